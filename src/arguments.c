@@ -1,0 +1,267 @@
+/*
+ * Reads argv first, because it names the configuration file, and applies it
+ * last, because it wins.
+ */
+#include "arguments.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exitcode.h"
+#include "log.h"
+#include "options.h"
+
+#define DEFAULT_FILE	"/etc/zkrun.conf"
+#define MAX_LINE	4096
+#define MAX_GIVEN	256
+#define MAX_SPECS	64
+
+/* What getopt_long(3) found, in order. */
+struct given {
+	struct {
+		const struct option_spec *spec;
+		const char		 *value;
+	} list[MAX_GIVEN];
+	size_t		 count;
+	const char	*file;
+};
+
+static const char usage[] =
+    "usage: zkrun [-ghnqVv] [-b path] [-c servers] [-E status] [-f file]\n"
+    "             [-k duration] [-o wait|kill|leave] [-r retries]\n"
+    "             [-T duration] [-w duration] [--connect-timeout duration]\n"
+    "             [--retry-cap duration] [--retry-for duration]\n"
+    "             [--retry-sleep duration] -t task [--] command [argument ...]\n";
+
+/* Takes "name = value" apart, in place; returns NULL or why it cannot. */
+static const char *
+split_line(char *line, char **name, char **value)
+{
+	char *end;
+
+	*name = line + strspn(line, " \t");
+	end = strchr(*name, '=');
+	if (end == NULL)
+		return "it is not of the form name = value";
+	*value = end + 1 + strspn(end + 1, " \t");
+	while (end > *name && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	end = *value + strlen(*value);
+	while (end > *value && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	return NULL;
+}
+
+static int
+apply_line(struct options *options, struct option_source *source, char *line)
+{
+	const struct option_spec *spec;
+	const char *reason;
+	char *name, *value;
+
+	if (line[strspn(line, " \t")] == '\0')
+		return 0;
+	spec = NULL;
+	reason = split_line(line, &name, &value);
+	if (reason == NULL) {
+		spec = options_find(name);
+		if (spec == NULL)
+			reason = "there is no such option";
+		else if (spec->only_argv)
+			reason = "it belongs on the command line";
+	}
+	if (reason == NULL)
+		return options_apply(options, source, spec, value);
+	log_error("cannot use '%.80s' of %s line %zu: %s", name, source->file,
+	    source->line, reason);
+	return -1;
+}
+
+static int
+read_file(struct options *options, const char *path, bool must_exist)
+{
+	struct option_source source = { .file = path };
+	const char *reason;
+	size_t length;
+	FILE *file;
+	char *line;
+	int result;
+
+	file = fopen(path, "re");
+	if (file == NULL) {
+		if (errno == ENOENT && !must_exist)
+			return 0;
+		log_error("cannot read '%s': %s", path, strerror(errno));
+		return -1;
+	}
+	result = 0;
+	while (result == 0 && (line = fparseln(file, &length, &source.line,
+	    NULL, FPARSELN_UNESCALL)) != NULL) {
+		reason = NULL;
+		if (length > MAX_LINE)
+			reason = "it is too long";
+		else if (strlen(line) != length)
+			reason = "it is not text";
+		if (reason == NULL)
+			result = apply_line(options, &source, line);
+		else {
+			log_error("cannot use '%s' line %zu: %s", path,
+			    source.line, reason);
+			result = -1;
+		}
+		free(line);
+	}
+	if (result == 0 && ferror(file)) {
+		log_error("cannot read '%s': %s", path, strerror(errno));
+		result = -1;
+	}
+	(void)fclose(file);
+	return result;
+}
+
+static int
+read_environment(struct options *options)
+{
+	struct option_source source = { 0 };
+	const char *value;
+	char name[64], *c;
+	size_t i;
+
+	for (i = 0; i < option_specs_count; i++) {
+		if (option_specs[i].only_argv)
+			continue;
+		(void)snprintf(name, sizeof(name), "ZKRUN_%s",
+		    option_specs[i].name);
+		for (c = name; *c != '\0'; c++)
+			*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+		value = getenv(name);
+		source.file = name;
+		if (value != NULL && options_apply(options, &source,
+		    &option_specs[i], value) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Makes getopt_long(3)'s tables of ours; val is 1 + the index into it. */
+static void
+make_tables(struct option *longs, char *shorts)
+{
+	size_t i;
+
+	/* '+': options end at the command; ':': we say what is missing. */
+	*shorts++ = '+';
+	*shorts++ = ':';
+	for (i = 0; i < option_specs_count; i++) {
+		longs[i].name = option_specs[i].name;
+		longs[i].has_arg = option_specs[i].has_value ?
+		    required_argument : no_argument;
+		longs[i].val = 256 + (int)i;
+		if (option_specs[i].letter == 0)
+			continue;
+		*shorts++ = (char)option_specs[i].letter;
+		if (option_specs[i].has_value)
+			*shorts++ = ':';
+	}
+	*shorts = '\0';
+	memset(&longs[i], 0, sizeof(longs[i]));
+}
+
+static const struct option_spec *
+find_given(int value)
+{
+	size_t i;
+
+	if (value >= 256)
+		return &option_specs[value - 256];
+	for (i = 0; i < option_specs_count; i++)
+		if (option_specs[i].letter == value)
+			return &option_specs[i];
+	return NULL;
+}
+
+static int
+refuse(const char *object, const char *reason)
+{
+	log_error("cannot use '%s': %s", object, reason);
+	return EXITCODE_USAGE;
+}
+
+/* Collects what argv says.  Returns ARGUMENTS_RUN or an exit status. */
+static int
+collect(struct given *given, int argc, char **argv)
+{
+	struct option longs[MAX_SPECS];
+	char shorts[2 * MAX_SPECS + 3], letter[3] = "-";
+	const struct option_spec *spec;
+	const char *object;
+	int value;
+
+	make_tables(longs, shorts);
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		letter[1] = (char)optopt;
+		object = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
+		if (value == '?')
+			return refuse(object, optopt >= 256 ?
+			    "it takes no value" : "there is no such option");
+		if (value == ':')
+			return refuse(object, "a value is missing");
+		spec = find_given(value);
+		if (spec->letter == 'h') {
+			(void)fputs(usage, stdout);
+			return 0;
+		}
+		if (spec->letter == 'V') {
+			(void)puts("zkrun " ZKRUN_VERSION);
+			return 0;
+		}
+		if (spec->letter == 'f') {
+			given->file = optarg;
+			continue;
+		}
+		if (given->count == MAX_GIVEN)
+			return refuse(argv[optind - 1], "too many options");
+		given->list[given->count].spec = spec;
+		given->list[given->count++].value = optarg;
+	}
+	return ARGUMENTS_RUN;
+}
+
+int
+arguments_parse(struct options *options, int argc, char **argv)
+{
+	struct option_source source = { 0 };
+	struct given given = { .count = 0 };
+	const char *file;
+	size_t i;
+	int status;
+
+	options_default(options);
+	status = collect(&given, argc, argv);
+	if (status != ARGUMENTS_RUN)
+		return status;
+	file = given.file != NULL ? given.file : getenv("ZKRUN_CONFIG");
+	if (read_file(options, file != NULL ? file : DEFAULT_FILE,
+	    file != NULL) == -1)
+		return EXITCODE_CONFIG;
+	if (read_environment(options) == -1)
+		return EXITCODE_USAGE;
+	for (i = 0; i < given.count; i++)
+		if (options_apply(options, &source, given.list[i].spec,
+		    given.list[i].value) == -1)
+			return EXITCODE_USAGE;
+	log_set_level(options->verbosity);
+	if (options->task == NULL)
+		return refuse("zkrun", "no task is given (-t)");
+	if (optind >= argc)
+		return refuse("zkrun", "no command is given");
+	options->command = argv + optind;
+	return ARGUMENTS_RUN;
+}

@@ -1,0 +1,49 @@
+/*
+ * Starting the command, and reading how it ended.
+ */
+#ifndef ZKRUN_COMMAND_H
+#define ZKRUN_COMMAND_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+struct signals;
+
+/* What the command learns of its lease, in its environment. */
+struct command_lease {
+	const char	*task;		/* ZKRUN_TASK */
+	const char	*path;		/* ZKRUN_LEASE */
+	int64_t		 fence;		/* ZKRUN_FENCE */
+	int64_t		 session;	/* ZKRUN_SESSION, in hexadecimal */
+};
+
+/*
+ * Makes sure that descriptors 0 to 2 are open, on /dev/null where they are not,
+ * so that no descriptor of ours is taken for one of them; the command still
+ * finds them closed.  Returns -1 and sets errno on failure.
+ */
+int	command_fill_standard_descriptors(void);
+
+/*
+ * Starts the command: the caller's signal mask and dispositions, descriptors
+ * and directory, no shell, SIGKILL when this process dies.  If it cannot be
+ * executed it says so and ends in 127 (not found) or 126.  Returns its pid,
+ * which the caller reaps, or -1 with errno set.
+ */
+pid_t	command_start(char *const *argv, const struct signals *,
+	    const struct command_lease *);
+
+/* Returns the exit status that tells how the command ended. */
+int	command_exit_code(int wait_status);
+
+/*
+ * Closes every inherited descriptor but stderr, so that the command's are the
+ * only copies; 0 and 1 then lead to /dev/null.
+ */
+void	command_close_inherited(void);
+
+/* Closes stderr as well: nothing is left to say. */
+void	command_close_stderr(void);
+
+#endif

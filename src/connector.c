@@ -1,0 +1,382 @@
+/*
+ * Attempts, addresses and patience.
+ */
+#include "connector.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "options.h"
+
+/* Between two rounds over all servers for a session that may still live. */
+#define RESUME_PAUSE_MS	250
+
+static int64_t
+session_lifetime_ms(const struct connector *connector)
+{
+	return connector->session.timeout_ms > 0 ?
+	    connector->session.timeout_ms :
+	    connector->options->session_timeout_ms;
+}
+
+/* Replaces what was known of a server's addresses. */
+static void
+take_answer(struct connector *connector, const struct resolver_answer *answer)
+{
+	struct connector_address *address;
+	size_t i, kept;
+
+	if (answer->error != 0) {
+		(void)snprintf(connector->problem[answer->server],
+		    sizeof(connector->problem[0]), "cannot resolve the name: %s",
+		    gai_strerror(answer->error));
+		return;		/* what was known may still be right */
+	}
+	for (i = kept = 0; i < connector->addresses; i++) {
+		if (connector->address[i].server == answer->server &&
+		    i != connector->current)
+			continue;
+		if (i == connector->current)
+			connector->current = kept;
+		connector->address[kept++] = connector->address[i];
+	}
+	connector->addresses = kept;
+	for (i = 0; i < answer->count; i++) {
+		if (connector->addresses == CONNECTOR_ADDRESSES)
+			return;
+		address = &connector->address[connector->addresses++];
+		address->server = answer->server;
+		address->tried = false;
+		(void)strlcpy(address->text, answer->address[i],
+		    sizeof(address->text));
+	}
+}
+
+/* Returns a random address not tried in this attempt, and counts them. */
+static size_t
+pick_address(const struct connector *connector, size_t *untried)
+{
+	size_t i, picked;
+
+	picked = SIZE_MAX;
+	*untried = 0;
+	for (i = 0; i < connector->addresses; i++)
+		if (!connector->address[i].tried &&
+		    arc4random_uniform((uint32_t)++*untried) == 0)
+			picked = i;
+	return picked;
+}
+
+static void
+begin_attempt(struct connector *connector, int64_t now_ms)
+{
+	struct resolver_answer answer;
+	const struct servers *servers = &connector->options->servers;
+	size_t i, named;
+
+	connector->phase = CONNECTOR_TRYING;
+	connector->attempt_deadline_ms = clock_after(now_ms,
+	    connector->options->connect_timeout_ms);
+	connector->address_deadline_ms = CLOCK_NEVER;
+	connector->current = SIZE_MAX;
+	for (i = 0; i < connector->addresses; i++)
+		connector->address[i].tried = false;
+	for (i = named = 0; i < servers->count; i++) {
+		(void)strlcpy(connector->problem[i], "not resolved in time",
+		    sizeof(connector->problem[i]));
+		if (!resolver_numeric(&servers->server[i], &answer))
+			named++;
+		else {
+			answer.server = i;
+			take_answer(connector, &answer);
+		}
+	}
+	/* One that is still at it goes on. */
+	if (named > 0 && connector->resolver.fd == -1 &&
+	    resolver_start(&connector->resolver, servers) == -1)
+		log_error("cannot resolve the server names: %s",
+		    strerror(errno));
+}
+
+static void
+end_attempt(struct connector *connector, int64_t now_ms)
+{
+	char problems[1024];
+	int64_t pause_ms;
+
+	connector->address_deadline_ms = CLOCK_NEVER;
+	if (connector->identity.id != 0) {
+		if (now_ms >= connector->heard_ms +
+		    session_lifetime_ms(connector)) {
+			connector->phase = CONNECTOR_FAILED;
+			return;
+		}
+		pause_ms = RESUME_PAUSE_MS / 2 +
+		    arc4random_uniform(RESUME_PAUSE_MS);
+	} else {
+		/* Names are looked up afresh for each attempt. */
+		resolver_stop(&connector->resolver);
+		pause_ms = retry_pause_ms(&connector->options->retry,
+		    connector->retries, now_ms - connector->first_attempt_ms,
+		    arc4random());
+		if (pause_ms == RETRY_GIVE_UP) {
+			connector->phase = CONNECTOR_FAILED;
+			return;
+		}
+		connector->retries++;
+		connector_explain(connector, problems, sizeof(problems));
+		log_verbose("not connected (%s); trying again in %.1fs",
+		    problems, (double)pause_ms / 1000);
+	}
+	connector->phase = CONNECTOR_PAUSING;
+	connector->pause_until_ms = clock_after(now_ms, pause_ms);
+}
+
+/* Tries the next address; ends the attempt when there is none left. */
+static void
+try_next(struct connector *connector, int64_t now_ms)
+{
+	struct connector_address *address;
+	const struct options *options = connector->options;
+	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
+	size_t untried, shares;
+
+	connector->current = pick_address(connector, &untried);
+	if (connector->current == SIZE_MAX) {
+		/* Names may still come; but a session will not wait for them. */
+		if (connector->resolver.fd == -1 || connector->identity.id != 0)
+			end_attempt(connector, now_ms);
+		else
+			connector->address_deadline_ms = CLOCK_NEVER;
+		return;
+	}
+	address = &connector->address[connector->current];
+	address->tried = true;
+	shares = untried + connector->resolver.helpers;
+	connector->tried_since_ms = now_ms;
+	connector->address_deadline_ms = now_ms +
+	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
+	(void)snprintf(text, sizeof(text), "%s%s", address->text,
+	    options->servers.chroot);
+	if (session_open(&connector->session, text,
+	    (int)options->session_timeout_ms, &connector->identity) == -1)
+		(void)strlcpy(connector->problem[address->server],
+		    strerror(errno), sizeof(connector->problem[0]));
+}
+
+static void
+note_problem(struct connector *connector, const char *reason)
+{
+	size_t server;
+
+	server = connector->address[connector->current].server;
+	(void)strlcpy(connector->problem[server], reason,
+	    sizeof(connector->problem[server]));
+	connector->current = SIZE_MAX;
+	connector->address_deadline_ms = CLOCK_NEVER;
+}
+
+/* Does what the time is ripe for. */
+static void
+advance(struct connector *connector, int64_t now_ms)
+{
+	char reason[SESSION_REASON_SIZE];
+
+	if (connector->phase == CONNECTOR_PAUSING &&
+	    now_ms >= connector->pause_until_ms)
+		begin_attempt(connector, now_ms);
+	if (connector->phase != CONNECTOR_TRYING)
+		return;
+	if (now_ms >= connector->address_deadline_ms) {
+		(void)snprintf(reason, sizeof(reason), "%s for %.1fs",
+		    connector->session.phase == SESSION_GREETING ?
+		    "connected, then silent" : "silent",
+		    (double)(now_ms - connector->tried_since_ms) / 1000);
+		session_abandon(&connector->session);
+		note_problem(connector, reason);
+	}
+	if (now_ms >= connector->attempt_deadline_ms &&
+	    connector->session.handle == NULL)
+		end_attempt(connector, now_ms);
+	while (connector->phase == CONNECTOR_TRYING &&
+	    connector->session.handle == NULL &&
+	    STAILQ_EMPTY(&connector->session.events)) {
+		try_next(connector, now_ms);
+		if (connector->current == SIZE_MAX)
+			break;
+	}
+}
+
+void
+connector_init(struct connector *connector, const struct options *options)
+{
+	memset(connector, 0, sizeof(*connector));
+	connector->options = options;
+	connector->current = SIZE_MAX;
+	session_init(&connector->session);
+	resolver_init(&connector->resolver);
+}
+
+void
+connector_start(struct connector *connector)
+{
+	int64_t now_ms;
+
+	now_ms = clock_ms();
+	session_abandon(&connector->session);
+	memset(&connector->identity, 0, sizeof(connector->identity));
+	connector->session.timeout_ms = 0;
+	connector->retries = 0;
+	connector->first_attempt_ms = now_ms;
+	begin_attempt(connector, now_ms);
+}
+
+void
+connector_resume(struct connector *connector,
+    const struct session_identity *identity)
+{
+	connector_start(connector);
+	connector->identity = *identity;
+	connector->heard_ms = connector->first_attempt_ms;
+}
+
+int64_t
+connector_prepare(struct connector *connector, struct pollfd *fds)
+{
+	int64_t deadline_ms;
+
+	advance(connector, clock_ms());
+	deadline_ms = session_prepare(&connector->session, &fds[0]);
+	fds[1].fd = connector->resolver.fd;
+	fds[1].events = POLLIN;
+	if (connector->phase == CONNECTOR_PAUSING)
+		deadline_ms = clock_earlier(deadline_ms,
+		    connector->pause_until_ms);
+	if (connector->phase == CONNECTOR_TRYING) {
+		deadline_ms = clock_earlier(deadline_ms,
+		    connector->address_deadline_ms);
+		if (connector->session.handle == NULL)
+			deadline_ms = clock_earlier(deadline_ms,
+			    connector->attempt_deadline_ms);
+	}
+	return deadline_ms;
+}
+
+void
+connector_process(struct connector *connector, const struct pollfd *fds)
+{
+	struct resolver_answer answer;
+
+	if (fds[0].fd != -1 && fds[0].revents != 0) {
+		if (fds[0].revents & POLLIN)
+			connector->heard_ms = clock_ms();
+		session_process(&connector->session, fds[0].revents);
+	}
+	if (fds[1].fd != -1 && fds[1].revents != 0)
+		while (resolver_read(&connector->resolver, &answer) == 1)
+			take_answer(connector, &answer);
+}
+
+/* What a session event means here; CONNECTOR_NOTHING: it was internal. */
+static enum connector_news
+judge(struct connector *connector, const struct session_event *event)
+{
+	bool resumed;
+
+	switch (event->type) {
+	case SESSION_UP:
+		resumed = connector->identity.id != 0;
+		connector->phase = CONNECTOR_UP;
+		connector->identity = connector->session.identity;
+		connector->heard_ms = clock_ms();
+		resolver_stop(&connector->resolver);
+		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;
+	case SESSION_DOWN:
+		if (connector->phase == CONNECTOR_UP) {
+			note_problem(connector, event->reason);
+			begin_attempt(connector, clock_ms());
+			return CONNECTOR_LOST_CONTACT;
+		}
+		if (connector->current != SIZE_MAX)
+			note_problem(connector, event->reason);
+		return CONNECTOR_NOTHING;
+	case SESSION_EXPIRED:
+		connector->phase = CONNECTOR_IDLE;
+		return CONNECTOR_EXPIRED;
+	case SESSION_CHANGED:
+	case SESSION_REPLY:
+		break;
+	}
+	return CONNECTOR_EVENT;
+}
+
+enum connector_news
+connector_next(struct connector *connector, struct session_event **event)
+{
+	enum connector_news news;
+
+	*event = NULL;
+	if (connector->phase == CONNECTOR_FAILED) {
+		connector->phase = CONNECTOR_IDLE;
+		return connector->identity.id != 0 ? CONNECTOR_EXPIRED :
+		    CONNECTOR_GAVE_UP;
+	}
+	while ((*event = session_next(&connector->session)) != NULL) {
+		news = judge(connector, *event);
+		if (news == CONNECTOR_EVENT)
+			return news;
+		session_event_free(*event);
+		*event = NULL;
+		if (news != CONNECTOR_NOTHING)
+			return news;
+		/* The next address is for connector_prepare(). */
+		advance(connector, clock_ms());
+	}
+	return CONNECTOR_NOTHING;
+}
+
+const char *
+connector_server(const struct connector *connector)
+{
+	if (connector->current == SIZE_MAX)
+		return "none";
+	return connector->options->servers.server[
+	    connector->address[connector->current].server].shown;
+}
+
+void
+connector_explain(const struct connector *connector, char *buffer, size_t size)
+{
+	const struct servers *servers = &connector->options->servers;
+	size_t i, length;
+	int added;
+
+	buffer[0] = '\0';
+	for (i = length = 0; i < servers->count; i++) {
+		added = snprintf(buffer + length, size - length, "%s%s: %s",
+		    i > 0 ? "; " : "", servers->server[i].shown,
+		    connector->problem[i]);
+		if (added < 0 || (size_t)added >= size - length)
+			return;
+		length += (size_t)added;
+	}
+}
+
+void
+connector_stop_helpers(struct connector *connector)
+{
+	resolver_stop(&connector->resolver);
+}
+
+void
+connector_close(struct connector *connector)
+{
+	resolver_stop(&connector->resolver);
+	session_close(&connector->session);
+	connector->phase = CONNECTOR_IDLE;
+}

@@ -1,0 +1,17 @@
+/*
+ * Short-lived processes that do for us what might block.
+ */
+#ifndef ZKRUN_HELPER_H
+#define ZKRUN_HELPER_H
+
+#include <sys/types.h>
+
+/*
+ * Forks a helper that dies with this process.  In the child every descriptor
+ * is closed (0 to 2 lead to /dev/null) but *fd, which gets another number; -1
+ * keeps none.  So no pipe, connection or link of ours is held open by a helper.
+ * Returns as fork(2) does.
+ */
+pid_t	helper_fork(int *fd);
+
+#endif

@@ -1,0 +1,285 @@
+/*
+ * The keeper's loop: it turns what happens into events.
+ *
+ * It waits in one place, and nothing it calls blocks.  A message from the guard
+ * is read before a deadline is judged.
+ */
+#include "keeper.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "exitcode.h"
+#include "keeper_state.h"
+#include "link.h"
+#include "log.h"
+#include "nodedata.h"
+#include "options.h"
+#include "signals.h"
+
+enum { LINK_FD, SIGNAL_FD, TIMER_FD, CONNECTOR_FD };
+#define FDS	(CONNECTOR_FD + CONNECTOR_FDS)
+
+/* Passes on what the semaphore makes of a reply. */
+static void
+take_semaphore_news(struct keeper *keeper, enum semaphore_news news)
+{
+	switch (news) {
+	case SEMAPHORE_NOTHING:
+		break;
+	case SEMAPHORE_WAITING:
+		keeper_dispatch(keeper, MUST_WAIT);
+		break;
+	case SEMAPHORE_ACQUIRED:
+		keeper_dispatch(keeper, ACQUIRED);
+		break;
+	case SEMAPHORE_LOST:
+		keeper_dispatch(keeper, LEASE_LOST);
+		break;
+	case SEMAPHORE_LEFT:
+		keeper_dispatch(keeper, LEFT);
+		break;
+	case SEMAPHORE_FAILED:
+		keeper_dispatch(keeper, REFUSED);
+		break;
+	}
+}
+
+/* Returns false when there is no more news. */
+static bool
+take_news(struct keeper *keeper)
+{
+	struct session_event *event;
+
+	switch (connector_next(&keeper->connector, &event)) {
+	case CONNECTOR_NOTHING:
+		return false;
+	case CONNECTOR_NEW_SESSION:
+		keeper_dispatch(keeper, NEW_SESSION);
+		break;
+	case CONNECTOR_REGAINED:
+		keeper_dispatch(keeper, REGAINED);
+		break;
+	case CONNECTOR_LOST_CONTACT:
+		keeper_dispatch(keeper, CONTACT_LOST);
+		break;
+	case CONNECTOR_EXPIRED:
+		keeper_dispatch(keeper, EXPIRED);
+		break;
+	case CONNECTOR_GAVE_UP:
+		keeper_dispatch(keeper, GAVE_UP);
+		break;
+	case CONNECTOR_EVENT:
+		take_semaphore_news(keeper,
+		    semaphore_take(&keeper->semaphore, event));
+		session_event_free(event);
+		break;
+	}
+	return true;
+}
+
+static void
+take_orders(struct keeper *keeper)
+{
+	struct link_message message;
+	int got;
+
+	while ((got = link_receive(keeper->link, &message)) == 1) {
+		switch (message.type) {
+		case LINK_GO:
+			keeper->approved_fence = message.fence;
+			keeper_dispatch(keeper, ORDER_GO);
+			break;
+		case LINK_STOP:
+			keeper_dispatch(keeper, ORDER_STOP);
+			break;
+		case LINK_SIGNAL:
+			keeper->ordered_signal = message.signal.number;
+			keeper_dispatch(keeper, ORDER_SIGNAL);
+			break;
+		case LINK_SESSION:
+		case LINK_WAITING:
+		case LINK_HELD:
+		case LINK_STARTED:
+		case LINK_HEARD:
+		case LINK_EXITED:
+		case LINK_LOST:
+		case LINK_DONE:
+			break;	/* ours to send */
+		}
+	}
+	if (got == -1 && keeper->link->fd != -1) {
+		link_close(keeper->link);
+		keeper_dispatch(keeper, GUARD_GONE);
+	}
+}
+
+/* The command, our helpers, and orphans that fell to us. */
+static void
+reap(struct keeper *keeper)
+{
+	struct link_message message = { .type = LINK_EXITED };
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != keeper->command)
+			continue;
+		message.status = command_exit_code(status);
+		link_send(keeper->link, &message);
+		if (keeper->exit_code == 0)
+			keeper->exit_code = message.status;
+		keeper_dispatch(keeper, COMMAND_ENDED);
+	}
+	if (keeper->state != LINGERING && keeper->state != STOPPING)
+		return;
+	/* A resolver of ours would keep the kernel from saying "none". */
+	connector_stop_helpers(&keeper->connector);
+	if (proctree_is_empty(&keeper->tree))
+		keeper_dispatch(keeper, TREE_EMPTY);
+}
+
+/*
+ * Signals to zkrun are the guard's business.  It only wants to know which of
+ * them were sent to all of us, and so reached the command as well.
+ */
+static void
+take_signals(struct keeper *keeper)
+{
+	struct link_message message = { .type = LINK_HEARD };
+	struct signals_received received;
+	bool child;
+
+	child = false;
+	while (signals_read(keeper->signal_fd, &received)) {
+		if (signals_kind(received.number) == SIGNALS_CHILD) {
+			child = true;
+			continue;
+		}
+		message.signal.number = received.number;
+		message.signal.sender = received.sender;
+		link_send(keeper->link, &message);
+	}
+	if (child)
+		reap(keeper);
+}
+
+static void
+take_deadlines(struct keeper *keeper)
+{
+	int64_t now_ms;
+
+	now_ms = clock_ms();
+	if (now_ms >= keeper->wait_deadline_ms)
+		keeper_dispatch(keeper, WAIT_OVER);
+	if (now_ms >= keeper->time_up_ms) {
+		keeper->time_up_ms = CLOCK_NEVER;
+		keeper_dispatch(keeper, TIME_UP);
+	}
+}
+
+static void
+wait_for_something(struct keeper *keeper, struct pollfd *fds,
+    int64_t deadline_ms)
+{
+	deadline_ms = clock_earlier(deadline_ms, keeper->time_up_ms);
+	deadline_ms = clock_earlier(deadline_ms, keeper->wait_deadline_ms);
+	if (deadline_ms != keeper->timer_ms) {
+		clock_timer_set(keeper->timer_fd, deadline_ms);
+		keeper->timer_ms = deadline_ms;
+	}
+	fds[LINK_FD].fd = keeper->link->fd;
+	fds[LINK_FD].events = POLLIN;
+	if (link_is_full(keeper->link))
+		fds[LINK_FD].events |= POLLOUT;
+	fds[SIGNAL_FD].fd = keeper->signal_fd;
+	fds[SIGNAL_FD].events = POLLIN;
+	fds[TIMER_FD].fd = keeper->timer_fd;
+	fds[TIMER_FD].events = POLLIN;
+	if (poll(fds, FDS, -1) == -1)
+		memset(fds, 0, FDS * sizeof(*fds));
+}
+
+static void
+loop(struct keeper *keeper)
+{
+	struct pollfd fds[FDS];
+	uint64_t expirations;
+	int64_t deadline_ms;
+
+	while (!keeper->finished) {
+		memset(fds, 0, sizeof(fds));
+		deadline_ms = connector_prepare(&keeper->connector,
+		    fds + CONNECTOR_FD);
+		/* What is done about news may call for another look. */
+		if (take_news(keeper))
+			continue;
+		wait_for_something(keeper, fds, deadline_ms);
+		if (fds[TIMER_FD].revents != 0 && read(keeper->timer_fd,
+		    &expirations, sizeof(expirations)) > 0)
+			keeper->timer_ms = CLOCK_NEVER;
+		link_flush(keeper->link);
+		take_orders(keeper);
+		take_signals(keeper);
+		take_deadlines(keeper);
+		connector_process(&keeper->connector, fds + CONNECTOR_FD);
+	}
+	/* The outcome has to reach the guard, however full the link is. */
+	while (link_is_full(keeper->link)) {
+		memset(fds, 0, sizeof(fds));
+		fds[LINK_FD].fd = keeper->link->fd;
+		fds[LINK_FD].events = POLLOUT;
+		if (poll(fds, 1, -1) == -1 ||
+		    (fds[LINK_FD].revents & (POLLHUP | POLLERR)) != 0)
+			break;
+		link_flush(keeper->link);
+	}
+}
+
+void
+keeper_run(const struct options *options, const struct signals *signals,
+    struct link *link)
+{
+	struct keeper keeper;
+	char path[sizeof(options->base) + 256];
+
+	memset(&keeper, 0, sizeof(keeper));
+	keeper.options = options;
+	keeper.signals = signals;
+	keeper.link = link;
+	keeper.state = CONNECTING;
+	keeper.timer_ms = CLOCK_NEVER;
+	keeper.wait_deadline_ms = CLOCK_NEVER;
+	keeper.time_up_ms = CLOCK_NEVER;
+	keeper.signal_fd = signals_open(signals);
+	keeper.timer_fd = clock_timer_open();
+	/* So that "pkill zkrun" means the process that the user started. */
+	(void)prctl(PR_SET_NAME, "zkkeeper");
+	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
+	    proctree_adopt() == -1) {
+		log_error("cannot start: %s", strerror(errno));
+		_exit(EXITCODE_SYSTEM);
+	}
+	nodedata_make(keeper.data, sizeof(keeper.data), getppid(),
+	    options->command[0]);
+	(void)snprintf(path, sizeof(path), "%s/%s", options->base,
+	    options->task);
+	connector_init(&keeper.connector, options);
+	semaphore_init(&keeper.semaphore, &keeper.connector.session, path,
+	    keeper.data, 1);
+	connector_start(&keeper.connector);
+	loop(&keeper);
+	/* Nobody waits for this. */
+	link_close(link);
+	connector_close(&keeper.connector);
+	(void)close(keeper.signal_fd);
+	(void)close(keeper.timer_fd);
+}

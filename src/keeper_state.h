@@ -1,0 +1,72 @@
+/*
+ * The keeper's state and events, shared by its loop (keeper.c) and its table of
+ * actions (keeper_actions.c).  Private to the two.
+ */
+#ifndef ZKRUN_KEEPER_STATE_H
+#define ZKRUN_KEEPER_STATE_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connector.h"
+#include "proctree.h"
+#include "semaphore.h"
+
+struct link;
+struct options;
+struct signals;
+
+enum keeper_state {
+	CONNECTING,	/* no session yet, or none any more */
+	IN_LINE,
+	ASKING,		/* the lease is ours; waiting for the guard's word */
+	RUNNING,
+	LINGERING,	/* the command ended, others it started have not */
+	STOPPING,	/* everything below us has to go */
+	LEAVING,	/* giving up lease or place in line */
+	STATES
+};
+
+enum keeper_event {
+	/* from the connector */
+	NEW_SESSION, REGAINED, CONTACT_LOST, EXPIRED, GAVE_UP,
+	/* from the semaphore */
+	MUST_WAIT, ACQUIRED, LEASE_LOST, LEFT, REFUSED,
+	/* from the guard */
+	ORDER_GO, ORDER_STOP, ORDER_SIGNAL, GUARD_GONE,
+	/* from below, and from the clock */
+	COMMAND_ENDED, TREE_EMPTY, WAIT_OVER, TIME_UP,
+	EVENTS
+};
+
+struct keeper {
+	const struct options	*options;
+	const struct signals	*signals;
+	struct link		*link;
+	struct connector	 connector;
+	struct semaphore	 semaphore;
+	struct proctree		 tree;
+	enum keeper_state	 state;
+	int			 signal_fd;
+	int			 timer_fd;
+	int64_t			 timer_ms;	/* what the timer is set to */
+	int64_t			 wait_deadline_ms;	/* of --wait */
+	int64_t			 time_up_ms;	/* what it means: the state's */
+	int64_t			 nag_ms;	/* until the next message */
+	int64_t			 lingering_since_ms;
+	pid_t			 command;
+	int			 ordered_signal;	/* of ORDER_SIGNAL */
+	int64_t			 approved_fence;	/* of ORDER_GO */
+	int			 exit_code;
+	bool			 killing;	/* STOPPING: no more asking */
+	bool			 told;		/* the guard knows the outcome */
+	bool			 finished;
+	char			 data[512];	/* of our nodes */
+};
+
+/* Does what the event means in the present state. */
+void	keeper_dispatch(struct keeper *, enum keeper_event);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * Small fixed messages over a socket pair; the boundaries are the kernel's.
+ */
+#include "link.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct link_queued {
+	struct link_message message;
+	STAILQ_ENTRY(link_queued) entry;
+};
+
+int
+link_pair(struct link *guard, struct link *keeper)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0, fds) == -1)
+		return -1;
+	guard->fd = fds[0];
+	keeper->fd = fds[1];
+	STAILQ_INIT(&guard->queue);
+	STAILQ_INIT(&keeper->queue);
+	return 0;
+}
+
+/* Returns false when the message has to be sent later. */
+static bool
+send_now(struct link *link, const struct link_message *message)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(link->fd, message, sizeof(*message),
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (sent == -1 && errno == EINTR);
+	/* A peer that is gone is noticed by reading. */
+	return sent != -1 || (errno != EAGAIN && errno != ENOBUFS);
+}
+
+void
+link_send(struct link *link, const struct link_message *message)
+{
+	struct link_queued *queued;
+
+	if (link->fd == -1)
+		return;
+	if (STAILQ_EMPTY(&link->queue) && send_now(link, message))
+		return;
+	queued = malloc(sizeof(*queued));
+	if (queued == NULL) {
+		/*
+		 * Out of memory with the socket full: a peer that does not
+		 * learn this is a peer that is gone.
+		 */
+		link_close(link);
+		return;
+	}
+	queued->message = *message;
+	STAILQ_INSERT_TAIL(&link->queue, queued, entry);
+}
+
+void
+link_send_type(struct link *link, enum link_type type)
+{
+	struct link_message message = { .type = type };
+
+	link_send(link, &message);
+}
+
+void
+link_flush(struct link *link)
+{
+	struct link_queued *queued;
+
+	while ((queued = STAILQ_FIRST(&link->queue)) != NULL &&
+	    link->fd != -1 && send_now(link, &queued->message)) {
+		STAILQ_REMOVE_HEAD(&link->queue, entry);
+		free(queued);
+	}
+}
+
+bool
+link_is_full(const struct link *link)
+{
+	return !STAILQ_EMPTY(&link->queue);
+}
+
+int
+link_receive(struct link *link, struct link_message *message)
+{
+	ssize_t got;
+
+	if (link->fd == -1)
+		return -1;
+	do {
+		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);
+	} while (got == -1 && errno == EINTR);
+	if (got == (ssize_t)sizeof(*message))
+		return 1;
+	return got == -1 && errno == EAGAIN ? 0 : -1;
+}
+
+void
+link_close(struct link *link)
+{
+	struct link_queued *queued;
+
+	while ((queued = STAILQ_FIRST(&link->queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(&link->queue, entry);
+		free(queued);
+	}
+	if (link->fd != -1)
+		(void)close(link->fd);
+	link->fd = -1;
+}

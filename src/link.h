@@ -1,0 +1,89 @@
+/*
+ * The messages between guard and keeper, over a SOCK_SEQPACKET pair.
+ *
+ * Neither side ever waits for the other: what does not fit now is queued, and
+ * a beat, of which a newer one follows soon, is dropped.
+ */
+#ifndef ZKRUN_LINK_H
+#define ZKRUN_LINK_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LINK_PASSWORD_SIZE	16
+#define LINK_REASON_SIZE	160
+
+enum link_type {
+	/* keeper to guard, in about this order */
+	LINK_SESSION,	/* connected: what it takes to close the session */
+	LINK_WAITING,	/* in line */
+	LINK_HELD,	/* the lease is ours; may the command start? */
+	LINK_STARTED,	/* the command exists */
+	LINK_HEARD,	/* the keeper heard this signal too */
+	LINK_EXITED,	/* the command ended */
+	LINK_LOST,	/* the lease is lost, the command is being stopped */
+	LINK_DONE,	/* all is cleaned up: exit with this status */
+	/* guard to keeper */
+	LINK_GO,	/* answer to LINK_HELD: start the command */
+	LINK_SIGNAL,	/* send this signal to the command */
+	LINK_STOP,	/* leave the line, or stop the command and release */
+};
+
+struct link_session {
+	int64_t	id;
+	int64_t	timeout_ms;			/* as negotiated */
+	char	password[LINK_PASSWORD_SIZE];
+};
+
+struct link_message {
+	enum link_type type;
+	union {
+		struct link_session session;	/* LINK_SESSION */
+		int64_t	fence;			/* LINK_HELD, LINK_GO */
+		pid_t	pid;			/* LINK_STARTED */
+		struct {
+			int	number;
+			pid_t	sender;
+		} signal;			/* LINK_HEARD, LINK_SIGNAL */
+		int	status;			/* LINK_EXITED, LINK_DONE */
+	};
+};
+
+struct link_queued;
+
+struct link {
+	int	fd;				/* -1 when closed */
+	STAILQ_HEAD(link_queue, link_queued) queue;
+};
+
+/*
+ * Makes both ends, close-on-exec and non-blocking.  Returns -1 and sets errno
+ * on failure.
+ */
+int	link_pair(struct link *guard, struct link *keeper);
+
+/* Sends a message, now or from link_flush().  To a dead peer it does nothing. */
+void	link_send(struct link *, const struct link_message *);
+
+/* The same for a message that has nothing but a type. */
+void	link_send_type(struct link *, enum link_type);
+
+/* Sends what is queued, as far as it fits. */
+void	link_flush(struct link *);
+
+/* Says whether something is queued: poll for POLLOUT then. */
+bool	link_is_full(const struct link *);
+
+/*
+ * Reads the next message.  Returns 1, 0 when there is none, -1 when the peer
+ * has closed its end.  Never blocks.
+ */
+int	link_receive(struct link *, struct link_message *);
+
+/* Closes this end and drops the queue. */
+void	link_close(struct link *);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * The names of Curator's protected sequential nodes: _c_UUID-lock-0000000042.
+ *
+ * Pure; the source is Curator's ProtectedMode, StandardLockInternalsDriver and
+ * InterProcessSemaphoreV2.
+ */
+#ifndef ZKRUN_NODENAME_H
+#define ZKRUN_NODENAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NODENAME_UUID_SIZE	37
+
+/* Makes a random (version 4) UUID. */
+void	nodename_make_uuid(char uuid[NODENAME_UUID_SIZE]);
+
+/* Returns the name that carries the UUID, or NULL.  An empty UUID has none. */
+const char	*nodename_find(const char *uuid, char *const *names,
+		    size_t count);
+
+/*
+ * Counts the names that come before a name in line, as Curator sorts them, and
+ * stores the last of those, or NULL.
+ */
+size_t	nodename_ahead(const char *name, char *const *names, size_t count,
+	    const char **predecessor);
+
+/*
+ * Writes parent, a slash and the name.  Returns false if that does not fit.
+ */
+bool	nodename_join(char *path, size_t size, const char *parent,
+	    const char *name);
+
+#endif

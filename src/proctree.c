@@ -1,0 +1,325 @@
+/*
+ * Finds descendants in /proc, again and again, and signals them safely.
+ *
+ * /proc/PID/task/TID/children is read where the kernel has it, else every
+ * /proc/PID/stat is looked through for its parent.  Both are snapshots that may
+ * miss a process; nothing here relies on one: a round is repeated until waitid
+ * says that nobody is left.
+ *
+ * A pid may have a new owner by the time it is used.  So a process is taken for
+ * a descendant only if its parent is the one it was found under (or this
+ * process, which adopts orphans), and it is signalled through a pidfd that was
+ * opened before its start time was seen to be unchanged.
+ */
+#include "proctree.h"
+
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STOP_ROUNDS	16
+
+struct process {
+	pid_t			pid;
+	pid_t			parent;
+	unsigned long long	start;	/* in ticks since boot */
+	char			state;
+	char			name[16];
+};
+
+struct processes {
+	struct process	*list;
+	size_t		 count;
+	size_t		 allocated;
+};
+
+/* Reads a small file of /proc; returns its length, or -1. */
+static ssize_t
+read_file(const char *path, char *buffer, size_t size)
+{
+	ssize_t got;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	got = read(fd, buffer, size - 1);
+	(void)close(fd);
+	if (got >= 0)
+		buffer[got] = '\0';
+	return got;
+}
+
+static bool
+read_process(pid_t pid, struct process *process)
+{
+	char path[64], stat[1024], *name, *rest;
+	int parent;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_file(path, stat, sizeof(stat)) <= 0)
+		return false;
+	/* The name stands in brackets and may itself contain some. */
+	name = strchr(stat, '(');
+	rest = strrchr(stat, ')');
+	if (name == NULL || rest == NULL || rest < name)
+		return false;
+	*rest = '\0';
+	process->pid = pid;
+	(void)strlcpy(process->name, name + 1, sizeof(process->name));
+	/* Fields 3, 4 and 22 of proc(5). */
+	if (sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
+	    "%*u %*d %*d %*d %*d %*d %*d %llu", &process->state, &parent,
+	    &process->start) != 3)
+		return false;
+	process->parent = (pid_t)parent;
+	return true;
+}
+
+static void
+add_child(struct processes *found, pid_t pid, pid_t parent)
+{
+	struct process process, *list;
+	size_t i;
+
+	if (!read_process(pid, &process) ||
+	    (process.parent != parent && process.parent != getpid()))
+		return;
+	for (i = 0; i < found->count; i++)
+		if (found->list[i].pid == pid)
+			return;
+	if (found->count == found->allocated) {
+		list = reallocarray(found->list, found->allocated + 64,
+		    sizeof(*list));
+		if (list == NULL)
+			return;		/* the next round has fewer */
+		found->list = list;
+		found->allocated += 64;
+	}
+	found->list[found->count++] = process;
+}
+
+/* Where the kernel has no children files. */
+static void
+search_children(struct processes *found, pid_t parent)
+{
+	struct dirent *entry;
+	struct process process;
+	pid_t pid;
+	DIR *proc;
+
+	proc = opendir("/proc");
+	if (proc == NULL)
+		return;
+	while ((entry = readdir(proc)) != NULL) {
+		pid = (pid_t)atoi(entry->d_name);
+		if (pid > 0 && read_process(pid, &process) &&
+		    process.parent == parent)
+			add_child(found, pid, parent);
+	}
+	(void)closedir(proc);
+}
+
+/* Adds the children of one thread; returns false when there is no such file. */
+static bool
+list_thread(struct processes *found, pid_t parent, const char *thread)
+{
+	char path[64], line[32];
+	FILE *children;
+	int pid;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children",
+	    (int)parent, thread);
+	children = fopen(path, "re");
+	if (children == NULL)
+		return false;
+	while (fscanf(children, "%31s", line) == 1) {
+		pid = atoi(line);
+		if (pid > 0)
+			add_child(found, (pid_t)pid, parent);
+	}
+	(void)fclose(children);
+	return true;
+}
+
+static void
+list_children(struct processes *found, pid_t parent)
+{
+	struct dirent *entry;
+	char path[64];
+	bool any;
+	DIR *threads;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)parent);
+	threads = opendir(path);
+	if (threads == NULL)
+		return;
+	any = false;
+	while ((entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.')
+			any |= list_thread(found, parent, entry->d_name);
+	(void)closedir(threads);
+	if (!any)
+		search_children(found, parent);
+}
+
+static bool
+is_spared(const struct proctree *tree, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < tree->spared_count; i++)
+		if (tree->spared[i] == pid)
+			return true;
+	return false;
+}
+
+static void
+list_direct(const struct proctree *tree, struct processes *found)
+{
+	size_t i, kept;
+
+	memset(found, 0, sizeof(*found));
+	list_children(found, getpid());
+	for (i = kept = 0; i < found->count; i++)
+		if (!is_spared(tree, found->list[i].pid))
+			found->list[kept++] = found->list[i];
+	found->count = kept;
+}
+
+/* All descendants; the caller frees found->list. */
+static void
+list_all(const struct proctree *tree, struct processes *found)
+{
+	size_t i;
+
+	list_direct(tree, found);
+	for (i = 0; i < found->count; i++)
+		list_children(found, found->list[i].pid);
+}
+
+static bool
+signal_process(const struct process *process, int number)
+{
+	struct process now;
+	bool sent;
+	int fd;
+
+	fd = pidfd_open(process->pid, 0);
+	if (fd == -1)
+		return false;
+	sent = read_process(process->pid, &now) &&
+	    now.start == process->start &&
+	    pidfd_send_signal(fd, number, NULL, 0) == 0;
+	(void)close(fd);
+	return sent;
+}
+
+int
+proctree_adopt(void)
+{
+	return prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void
+proctree_spare(struct proctree *tree, pid_t pid)
+{
+	if (tree->spared_count < PROCTREE_SPARED_MAX)
+		tree->spared[tree->spared_count++] = pid;
+}
+
+void
+proctree_spare_present(struct proctree *tree)
+{
+	struct processes found;
+	size_t i;
+
+	/* Nearly always there is none, and one system call says so. */
+	if (waitid(P_ALL, 0, NULL, WEXITED | WNOHANG | WNOWAIT) == -1 &&
+	    errno == ECHILD)
+		return;
+	list_direct(tree, &found);
+	for (i = 0; i < found.count; i++)
+		proctree_spare(tree, found.list[i].pid);
+	free(found.list);
+}
+
+size_t
+proctree_signal(const struct proctree *tree, int number)
+{
+	struct processes found;
+	size_t i, sent;
+
+	list_all(tree, &found);
+	for (i = sent = 0; i < found.count; i++)
+		if (found.list[i].state != 'Z')
+			sent += signal_process(&found.list[i], number);
+	free(found.list);
+	return sent;
+}
+
+void
+proctree_kill(const struct proctree *tree)
+{
+	size_t before, now;
+	int rounds;
+
+	before = 0;
+	for (rounds = 0; rounds < STOP_ROUNDS; rounds++) {
+		now = proctree_signal(tree, SIGSTOP);
+		if (now <= before)
+			break;
+		before = now;
+	}
+	(void)proctree_signal(tree, SIGKILL);
+}
+
+bool
+proctree_is_empty(const struct proctree *tree)
+{
+	struct processes found;
+	bool empty;
+
+	if (waitid(P_ALL, 0, NULL, WEXITED | WNOHANG | WNOWAIT) == -1)
+		return errno == ECHILD;
+	if (tree->spared_count == 0)
+		return false;
+	/* Spared children keep waitid(2) from answering. */
+	list_direct(tree, &found);
+	empty = found.count == 0;
+	free(found.list);
+	return empty;
+}
+
+void
+proctree_describe(const struct proctree *tree, char *buffer, size_t size)
+{
+	struct processes found;
+	size_t i, length, shown;
+
+	list_all(tree, &found);
+	buffer[0] = '\0';
+	for (i = shown = length = 0; i < found.count && shown < 3; i++) {
+		if (found.list[i].state == 'Z')
+			continue;
+		length += snprintf(buffer + length, size - length,
+		    "%s'%s' (pid %d)", shown > 0 ? ", " : "",
+		    found.list[i].name, (int)found.list[i].pid);
+		if (length >= size)
+			length = size - 1;
+		shown++;
+	}
+	if (i < found.count)
+		(void)snprintf(buffer + length, size - length, " and %zu more",
+		    found.count - i);
+	free(found.list);
+}

@@ -1,0 +1,71 @@
+/*
+ * A process with a loop of its own, for the guard, which has no ZooKeeper.
+ */
+#include "reattach.h"
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "connector.h"
+#include "exitcode.h"
+#include "helper.h"
+#include "link.h"
+#include "options.h"
+
+/* Returns 0 when the session is closed or expired, -1 when time is up. */
+static int
+close_session(struct connector *connector, int64_t give_up_ms)
+{
+	struct pollfd fds[CONNECTOR_FDS];
+	struct session_event *event;
+	int64_t deadline_ms, now_ms;
+
+	for (;;) {
+		memset(fds, 0, sizeof(fds));
+		deadline_ms = connector_prepare(connector, fds);
+		switch (connector_next(connector, &event)) {
+		case CONNECTOR_REGAINED:
+			connector_close(connector);
+			return 0;
+		case CONNECTOR_EXPIRED:
+			return 0;
+		case CONNECTOR_NOTHING:
+			break;
+		case CONNECTOR_NEW_SESSION:
+		case CONNECTOR_LOST_CONTACT:
+		case CONNECTOR_GAVE_UP:
+		case CONNECTOR_EVENT:
+			session_event_free(event);
+			continue;
+		}
+		now_ms = clock_ms();
+		if (now_ms >= give_up_ms)
+			return -1;
+		deadline_ms = clock_earlier(deadline_ms, give_up_ms);
+		(void)poll(fds, CONNECTOR_FDS, deadline_ms > now_ms ?
+		    (int)(deadline_ms - now_ms) : 0);
+		connector_process(connector, fds);
+	}
+}
+
+pid_t
+reattach_start(const struct options *options,
+    const struct link_session *session)
+{
+	struct session_identity identity;
+	struct connector connector;
+	pid_t pid;
+	int none = -1;
+
+	pid = helper_fork(&none);
+	if (pid != 0)
+		return pid;
+	identity.id = session->id;
+	memcpy(identity.password, session->password, sizeof(identity.password));
+	connector_init(&connector, options);
+	connector_resume(&connector, &identity);
+	_exit(close_session(&connector, clock_after(clock_ms(),
+	    session->timeout_ms)) == 0 ? 0 : EXITCODE_UNREACHABLE);
+}

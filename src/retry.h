@@ -1,0 +1,32 @@
+/*
+ * The retry policy of connecting, as pure arithmetic.
+ *
+ * The default is Curator's RetryNTimes(3, 1000).  With a cap the pause doubles,
+ * as in Curator's BoundedExponentialBackoffRetry, but with full jitter: any
+ * pause between nothing and the doubled one is as likely as another, so that
+ * many contenders do not come back in step.
+ */
+#ifndef ZKRUN_RETRY_H
+#define ZKRUN_RETRY_H
+
+#include <stdint.h>
+
+#define RETRY_FOREVER	(-1)
+#define RETRY_GIVE_UP	(-1)
+
+struct retry_policy {
+	int64_t	max_retries;	/* attempts after the first, or RETRY_FOREVER */
+	int64_t	sleep_ms;	/* pause between two attempts */
+	int64_t	cap_ms;		/* longest pause when doubling; 0: no doubling */
+	int64_t	for_ms;		/* no retry later than this; 0: no such limit */
+};
+
+/*
+ * Returns the pause in ms before the next attempt, or RETRY_GIVE_UP.
+ * retries: how many retries there were already; elapsed_ms: time since the
+ * first attempt began; random: any 32 random bits.
+ */
+int64_t	retry_pause_ms(const struct retry_policy *, int64_t retries,
+	    int64_t elapsed_ms, uint32_t random);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * The connect string: host:port,host:port/chroot.
+ */
+#ifndef ZKRUN_SERVERS_H
+#define ZKRUN_SERVERS_H
+
+#include <stddef.h>
+
+#define SERVERS_DEFAULT_PORT	"2181"
+#define SERVERS_MAX		64
+
+struct server {
+	char	host[256];	/* name or address, without brackets */
+	char	port[6];
+	char	shown[264];	/* as people write it: [::1]:2181 */
+};
+
+struct servers {
+	struct server	 server[SERVERS_MAX];
+	size_t		 count;
+	char		 chroot[1024];	/* "" or "/a/b", no slash at the end */
+};
+
+/*
+ * Reads a connect string.  IPv6 addresses stand in brackets, the port may be
+ * left out, the chroot may end in a slash.  Returns NULL, or why the string is
+ * no good (a constant).
+ */
+const char	*servers_parse(struct servers *, const char *);
+
+/*
+ * Checks an absolute znode path by ZooKeeper's rules (PathUtils.validatePath):
+ * no empty, "." or ".." part, UTF-8 without control and private characters.
+ * Returns NULL, or what is wrong with it (a constant).
+ */
+const char	*servers_check_path(const char *);
+
+/* The same for one part of a path, which holds no '/'. */
+const char	*servers_check_name(const char *);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * One ZooKeeper session over one connection to one server.
+ *
+ * The only room that knows the client library.  Calls are asynchronous; what
+ * comes of them is fetched as events, so nothing calls back into the caller.
+ * When the connection is lost, every request without a reply has an unknown
+ * outcome and no event; SESSION_DOWN stands for all of them, and the session
+ * may be resumed with session_open() on any server.  The library's own
+ * reconnecting is never used: see src/README.md.
+ */
+#ifndef ZKRUN_SESSION_H
+#define ZKRUN_SESSION_H
+
+#include <sys/queue.h>
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_REASON_SIZE	160
+#define SESSION_WATCHES		4	/* watch tags are below this */
+
+struct _zhandle;		/* the library's */
+
+enum session_event_type {
+	SESSION_UP,		/* connected; identity and timeout are known */
+	SESSION_DOWN,		/* not reached, or lost; reason says how */
+	SESSION_EXPIRED,	/* told by a server: session and nodes are gone */
+	SESSION_CHANGED,	/* a watch with this tag fired */
+	SESSION_REPLY,		/* to the request with this tag */
+};
+
+enum session_code {
+	SESSION_OK,
+	SESSION_NO_NODE,
+	SESSION_EXISTS,
+	SESSION_DENIED,		/* ACL */
+	SESSION_UNSUPPORTED,	/* the server does not know such a request */
+	SESSION_REFUSED,	/* anything else */
+};
+
+struct session_event {
+	enum session_event_type type;
+	int		  tag;
+	enum session_code code;
+	char		 *name;		/* created node's full path, or NULL */
+	int64_t		  czxid;	/* of the node created or looked at */
+	char		**names;	/* children */
+	size_t		  count;
+	char		  reason[SESSION_REASON_SIZE];
+	STAILQ_ENTRY(session_event) entry;
+};
+
+struct session_identity {
+	int64_t	id;		/* 0: no session yet */
+	char	password[16];
+};
+
+enum session_phase {
+	SESSION_CLOSED,
+	SESSION_REACHING,	/* TCP connect under way */
+	SESSION_GREETING,	/* request for a session sent */
+	SESSION_CONNECTED,
+};
+
+struct session_watch {
+	struct session	*session;
+	int		 tag;
+};
+
+struct session {
+	struct _zhandle		*handle;
+	enum session_phase	 phase;
+	int			 fd;		/* the library's socket */
+	int			 timeout_ms;	/* negotiated, once connected */
+	struct session_identity	 identity;
+	struct session_watch	 watches[SESSION_WATCHES];
+	STAILQ_HEAD(session_events, session_event) events;
+};
+
+enum session_operation {
+	SESSION_CREATE_CONTAINER,
+	SESSION_CREATE_EPHEMERAL,	/* sequential */
+	SESSION_DELETE,
+	SESSION_LIST,			/* may watch */
+	SESSION_GET,			/* may watch; the data is not kept */
+	SESSION_SYNC,
+};
+
+#define SESSION_NO_WATCH	(-1)
+
+struct session_request {
+	enum session_operation	 operation;
+	int			 tag;		/* of the reply */
+	int			 watch_tag;	/* or SESSION_NO_WATCH */
+	const char		*path;
+	const char		*data;		/* to create with */
+};
+
+void	session_init(struct session *);
+
+/*
+ * Begins to connect: to "address:port/chroot", with an IPv6 address bare, for a
+ * new session (identity NULL or of id 0) or to resume one.  Returns -1 and
+ * sets errno if the library cannot even begin.  Does not block.
+ */
+int	session_open(struct session *, const char *address, int timeout_ms,
+	    const struct session_identity *);
+
+/*
+ * Before poll(2): fills in what to poll for (fd -1: nothing) and returns by
+ * when session_process() is due all the same, on the clock of clock.h.
+ */
+int64_t	session_prepare(struct session *, struct pollfd *);
+
+/* After poll(2).  Reads and writes; events may be waiting then. */
+void	session_process(struct session *, short revents);
+
+/* Takes out the next event, or NULL.  Free it with session_event_free(). */
+struct session_event	*session_next(struct session *);
+void			 session_event_free(struct session_event *);
+
+/* Leaves the server without ending the session; drops all events. */
+void	session_abandon(struct session *);
+
+/*
+ * Ends the session and frees everything.  May block, up to 4.5 seconds, and
+ * proves nothing: what must be gone is deleted, and the reply read, before.
+ */
+void	session_close(struct session *);
+
+/*
+ * Sends a request.  It has its SESSION_REPLY with the tag, unless the
+ * connection is lost first; path and data are copied.  A watch fires one
+ * SESSION_CHANGED with watch_tag.  A request that cannot be sent shows as
+ * SESSION_DOWN.
+ */
+void	session_send(struct session *, const struct session_request *);
+
+#endif

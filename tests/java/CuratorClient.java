@@ -1,0 +1,257 @@
+/*
+ * CuratorClient: the peer that zkrun must be compatible with, driven by lines
+ * on stdin.  One JVM serves many tests' worth of locks:
+ *
+ *   acquire NAME PATH MS        InterProcessSemaphoreMutex; MS 0 tries once,
+ *                               -1 waits for ever
+ *   semaphore NAME PATH N MS    one lease of an InterProcessSemaphoreV2 of N
+ *   release NAME
+ *   participants NAME PATH      children of the semaphore's leases, by Curator
+ *   contend COUNT PATH SECONDS FILE
+ *                               COUNT sessions take turns and leave stamps
+ *   quit
+ *
+ * Answers come when they are due, one line each: "NAME acquired", "NAME
+ * refused", "NAME released", "contend done RUNS", or "NAME error TEXT".
+ * Every NAME has a session of its own, from acquire to release.
+ *
+ * usage: java CuratorClient CONNECT [SESSION_MS]
+ */
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Paths;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreMutex;
+import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
+import org.apache.curator.framework.recipes.locks.Lease;
+import org.apache.curator.retry.ExponentialBackoffRetry;
+
+public class CuratorClient {
+	/* Something to do with a thread; may fail in any way. */
+	private interface Job {
+		void run() throws Exception;
+	}
+
+	/* What is held under a name: giving it back, and the session. */
+	private static class Held {
+		final CuratorFramework client;
+		final Job release;
+
+		Held(CuratorFramework client, Job release) {
+			this.client = client;
+			this.release = release;
+		}
+	}
+
+	private static String connect;
+	private static int sessionMs = 10000;
+	private static final Map<String, Held> held = new ConcurrentHashMap<>();
+
+	/* One println is one line, whatever thread it comes from. */
+	private static void say(String line) {
+		synchronized (System.out) {
+			System.out.println(line);
+			System.out.flush();
+		}
+	}
+
+	private static void start(String name, Job job) {
+		Thread t = new Thread(() -> {
+			try {
+				job.run();
+			} catch (Exception e) {
+				say(name + " error " + e);
+			}
+		}, name);
+
+		t.setDaemon(true);
+		t.start();
+	}
+
+	private static CuratorFramework session() {
+		CuratorFramework client = CuratorFrameworkFactory.newClient(
+		    connect, sessionMs, 10000,
+		    new ExponentialBackoffRetry(100, 5));
+
+		client.start();
+		return client;
+	}
+
+	private static boolean lock(InterProcessSemaphoreMutex mutex, long ms)
+	    throws Exception {
+		if (ms >= 0)
+			return mutex.acquire(ms, TimeUnit.MILLISECONDS);
+		mutex.acquire();
+		return true;
+	}
+
+	private static void acquire(String name, String path, long ms)
+	    throws Exception {
+		CuratorFramework client = session();
+		InterProcessSemaphoreMutex mutex =
+		    new InterProcessSemaphoreMutex(client, path);
+
+		if (lock(mutex, ms)) {
+			held.put(name, new Held(client, mutex::release));
+			say(name + " acquired");
+		} else {
+			client.close();
+			say(name + " refused");
+		}
+	}
+
+	private static void semaphore(String name, String path, int leases,
+	    long ms) throws Exception {
+		CuratorFramework client = session();
+		InterProcessSemaphoreV2 semaphore =
+		    new InterProcessSemaphoreV2(client, path, leases);
+		Lease lease = ms < 0 ? semaphore.acquire() :
+		    semaphore.acquire(ms, TimeUnit.MILLISECONDS);
+
+		if (lease != null) {
+			held.put(name, new Held(client,
+			    () -> semaphore.returnLease(lease)));
+			say(name + " acquired");
+		} else {
+			client.close();
+			say(name + " refused");
+		}
+	}
+
+	private static void participants(String name, String path)
+	    throws Exception {
+		CuratorFramework client = session();
+
+		say(name + " participants " + String.join(" ", new TreeSet<>(
+		    new InterProcessSemaphoreV2(client, path, 1)
+		    .getParticipantNodes())));
+		client.close();
+	}
+
+	private static void release(String name) throws Exception {
+		Held h = held.remove(name);
+
+		if (h == null) {
+			say(name + " error not held");
+			return;
+		}
+		h.release.run();
+		say(name + " released");
+		h.client.close();
+	}
+
+	private static void stamp(FileChannel file, String what, String id)
+	    throws Exception {
+		/* System.nanoTime() is CLOCK_MONOTONIC on Linux. */
+		String line = what + " " + System.nanoTime() + " " + id + "\n";
+
+		file.write(ByteBuffer.wrap(
+		    line.getBytes(StandardCharsets.US_ASCII)));
+	}
+
+	private static void contend(int count, String path, long seconds,
+	    String file) throws Exception {
+		long end = System.nanoTime() + seconds * 1000000000L;
+		AtomicInteger runs = new AtomicInteger();
+		AtomicInteger errors = new AtomicInteger();
+		Thread[] threads = new Thread[count];
+
+		for (int i = 0; i < count; i++) {
+			String id = "java" + i;
+
+			threads[i] = new Thread(() -> {
+				try {
+					contender(id, path, end, file, runs);
+				} catch (Exception e) {
+					errors.incrementAndGet();
+					say("contend error " + id + " " + e);
+				}
+			});
+			threads[i].start();
+		}
+		for (Thread t : threads)
+			t.join();
+		if (errors.get() == 0)
+			say("contend done " + runs);
+	}
+
+	private static void contender(String id, String path, long end,
+	    String file, AtomicInteger runs) throws Exception {
+		try (CuratorFramework client = session();
+		    FileChannel out = FileChannel.open(Paths.get(file),
+		    StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+			InterProcessSemaphoreMutex mutex =
+			    new InterProcessSemaphoreMutex(client, path);
+			long left;
+
+			while ((left = end - System.nanoTime()) > 0) {
+				if (!mutex.acquire(left, TimeUnit.NANOSECONDS))
+					break;
+				stamp(out, "begin", id);
+				Thread.sleep(3);
+				stamp(out, "end", id);
+				runs.incrementAndGet();
+				mutex.release();
+			}
+		}
+	}
+
+	/* Carry out one line; false to quit. */
+	private static boolean obey(String[] w) {
+		String name = w.length > 1 ? w[1] : "";
+
+		switch (w[0] + "/" + w.length) {
+		case "acquire/4":
+			start(name, () -> acquire(name, w[2],
+			    Long.parseLong(w[3])));
+			break;
+		case "semaphore/5":
+			start(name, () -> semaphore(name, w[2],
+			    Integer.parseInt(w[3]), Long.parseLong(w[4])));
+			break;
+		case "participants/3":
+			start(name, () -> participants(name, w[2]));
+			break;
+		case "release/2":
+			start(name, () -> release(name));
+			break;
+		case "contend/5":
+			start("contend", () -> contend(Integer.parseInt(w[1]),
+			    w[2], Long.parseLong(w[3]), w[4]));
+			break;
+		case "quit/1":
+			return false;
+		default:
+			say(w[0] + " error no such command");
+		}
+		return true;
+	}
+
+	public static void main(String[] args) throws Exception {
+		BufferedReader in = new BufferedReader(
+		    new InputStreamReader(System.in));
+		String line;
+
+		connect = args[0];
+		if (args.length > 1)
+			sessionMs = Integer.parseInt(args[1]);
+		say("ready");
+		while ((line = in.readLine()) != null)
+			if (!obey(line.trim().split(" +")))
+				break;
+		for (Held h : held.values())
+			h.client.close();
+		System.exit(0);
+	}
+}

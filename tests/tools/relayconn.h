@@ -1,0 +1,323 @@
+/*
+ * relayconn.h: the connections of relay.c: what came in on one side, what may
+ * leave on the other and when, and which ZooKeeper frames pass.  Code in a
+ * header, because every .c file here is a program.
+ */
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <err.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FRAME_MAX	(64U << 20)	/* longer is not ZooKeeper's protocol */
+#define OP_LOW		(-16)		/* closeSession is -11 */
+#define OP_HIGH		127
+#define RULES		8
+
+/* A direction, and the side that it is read from; it is written to !dir. */
+enum { UP, DOWN };
+
+/* Bytes on their way; none at all is the end of the stream. */
+struct chunk {
+	STAILQ_ENTRY(chunk)	 link;
+	double			 due;
+	size_t			 len, sent;
+	unsigned char		 data[];
+};
+
+struct flow {
+	STAILQ_HEAD(, chunk)	 queue;
+	unsigned char		*buf;		/* an incomplete frame */
+	size_t			 have, size;
+	bool			 raw;		/* not ZooKeeper's protocol */
+	bool			 greeted;	/* first frame is through */
+	bool			 ended;		/* nothing more to read */
+	bool			 swallow;	/* nothing leaves any more */
+	bool			 finished;	/* the end has left */
+	bool			 full;		/* the socket takes no more */
+};
+
+struct conn {
+	LIST_ENTRY(conn)	 link;
+	int			 fd[2];
+	struct flow		 flow[2];
+	bool			 connecting;	/* to the server */
+	bool			 cut;		/* to be closed by a reset */
+	int			 pfd[2];	/* index in poll's array, or -1 */
+	struct { int32_t xid; bool cut; } drop[RULES];
+	int			 ndrop;
+};
+
+/* Replies to be dropped: the next left ones to requests of this opcode. */
+struct rule {
+	int32_t	op;
+	long	left;
+	bool	cut;
+};
+
+static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
+static struct rule	 rules[RULES];
+static bool		 frozen[2], blackhole[2];
+static double		 delay_ms[2];
+static struct {
+	unsigned long	open, accepted, dropped;
+	unsigned long	bytes[2];
+	unsigned long	op[OP_HIGH - OP_LOW + 1];
+} stats;
+
+static double
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6);
+}
+
+static uint32_t
+be32(const unsigned char *p)
+{
+	return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3]);
+}
+
+static void
+enqueue(struct flow *f, int dir, const unsigned char *data, size_t len)
+{
+	struct chunk *c;
+
+	if (f->swallow)
+		return;
+	if ((c = malloc(sizeof(*c) + len)) == NULL)
+		err(1, NULL);
+	c->due = now_ms() + delay_ms[dir];
+	c->len = len;
+	c->sent = 0;
+	if (len > 0)
+		memcpy(c->data, data, len);
+	STAILQ_INSERT_TAIL(&f->queue, c, link);
+}
+
+static void
+discard(struct flow *f)
+{
+	struct chunk *c;
+
+	while ((c = STAILQ_FIRST(&f->queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(&f->queue, link);
+		free(c);
+	}
+}
+
+static void
+swallow(struct flow *f)
+{
+	f->swallow = true;
+	discard(f);
+}
+
+static void
+request(struct conn *c, int32_t xid, int32_t op)
+{
+	int i;
+
+	if (op >= OP_LOW && op <= OP_HIGH)
+		stats.op[op - OP_LOW]++;
+	for (i = 0; i < RULES; i++) {
+		if (rules[i].left <= 0 || rules[i].op != op ||
+		    c->ndrop == RULES)
+			continue;
+		rules[i].left--;
+		c->drop[c->ndrop].xid = xid;
+		c->drop[c->ndrop++].cut = rules[i].cut;
+		return;
+	}
+}
+
+/* Returns whether the reply may pass. */
+static bool
+reply(struct conn *c, int32_t xid)
+{
+	int i;
+
+	for (i = 0; i < c->ndrop; i++) {
+		if (c->drop[i].xid != xid)
+			continue;
+		c->cut = c->drop[i].cut;
+		c->drop[i] = c->drop[--c->ndrop];
+		stats.dropped++;
+		return (false);
+	}
+	return (true);
+}
+
+/*
+ * A complete frame, without its length.  The first one of each direction is
+ * the handshake, which has no xid.
+ */
+static bool
+frame(struct conn *c, int dir, const unsigned char *p, size_t len)
+{
+	bool pass = true;
+
+	if (c->flow[dir].greeted && len >= 8) {
+		if (dir == UP)
+			request(c, (int32_t)be32(p), (int32_t)be32(p + 4));
+		else
+			pass = reply(c, (int32_t)be32(p));
+	}
+	c->flow[dir].greeted = true;
+	return (pass);
+}
+
+/* Bytes that were read: pass on what is whole frames. */
+static void
+feed(struct conn *c, int dir, const unsigned char *p, size_t n)
+{
+	struct flow	*f = &c->flow[dir];
+	size_t		 len, at = 0;
+
+	if (f->raw) {
+		enqueue(f, dir, p, n);
+		return;
+	}
+	if (f->have + n > f->size) {
+		f->size = 2 * (f->have + n);
+		if ((f->buf = realloc(f->buf, f->size)) == NULL)
+			err(1, NULL);
+	}
+	memcpy(f->buf + f->have, p, n);
+	f->have += n;
+	while (f->have - at >= 4 && !c->cut) {
+		len = be32(f->buf + at);
+		if (len > FRAME_MAX) {
+			/* A four-letter word, or its answer. */
+			c->flow[UP].raw = c->flow[DOWN].raw = true;
+			enqueue(f, dir, f->buf + at, f->have - at);
+			at = f->have;
+			break;
+		}
+		if (f->have - at < 4 + len)
+			break;
+		if (frame(c, dir, f->buf + at + 4, len))
+			enqueue(f, dir, f->buf + at, 4 + len);
+		at += 4 + len;
+	}
+	memmove(f->buf, f->buf + at, f->have - at);
+	f->have -= at;
+}
+
+/* Read what there is on the side that the direction comes from. */
+static void
+take(struct conn *c, int dir)
+{
+	static unsigned char	 buf[65536];
+	struct flow		*f = &c->flow[dir];
+	ssize_t			 n;
+
+	n = recv(c->fd[dir], buf, sizeof(buf), MSG_DONTWAIT);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		stats.bytes[dir] += (unsigned long)n;
+		if (!f->swallow)
+			feed(c, dir, buf, (size_t)n);
+		return;
+	}
+	f->ended = true;
+	if (f->swallow)
+		f->finished = true;
+	else
+		enqueue(f, dir, NULL, 0);
+}
+
+/*
+ * Send what is due.  Returns the milliseconds until more is, or -1 if that
+ * does not depend on the time.
+ */
+static double
+give(struct conn *c, int dir)
+{
+	struct flow	*f = &c->flow[dir];
+	struct chunk	*k;
+	double		 left;
+	ssize_t		 n;
+
+	f->full = false;
+	if (frozen[dir] || (dir == UP && c->connecting))
+		return (-1);
+	while ((k = STAILQ_FIRST(&f->queue)) != NULL) {
+		if ((left = k->due - now_ms()) > 0)
+			return (left);
+		if (k->len == 0) {
+			shutdown(c->fd[!dir], SHUT_WR);
+			f->finished = true;
+		} else {
+			n = send(c->fd[!dir], k->data + k->sent,
+			    k->len - k->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+			if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
+				f->full = true;
+				return (-1);
+			}
+			if (n == -1) {
+				/* Gone; the other direction will tell. */
+				swallow(f);
+				f->finished = f->ended;
+				return (-1);
+			}
+			k->sent += (size_t)n;
+			if (k->sent < k->len)
+				continue;
+		}
+		STAILQ_REMOVE_HEAD(&f->queue, link);
+		free(k);
+	}
+	return (-1);
+}
+
+static void
+close_conn(struct conn *c, bool reset)
+{
+	const struct linger	hard = { 1, 0 };
+	int			i;
+
+	for (i = 0; i < 2; i++) {
+		if (reset)
+			setsockopt(c->fd[i], SOL_SOCKET, SO_LINGER, &hard,
+			    sizeof(hard));
+		close(c->fd[i]);
+		discard(&c->flow[i]);
+		free(c->flow[i].buf);
+	}
+	LIST_REMOVE(c, link);
+	free(c);
+	stats.open--;
+}
+
+static void
+add_conn(int client, int server)
+{
+	struct conn	*c;
+	int		 i;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		err(1, NULL);
+	c->fd[UP] = client;
+	c->fd[DOWN] = server;
+	c->connecting = true;
+	for (i = 0; i < 2; i++) {
+		STAILQ_INIT(&c->flow[i].queue);
+		c->flow[i].swallow = blackhole[i];
+	}
+	LIST_INSERT_HEAD(&conns, c, link);
+	stats.open++;
+	stats.accepted++;
+}
