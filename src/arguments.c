@@ -139,7 +139,7 @@ read_environment(struct options *options)
 		(void)snprintf(name, sizeof(name), "ZKRUN_%s",
 		    option_specs[i].name);
 		for (c = name; *c != '\0'; c++)
-			*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+			*c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
 		value = getenv(name);
 		source.file = name;
 		if (value != NULL && options_apply(options, &source,

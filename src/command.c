@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,7 @@ replace_with_null(int fd)
 void
 command_close_inherited(void)
 {
+	const char *problem;
 	struct dirent *entry;
 	DIR *directory;
 	int fd, flags;
@@ -113,11 +115,9 @@ command_close_inherited(void)
 	if (directory == NULL)
 		return;
 	while ((entry = readdir(directory)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		fd = atoi(entry->d_name);
+		fd = (int)strtonum(entry->d_name, 0, INT_MAX, &problem);
 		flags = fcntl(fd, F_GETFD);
-		if (fd == STDERR_FILENO || flags == -1 ||
+		if (problem != NULL || fd == STDERR_FILENO || flags == -1 ||
 		    (flags & FD_CLOEXEC) != 0)
 			continue;
 		if (fd < STDERR_FILENO)

@@ -245,7 +245,7 @@ take_messages(struct guard *guard)
 			break;
 		case LINK_WAITING:
 		case LINK_LOST:
-			break;	/* the keeper has said so */
+			/* The keeper has said so to the user. */
 		case LINK_GO:
 		case LINK_SIGNAL:
 		case LINK_STOP:

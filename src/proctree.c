@@ -20,6 +20,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +63,8 @@ read_file(const char *path, char *buffer, size_t size)
 static bool
 read_process(pid_t pid, struct process *process)
 {
-	char path[64], stat[1024], *name, *rest;
-	int parent;
+	char path[64], stat[1024], *name, *rest, *field, *end;
+	int number;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (read_file(path, stat, sizeof(stat)) <= 0)
@@ -73,16 +74,32 @@ read_process(pid_t pid, struct process *process)
 	rest = strrchr(stat, ')');
 	if (name == NULL || rest == NULL || rest < name)
 		return false;
-	*rest = '\0';
+	*rest++ = '\0';
+	memset(process, 0, sizeof(*process));
 	process->pid = pid;
 	(void)strlcpy(process->name, name + 1, sizeof(process->name));
-	/* Fields 3, 4 and 22 of proc(5). */
-	if (sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
-	    "%*u %*d %*d %*d %*d %*d %*d %llu", &process->state, &parent,
-	    &process->start) != 3)
-		return false;
-	process->parent = (pid_t)parent;
-	return true;
+	/* Numbered as in proc(5); the state is the first behind the name. */
+	for (number = 3; (field = strsep(&rest, " ")) != NULL;) {
+		if (*field == '\0')
+			continue;
+		if (number == 3)
+			process->state = *field;
+		else if (number == 4)
+			process->parent = (pid_t)strtol(field, &end, 10);
+		else if (number == 22)
+			process->start = strtoull(field, &end, 10);
+		number++;
+	}
+	return number > 22;
+}
+
+/* Returns the process id that a text is, or 0. */
+static pid_t
+read_pid(const char *text)
+{
+	const char *problem;
+
+	return (pid_t)strtonum(text, 1, INT_MAX, &problem);
 }
 
 static void
@@ -121,7 +138,7 @@ search_children(struct processes *found, pid_t parent)
 	if (proc == NULL)
 		return;
 	while ((entry = readdir(proc)) != NULL) {
-		pid = (pid_t)atoi(entry->d_name);
+		pid = read_pid(entry->d_name);
 		if (pid > 0 && read_process(pid, &process) &&
 		    process.parent == parent)
 			add_child(found, pid, parent);
@@ -135,7 +152,7 @@ list_thread(struct processes *found, pid_t parent, const char *thread)
 {
 	char path[64], line[32];
 	FILE *children;
-	int pid;
+	pid_t pid;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children",
 	    (int)parent, thread);
@@ -143,9 +160,9 @@ list_thread(struct processes *found, pid_t parent, const char *thread)
 	if (children == NULL)
 		return false;
 	while (fscanf(children, "%31s", line) == 1) {
-		pid = atoi(line);
+		pid = read_pid(line);
 		if (pid > 0)
-			add_child(found, (pid_t)pid, parent);
+			add_child(found, pid, parent);
 	}
 	(void)fclose(children);
 	return true;
@@ -224,6 +241,16 @@ signal_process(const struct process *process, int number)
 	return sent;
 }
 
+/* Whether the kernel says that we have no child at all, zombies included. */
+static bool
+is_childless(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == -1 &&
+	    errno == ECHILD;
+}
+
 int
 proctree_adopt(void)
 {
@@ -244,8 +271,7 @@ proctree_spare_present(struct proctree *tree)
 	size_t i;
 
 	/* Nearly always there is none, and one system call says so. */
-	if (waitid(P_ALL, 0, NULL, WEXITED | WNOHANG | WNOWAIT) == -1 &&
-	    errno == ECHILD)
+	if (is_childless())
 		return;
 	list_direct(tree, &found);
 	for (i = 0; i < found.count; i++)
@@ -289,8 +315,8 @@ proctree_is_empty(const struct proctree *tree)
 	struct processes found;
 	bool empty;
 
-	if (waitid(P_ALL, 0, NULL, WEXITED | WNOHANG | WNOWAIT) == -1)
-		return errno == ECHILD;
+	if (is_childless())
+		return true;
 	if (tree->spared_count == 0)
 		return false;
 	/* Spared children keep waitid(2) from answering. */

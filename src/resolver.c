@@ -144,7 +144,7 @@ resolver_stop(struct resolver *resolver)
 		    WEXITED | WNOHANG | WNOWAIT) == -1)
 			continue;
 		(void)kill(resolver->helper[i], SIGKILL);
-		(void)waitid(P_PID, (id_t)resolver->helper[i], NULL, WEXITED);
+		(void)waitid(P_PID, (id_t)resolver->helper[i], &info, WEXITED);
 	}
 	resolver->helpers = 0;
 }
