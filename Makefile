@@ -3,6 +3,7 @@
 #   make            build build/zkrun (needs no network)
 #   make demo       two contenders on a throwaway ZooKeeper
 #   make check      every test; installs what is missing
+#   make bench      what a lock costs, beside flock and etcdctl lock
 #   make install    PREFIX, DESTDIR, BINDIR, MANDIR are honoured
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours to set.
@@ -80,6 +81,11 @@ check:
 	contrib/install-deps build test
 	tests/run
 
+bench:
+	contrib/install-deps build test bench
+	$(MAKE) test-programs
+	tests/bench
+
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 755 $(BUILD)/zkrun $(DESTDIR)$(BINDIR)/zkrun
@@ -91,4 +97,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all test-programs demo check install uninstall clean
+.PHONY: all test-programs demo check bench install uninstall clean

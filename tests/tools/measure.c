@@ -1,0 +1,70 @@
+/*
+ * Runs a command several times and prints, for each run, its wall time and the
+ * CPU time of all its waited-for processes in milliseconds.
+ *
+ *	measure RUNS command [argument ...]
+ *
+ * The command's output is thrown away; a status other than 0 is an error.
+ */
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static double
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static double
+timeval_ms(const struct timeval *time)
+{
+	return (double)time->tv_sec * 1e3 + (double)time->tv_usec / 1e3;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *problem;
+	struct rusage usage;
+	double begin;
+	pid_t pid;
+	int i, null, runs, status;
+
+	if (argc < 3)
+		errx(2, "usage: measure runs command [argument ...]");
+	runs = (int)strtonum(argv[1], 1, 100000, &problem);
+	if (problem != NULL)
+		errx(2, "cannot use '%s': %s", argv[1], problem);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1)
+		err(2, "cannot open /dev/null");
+	for (i = 0; i < runs; i++) {
+		begin = now_ms();
+		pid = fork();
+		if (pid == -1)
+			err(2, "cannot fork");
+		if (pid == 0) {
+			(void)dup2(null, STDIN_FILENO);
+			(void)dup2(null, STDOUT_FILENO);
+			(void)execvp(argv[2], argv + 2);
+			err(127, "cannot run '%s'", argv[2]);
+		}
+		if (wait4(pid, &status, 0, &usage) == -1)
+			err(2, "cannot wait");
+		if (status != 0)
+			errx(1, "'%s' failed", argv[2]);
+		(void)printf("%.3f %.3f\n", now_ms() - begin,
+		    timeval_ms(&usage.ru_utime) + timeval_ms(&usage.ru_stime));
+	}
+	return 0;
+}
