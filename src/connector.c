@@ -157,7 +157,7 @@ try_next(struct connector *connector, int64_t now_ms)
 	}
 	address = &connector->address[connector->current];
 	address->tried = true;
-	shares = untried + connector->resolver.helpers;
+	shares = untried + connector->resolver.pending;
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;

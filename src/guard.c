@@ -92,10 +92,6 @@ kill_keeper(struct guard *guard)
 		(void)kill(guard->keeper, SIGKILL);
 }
 
-/*
- * The lease is ours.  A signal that is already here wins: signals are read
- * before messages, so one that came before the lease never starts the command.
- */
 static void
 approve(struct guard *guard)
 {
@@ -206,6 +202,8 @@ dispatch(struct guard *guard, enum event event)
 		act(guard);
 }
 
+static void	take_signals(struct guard *);
+
 static void
 take_messages(struct guard *guard)
 {
@@ -226,6 +224,11 @@ take_messages(struct guard *guard)
 			break;
 		case LINK_HELD:
 			guard->fence = message.fence;
+			/*
+			 * A signal that is here by now has come before the
+			 * command: it must never be started.
+			 */
+			take_signals(guard);
 			dispatch(guard, TOLD_HELD);
 			break;
 		case LINK_STARTED:
@@ -346,7 +349,6 @@ loop(struct guard *guard)
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0)
 			timer_ms = CLOCK_NEVER;
-		/* Signals before messages: see approve(). */
 		take_signals(guard);
 		take_messages(guard);
 		forward_signals(guard);

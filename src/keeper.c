@@ -183,6 +183,8 @@ take_deadlines(struct keeper *keeper)
 	if (now_ms >= keeper->time_up_ms) {
 		keeper->time_up_ms = CLOCK_NEVER;
 		keeper_dispatch(keeper, TIME_UP);
+		/* Should the kernel ever have merged one death too many. */
+		reap(keeper);
 	}
 }
 

@@ -65,8 +65,8 @@ run_helper(int fd, const struct server *server, size_t index)
 void
 resolver_init(struct resolver *resolver)
 {
+	memset(resolver, 0, sizeof(*resolver));
 	resolver->fd = -1;
-	resolver->helpers = 0;
 }
 
 bool
@@ -104,6 +104,7 @@ resolver_start(struct resolver *resolver, const struct servers *servers)
 			return -1;
 		}
 		resolver->helper[resolver->helpers++] = pid;
+		resolver->pending++;
 	}
 	(void)close(fds[1]);
 	return 0;
@@ -117,8 +118,10 @@ resolver_read(struct resolver *resolver, struct resolver_answer *answer)
 	if (resolver->fd == -1)
 		return -1;
 	got = read(resolver->fd, answer, sizeof(*answer));
-	if (got == (ssize_t)sizeof(*answer))
+	if (got == (ssize_t)sizeof(*answer)) {
+		resolver->pending--;
 		return 1;
+	}
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	resolver_stop(resolver);
@@ -146,5 +149,5 @@ resolver_stop(struct resolver *resolver)
 		(void)kill(resolver->helper[i], SIGKILL);
 		(void)waitid(P_PID, (id_t)resolver->helper[i], &info, WEXITED);
 	}
-	resolver->helpers = 0;
+	resolver->helpers = resolver->pending = 0;
 }

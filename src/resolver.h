@@ -30,6 +30,7 @@ struct resolver {
 	int	fd;			/* poll it for POLLIN; -1: idle */
 	pid_t	helper[SERVERS_MAX];
 	size_t	helpers;
+	size_t	pending;		/* names without an answer yet */
 };
 
 void	resolver_init(struct resolver *);
