@@ -25,7 +25,7 @@ bench_setup()
 	export BENCH_MARK=mark-$TASK
 	declare -gA BG=() CURATOR_HEARD=()
 	declare -ga OWN_SERVERS=() HELPERS=()
-	OWN_DIR='' OWN_CONNECT='' RELAY_CONNECT='' CURATOR_IN=''
+	OWN_DIR='' OWN_CONNECT='' RELAY_CONNECT='' CURATOR_IN='' TERMINAL_IN=''
 }
 
 unique_task()
@@ -254,6 +254,34 @@ zkrun_bg()
 	wait_for 5 is_zkrun "$BG_PID"
 }
 
+# zkrun_ending NAME ARG...: the same for what $? does not tell; see ended().
+zkrun_ending()
+{
+	local name=$1 file=$BATS_TEST_TMPDIR/$1.ending
+
+	shift
+	rm -f "$file"
+	"$TOOLS/ending" "$file" env --default-signal=INT,QUIT "$ZKRUN" "$@" \
+	    </dev/null >"$BATS_TEST_TMPDIR/$name.out" \
+	    2>"$BATS_TEST_TMPDIR/$name.err" 3>&- &
+	wait_for 5 grep -q '^pid ' "$file" || return 1
+	BG_PID=$(sed -n 's/^pid //p' "$file")
+	BG[$name]=$BG_PID
+	wait_for 5 is_zkrun "$BG_PID"
+}
+
+# ended NAME SECONDS WORD N: did it end so ("exit 3", "signal 15")?
+ended()
+{
+	local file=$BATS_TEST_TMPDIR/$1.ending
+
+	wait_for "$2" grep -Eq '^(exit|signal) ' "$file" &&
+	    assert_equal "$1: $(tail -n 1 "$file")" "$1: $3 $4" || {
+		cat "$BATS_TEST_TMPDIR/$1.err" >&2
+		return 1
+	}
+}
+
 is_zkrun()
 {
 	[ "/proc/$1/exe" -ef "$ZKRUN" ] || gone "$1"
@@ -302,6 +330,90 @@ keeper_of()
 	children_of "$1" | head -n 1
 }
 
+# has_command GUARD: has it started its command?
+has_command()
+{
+	local keeper
+
+	keeper=$(children_of "$1" | head -n 1)
+	[ -n "$keeper" ] && [ "$(children_of "$keeper" | wc -l)" -gt 0 ]
+}
+
+# hold NAME TASK [OPTION...]: a zkrun that holds the lock until let_go NAME.
+hold()
+{
+	local name=$1 task=$2
+
+	shift 2
+	zkrun_bg "$name" -t "$task" "$@" -- sleep 600 &&
+	    wait_for 10 has_command "$BG_PID"
+}
+
+let_go()
+{
+	kill -TERM "${BG[$1]}"
+	zkrun_wait "$1" 10
+	assert_equal "$status" 143
+}
+
+# Is the state of the process (first letter, as in ps) one of these?
+in_state()
+{
+	local stat
+
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	stat=${stat##*) }
+	[[ ${stat%% *} == [$2] ]]
+}
+
+# Living processes with the mark in their environment: zkrun ... -- env
+# MARK=... command marks all that the command starts, and no zkrun.
+marked()
+{
+	local pid
+
+	grep -lzsxF "MARK=$1" /proc/[0-9]*/environ | cut -d / -f 3 |
+	    while read -r pid; do
+		gone "$pid" || echo "$pid"
+	done
+}
+
+# marked_count MARK N: for wait_for.
+marked_count()
+{
+	[ "$(marked "$1" | wc -l)" -eq "$2" ]
+}
+
+# start_terminal COMMAND...: on a terminal of its own; its output is in
+# $BATS_TEST_TMPDIR/terminal.out.
+start_terminal()
+{
+	mkfifo "$BATS_TEST_TMPDIR/terminal.in"
+	exec {TERMINAL_IN}<>"$BATS_TEST_TMPDIR/terminal.in"
+	"$TOOLS/pty" "$@" <"$BATS_TEST_TMPDIR/terminal.in" \
+	    >"$BATS_TEST_TMPDIR/terminal.out" 2>&1 3>&- &
+	HELPERS+=($!)
+}
+
+# type_keys FORMAT: as of printf.
+type_keys()
+{
+	# shellcheck disable=SC2059 # that is what it is for
+	printf "$1" >&"$TERMINAL_IN"
+}
+
+# The pass with sanitizers is slower, and does some things fewer times.
+asan()
+{
+	[ "${ZKRUN_PASS:-plain}" = asan ]
+}
+
+# has_lines FILE PATTERN N: at least so many lines that match?
+has_lines()
+{
+	[ "$(grep -cE -e "$2" "$1")" -ge "$3" ]
+}
+
 # Processes that this test started and that still live.  zkrun may write over
 # its environment (setproctitle), so it is known by its executable as well,
 # where no other test runs at the same time.
@@ -345,6 +457,7 @@ stop_all()
 		kill -KILL "$pid" 2>/dev/null || true
 	done
 	[ -z "$CURATOR_IN" ] || exec {CURATOR_IN}>&-
+	[ -z "$TERMINAL_IN" ] || exec {TERMINAL_IN}>&-
 	for dir in "${OWN_SERVERS[@]}"; do
 		timeout 30 "$SANDBOX" kill "$dir" || rc=1
 	done

@@ -17,7 +17,7 @@ setup_suite()
 	export TOP BUILD ZKRUN TOOLS
 	export SANDBOX=$TOP/contrib/zookeeper-sandbox
 
-	for tool in znode relay stamp overlap; do
+	for tool in znode relay stamp overlap ending siglog pty tree; do
 		if [ ! -x "$TOOLS/$tool" ]; then
 			echo "no $TOOLS/$tool: run make test-programs" >&2
 			return 1

@@ -30,6 +30,7 @@ struct chunk {
 	STAILQ_ENTRY(chunk)	 link;
 	double			 due;
 	size_t			 len, sent;
+	bool			 barrier;	/* waits while trapped */
 	unsigned char		 data[];
 };
 
@@ -56,15 +57,18 @@ struct conn {
 	int			 ndrop;
 };
 
-/* Replies to be dropped: the next left ones to requests of this opcode. */
+/* Replies to be dropped: left ones to requests of this opcode. */
 struct rule {
 	int32_t	op;
+	long	skip;		/* so many pass first */
 	long	left;
 	bool	cut;
 };
 
 static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
 static struct rule	 rules[RULES];
+/* The nth request of this opcode from now is held, and all that follows it. */
+static struct { int32_t op; long nth; bool next, closed; } trap;
 static bool		 frozen[2], blackhole[2];
 static double		 delay_ms[2];
 static struct {
@@ -101,6 +105,8 @@ enqueue(struct flow *f, int dir, const unsigned char *data, size_t len)
 	c->due = now_ms() + delay_ms[dir];
 	c->len = len;
 	c->sent = 0;
+	c->barrier = trap.next;
+	trap.next = false;
 	if (len > 0)
 		memcpy(c->data, data, len);
 	STAILQ_INSERT_TAIL(&f->queue, c, link);
@@ -131,10 +137,16 @@ request(struct conn *c, int32_t xid, int32_t op)
 
 	if (op >= OP_LOW && op <= OP_HIGH)
 		stats.op[op - OP_LOW]++;
+	if (trap.nth > 0 && trap.op == op && --trap.nth == 0)
+		trap.next = trap.closed = true;
 	for (i = 0; i < RULES; i++) {
 		if (rules[i].left <= 0 || rules[i].op != op ||
 		    c->ndrop == RULES)
 			continue;
+		if (rules[i].skip > 0) {
+			rules[i].skip--;
+			return;
+		}
 		rules[i].left--;
 		c->drop[c->ndrop].xid = xid;
 		c->drop[c->ndrop++].cut = rules[i].cut;
@@ -255,6 +267,8 @@ give(struct conn *c, int dir)
 	if (frozen[dir] || (dir == UP && c->connecting))
 		return (-1);
 	while ((k = STAILQ_FIRST(&f->queue)) != NULL) {
+		if (k->barrier && trap.closed)
+			return (-1);
 		if ((left = k->due - now_ms()) > 0)
 			return (left);
 		if (k->len == 0) {

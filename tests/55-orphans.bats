@@ -1,0 +1,243 @@
+#!/usr/bin/env bats
+#
+# What the command leaves running when it ends.
+
+load helper
+
+# leave_one OPTION...: a command that ends in 5 and leaves a sleep in a session
+# of its own, with the MARK.
+leave_one()
+{
+	zkrun_bg run -t "$TASK" "$@" -- env "MARK=$TASK" \
+	    "ENDED=$BATS_TEST_TMPDIR/ended" sh -c '
+		setsid sleep 600 </dev/null >/dev/null 2>&1 &
+		echo >"$ENDED"
+		exit 5'
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/ended"
+}
+
+end_marked()
+{
+	local pid
+
+	for pid in $(marked "$TASK"); do
+		kill -KILL "$pid"
+	done
+}
+
+@test "-o wait is the default: the lease is held until the last process is gone" {
+	leave_one
+	wait_for 5 marked_count "$TASK" 1
+	run -75 zkrun -w 0.5 -t "$TASK" -- true
+	marked_count "$TASK" 1
+	# The sleep is the keeper's child now: it fell to it.
+	assert_equal "$(children_of "$(keeper_of "$BG_PID")")" "$(marked "$TASK")"
+	end_marked
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	lock_clean "$TASK"
+}
+
+@test "-o kill: what is left is ended, then the lease is released" {
+	leave_one -o kill
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	marked_count "$TASK" 0
+	lock_clean "$TASK"
+}
+
+@test "-o leave: the lease is released at once, the rest runs on" {
+	leave_one -o leave
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	marked_count "$TASK" 1
+	lock_clean "$TASK"
+	zkrun -n -t "$TASK" -- true
+	end_marked
+}
+
+@test "-o kill -k 0.5: an orphan deaf to TERM is killed before the lease goes" {
+	local before took
+
+	export -f marked gone
+	before=$(now_us)
+	zkrun_bg run -o kill -k 0.5 -t "$TASK" -- env "MARK=$TASK" sh -c '
+		setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600" sh \
+		    "$1" </dev/null >/dev/null 2>&1 &
+		until [ -e "$1" ]; do :; done' sh "$BATS_TEST_TMPDIR/deaf"
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/deaf"
+	zkrun_bg next -t "$TASK" -- bash -c 'marked "$1" >"$2"' bash "$TASK" \
+	    "$BATS_TEST_TMPDIR/met"
+	zkrun_wait run 10
+	took=$((($(now_us) - before) / 1000))
+	assert_equal "$status" 0
+	[ $took -ge 490 ]
+	[ $took -lt 5000 ]
+	zkrun_wait next 10
+	assert_equal "$(<"$BATS_TEST_TMPDIR/met")" ''
+	lock_clean "$TASK"
+}
+
+@test "-o kill asks first: an orphan that ends on TERM is given the time" {
+	zkrun_bg run -o kill -k 30 -t "$TASK" -- sh -c '
+		setsid sh -c "trap \"sleep 0.2; echo >\$2; exit\" TERM
+		    echo >\"\$1\"
+		    while :; do sleep 0.02; done" sh "$1" "$2" \
+		    </dev/null >/dev/null 2>&1 &
+		until [ -e "$1" ]; do :; done' sh "$BATS_TEST_TMPDIR/ready" \
+	    "$BATS_TEST_TMPDIR/polite"
+	zkrun_wait run 10
+	assert_equal "$status" 0
+	[ -e "$BATS_TEST_TMPDIR/polite" ]
+}
+
+@test "a signal while it waits for orphans goes to them" {
+	leave_one
+	wait_for 5 marked_count "$TASK" 1
+	wait_for 5 lingers "$BG_PID"
+	kill -TERM "$BG_PID"
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	marked_count "$TASK" 0
+	lock_clean "$TASK"
+}
+
+# Has the command itself been reaped?  Its sleep is then the keeper's child.
+lingers()
+{
+	[ "$(children_of "$(children_of "$1")")" = "$(marked "$TASK")" ]
+}
+
+@test "while it waits for orphans, the lease lost means they are killed" {
+	leave_one
+	wait_for 5 marked_count "$TASK" 1
+	wait_for 5 lingers "$BG_PID"
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zkrun_wait run 5
+	assert_equal "$status" 76
+	marked_count "$TASK" 0
+}
+
+@test "after ten seconds it says for whom it waits, and which option would not" {
+	local pid
+
+	leave_one
+	wait_for 5 marked_count "$TASK" 1
+	pid=$(marked "$TASK")
+	wait_for 20 grep -q . "$BATS_TEST_TMPDIR/run.err"
+	run cat "$BATS_TEST_TMPDIR/run.err"
+	assert_output --regexp "^zkrun: holding '$TASK' for 1[0-9]s .*'sleep' \\(pid $pid\\) running \\(-o leave"
+	end_marked
+	zkrun_wait run 5
+	assert_equal "$status" 5
+}
+
+@test "a hundred dead children that nobody takes away do not confuse it" {
+	zkrun_bg run -o kill -t "$TASK" -- env "MARK=$TASK" sh -c '
+		"$1" zombies 100 &
+		sleep 0.1' sh "$TOOLS/tree"
+	zkrun_wait run 10
+	assert_equal "$status" 0
+	marked_count "$TASK" 0
+	# The same when the lease is lost.
+	zkrun_bg lost -t "$TASK" -- env "MARK=$TASK" "$TOOLS/tree" zombies 300
+	wait_for 10 has_command "$BG_PID"
+	wait_for 10 zombies_of "$(children_of "$(keeper_of "$BG_PID")")" 300
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zkrun_wait lost 10
+	assert_equal "$status" 76
+	marked_count "$TASK" 0
+}
+
+zombies_of()
+{
+	[ "$(ps -o stat= --ppid "$1" | grep -c Z)" -ge "$2" ]
+}
+
+@test "trees that fork as fast as they can are all dead, whoever is killed" {
+	local what
+
+	for what in guard keeper lease orphans; do
+		TASK=$(unique_task)
+		set -- -k 0.2
+		[ $what != orphans ] || set -- -k 0.2 -o kill
+		zkrun_bg run "$@" -t "$TASK" -- env "MARK=$TASK" sh -c '
+			"$1" hop 1 & setsid "$1" hop 0 &
+			setsid "$1" churn 0 & "$1" churn 0 &
+			until [ -e "$2" ]; do :; done' sh "$TOOLS/tree" \
+		    "$BATS_TEST_TMPDIR/$what"
+		wait_for 10 has_command "$BG_PID"
+		tree_runs() { [ "$(marked "$TASK" | wc -l)" -ge 3 ]; }
+		wait_for 10 tree_runs
+		case $what in
+		guard)	kill -KILL "$BG_PID" ;;
+		keeper)	kill -KILL "$(keeper_of "$BG_PID")" ;;
+		lease)	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")" ;;
+		orphans) : >"$BATS_TEST_TMPDIR/orphans" ;;
+		esac
+		zkrun_wait run 20
+		case $what in
+		guard)	wait_for 20 lock_clean "$TASK" ;;
+		keeper | lease) assert_equal "$what: $status" "$what: 76" ;;
+		orphans) assert_equal "$what: $status" "$what: 0" ;;
+		esac
+		assert_equal "$what: $(marked "$TASK")" "$what: "
+		assert_lock_clean "$TASK"
+	done
+}
+
+@test "a child that zkrun had before it was zkrun is not waited for" {
+	timeout 10 sh -c 'sleep 600 & echo $! >"$1"; shift; exec "$@"' sh \
+	    "$BATS_TEST_TMPDIR/pid" "$ZKRUN" -t "$TASK" -- true 3>&- \
+	    >/dev/null 2>&1
+	not gone "$(<"$BATS_TEST_TMPDIR/pid")"
+	kill "$(<"$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "a child that zkrun had before it was zkrun is never killed" {
+	local pid what
+
+	for what in orphans keeper; do
+		sh -c 'sleep 600 & echo $! >"$1"; shift; exec "$@"' sh \
+		    "$BATS_TEST_TMPDIR/pid" "$ZKRUN" -o kill -k 0.2 \
+		    -t "$TASK" -- sh -c 'trap "" TERM; setsid sleep 600 &
+		    until [ -e "$1" ]; do :; done' sh "$BATS_TEST_TMPDIR/go" \
+		    >/dev/null 2>&1 3>&- &
+		BG[run]=$!
+		wait_for 5 is_zkrun "${BG[run]}"
+		wait_for 10 holds_count "$TASK" 1
+		pid=$(<"$BATS_TEST_TMPDIR/pid")
+		if [ $what = keeper ]; then
+			kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
+			zkrun_wait run 10
+			assert_equal "$status" 76
+		else
+			: >"$BATS_TEST_TMPDIR/go"
+			zkrun_wait run 10
+			assert_equal "$status" 0
+			rm "$BATS_TEST_TMPDIR/go"
+		fi
+		not gone "$pid"
+		kill "$pid"
+		assert_lock_clean "$TASK"
+	done
+}
+
+@test "the reader of a pipe sees its end when the command closes it, not later" {
+	# The orphan has no copy of the pipe, and zkrun waits for the orphan.
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	sh -c 'cat <"$1/pipe" >"$1/out"; : >"$1/eof"' sh "$BATS_TEST_TMPDIR" \
+	    3>&- &
+	HELPERS+=($!)
+	"$ZKRUN" -t "$TASK" -- sh -c 'echo said
+		setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $! >"$1"' \
+	    sh "$BATS_TEST_TMPDIR/pid" 3>&- >"$BATS_TEST_TMPDIR/pipe" \
+	    2>/dev/null &
+	BG[run]=$!
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/eof"
+	not gone "${BG[run]}"
+	assert_equal "$(<"$BATS_TEST_TMPDIR/out")" said
+	kill "$(<"$BATS_TEST_TMPDIR/pid")"
+	zkrun_wait run 5
+	assert_equal "$status" 0
+}

@@ -1,0 +1,345 @@
+#!/usr/bin/env bats
+#
+# What is written down agrees with the program: usage, manual, exit statuses,
+# the layers of the sources; and the rules of the house hold.
+
+load helper
+
+setup()
+{
+	bench_setup
+	cd "$TOP" || return 1
+	WORK=$BATS_TEST_TMPDIR
+}
+
+# The sources are the same in every pass of a run; once is enough.
+once()
+{
+	[ "${ZKRUN_PASS:-plain}" = plain ]
+}
+
+# same_lists WHAT WANTED GOT: sorted, one a line.
+same_lists()
+{
+	diff <(sort -u <<<"$2") <(sort -u <<<"$3") && return
+	echo "$1: < is the first, > the second"
+	return 1
+}
+
+# The table of options: "NAME LETTER VALUE", with - for no letter.
+table()
+{
+	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (true|false), .*/\1 \3 \4/p" \
+	    src/options.c | sed -e 's/  / - /' -e 's/true$/yes/' -e 's/false$/no/'
+}
+
+# A section of the manual's source.
+section()
+{
+	awk -v wanted="$1" '/^\.Sh/ { on = ($0 == ".Sh " wanted); next } on' \
+	    man/zkrun.1
+}
+
+# The options of a synopsis on stdin: "-x" and "--name", one a line.
+synopsis_options()
+{
+	grep -oE -- '(^|[] [|])--?[A-Za-z][A-Za-z-]*' | tr -d ' []|' |
+	    while read -r option; do
+		case $option in
+		--*)	printf '%s\n' "$option" ;;
+		*)	grep -o . <<<"${option#-}" | sed 's/^/-/' ;;
+		esac
+	done
+}
+
+# Every option by its letter, or by its name if it has none.
+shortest()
+{
+	table | while read -r name letter _; do
+		if [ "$letter" = - ]; then
+			printf -- '--%s\n' "$name"
+		else
+			printf -- '-%s\n' "$letter"
+		fi
+	done
+}
+
+#
+# Options
+#
+
+@test "the table of options can be read" {
+	[ "$(table | wc -l)" -ge 20 ]
+	assert_equal "$(table | wc -l)" \
+	    "$(awk '/^const struct option_spec option_specs/ { on = 1; next }
+		/^};/ { on = 0 } on' src/options.c | grep -c '{ "')"
+	table | grep -qxF 'task t yes'
+	table | grep -qxF 'retry-cap - yes'
+	table | grep -qxF 'nonblock n no'
+}
+
+@test "the usage has every option of the table, and no other" {
+	same_lists 'table, usage' "$(shortest)" \
+	    "$(zkrun --help | synopsis_options)"
+}
+
+@test "the manual's synopsis has every option of the table, and no other" {
+	local text
+
+	text=$(mandoc -Tascii -Owidth=900 man/zkrun.1 | col -b |
+	    awk '/^[A-Z]/ { on = /^SYNOPSIS/; next } on')
+	[ -n "$text" ]
+	same_lists 'table, SYNOPSIS' "$(shortest)" \
+	    "$(synopsis_options <<<"$text")"
+}
+
+@test "the manual describes every option of the table, and no other" {
+	local items
+
+	# .It Fl t , Fl -task Ar id
+	items=$({ section OPTIONS; section DESCRIPTION; } |
+	    sed 's/\\-/-/g' | awk '/^\.It Fl/ {
+		letter = "-"; name = ""; value = "no"
+		for (i = 2; i <= NF; i++) {
+			if ($i == "Ar" || $i == "Cm")
+				value = "yes"
+			if ($(i - 1) != "Fl")
+				continue
+			if ($i ~ /^-/)
+				name = substr($i, 2)
+			else
+				letter = $i
+		}
+		sub(/[,=].*/, "", name)
+		print name, letter, value
+	    }')
+	same_lists 'table, OPTIONS' "$(table)" "$items"
+}
+
+@test "every variable that the manual names is one, and every one is named" {
+	local named known
+
+	# What the command gets, what names the file, and the options.
+	known=$(printf 'ZKRUN_%s\n' TASK LEASE FENCE SESSION CONFIG
+	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, [a-z_]+ \},$/ZKRUN_\1/p' \
+		src/options.c | tr a-z- A-Z_)
+	named=$(sed 's/\\-/-/g' man/zkrun.1 | grep -oE 'ZKRUN_[A-Z_]+' |
+	    grep -vx ZKRUN_NAME)
+	[ -n "$named" ]
+	run comm -13 <(sort -u <<<"$known") <(sort -u <<<"$named")
+	assert_output ''
+	for name in ZKRUN_TASK ZKRUN_LEASE ZKRUN_FENCE ZKRUN_SESSION \
+	    ZKRUN_CONFIG ZKRUN_CONNECT; do
+		grep -qx "$name" <<<"$named"
+	done
+}
+
+@test "exitcode.h and the manual's EXIT STATUS have the same statuses" {
+	local code manual
+
+	code=$(grep -oE '^	EXITCODE_[A-Z_]+ = [0-9]+' src/exitcode.h |
+	    grep -oE '[0-9]+$')
+	[ "$(wc -l <<<"$code")" -ge 10 ]
+	# Without the range of the command's own.
+	manual=$(section 'EXIT STATUS' | grep '^\.It' |
+	    sed 's/\\(en\|\\\[en\]\|\\-/ /g' | grep -oE '[0-9]+' |
+	    grep -vxE '0|125')
+	same_lists 'exitcode.h, EXIT STATUS' "$code" "$manual"
+}
+
+@test "the version is the same everywhere" {
+	local version
+
+	version=$(sed -n 's/^VERSION = //p' Makefile)
+	[ -n "$version" ]
+	run -0 zkrun --version
+	assert_output "zkrun $version"
+}
+
+@test "mandoc has nothing to say about the manual" {
+	run -0 mandoc -Tlint -Wwarning man/zkrun.1
+	assert_output ''
+}
+
+#
+# The sources
+#
+
+# layers_check SRC: what is wrong with the includes, given SRC/README.md.
+layers_check()
+{
+	local src=$1 file stem room name other
+	declare -A layer=()
+
+	while IFS='|' read -r _ number rooms _; do
+		[[ $number =~ ^[[:space:]]*([0-9]+)[[:space:]]*$ ]] || continue
+		number=${BASH_REMATCH[1]}
+		for room in ${rooms//[\`,]/ }; do
+			room=${room%.[ch]}
+			[ -z "${layer[$room]:-}" ] ||
+			    echo "$room is listed twice"
+			layer[$room]=$number
+			case $(echo "$src/$room".*) in
+			*'*')	echo "$room is listed and does not exist" ;;
+			esac
+		done
+	done <"$src/README.md"
+	[ ${#layer[@]} -gt 0 ] || echo "no table of rooms in $src/README.md"
+	for file in "$src"/*.[ch]; do
+		stem=${file##*/}
+		stem=${stem%.[ch]}
+		room=${stem/#keeper_*/keeper}
+		if [ -z "${layer[$room]:-}" ]; then
+			echo "$stem is not listed"
+			continue
+		fi
+		while read -r name; do
+			other=${name%.h}
+			other=${other/#keeper_*/keeper}
+			[ "$other" = "$room" ] ||
+			    [ "${layer[$other]:-99}" -lt "${layer[$room]}" ] ||
+			    echo "${file##*/} includes $name"
+		done < <(sed -nE 's/^#[ 	]*include[ 	]*"([^"]*)".*/\1/p' \
+		    "$file")
+		[ "$file" = "$src/session.c" ] ||
+		    ! grep -nE '^#[ 	]*include.*zookeeper' "$file" ||
+		    echo "${file##*/} includes the ZooKeeper client"
+	done
+}
+
+@test "each source includes only lower layers, and only session.c ZooKeeper" {
+	run layers_check src
+	assert_output ''
+}
+
+@test "the check of the layers sees what is wrong" {
+	local copy=$WORK/src
+
+	cp -r src "$copy"
+	echo '#include "guard.h"' >>"$copy/clock.c"
+	run layers_check "$copy"
+	assert_output 'clock.c includes guard.h'
+	cp src/clock.c "$copy"
+	echo '#include <zookeeper/zookeeper.h>' >>"$copy/semaphore.c"
+	run layers_check "$copy"
+	assert_line 'semaphore.c includes the ZooKeeper client'
+	cp src/semaphore.c "$copy"
+	: >"$copy/novel.c"
+	run layers_check "$copy"
+	assert_output 'novel is not listed'
+	mv "$copy/novel.c" "$copy/keeper_more.c"
+	rm "$copy"/helper.[ch]
+	run layers_check "$copy"
+	assert_output 'helper is listed and does not exist'
+}
+
+@test "no source is longer than 600 lines, README.md no longer than 150" {
+	local file
+
+	for file in src/*.[ch]; do
+		[ "$(wc -l <"$file")" -le 600 ] || {
+			wc -l "$file"
+			return 1
+		}
+	done
+	[ "$(wc -l <README.md)" -le 150 ]
+}
+
+@test "shellcheck has nothing to say about the scripts" {
+	local scripts
+
+	once || return 0
+	mapfile -t scripts < <(find . \( -name .git -o -name build -o \
+	    -path "./${BUILD#"$TOP"/}" \) -prune -o -type f \
+	    \( -name '*.bats' -o -name '*.bash' -o -perm -u+x \) -print |
+	    while read -r file; do
+		if head -n 2 "$file" | LC_ALL=C grep -aqE \
+		    '^#(!.*sh$|!.*bats| shellcheck|.*\.bash)'; then
+			echo "$file"
+		fi
+	    done | sort)
+	[ ${#scripts[@]} -ge 10 ]
+	# A @test is a subshell, and its modifications are for it alone; what is
+	# in single quotes is for another shell.
+	run -0 shellcheck -x -e SC2016,SC2030,SC2031 "${scripts[@]}"
+	assert_output ''
+}
+
+#
+# Building
+#
+
+@test "gcc and clang find nothing to warn of, in the program and its tests" {
+	local cc
+
+	once || return 0
+	for cc in gcc clang; do
+		run -0 make -s -j2 CC=$cc WERROR=1 BUILD="$WORK/$cc" \
+		    test-programs
+		assert_output ''
+		[ -x "$WORK/$cc/zkrun" ]
+	done
+}
+
+@test "cppcheck finds nothing" {
+	once || return 0
+	run -0 cppcheck -q --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE -Isrc src
+	assert_output ''
+}
+
+@test "clang-tidy finds nothing" {
+	local checks flags
+
+	once || return 0
+	checks='-*,bugprone-*,clang-analyzer-*,misc-redundant-expression'
+	checks+=',misc-static-assert,performance-*,portability-*'
+	checks+=,-bugprone-easily-swappable-parameters
+	checks+=,-bugprone-reserved-identifier
+	# memset_s() and its kin do not exist here.
+	checks+=,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
+	# It does not know va_list as an argument.
+	checks+=,-clang-analyzer-valist.Uninitialized
+	checks+=,-performance-no-int-to-ptr
+	read -ra flags <<<"$(pkg-config --cflags libbsd-overlay)"
+	run -0 bash -c 'printf "%s\n" src/*.c | xargs -P 2 -n 6 sh -c '\''
+	    checks=$1; flags=$2; shift 2
+	    clang-tidy --quiet --warnings-as-errors="*" --checks="$checks" \
+		"$@" -- $flags -std=c11 2>/dev/null'\'' - "$@"' - "$checks" \
+	    "-D_GNU_SOURCE -DZKRUN_VERSION=\"x\" ${flags[*]}"
+	assert_output ''
+}
+
+# What make install put below $WORK/root.
+installed()
+{
+	(cd "$WORK/root" && find . ! -type d -printf '%P %m\n' | sort)
+}
+
+@test "make install puts the program and its manual, where it is told" {
+	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root" PREFIX=/usr
+	assert_equal "$(installed)" \
+	    $'usr/bin/zkrun 755\nusr/share/man/man1/zkrun.1 644'
+	cmp "$BUILD/zkrun" "$WORK/root/usr/bin/zkrun"
+	run -0 make -s uninstall DESTDIR="$WORK/root" PREFIX=/usr
+	assert_equal "$(installed)" ''
+	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root"
+	assert_equal "$(installed)" \
+	    $'usr/local/bin/zkrun 755\nusr/local/share/man/man1/zkrun.1 644'
+	rm -r "$WORK/root"
+	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root" \
+	    BINDIR=/opt/b MANDIR=/opt/m PREFIX=/nowhere
+	assert_equal "$(installed)" $'opt/b/zkrun 755\nopt/m/man1/zkrun.1 644'
+}
+
+@test "ZK_STATIC=1 links the ZooKeeper client statically" {
+	once || return 0
+	run -0 make -s -j2 BUILD="$WORK/static" CFLAGS=-O0 ZK_STATIC=1
+	run -0 ldd "$WORK/static/zkrun"
+	refute_output --partial zookeeper
+	run -0 "$WORK/static/zkrun" -t "$TASK" echo yes
+	assert_output yes
+	# And the check can fail.
+	run -0 ldd "$ZKRUN"
+	assert_output --partial zookeeper
+}
