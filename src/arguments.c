@@ -33,7 +33,8 @@ struct given {
 static const char usage[] =
     "usage: zkrun [-ghnqVv] [-b path] [-c servers] [-E status] [-f file]\n"
     "             [-k duration] [-o wait|kill|leave] [-r retries]\n"
-    "             [-T duration] [-w duration] [--connect-timeout duration]\n"
+    "             [-s signal] [-T duration] [-w duration]\n"
+    "             [--connect-timeout duration] [--on-loss stop|ignore]\n"
     "             [--retry-cap duration] [--retry-for duration]\n"
     "             [--retry-sleep duration] -t task [--] command [argument ...]\n";
 

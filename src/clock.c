@@ -30,7 +30,7 @@ clock_earlier(int64_t a, int64_t b)
 int64_t
 clock_after(int64_t start_ms, int64_t duration_ms)
 {
-	if (start_ms >= CLOCK_NEVER - duration_ms)
+	if (start_ms == CLOCK_NEVER || start_ms >= CLOCK_NEVER - duration_ms)
 		return CLOCK_NEVER;
 	return start_ms + duration_ms;
 }

@@ -14,7 +14,7 @@
 #include "options.h"
 
 /* Between two rounds over all servers for a session that may still live. */
-#define RESUME_PAUSE_MS	250
+#define RESUME_PAUSE_MS	100
 
 static int64_t
 session_lifetime_ms(const struct connector *connector)
@@ -87,8 +87,11 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 	for (i = 0; i < connector->addresses; i++)
 		connector->address[i].tried = false;
 	for (i = named = 0; i < servers->count; i++) {
-		(void)strlcpy(connector->problem[i], "not resolved in time",
-		    sizeof(connector->problem[i]));
+		/* Of a lost contact, how it was lost is the news. */
+		if (connector->identity.id == 0)
+			(void)strlcpy(connector->problem[i],
+			    "not resolved in time",
+			    sizeof(connector->problem[i]));
 		if (!resolver_numeric(&servers->server[i], &answer))
 			named++;
 		else {
@@ -161,6 +164,10 @@ try_next(struct connector *connector, int64_t now_ms)
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
+	if (connector->identity.id != 0)
+		connector->address_deadline_ms = clock_earlier(
+		    connector->address_deadline_ms,
+		    clock_after(now_ms, connector->patience_ms));
 	(void)snprintf(text, sizeof(text), "%s%s", address->text,
 	    options->servers.chroot);
 	if (session_open(&connector->session, text,
@@ -181,12 +188,27 @@ note_problem(struct connector *connector, const char *reason)
 	connector->address_deadline_ms = CLOCK_NEVER;
 }
 
+/* By when the server in use has to answer what it was asked. */
+static int64_t
+answer_deadline(const struct connector *connector)
+{
+	return connector->phase != CONNECTOR_UP ? CLOCK_NEVER : clock_after(
+	    session_unanswered_since_ms(&connector->session),
+	    connector->patience_ms);
+}
+
 /* Does what the time is ripe for. */
 static void
 advance(struct connector *connector, int64_t now_ms)
 {
 	char reason[SESSION_REASON_SIZE];
 
+	if (now_ms >= answer_deadline(connector)) {
+		(void)snprintf(reason, sizeof(reason), "no answer for %.1fs",
+		    (double)(now_ms - session_unanswered_since_ms(
+		    &connector->session)) / 1000);
+		session_drop(&connector->session, reason);
+	}
 	if (connector->phase == CONNECTOR_PAUSING &&
 	    now_ms >= connector->pause_until_ms)
 		begin_attempt(connector, now_ms);
@@ -218,6 +240,7 @@ connector_init(struct connector *connector, const struct options *options)
 	memset(connector, 0, sizeof(*connector));
 	connector->options = options;
 	connector->current = SIZE_MAX;
+	connector->patience_ms = CLOCK_NEVER;
 	session_init(&connector->session);
 	resolver_init(&connector->resolver);
 }
@@ -254,6 +277,7 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 	deadline_ms = session_prepare(&connector->session, &fds[0]);
 	fds[1].fd = connector->resolver.fd;
 	fds[1].events = POLLIN;
+	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
 	if (connector->phase == CONNECTOR_PAUSING)
 		deadline_ms = clock_earlier(deadline_ms,
 		    connector->pause_until_ms);
@@ -338,6 +362,12 @@ connector_next(struct connector *connector, struct session_event **event)
 		advance(connector, clock_ms());
 	}
 	return CONNECTOR_NOTHING;
+}
+
+void
+connector_set_patience(struct connector *connector, int64_t patience_ms)
+{
+	connector->patience_ms = patience_ms;
 }
 
 const char *

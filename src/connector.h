@@ -66,7 +66,8 @@ struct connector {
 	int64_t			 retries;
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
-	int64_t			 tried_since_ms;
+	int64_t			 tried_since_ms;	/* connect not sent before */
+	int64_t			 patience_ms;
 	int64_t			 pause_until_ms;
 };
 
@@ -93,6 +94,12 @@ void	connector_process(struct connector *, const struct pollfd *);
  */
 enum connector_news	connector_next(struct connector *,
 			    struct session_event **event);
+
+/*
+ * Sets after how long a silence another server is tried, in ms; CLOCK_NEVER
+ * leaves it to the session's timeout.  For those whose lease is at stake.
+ */
+void	connector_set_patience(struct connector *, int64_t);
 
 /* The server in use, for people. */
 const char	*connector_server(const struct connector *);

@@ -33,15 +33,16 @@ enum state {
 	QUEUEING,	/* connecting or in line: there is no command */
 	ENDING,		/* a signal ended that; the keeper leaves the line */
 	RUNNING,	/* the keeper may start the command, or has */
+	LOSING,		/* no contact: the command was asked to stop in time */
 	KILLING,	/* the keeper is dead, the rest has to follow */
 	CLOSING,	/* all dead; a helper closes the session */
 	STATES
 };
 
 enum event {
-	TOLD_HELD, TOLD_STARTED, TOLD_DONE,
+	TOLD_WAITING, TOLD_HELD, TOLD_STARTED, TOLD_DONE,
 	KEEPER_DIED, TREE_EMPTY, HELPER_ENDED,
-	TERMINATED, TIME_UP,
+	TERMINATED, TIME_UP, STOP_DUE, KILL_DUE,
 	EVENTS
 };
 
@@ -58,10 +59,11 @@ struct guard {
 	int64_t			 time_up_ms;	/* what it means: the state's */
 	pid_t			 keeper;
 	pid_t			 helper;
-	int64_t			 fence;		/* of the lease held */
+	struct link_lease	 lease;		/* what the clock says of it */
 	int			 signal;	/* that ended the waiting */
 	int			 exit_code;
 	bool			 started, exited;
+	bool			 lost;		/* exit in EXITCODE_LOST */
 	bool			 finished;
 };
 
@@ -98,8 +100,54 @@ approve(struct guard *guard)
 	struct link_message message = { .type = LINK_GO };
 
 	guard->state = RUNNING;
-	message.fence = guard->fence;
+	message.fence = guard->lease.fence;
 	link_send(&guard->link, &message);
+}
+
+/* The lease was lost before the command could be started. */
+static void
+queue_again(struct guard *guard)
+{
+	if (guard->started)
+		return;
+	guard->state = QUEUEING;
+	guard->lease.stop_ms = guard->lease.kill_ms = CLOCK_NEVER;
+}
+
+/* Nothing has proved the lease for so long that the command has to go. */
+static void
+ask_to_stop(struct guard *guard)
+{
+	guard->lost = true;
+	if (guard->options->ignore_loss) {
+		log_error("the lease of '%s' may pass on in %.1fs; the command "
+		    "runs on (--on-loss ignore)", guard->options->task,
+		    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+		return;
+	}
+	guard->state = LOSING;
+	log_error("no contact with ZooKeeper; asking the command of '%s' to "
+	    "stop, %.1fs before its lease can pass on", guard->options->task,
+	    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+	link_send_type(&guard->link, LINK_LOSE);
+	/* By ourselves: the keeper may be what has stopped. */
+	guard->tree.passed_over = guard->keeper;
+	(void)proctree_signal(&guard->tree, guard->options->stop_signal);
+	(void)proctree_signal(&guard->tree, SIGCONT);
+	guard->tree.passed_over = 0;
+}
+
+static void
+enforce_deadline(struct guard *guard)
+{
+	if (guard->options->ignore_loss)
+		return;
+	log_error("killing what runs under the lease of '%s', %.1fs before it "
+	    "can pass on", guard->options->task,
+	    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+	guard->lost = true;
+	guard->state = LOSING;
+	kill_keeper(guard);
 }
 
 static void
@@ -116,6 +164,7 @@ close_session(struct guard *guard)
 {
 	guard->state = CLOSING;
 	guard->time_up_ms = clock_after(clock_ms(),
+	    guard->lost ? OBEY_MS / 3 :
 	    guard->session.timeout_ms + CLOSE_MARGIN_MS);
 	if (guard->session.id != 0) {
 		guard->helper = reattach_start(guard->options, &guard->session);
@@ -143,8 +192,23 @@ kill_rest(struct guard *guard)
 }
 
 static void
+rest_is_dead(struct guard *guard)
+{
+	int64_t left_ms;
+
+	left_ms = guard->lease.expiry_ms - clock_ms();
+	if (left_ms > 0)
+		log_notice("all that ran under the lease of '%s' is dead, "
+		    "%.1fs before it can pass on", guard->options->task,
+		    (double)left_ms / 1000);
+	close_session(guard);
+}
+
+static void
 keeper_died_holding(struct guard *guard)
 {
+	bool expected = guard->lost;
+
 	guard->state = KILLING;
 	/* The command itself died with the keeper (PR_SET_PDEATHSIG). */
 	if (proctree_is_empty(&guard->tree) && guard->exited) {
@@ -153,11 +217,12 @@ keeper_died_holding(struct guard *guard)
 		close_session(guard);
 		return;
 	}
-	log_error("the keeper of '%s' died; killing the command",
-	    guard->options->task);
-	guard->exit_code = EXITCODE_LOST;
+	if (!expected)
+		log_error("the keeper of '%s' died; killing the command",
+		    guard->options->task);
+	guard->lost = true;
 	if (proctree_is_empty(&guard->tree))
-		close_session(guard);
+		rest_is_dead(guard);
 	else
 		kill_rest(guard);
 }
@@ -176,13 +241,21 @@ static action *const actions[STATES][EVENTS] = {
 		[TIME_UP] = kill_keeper,
 	},
 	[RUNNING] = {
+		[TOLD_WAITING] = queue_again,
 		[TOLD_HELD] = approve,
 		[TOLD_STARTED] = command_started,
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = keeper_died_holding,
+		[STOP_DUE] = ask_to_stop,
+		[KILL_DUE] = enforce_deadline,
+	},
+	[LOSING] = {
+		[TOLD_DONE] = finish,
+		[KEEPER_DIED] = keeper_died_holding,
+		[KILL_DUE] = enforce_deadline,
 	},
 	[KILLING] = {
-		[TREE_EMPTY] = close_session,
+		[TREE_EMPTY] = rest_is_dead,
 		[TIME_UP] = kill_rest,
 	},
 	[CLOSING] = {
@@ -223,13 +296,18 @@ take_messages(struct guard *guard)
 			guard->session = message.session;
 			break;
 		case LINK_HELD:
-			guard->fence = message.fence;
+			guard->lease = message.lease;
 			/*
 			 * A signal that is here by now has come before the
 			 * command: it must never be started.
 			 */
 			take_signals(guard);
 			dispatch(guard, TOLD_HELD);
+			break;
+		case LINK_BEAT:
+			/* What was asked to stop is not given more time. */
+			if (guard->state == RUNNING && !guard->lost)
+				guard->lease = message.lease;
 			break;
 		case LINK_STARTED:
 			dispatch(guard, TOLD_STARTED);
@@ -246,11 +324,15 @@ take_messages(struct guard *guard)
 			guard->exit_code = message.status;
 			dispatch(guard, TOLD_DONE);
 			break;
-		case LINK_WAITING:
 		case LINK_LOST:
-			/* The keeper has said so to the user. */
+			guard->lost = true;
+			break;
+		case LINK_WAITING:
+			dispatch(guard, TOLD_WAITING);
+			break;
 		case LINK_GO:
 		case LINK_SIGNAL:
+		case LINK_LOSE:
 		case LINK_STOP:
 			break;	/* ours to send */
 		}
@@ -290,7 +372,7 @@ take_signals(struct guard *guard)
 		kind = signals_kind(received.number);
 		if (kind == SIGNALS_CHILD)
 			child = true;
-		else if (guard->state == RUNNING)
+		else if (guard->state == RUNNING || guard->state == LOSING)
 			forward_received(&guard->forward, received.number,
 			    received.sender, clock_ms());
 		else if (kind == SIGNALS_TERMINATING) {
@@ -322,6 +404,31 @@ forward_signals(struct guard *guard)
 	}
 }
 
+/* Takes the lease clock's next deadline, which then is over and done with. */
+static bool
+is_due(int64_t *deadline_ms, int64_t now_ms)
+{
+	if (now_ms < *deadline_ms)
+		return false;
+	*deadline_ms = CLOCK_NEVER;
+	return true;
+}
+
+/* Only after the messages are read: stale news must not kill a healthy job. */
+static void
+take_deadlines(struct guard *guard)
+{
+	int64_t now_ms;
+
+	now_ms = clock_ms();
+	if (is_due(&guard->time_up_ms, now_ms))
+		dispatch(guard, TIME_UP);
+	if (is_due(&guard->lease.stop_ms, now_ms))
+		dispatch(guard, STOP_DUE);
+	if (is_due(&guard->lease.kill_ms, now_ms))
+		dispatch(guard, KILL_DUE);
+}
+
 static void
 loop(struct guard *guard)
 {
@@ -333,6 +440,8 @@ loop(struct guard *guard)
 	while (!guard->finished) {
 		deadline_ms = clock_earlier(guard->time_up_ms,
 		    forward_deadline(&guard->forward));
+		deadline_ms = clock_earlier(deadline_ms,
+		    clock_earlier(guard->lease.stop_ms, guard->lease.kill_ms));
 		if (deadline_ms != timer_ms) {
 			clock_timer_set(guard->timer_fd, deadline_ms);
 			timer_ms = deadline_ms;
@@ -353,10 +462,7 @@ loop(struct guard *guard)
 		take_messages(guard);
 		forward_signals(guard);
 		link_flush(&guard->link);
-		if (clock_ms() >= guard->time_up_ms) {
-			guard->time_up_ms = CLOCK_NEVER;
-			dispatch(guard, TIME_UP);
-		}
+		take_deadlines(guard);
 	}
 }
 
@@ -372,6 +478,7 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.options = options;
 	guard.signals = signals;
 	guard.time_up_ms = CLOCK_NEVER;
+	guard.lease.stop_ms = guard.lease.kill_ms = CLOCK_NEVER;
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
 	proctree_spare_present(&guard.tree);
@@ -394,5 +501,5 @@ guard_run(const struct options *options, const struct signals *signals,
 	link_close(&guard.link);
 	if (guard.signal != 0 && !guard.started)
 		signals_die(guard.signal);
-	return guard.exit_code;
+	return guard.lost ? EXITCODE_LOST : guard.exit_code;
 }

@@ -72,8 +72,18 @@ leave_line(struct keeper *keeper)
 static void
 release(struct keeper *keeper)
 {
+	int64_t left_ms;
+
 	log_verbose("releasing the lease of '%s'", keeper->options->task);
-	leave(keeper, keeper->connector.session.timeout_ms);
+	left_ms = lease_expiry_ms(&keeper->lease) - clock_ms();
+	if (keeper->lost && !keeper->options->ignore_loss && left_ms > 0 &&
+	    keeper->semaphore.lease.name[0] != '\0')
+		log_notice("all that ran under the lease of '%s' is dead, "
+		    "%.1fs before it can pass on", keeper->options->task,
+		    (double)left_ms / 1000);
+	/* A lost lease is not worth anybody's time. */
+	leave(keeper, keeper->lost ? LEAVE_MS :
+	    keeper->connector.session.timeout_ms);
 }
 
 /* LEAVING takes too long.  Let the guard go, and go on trying behind it. */
@@ -90,6 +100,16 @@ leave_unconfirmed(struct keeper *keeper)
 	tell_outcome(keeper);
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
+}
+
+/* To the end of the line.  The guard learns that nothing is held. */
+static void
+stand_in_line(struct keeper *keeper)
+{
+	keeper->state = IN_LINE;
+	keeper->asked = false;
+	link_send_type(keeper->link, LINK_WAITING);
+	semaphore_join(&keeper->semaphore);
 }
 
 static void
@@ -112,8 +132,7 @@ join(struct keeper *keeper)
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
 		    keeper->options->wait_ms);
-	keeper->state = IN_LINE;
-	semaphore_join(&keeper->semaphore);
+	stand_in_line(keeper);
 }
 
 static void
@@ -134,6 +153,20 @@ say_contact_lost(struct keeper *keeper)
 }
 
 static void
+say_time_left(struct keeper *keeper)
+{
+	char problems[512];
+	int64_t left_ms;
+
+	connector_explain(&keeper->connector, problems, sizeof(problems));
+	left_ms = lease_deadline_ms(&keeper->lease) -
+	    lease_grace_ms(&keeper->lease) - clock_ms();
+	log_notice("contact with ZooKeeper lost (%s); '%s' is held for %.1fs "
+	    "more unless it is regained", problems, keeper->options->task,
+	    left_ms > 0 ? (double)left_ms / 1000 : 0);
+}
+
+static void
 join_again(struct keeper *keeper)
 {
 	log_notice("the session expired; joining the line for '%s' again",
@@ -149,8 +182,7 @@ join_same_session(struct keeper *keeper)
 {
 	log_notice("the lease node was deleted; joining the line for '%s' "
 	    "again", keeper->options->task);
-	keeper->state = IN_LINE;
-	semaphore_join(&keeper->semaphore);
+	stand_in_line(keeper);
 }
 
 static void
@@ -183,7 +215,6 @@ wait_in_line(struct keeper *keeper)
 	}
 	log_verbose("waiting for '%s', %zu ahead in line",
 	    keeper->options->task, keeper->semaphore.ahead);
-	link_send_type(keeper->link, LINK_WAITING);
 }
 
 static void
@@ -215,15 +246,47 @@ left_refused(struct keeper *keeper)
 	finish(keeper);
 }
 
-/* The guard may have got a signal that says not to start. */
+static void
+tell_lease(struct keeper *keeper, enum link_type type)
+{
+	struct link_message message = { .type = type };
+	const struct lease *lease = &keeper->lease;
+
+	message.lease.fence = keeper->semaphore.fence;
+	message.lease.kill_ms = lease_deadline_ms(lease);
+	message.lease.stop_ms = message.lease.kill_ms - lease_grace_ms(lease);
+	message.lease.expiry_ms = lease_expiry_ms(lease);
+	link_send(keeper->link, &message);
+}
+
+static bool
+has_time_left(const struct keeper *keeper)
+{
+	return lease_deadline_ms(&keeper->lease) -
+	    lease_grace_ms(&keeper->lease) > clock_ms();
+}
+
+/*
+ * The guard may have got a signal that says not to start.  A lease without time
+ * left on its clock is not worth asking: PROVEN asks again.
+ */
 static void
 ask_guard(struct keeper *keeper)
 {
-	struct link_message message = { .type = LINK_HELD };
-
 	keeper->state = ASKING;
-	message.fence = keeper->semaphore.fence;
-	link_send(keeper->link, &message);
+	if (keeper->asked)
+		return;
+	if (has_time_left(keeper)) {
+		keeper->asked = true;
+		tell_lease(keeper, LINK_HELD);
+	} else
+		semaphore_beat(&keeper->semaphore);
+}
+
+static void
+tell_deadline(struct keeper *keeper)
+{
+	tell_lease(keeper, LINK_BEAT);
 }
 
 static void
@@ -240,6 +303,11 @@ start_command(struct keeper *keeper)
 	/* An answer to an earlier question, about a lease since lost. */
 	if (keeper->approved_fence != keeper->semaphore.fence)
 		return;
+	if (!has_time_left(keeper)) {
+		keeper->asked = false;
+		ask_guard(keeper);
+		return;
+	}
 	log_verbose("holding '%s', fence %lld", keeper->options->task,
 	    (long long)lease.fence);
 	keeper->command = command_start(keeper->options->command,
@@ -296,7 +364,6 @@ static void
 kill_all(struct keeper *keeper)
 {
 	keeper->state = STOPPING;
-	keeper->killing = true;
 	connector_stop_helpers(&keeper->connector);
 	proctree_kill(&keeper->tree);
 	keeper->time_up_ms = clock_after(clock_ms(), KILL_AGAIN_MS);
@@ -311,18 +378,42 @@ stop_all(struct keeper *keeper)
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->options->kill_after_ms);
 	connector_stop_helpers(&keeper->connector);
-	(void)proctree_signal(&keeper->tree, SIGTERM);
+	(void)proctree_signal(&keeper->tree, keeper->options->stop_signal);
 	/* Whatever is stopped can only end once it goes on. */
 	(void)proctree_signal(&keeper->tree, SIGCONT);
 }
 
+/* The guard saw the deadline come and has asked the command to stop. */
+static void
+be_stopped(struct keeper *keeper)
+{
+	keeper->lost = true;
+	keeper->exit_code = EXITCODE_LOST;
+	if (keeper->state == STOPPING)
+		return;
+	keeper->state = STOPPING;
+	/* The deadline is what kills. */
+	keeper->time_up_ms = CLOCK_NEVER;
+}
+
+/* Told that the lease is gone, or too late to be told. */
 static void
 lose_lease(struct keeper *keeper)
 {
-	log_error("the lease of '%s' is lost; killing the command",
-	    keeper->options->task);
-	link_send_type(keeper->link, LINK_LOST);
 	keeper->exit_code = EXITCODE_LOST;
+	if (keeper->options->ignore_loss) {
+		if (!keeper->lost)
+			log_error("the lease of '%s' is lost; the command runs "
+			    "on (--on-loss ignore)", keeper->options->task);
+		keeper->lost = true;
+		link_send_type(keeper->link, LINK_LOST);
+		return;
+	}
+	if (!keeper->lost)
+		log_error("the lease of '%s' is lost; killing the command",
+		    keeper->options->task);
+	keeper->lost = true;
+	link_send_type(keeper->link, LINK_LOST);
 	kill_all(keeper);
 }
 
@@ -330,6 +421,17 @@ static void
 lose_session(struct keeper *keeper)
 {
 	semaphore_forget(&keeper->semaphore);
+	lose_lease(keeper);
+}
+
+/*
+ * Past the guard's deadline: it must be stopped, or worse.  Half a margin
+ * later it is our turn.
+ */
+static void
+keep_deadline(struct keeper *keeper)
+{
+	keeper->deadline_passed = true;
 	lose_lease(keeper);
 }
 
@@ -399,6 +501,7 @@ static action *const actions[STATES][EVENTS] = {
 		[WAIT_OVER] = wait_is_over,
 	},
 	[ASKING] = {
+		[PROVEN] = ask_guard,
 		[REGAINED] = resume,
 		[CONTACT_LOST] = say_contact_lost,
 		[EXPIRED] = join_again,
@@ -410,20 +513,26 @@ static action *const actions[STATES][EVENTS] = {
 	},
 	[RUNNING] = {
 		[REGAINED] = resume,
-		[CONTACT_LOST] = say_contact_lost,
+		[CONTACT_LOST] = say_time_left,
+		[PROVEN] = tell_deadline,
+		[DEADLINE] = keep_deadline,
 		[EXPIRED] = lose_session,
 		[LEASE_LOST] = lose_lease,
 		[ORDER_STOP] = stop_all,
+		[ORDER_LOSE] = be_stopped,
 		[ORDER_SIGNAL] = forward_signal,
 		[GUARD_GONE] = kill_all,
 		[COMMAND_ENDED] = command_ended,
 	},
 	[LINGERING] = {
 		[REGAINED] = resume,
-		[CONTACT_LOST] = say_contact_lost,
+		[CONTACT_LOST] = say_time_left,
+		[PROVEN] = tell_deadline,
+		[DEADLINE] = keep_deadline,
 		[EXPIRED] = lose_session,
 		[LEASE_LOST] = lose_lease,
 		[ORDER_STOP] = stop_all,
+		[ORDER_LOSE] = be_stopped,
 		[ORDER_SIGNAL] = forward_signal,
 		[GUARD_GONE] = kill_all,
 		[TREE_EMPTY] = release,
@@ -431,7 +540,10 @@ static action *const actions[STATES][EVENTS] = {
 	},
 	[STOPPING] = {
 		[REGAINED] = resume,
-		[CONTACT_LOST] = say_contact_lost,
+		[CONTACT_LOST] = say_time_left,
+		[PROVEN] = tell_deadline,
+		[DEADLINE] = keep_deadline,
+		[ORDER_LOSE] = be_stopped,
 		[EXPIRED] = lose_session,
 		[LEASE_LOST] = lose_lease,
 		[ORDER_SIGNAL] = forward_signal,
@@ -448,6 +560,28 @@ static action *const actions[STATES][EVENTS] = {
 		[TIME_UP] = leave_unconfirmed,
 	},
 };
+
+int64_t
+keeper_deadline_ms(const struct keeper *keeper)
+{
+	const struct lease *lease = &keeper->lease;
+
+	switch (keeper->state) {
+	case RUNNING:
+	case LINGERING:
+	case STOPPING:
+		if (keeper->deadline_passed)
+			break;
+		return lease_deadline_ms(lease) + lease_margin_ms(lease) / 2;
+	case CONNECTING:
+	case IN_LINE:
+	case ASKING:
+	case LEAVING:
+	case STATES:
+		break;
+	}
+	return CLOCK_NEVER;
+}
 
 void
 keeper_dispatch(struct keeper *keeper, enum keeper_event event)

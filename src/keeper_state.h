@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "connector.h"
+#include "lease.h"
 #include "proctree.h"
 #include "semaphore.h"
 
@@ -32,10 +33,12 @@ enum keeper_state {
 enum keeper_event {
 	/* from the connector */
 	NEW_SESSION, REGAINED, CONTACT_LOST, EXPIRED, GAVE_UP,
+	/* from the lease clock */
+	PROVEN, DEADLINE,
 	/* from the semaphore */
 	MUST_WAIT, ACQUIRED, LEASE_LOST, LEFT, REFUSED,
 	/* from the guard */
-	ORDER_GO, ORDER_STOP, ORDER_SIGNAL, GUARD_GONE,
+	ORDER_GO, ORDER_STOP, ORDER_SIGNAL, ORDER_LOSE, GUARD_GONE,
 	/* from below, and from the clock */
 	COMMAND_ENDED, TREE_EMPTY, WAIT_OVER, TIME_UP,
 	EVENTS
@@ -47,6 +50,7 @@ struct keeper {
 	struct link		*link;
 	struct connector	 connector;
 	struct semaphore	 semaphore;
+	struct lease		 lease;
 	struct proctree		 tree;
 	enum keeper_state	 state;
 	int			 signal_fd;
@@ -54,17 +58,23 @@ struct keeper {
 	int64_t			 timer_ms;	/* what the timer is set to */
 	int64_t			 wait_deadline_ms;	/* of --wait */
 	int64_t			 time_up_ms;	/* what it means: the state's */
+	int64_t			 beat_ms;	/* when the next is due */
 	int64_t			 nag_ms;	/* until the next message */
 	int64_t			 lingering_since_ms;
 	pid_t			 command;
 	int			 ordered_signal;	/* of ORDER_SIGNAL */
 	int64_t			 approved_fence;	/* of ORDER_GO */
 	int			 exit_code;
-	bool			 killing;	/* STOPPING: no more asking */
+	bool			 asked;		/* ASKING: the guard knows */
+	bool			 lost;		/* exit in EXITCODE_LOST */
+	bool			 deadline_passed;
 	bool			 told;		/* the guard knows the outcome */
 	bool			 finished;
 	char			 data[512];	/* of our nodes */
 };
+
+/* Says when this process, should the guard fail to, kills the command. */
+int64_t	keeper_deadline_ms(const struct keeper *);
 
 /* Does what the event means in the present state. */
 void	keeper_dispatch(struct keeper *, enum keeper_event);

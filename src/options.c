@@ -3,6 +3,7 @@
  */
 #include "options.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,18 @@ set_nonblock(struct options *options, const char *value)
 }
 
 static const char *
+set_on_loss(struct options *options, const char *value)
+{
+	if (strcmp(value, "stop") == 0)
+		options->ignore_loss = false;
+	else if (strcmp(value, "ignore") == 0)
+		options->ignore_loss = true;
+	else
+		return "neither stop nor ignore";
+	return NULL;
+}
+
+static const char *
 set_orphans(struct options *options, const char *value)
 {
 	if (strcmp(value, "wait") == 0)
@@ -166,6 +179,27 @@ set_session_timeout(struct options *options, const char *value)
 }
 
 static const char *
+set_signal(struct options *options, const char *value)
+{
+	const char *name, *problem;
+	int number;
+
+	options->stop_signal = (int)strtonum(value, 1, SIGRTMAX, &problem);
+	if (problem == NULL)
+		return NULL;
+	if (strncmp(value, "SIG", 3) == 0)
+		value += 3;
+	for (number = 1; number <= SIGRTMAX; number++) {
+		name = sigabbrev_np(number);
+		if (name != NULL && strcmp(name, value) == 0) {
+			options->stop_signal = number;
+			return NULL;
+		}
+	}
+	return "not a signal";
+}
+
+static const char *
 set_task(struct options *options, const char *value)
 {
 	options->task = value;
@@ -202,12 +236,14 @@ const struct option_spec option_specs[] = {
 	{ "kill-after", 'k', true, false, set_kill_after },
 	{ "max-retries", 'r', true, false, set_max_retries },
 	{ "nonblock", 'n', false, false, set_nonblock },
+	{ "on-loss", 0, true, false, set_on_loss },
 	{ "orphans", 'o', true, false, set_orphans },
 	{ "quiet", 'q', false, false, set_quiet },
 	{ "retry-cap", 0, true, false, set_retry_cap },
 	{ "retry-for", 0, true, false, set_retry_for },
 	{ "retry-sleep", 0, true, false, set_retry_sleep },
 	{ "session-timeout", 'T', true, false, set_session_timeout },
+	{ "signal", 's', true, false, set_signal },
 	{ "task", 't', true, true, set_task },
 	{ "verbose", 'v', false, false, set_verbose },
 	{ "version", 'V', false, true, NULL },
@@ -229,6 +265,7 @@ options_default(struct options *options)
 		.session_timeout_ms = 30000,
 		.kill_after_ms = 5000,
 		.orphans = OPTIONS_WAIT,
+		.stop_signal = SIGTERM,
 		.verbosity = LOG_NORMAL,
 	};
 

@@ -35,6 +35,8 @@ struct options {
 
 	int64_t		 kill_after_ms;		/* from TERM to KILL */
 	enum options_orphans orphans;
+	int		 stop_signal;		/* what "asks to stop" */
+	bool		 ignore_loss;		/* --on-loss ignore */
 	bool		 signal_group;		/* -g */
 	int		 verbosity;		/* enum log_level */
 };

@@ -287,7 +287,8 @@ proctree_signal(const struct proctree *tree, int number)
 
 	list_all(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].state != 'Z')
+		if (found.list[i].state != 'Z' &&
+		    found.list[i].pid != tree->passed_over)
 			sent += signal_process(&found.list[i], number);
 	free(found.list);
 	return sent;

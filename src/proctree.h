@@ -16,8 +16,10 @@
 
 #define PROCTREE_SPARED_MAX	32
 
-/* Children of ours that are not the command's: never signalled or counted. */
 struct proctree {
+	/* Never signalled itself, but what is below it is; 0: none. */
+	pid_t	passed_over;
+	/* Children that are not the command's: never signalled or counted. */
 	pid_t	spared[PROCTREE_SPARED_MAX];
 	size_t	spared_count;
 };

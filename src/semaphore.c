@@ -30,6 +30,8 @@ enum tag {
 	TAG_DELETE_LOCK,
 	TAG_DELETE_LEASE,
 	TAG_SYNC,
+	TAG_BEAT,
+	TAG_TOUCH,
 	TAG_RESUME_LOCKS,
 	TAG_RESUME_LEASES,
 };
@@ -413,6 +415,7 @@ semaphore_forget(struct semaphore *semaphore)
 	forget_node(&semaphore->lease);
 	semaphore->fence = 0;
 	semaphore->no_parents = semaphore->parent_denied = false;
+	semaphore->beating = false;
 	semaphore->state = SEMAPHORE_OUT;
 }
 
@@ -428,7 +431,11 @@ semaphore_resume(struct semaphore *semaphore)
 {
 	if (semaphore->state == SEMAPHORE_OUT)
 		return;
-	semaphore->no_parents = false;
+	semaphore->no_parents = semaphore->beating = false;
+	/* First of all: it proves that the session lives. */
+	if (semaphore->state != SEMAPHORE_LEAVING &&
+	    semaphore_has_lease(semaphore))
+		semaphore_beat(semaphore);
 	/* A server that lags behind would hide a node that exists. */
 	ask(semaphore, SESSION_SYNC, TAG_SYNC, SESSION_NO_WATCH,
 	    semaphore->path);
@@ -436,6 +443,39 @@ semaphore_resume(struct semaphore *semaphore)
 	    semaphore->locks);
 	ask(semaphore, SESSION_LIST, TAG_RESUME_LEASES, SESSION_NO_WATCH,
 	    semaphore->leases);
+}
+
+void
+semaphore_beat(struct semaphore *semaphore)
+{
+	if (semaphore->beating)
+		return;
+	switch (semaphore->state) {
+	case SEMAPHORE_IN_LINE:
+		if (semaphore->lock.name[0] == '\0')
+			return;
+		ask(semaphore, SESSION_GET, TAG_TOUCH, SESSION_NO_WATCH,
+		    semaphore->lock.name);
+		break;
+	case SEMAPHORE_AT_HEAD:
+	case SEMAPHORE_HOLDING:
+		if (semaphore->lease.name[0] == '\0')
+			return;
+		ask(semaphore, SESSION_BEAT, TAG_BEAT, SESSION_NO_WATCH,
+		    semaphore->lease.name);
+		break;
+	case SEMAPHORE_OUT:
+	case SEMAPHORE_LEAVING:
+		return;
+	}
+	semaphore->beating = true;
+}
+
+bool
+semaphore_has_lease(const struct semaphore *semaphore)
+{
+	return semaphore->state == SEMAPHORE_AT_HEAD ||
+	    semaphore->state == SEMAPHORE_HOLDING;
 }
 
 enum semaphore_news
@@ -485,6 +525,18 @@ semaphore_take(struct semaphore *semaphore, const struct session_event *event)
 	case TAG_RESUME_LEASES:
 		return take_resumed(semaphore, &semaphore->lease,
 		    semaphore->leases, event);
+	case TAG_BEAT:
+		semaphore->beating = false;
+		if (event->code == SESSION_NO_NODE &&
+		    semaphore->state == SEMAPHORE_HOLDING)
+			return SEMAPHORE_LOST;
+		break;
+	case TAG_TOUCH:
+		semaphore->beating = false;
+		if (event->code == SESSION_NO_NODE &&
+		    semaphore->state == SEMAPHORE_IN_LINE)
+			list_locks(semaphore);
+		break;
 	case TAG_SYNC:
 		break;
 	}

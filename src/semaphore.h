@@ -61,6 +61,7 @@ struct semaphore {
 	struct semaphore_node	 lease;
 	int64_t			 fence;		/* czxid of the lease */
 	size_t			 ahead;		/* of us in line */
+	bool			 beating;	/* a beat is on its way */
 	bool			 no_parents;	/* a create found none */
 	bool			 parent_denied;
 	bool			 denied;	/* FAILED for want of a right */
@@ -82,6 +83,16 @@ void	semaphore_join(struct semaphore *);
  * nodes exist and goes on from there.
  */
 void	semaphore_resume(struct semaphore *);
+
+/*
+ * Shows the servers that we live: with a lease node by a beat, a quorum write
+ * that fails if the node is gone; further back in line by a read.  At most one
+ * is on its way.
+ */
+void	semaphore_beat(struct semaphore *);
+
+/* Says whether we have a lease node, or may have one. */
+bool	semaphore_has_lease(const struct semaphore *);
 
 /* Forgets all: the session is over, and its nodes with it. */
 void	semaphore_forget(struct semaphore *);

@@ -29,10 +29,19 @@
 #define GREETING_SIZE		12
 #define MAX_TIMEOUT_MS		(24 * 3600 * 1000)
 
-/* A request under way; freed by its completion. */
-struct request {
-	struct session	*session;
-	int		 tag;
+/*
+ * A request under way, freed by its completion.  Replies come in the order of
+ * the requests.
+ */
+struct session_open_request {
+	struct session		*session;
+	int			 tag;
+	bool			 is_write;
+	int64_t			 sent_ms;
+	zoo_op_t		 check;		/* of a beat */
+	zoo_op_result_t		 check_result;
+	char			*path;		/* that check points to */
+	STAILQ_ENTRY(session_open_request) entry;
 };
 
 static struct session_event *
@@ -168,6 +177,7 @@ session_init(struct session *session)
 	memset(session, 0, sizeof(*session));
 	session->fd = -1;
 	STAILQ_INIT(&session->events);
+	STAILQ_INIT(&session->open);
 	for (i = 0; i < SESSION_WATCHES; i++) {
 		session->watches[i].session = session;
 		session->watches[i].tag = i;
@@ -313,6 +323,21 @@ session_event_free(struct session_event *event)
 	free(event);
 }
 
+int64_t
+session_unanswered_since_ms(const struct session *session)
+{
+	return session->phase != SESSION_CONNECTED ||
+	    STAILQ_EMPTY(&session->open) ? CLOCK_NEVER :
+	    STAILQ_FIRST(&session->open)->sent_ms;
+}
+
+void
+session_drop(struct session *session, const char *reason)
+{
+	if (session->handle != NULL)
+		go_down(session, reason);
+}
+
 void
 session_abandon(struct session *session)
 {
@@ -335,6 +360,15 @@ session_close(struct session *session)
 	session_abandon(session);
 }
 
+static void
+free_request(struct session_open_request *request)
+{
+	STAILQ_REMOVE(&request->session->open, request, session_open_request,
+	    entry);
+	free(request->path);
+	free(request);
+}
+
 /* Whether this is no reply, but the library's word that none will come. */
 static bool
 is_lost(int rc)
@@ -349,7 +383,7 @@ is_lost(int rc)
  * reply is only the library's word that the connection is lost.
  */
 static struct session_event *
-add_reply(struct request *request, int rc)
+add_reply(struct session_open_request *request, int rc)
 {
 	static const struct {
 		int			rc;
@@ -364,18 +398,20 @@ add_reply(struct request *request, int rc)
 	};
 	struct session *session = request->session;
 	struct session_event *event;
-	int tag = request->tag;
 	size_t i;
 
-	free(request);
-	if (session->phase == SESSION_CLOSED)
+	event = NULL;
+	if (session->phase != SESSION_CLOSED && !is_lost(rc))
+		event = add_event(session, SESSION_REPLY);
+	if (event == NULL) {
+		free_request(request);
 		return NULL;
-	if (is_lost(rc))
-		return NULL;
-	event = add_event(session, SESSION_REPLY);
-	if (event == NULL)
-		return NULL;
-	event->tag = tag;
+	}
+	event->tag = request->tag;
+	event->sent_ms = request->sent_ms;
+	event->read_ms = clock_ms();
+	event->is_write = request->is_write && rc == ZOK;
+	free_request(request);
 	event->code = SESSION_REFUSED;
 	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].rc == rc)
@@ -389,7 +425,7 @@ on_created(int rc, const char *name, const struct Stat *stat, const void *data)
 {
 	struct session_event *event;
 
-	event = add_reply((struct request *)(uintptr_t)data, rc);
+	event = add_reply((struct session_open_request *)(uintptr_t)data, rc);
 	if (event == NULL || rc != ZOK)
 		return;
 	event->czxid = stat->czxid;
@@ -401,7 +437,7 @@ on_created(int rc, const char *name, const struct Stat *stat, const void *data)
 static void
 on_void(int rc, const void *data)
 {
-	(void)add_reply((struct request *)(uintptr_t)data, rc);
+	(void)add_reply((struct session_open_request *)(uintptr_t)data, rc);
 }
 
 static void
@@ -419,9 +455,11 @@ on_data(int rc, const char *value, int length, const struct Stat *stat,
 
 	(void)value;
 	(void)length;
-	event = add_reply((struct request *)(uintptr_t)data, rc);
-	if (event != NULL && rc == ZOK)
-		event->czxid = stat->czxid;
+	event = add_reply((struct session_open_request *)(uintptr_t)data, rc);
+	if (event == NULL || rc != ZOK)
+		return;
+	event->czxid = stat->czxid;
+	event->owner = stat->ephemeralOwner;
 }
 
 static void
@@ -430,7 +468,7 @@ on_list(int rc, const struct String_vector *strings, const void *data)
 	struct session_event *event;
 	int i;
 
-	event = add_reply((struct request *)(uintptr_t)data, rc);
+	event = add_reply((struct session_open_request *)(uintptr_t)data, rc);
 	if (event == NULL || rc != ZOK || strings->count == 0)
 		return;
 	event->names = calloc((size_t)strings->count, sizeof(*event->names));
@@ -465,7 +503,7 @@ on_watch(zhandle_t *handle, int type, int state, const char *path,
 
 static int
 send_request(zhandle_t *handle, const struct session_request *wanted,
-    struct request *request, struct session_watch *watch)
+    struct session_open_request *request, struct session_watch *watch)
 {
 	const char *path = wanted->path;
 	watcher_fn on = watch != NULL ? on_watch : NULL;
@@ -489,6 +527,18 @@ send_request(zhandle_t *handle, const struct session_request *wanted,
 		return zoo_awget(handle, path, on, watch, on_data, request);
 	case SESSION_SYNC:
 		return zoo_async(handle, path, on_synced, request);
+	case SESSION_BEAT:
+		/*
+		 * The cheapest that a quorum commits: changes nothing, fires no
+		 * watch, fails if the node is gone.  The library reads path and
+		 * result until the completion.
+		 */
+		request->path = strdup(path);
+		if (request->path == NULL)
+			return ZSYSTEMERROR;
+		zoo_check_op_init(&request->check, request->path, -1);
+		return zoo_amulti(handle, 1, &request->check,
+		    &request->check_result, on_void, request);
 	}
 	return ZBADARGUMENTS;
 }
@@ -497,7 +547,7 @@ void
 session_send(struct session *session, const struct session_request *wanted)
 {
 	struct session_watch *watch;
-	struct request *request;
+	struct session_open_request *request;
 	int rc;
 
 	/* Without a connection SESSION_DOWN is on its way, or was there. */
@@ -505,17 +555,22 @@ session_send(struct session *session, const struct session_request *wanted)
 		return;
 	watch = wanted->watch_tag == SESSION_NO_WATCH ? NULL :
 	    &session->watches[wanted->watch_tag];
-	request = malloc(sizeof(*request));
 	rc = ZSYSTEMERROR;
+	request = calloc(1, sizeof(*request));
 	if (request != NULL) {
 		request->session = session;
 		request->tag = wanted->tag;
+		request->is_write = wanted->operation != SESSION_LIST &&
+		    wanted->operation != SESSION_GET &&
+		    wanted->operation != SESSION_SYNC;
+		request->sent_ms = clock_ms();
+		STAILQ_INSERT_TAIL(&session->open, request, entry);
 		rc = send_request(session->handle, wanted, request, watch);
 	}
 	if (rc == ZOK)
 		return;
 	(void)shutdown(session->fd, SHUT_RDWR);
 	/* With any other error its completion may still be called. */
-	if (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS)
-		free(request);
+	if (request != NULL && (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS))
+		free_request(request);
 }
