@@ -36,7 +36,8 @@ static const char usage[] =
     "             [-s signal] [-T duration] [-w duration]\n"
     "             [--connect-timeout duration] [--on-loss stop|ignore]\n"
     "             [--retry-cap duration] [--retry-for duration]\n"
-    "             [--retry-sleep duration] -t task [--] command [argument ...]\n";
+    "             [--retry-sleep duration] -t task [--] command [argument ...]\n"
+    "       zkrun --check [-c servers]\n";
 
 /* Takes "name = value" apart, in place; returns NULL or why it cannot. */
 static const char *
@@ -235,6 +236,22 @@ collect(struct given *given, int argc, char **argv)
 	return ARGUMENTS_RUN;
 }
 
+/* --check is about the lease whose command we are in. */
+static int
+read_lease_environment(struct options *options, const struct given *given)
+{
+	struct option_source source = { .file = "ZKRUN_LEASE_CONNECT" };
+	const char *value;
+	size_t i;
+
+	value = getenv(source.file);
+	for (i = 0; i < given->count && value != NULL; i++)
+		if (strcmp(given->list[i].spec->name, "check") == 0)
+			return options_apply(options, &source,
+			    options_find("connect"), value);
+	return 0;
+}
+
 int
 arguments_parse(struct options *options, int argc, char **argv)
 {
@@ -252,13 +269,17 @@ arguments_parse(struct options *options, int argc, char **argv)
 	if (read_file(options, file != NULL ? file : DEFAULT_FILE,
 	    file != NULL) == -1)
 		return EXITCODE_CONFIG;
-	if (read_environment(options) == -1)
+	if (read_environment(options) == -1 ||
+	    read_lease_environment(options, &given) == -1)
 		return EXITCODE_USAGE;
 	for (i = 0; i < given.count; i++)
 		if (options_apply(options, &source, given.list[i].spec,
 		    given.list[i].value) == -1)
 			return EXITCODE_USAGE;
 	log_set_level(options->verbosity);
+	if (options->check)
+		return optind < argc ? refuse(argv[optind],
+		    "--check takes no command") : ARGUMENTS_RUN;
 	if (options->task == NULL)
 		return refuse("zkrun", "no task is given (-t)");
 	if (optind >= argc)

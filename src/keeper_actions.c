@@ -76,8 +76,8 @@ release(struct keeper *keeper)
 
 	log_verbose("releasing the lease of '%s'", keeper->options->task);
 	left_ms = lease_expiry_ms(&keeper->lease) - clock_ms();
-	if (keeper->lost && !keeper->options->ignore_loss && left_ms > 0 &&
-	    keeper->semaphore.lease.name[0] != '\0')
+	if (keeper->lost && !keeper->gone && left_ms > 0 &&
+	    !keeper->options->ignore_loss)
 		log_notice("all that ran under the lease of '%s' is dead, "
 		    "%.1fs before it can pass on", keeper->options->task,
 		    (double)left_ms / 1000);
@@ -295,6 +295,7 @@ start_command(struct keeper *keeper)
 	struct command_lease lease = {
 		.task = keeper->options->task,
 		.path = keeper->semaphore.lease.name,
+		.connect = keeper->options->connect,
 		.fence = keeper->semaphore.fence,
 		.session = keeper->connector.session.identity.id,
 	};
@@ -396,7 +397,7 @@ be_stopped(struct keeper *keeper)
 	keeper->time_up_ms = CLOCK_NEVER;
 }
 
-/* Told that the lease is gone, or too late to be told. */
+/* For good: everything has to die, now. */
 static void
 lose_lease(struct keeper *keeper)
 {
@@ -418,8 +419,16 @@ lose_lease(struct keeper *keeper)
 }
 
 static void
+lose_node(struct keeper *keeper)
+{
+	keeper->gone = true;
+	lose_lease(keeper);
+}
+
+static void
 lose_session(struct keeper *keeper)
 {
+	keeper->gone = true;
 	semaphore_forget(&keeper->semaphore);
 	lose_lease(keeper);
 }
@@ -517,7 +526,7 @@ static action *const actions[STATES][EVENTS] = {
 		[PROVEN] = tell_deadline,
 		[DEADLINE] = keep_deadline,
 		[EXPIRED] = lose_session,
-		[LEASE_LOST] = lose_lease,
+		[LEASE_LOST] = lose_node,
 		[ORDER_STOP] = stop_all,
 		[ORDER_LOSE] = be_stopped,
 		[ORDER_SIGNAL] = forward_signal,
@@ -530,7 +539,7 @@ static action *const actions[STATES][EVENTS] = {
 		[PROVEN] = tell_deadline,
 		[DEADLINE] = keep_deadline,
 		[EXPIRED] = lose_session,
-		[LEASE_LOST] = lose_lease,
+		[LEASE_LOST] = lose_node,
 		[ORDER_STOP] = stop_all,
 		[ORDER_LOSE] = be_stopped,
 		[ORDER_SIGNAL] = forward_signal,
@@ -545,7 +554,7 @@ static action *const actions[STATES][EVENTS] = {
 		[DEADLINE] = keep_deadline,
 		[ORDER_LOSE] = be_stopped,
 		[EXPIRED] = lose_session,
-		[LEASE_LOST] = lose_lease,
+		[LEASE_LOST] = lose_node,
 		[ORDER_SIGNAL] = forward_signal,
 		[GUARD_GONE] = kill_all,
 		[TREE_EMPTY] = release,

@@ -67,6 +67,7 @@ struct keeper {
 	int			 exit_code;
 	bool			 asked;		/* ASKING: the guard knows */
 	bool			 lost;		/* exit in EXITCODE_LOST */
+	bool			 gone;		/* by the servers' word */
 	bool			 deadline_passed;
 	bool			 told;		/* the guard knows the outcome */
 	bool			 finished;

@@ -52,8 +52,19 @@ set_base(struct options *options, const char *value)
 }
 
 static const char *
+set_check(struct options *options, const char *value)
+{
+	(void)value;
+	options->check = true;
+	return NULL;
+}
+
+static const char *
 set_connect(struct options *options, const char *value)
 {
+	if (strlcpy(options->connect, value, sizeof(options->connect)) >=
+	    sizeof(options->connect))
+		return "it is longer than 4095 bytes";
 	return servers_parse(&options->servers, value);
 }
 
@@ -227,6 +238,7 @@ set_wait(struct options *options, const char *value)
 /* Sorted by name, as in the manual. */
 const struct option_spec option_specs[] = {
 	{ "base", 'b', true, false, set_base },
+	{ "check", 0, false, true, set_check },
 	{ "config", 'f', true, true, NULL },
 	{ "conflict-exit-code", 'E', true, false, set_conflict_exit_code },
 	{ "connect", 'c', true, false, set_connect },
@@ -270,7 +282,7 @@ options_default(struct options *options)
 	};
 
 	*options = defaults;
-	(void)servers_parse(&options->servers, "127.0.0.1:2181");
+	(void)set_connect(options, "127.0.0.1:2181");
 }
 
 const struct option_spec *

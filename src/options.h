@@ -25,6 +25,8 @@ struct options {
 	char		*const *command;	/* in argv */
 	char		 base[1024];		/* "" for "/" */
 	struct servers	 servers;
+	char		 connect[4096];		/* the same, as it was given */
+	bool		 check;			/* --check */
 
 	int64_t		 wait_ms;		/* CLOCK_NEVER: for ever; 0: try */
 	int		 conflict_exit_code;
