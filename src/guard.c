@@ -25,7 +25,8 @@
 #include "reattach.h"
 #include "signals.h"
 
-#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL */
+#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
+#define KILL_SELDOM_MS	1000	/* later: who lives on by now cannot be killed */
 #define OBEY_MS		3000	/* for the keeper, to leave the line */
 #define CLOSE_MARGIN_MS	5000	/* for the helper, after the session's end */
 
@@ -57,6 +58,8 @@ struct guard {
 	int			 signal_fd;
 	int			 timer_fd;
 	int64_t			 time_up_ms;	/* what it means: the state's */
+	int64_t			 kill_again_ms;
+	bool			 said_forbidden;
 	pid_t			 keeper;
 	pid_t			 helper;
 	struct link_lease	 lease;		/* what the clock says of it */
@@ -187,8 +190,22 @@ keeper_died_in_line(struct guard *guard)
 static void
 kill_rest(struct guard *guard)
 {
+	char name[80];
+
 	proctree_kill(&guard->tree);
-	guard->time_up_ms = clock_after(clock_ms(), KILL_AGAIN_MS);
+	guard->kill_again_ms = guard->kill_again_ms == 0 ? KILL_AGAIN_MS :
+	    guard->kill_again_ms * 2;
+	if (guard->kill_again_ms > KILL_SELDOM_MS) {
+		guard->kill_again_ms = KILL_SELDOM_MS;
+		if (!guard->said_forbidden && proctree_describe_forbidden(
+		    &guard->tree, name, sizeof(name))) {
+			guard->said_forbidden = true;
+			log_error("cannot kill %s: not permitted; '%s' is not "
+			    "released while it lives", name,
+			    guard->options->task);
+		}
+	}
+	guard->time_up_ms = clock_after(clock_ms(), guard->kill_again_ms);
 }
 
 static void

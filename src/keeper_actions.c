@@ -21,7 +21,8 @@
 #include "signals.h"
 
 #define FIRST_NAG_MS	10000	/* until we say whom we wait for */
-#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL */
+#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
+#define KILL_SELDOM_MS	1000	/* later: who lives on by now cannot be killed */
 #define LEAVE_MS	1000	/* for leaving the line, before the guard goes */
 
 typedef void action(struct keeper *);
@@ -360,14 +361,35 @@ signal_while_leaving(struct keeper *keeper)
 		leave_unconfirmed(keeper);
 }
 
+/* Says so once if somebody lives on whom we have no right to kill. */
+static void
+say_forbidden(struct keeper *keeper)
+{
+	char name[80];
+
+	if (!proctree_describe_forbidden(&keeper->tree, name, sizeof(name)))
+		return;
+	log_error("cannot kill %s: not permitted; '%s' is not released while "
+	    "it lives", name, keeper->options->task);
+	keeper->lost = true;
+	keeper->exit_code = EXITCODE_LOST;
+}
+
 /* One round of SIGKILL; TIME_UP brings the next. */
 static void
 kill_all(struct keeper *keeper)
 {
+	if (keeper->kill_again_ms == 0)
+		keeper->kill_again_ms = KILL_AGAIN_MS / 2;
+	if (keeper->kill_again_ms < KILL_SELDOM_MS) {
+		keeper->kill_again_ms *= 2;
+		if (keeper->kill_again_ms >= KILL_SELDOM_MS)
+			say_forbidden(keeper);
+	}
 	keeper->state = STOPPING;
 	connector_stop_helpers(&keeper->connector);
 	proctree_kill(&keeper->tree);
-	keeper->time_up_ms = clock_after(clock_ms(), KILL_AGAIN_MS);
+	keeper->time_up_ms = clock_after(clock_ms(), keeper->kill_again_ms);
 }
 
 static void

@@ -59,6 +59,7 @@ struct keeper {
 	int64_t			 wait_deadline_ms;	/* of --wait */
 	int64_t			 time_up_ms;	/* what it means: the state's */
 	int64_t			 beat_ms;	/* when the next is due */
+	int64_t			 kill_again_ms;	/* until the next round */
 	int64_t			 nag_ms;	/* until the next message */
 	int64_t			 lingering_since_ms;
 	pid_t			 command;

@@ -46,6 +46,12 @@ size_t	proctree_signal(const struct proctree *, int number);
  */
 void	proctree_kill(const struct proctree *);
 
+/*
+ * Writes "'sudo' (pid 12, user id 0)" into the buffer if there is a descendant
+ * that we may not signal, and returns true.
+ */
+bool	proctree_describe_forbidden(const struct proctree *, char *, size_t);
+
 /* Says whether no descendant is left, zombies included. */
 bool	proctree_is_empty(const struct proctree *);
 

@@ -56,15 +56,18 @@ struct conn {
 	int			 ndrop;
 };
 
-/* Replies to be dropped: the next left ones to requests of this opcode. */
+/* Replies to be dropped: left ones to requests of this opcode. */
 struct rule {
 	int32_t	op;
+	long	skip;		/* so many pass first */
 	long	left;
 	bool	cut;
 };
 
 static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
 static struct rule	 rules[RULES];
+/* The nth request of this opcode from now freezes the way up. */
+static struct { int32_t op; long nth; } trap;
 static bool		 frozen[2], blackhole[2];
 static double		 delay_ms[2];
 static struct {
@@ -131,10 +134,16 @@ request(struct conn *c, int32_t xid, int32_t op)
 
 	if (op >= OP_LOW && op <= OP_HIGH)
 		stats.op[op - OP_LOW]++;
+	if (trap.nth > 0 && trap.op == op && --trap.nth == 0)
+		frozen[UP] = true;
 	for (i = 0; i < RULES; i++) {
 		if (rules[i].left <= 0 || rules[i].op != op ||
 		    c->ndrop == RULES)
 			continue;
+		if (rules[i].skip > 0) {
+			rules[i].skip--;
+			return;
+		}
 		rules[i].left--;
 		c->drop[c->ndrop].xid = xid;
 		c->drop[c->ndrop++].cut = rules[i].cut;

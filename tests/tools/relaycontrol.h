@@ -61,7 +61,7 @@ corrupt(void)
 }
 
 static bool
-add_rule(long op, long n, bool cut)
+add_rule(long op, long n, long skip, bool cut)
 {
 	int i;
 
@@ -70,6 +70,7 @@ add_rule(long op, long n, bool cut)
 			continue;
 		rules[i].op = (int32_t)op;
 		rules[i].left = n;
+		rules[i].skip = skip;
 		rules[i].cut = cut;
 		return (true);
 	}
@@ -139,15 +140,21 @@ obey(int n, char *w[], FILE *out)
 	} else if (strcmp(w[0], "refuse") == 0 && n == 2 &&
 	    (strcmp(w[1], "on") == 0 || strcmp(w[1], "off") == 0)) {
 		bad = !refuse(strcmp(w[1], "on") == 0);
-	} else if (strcmp(w[0], "drop-reply") == 0 && n >= 2 && n <= 4) {
+	} else if (strcmp(w[0], "drop-reply") == 0 && n >= 2 && n <= 5) {
 		bool	cut = strcmp(w[n - 1], "then-cut") == 0;
-		long	count = 1, op;
+		long	count = 1, skip = 0, op;
 
 		bad = false;
 		op = number(w[1], &bad);
-		if (n - cut == 3)
+		if (n - cut >= 3)
 			count = number(w[2], &bad);
-		bad = bad || n - cut > 3 || !add_rule(op, count, cut);
+		if (n - cut >= 4)
+			skip = number(w[3], &bad);
+		bad = bad || n - cut > 4 || !add_rule(op, count, skip, cut);
+	} else if (strcmp(w[0], "freeze-at") == 0 && n >= 2 && n <= 3) {
+		bad = false;
+		trap.op = (int32_t)number(w[1], &bad);
+		trap.nth = n == 3 ? number(w[2], &bad) : 1;
 	} else if (n != 1)
 		bad = true;
 	else if (strcmp(w[0], "thaw") == 0)
@@ -156,6 +163,7 @@ obey(int n, char *w[], FILE *out)
 		frozen[UP] = frozen[DOWN] = false;
 		blackhole[UP] = blackhole[DOWN] = false;
 		memset(rules, 0, sizeof(rules));
+		trap.nth = 0;
 		bad = !refuse(false);
 	} else if (strcmp(w[0], "cut") == 0)
 		cut_all();

@@ -30,6 +30,7 @@ usage(void)
 "  czxid PATH            decimal\n"
 "  get PATH              the data, as it is\n"
 "  acl PATH              scheme:id:perms lines, perms of \"rwcda\"\n"
+"  setacl PATH PERMS     let everybody do this, of \"rwcda\", and no more\n"
 "  create PATH [DATA] [-p] [--ephemeral] [--sequential] [--container]\n"
 "                        prints the path; -p makes missing parents as\n"
 "                        containers; with --ephemeral the node is held until\n"
@@ -265,6 +266,25 @@ expire(const char *hosts, const char *hex)
 		errx(EXIT_NO, "%s: no such session", hex);
 }
 
+/* Replaces the ACL by one entry for everybody. */
+static void
+set_acl(const char *path, const char *letters)
+{
+	static const char	 all[] = "rwcda";	/* bit 0, 1, ... */
+	struct ACL		 entry = { 0, ZOO_ANYONE_ID_UNSAFE };
+	struct ACL_vector	 acl = { 1, &entry };
+	struct answer		 a = { 0 };
+	const char		*found;
+
+	for (; *letters != '\0'; letters++) {
+		found = strchr(all, *letters);
+		if (found == NULL)
+			usage();
+		entry.perms |= 1 << (found - all);
+	}
+	check(await(&a, zoo_aset_acl(zh, path, -1, &acl, on_void, &a)), path);
+}
+
 static void
 run(const char *command, const char *path, const char *data)
 {
@@ -296,6 +316,8 @@ run(const char *command, const char *path, const char *data)
 	else if (strcmp(command, "set") == 0)
 		check(await(&a, zoo_aset(zh, path, data, (int)strlen(data), -1,
 		    on_stat, &a)), path);
+	else if (strcmp(command, "setacl") == 0)
+		set_acl(path, data);
 	else if (strcmp(command, "create") == 0)
 		create(path, data == NULL ? "" : data);
 	else
@@ -314,7 +336,8 @@ check_arguments(const char *command, int n, bool flags)
 		return;
 	if (flags)
 		usage();
-	if (strcmp(command, "set") == 0 && n == 2)
+	if ((strcmp(command, "set") == 0 || strcmp(command, "setacl") == 0) &&
+	    n == 2)
 		return;
 	for (i = 0; i < sizeof(one) / sizeof(one[0]); i++)
 		if (strcmp(command, one[i]) == 0 && n == 1)

@@ -1,0 +1,108 @@
+/*
+ * tree: process trees that are hard to kill or to count.  Each ends by itself
+ * after a minute, whatever goes wrong.
+ */
+#include <sys/wait.h>
+
+#include <err.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LIMIT_S	60
+
+static time_t
+seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec);
+}
+
+static void
+nap(long ms)
+{
+	struct timespec ts = { ms / 1000, (ms % 1000) * 1000000 };
+
+	while (nanosleep(&ts, &ts) == -1)
+		;
+}
+
+/* Forks and lets the parent go, again and again: no pid lives long. */
+static void
+hop(long ms, time_t end)
+{
+	while (seconds() < end) {
+		if (fork() > 0)
+			_exit(0);
+		nap(ms);
+	}
+}
+
+/* Keeps as many dead children around as it can. */
+static void
+zombies(long n)
+{
+	for (; n > 0; n--)
+		if (fork() == 0)
+			_exit(0);
+	nap(LIMIT_S * 1000L);
+}
+
+/* A child that ends at once, without pause. */
+static void
+churn(time_t end)
+{
+	pid_t pid;
+
+	while (seconds() < end) {
+		if ((pid = fork()) == 0)
+			_exit(0);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+}
+
+/* Nested n deep, every second one in a session of its own, deaf to TERM. */
+static void
+deep(long n)
+{
+	signal(SIGTERM, SIG_IGN);
+	for (; n > 0; n--) {
+		if (fork() != 0)
+			break;
+		if (n % 2 == 0)
+			setsid();
+	}
+	nap(LIMIT_S * 1000L);
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char	*bad;
+	time_t		 end = seconds() + LIMIT_S;
+	long		 n;
+
+	n = argc == 3 ? (long)strtonum(argv[2], 0, 10000, &bad) : 0;
+	if (argc != 3 || bad != NULL) {
+		fputs(
+"usage: tree hop MS | zombies N | churn 0 | deep N\n", stderr);
+		return (2);
+	}
+	if (strcmp(argv[1], "hop") == 0)
+		hop(n, end);
+	else if (strcmp(argv[1], "zombies") == 0)
+		zombies(n);
+	else if (strcmp(argv[1], "churn") == 0)
+		churn(end);
+	else if (strcmp(argv[1], "deep") == 0)
+		deep(n);
+	else
+		errx(2, "%s: no such tree", argv[1]);
+	return (0);
+}
