@@ -1,6 +1,6 @@
 /*
- * The keeper's state and events, shared by its loop (keeper.c) and its table of
- * actions (keeper_actions.c).  Private to the two.
+ * The keeper's state, its events and what it does about them.  Private to the
+ * keeper*.c files.
  */
 #ifndef ZKRUN_KEEPER_STATE_H
 #define ZKRUN_KEEPER_STATE_H
@@ -12,10 +12,10 @@
 
 #include "connector.h"
 #include "lease.h"
+#include "link.h"
 #include "proctree.h"
 #include "semaphore.h"
 
-struct link;
 struct options;
 struct signals;
 
@@ -80,5 +80,42 @@ int64_t	keeper_deadline_ms(const struct keeper *);
 
 /* Does what the event means in the present state. */
 void	keeper_dispatch(struct keeper *, enum keeper_event);
+
+/* keeper_line.c: until the command starts */
+void	keeper_join(struct keeper *);
+void	keeper_resume(struct keeper *);
+void	keeper_say_contact_lost(struct keeper *);
+void	keeper_join_again(struct keeper *);
+void	keeper_join_same_session(struct keeper *);
+void	keeper_give_up_connecting(struct keeper *);
+void	keeper_wait_in_line(struct keeper *);
+void	keeper_wait_is_over(struct keeper *);
+void	keeper_refused(struct keeper *);
+void	keeper_tell_lease(struct keeper *, enum link_type);
+void	keeper_ask_guard(struct keeper *);
+void	keeper_start_command(struct keeper *);
+void	keeper_signal_before_start(struct keeper *);
+
+/* keeper_work.c: while it runs */
+void	keeper_say_time_left(struct keeper *);
+void	keeper_tell_deadline(struct keeper *);
+void	keeper_forward_signal(struct keeper *);
+void	keeper_kill_all(struct keeper *);
+void	keeper_stop_all(struct keeper *);
+void	keeper_be_stopped(struct keeper *);
+void	keeper_lose_node(struct keeper *);
+void	keeper_lose_session(struct keeper *);
+void	keeper_keep_deadline(struct keeper *);
+void	keeper_command_ended(struct keeper *);
+void	keeper_name_lingerers(struct keeper *);
+
+/* keeper_leave.c: in the end */
+void	keeper_finish(struct keeper *);
+void	keeper_leave_line(struct keeper *);
+void	keeper_release(struct keeper *);
+void	keeper_leave_unconfirmed(struct keeper *);
+void	keeper_left_refused(struct keeper *);
+void	keeper_signal_while_leaving(struct keeper *);
+void	keeper_left_by_expiry(struct keeper *);
 
 #endif
