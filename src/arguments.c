@@ -36,7 +36,8 @@ static const char usage[] =
     "             [-s signal] [-T duration] [-w duration]\n"
     "             [--connect-timeout duration] [--on-loss stop|ignore]\n"
     "             [--retry-cap duration] [--retry-for duration]\n"
-    "             [--retry-sleep duration] -t task [--] command [argument ...]\n"
+    "             [--retry-sleep duration] -t task [--] command\n"
+    "             [argument ...]\n"
     "       zkrun --check [-c servers]\n";
 
 /* Takes "name = value" apart, in place; returns NULL or why it cannot. */
@@ -141,7 +142,8 @@ read_environment(struct options *options)
 		(void)snprintf(name, sizeof(name), "ZKRUN_%s",
 		    option_specs[i].name);
 		for (c = name; *c != '\0'; c++)
-			*c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
+			*c = (char)(*c == '-' ? '_' :
+			    toupper((unsigned char)*c));
 		value = getenv(name);
 		source.file = name;
 		if (value != NULL && options_apply(options, &source,

@@ -33,7 +33,8 @@ take_answer(struct connector *connector, const struct resolver_answer *answer)
 
 	if (answer->error != 0) {
 		(void)snprintf(connector->problem[answer->server],
-		    sizeof(connector->problem[0]), "cannot resolve the name: %s",
+		    sizeof(connector->problem[0]),
+		    "cannot resolve the name: %s",
 		    gai_strerror(answer->error));
 		return;		/* what was known may still be right */
 	}
@@ -151,7 +152,7 @@ try_next(struct connector *connector, int64_t now_ms)
 
 	connector->current = pick_address(connector, &untried);
 	if (connector->current == SIZE_MAX) {
-		/* Names may still come; but a session will not wait for them. */
+		/* Names may still come; but a session cannot wait. */
 		if (connector->resolver.fd == -1 || connector->identity.id != 0)
 			end_attempt(connector, now_ms);
 		else

@@ -28,7 +28,7 @@ take_messages(struct guard *guard)
 	while (!guard->finished &&
 	    (got = link_receive(&guard->link, &message)) != 0) {
 		if (got == -1) {
-			/* An end without SIGCHLD: whatever it is, it is over. */
+			/* An end without SIGCHLD: it is over all the same. */
 			link_close(&guard->link);
 			guard_kill_keeper(guard);
 			return;

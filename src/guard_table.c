@@ -19,7 +19,7 @@
 #include "reattach.h"
 
 #define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
-#define KILL_SELDOM_MS	1000	/* later: who lives on by now cannot be killed */
+#define KILL_SELDOM_MS	1000	/* later: who still lives cannot be killed */
 #define OBEY_MS		3000	/* for the keeper, to leave the line */
 #define CLOSE_MARGIN_MS	5000	/* for the helper, after the session's end */
 

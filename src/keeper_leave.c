@@ -11,7 +11,7 @@
 #include "options.h"
 #include "signals.h"
 
-#define LEAVE_MS	1000	/* for leaving the line, before the guard goes */
+#define LEAVE_MS	1000	/* to leave the line, before the guard goes */
 
 /* Nothing is left to say or to hold open: the guard may go. */
 static void

@@ -70,7 +70,7 @@ struct keeper {
 	bool			 lost;		/* exit in EXITCODE_LOST */
 	bool			 gone;		/* by the servers' word */
 	bool			 deadline_passed;
-	bool			 told;		/* the guard knows the outcome */
+	bool			 told;		/* the guard knows */
 	bool			 finished;
 	char			 data[512];	/* of our nodes */
 };

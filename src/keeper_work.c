@@ -14,7 +14,7 @@
 
 #define FIRST_NAG_MS	10000	/* until we say whom we wait for */
 #define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
-#define KILL_SELDOM_MS	1000	/* later: who lives on by now cannot be killed */
+#define KILL_SELDOM_MS	1000	/* later: who still lives cannot be killed */
 
 void
 keeper_say_time_left(struct keeper *keeper)

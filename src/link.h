@@ -31,7 +31,7 @@ enum link_type {
 	LINK_GO,	/* answer to LINK_HELD: start the command */
 	LINK_SIGNAL,	/* send this signal to the command */
 	LINK_STOP,	/* leave the line, or stop the command and release */
-	LINK_LOSE,	/* the guard has asked the command to stop: lease lost */
+	LINK_LOSE,	/* lease lost: the command was asked to stop */
 };
 
 struct link_lease {
@@ -75,7 +75,7 @@ struct link {
  */
 int	link_pair(struct link *guard, struct link *keeper);
 
-/* Sends a message, now or from link_flush().  To a dead peer it does nothing. */
+/* Sends a message, now or from link_flush(); to a dead peer, nothing. */
 void	link_send(struct link *, const struct link_message *);
 
 /* The same for a message that has nothing but a type. */

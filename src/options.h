@@ -28,7 +28,7 @@ struct options {
 	char		 connect[4096];		/* the same, as it was given */
 	bool		 check;			/* --check */
 
-	int64_t		 wait_ms;		/* CLOCK_NEVER: for ever; 0: try */
+	int64_t		 wait_ms;		/* or CLOCK_NEVER; 0: try */
 	int		 conflict_exit_code;
 
 	struct retry_policy retry;

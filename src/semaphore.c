@@ -105,14 +105,14 @@ semaphore_make_parents(struct semaphore *semaphore)
 		end += 1 + strcspn(semaphore->path + end + 1, "/");
 		(void)snprintf(path, sizeof(path), "%.*s", (int)end,
 		    semaphore->path);
-		semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag, SESSION_NO_WATCH,
-		    path);
+		semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag,
+		    SESSION_NO_WATCH, path);
 		tag = TAG_PARENT;
 	} while (semaphore->path[end] != '\0');
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag, SESSION_NO_WATCH,
-	    semaphore->locks);
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag, SESSION_NO_WATCH,
-	    semaphore->leases);
+	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag,
+	    SESSION_NO_WATCH, semaphore->locks);
+	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag,
+	    SESSION_NO_WATCH, semaphore->leases);
 }
 
 void
@@ -122,7 +122,8 @@ semaphore_delete_node(struct semaphore *semaphore, struct semaphore_node *node,
 	if (node->name[0] == '\0' || node->deleting)
 		return;
 	node->deleting = true;
-	semaphore_ask(semaphore, SESSION_DELETE, tag, SESSION_NO_WATCH, node->name);
+	semaphore_ask(semaphore, SESSION_DELETE, tag, SESSION_NO_WATCH,
+	    node->name);
 }
 
 /* While leaving: deletes what is known; says when nothing is left. */
@@ -186,10 +187,10 @@ semaphore_resume(struct semaphore *semaphore)
 	/* A server that lags behind would hide a node that exists. */
 	semaphore_ask(semaphore, SESSION_SYNC, TAG_SYNC, SESSION_NO_WATCH,
 	    semaphore->path);
-	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LOCKS, SESSION_NO_WATCH,
-	    semaphore->locks);
-	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LEASES, SESSION_NO_WATCH,
-	    semaphore->leases);
+	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LOCKS,
+	    SESSION_NO_WATCH, semaphore->locks);
+	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LEASES,
+	    SESSION_NO_WATCH, semaphore->leases);
 }
 
 void
@@ -201,15 +202,15 @@ semaphore_beat(struct semaphore *semaphore)
 	case SEMAPHORE_IN_LINE:
 		if (semaphore->lock.name[0] == '\0')
 			return;
-		semaphore_ask(semaphore, SESSION_GET, TAG_TOUCH, SESSION_NO_WATCH,
-		    semaphore->lock.name);
+		semaphore_ask(semaphore, SESSION_GET, TAG_TOUCH,
+		    SESSION_NO_WATCH, semaphore->lock.name);
 		break;
 	case SEMAPHORE_AT_HEAD:
 	case SEMAPHORE_HOLDING:
 		if (semaphore->lease.name[0] == '\0')
 			return;
-		semaphore_ask(semaphore, SESSION_BEAT, TAG_BEAT, SESSION_NO_WATCH,
-		    semaphore->lease.name);
+		semaphore_ask(semaphore, SESSION_BEAT, TAG_BEAT,
+		    SESSION_NO_WATCH, semaphore->lease.name);
 		break;
 	case SEMAPHORE_OUT:
 	case SEMAPHORE_LEAVING:

@@ -30,7 +30,7 @@ enum semaphore_news {
 	SEMAPHORE_WAITING,	/* not our turn; ahead says how many are */
 	SEMAPHORE_ACQUIRED,	/* the lease is ours */
 	SEMAPHORE_LOST,		/* our lease node is gone */
-	SEMAPHORE_LEFT,		/* no node of ours is left, by a server's word */
+	SEMAPHORE_LEFT,		/* no node of ours is left, confirmed */
 	SEMAPHORE_FAILED,	/* refused for good: see denied and reason */
 };
 

@@ -42,8 +42,8 @@ take_created(struct semaphore *semaphore, struct semaphore_node *node,
 			    event->reason);
 		break;
 	}
-	return semaphore->state == SEMAPHORE_LEAVING ? semaphore_clear(semaphore) :
-	    SEMAPHORE_NOTHING;
+	return semaphore->state == SEMAPHORE_LEAVING ?
+	    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
 }
 
 /* Creates found no parents: makes them and stands where we stood again. */
@@ -82,8 +82,8 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 	/* Only this one is watched: no herd, and first come, first served. */
 	if (!nodename_join(path, sizeof(path), semaphore->locks, predecessor))
 		return fail(semaphore, false, "a foreign node has a long name");
-	semaphore_ask(semaphore, SESSION_GET, TAG_GET_PREDECESSOR, WATCH_PREDECESSOR,
-	    path);
+	semaphore_ask(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
+	    WATCH_PREDECESSOR, path);
 	return SEMAPHORE_WAITING;
 }
 
@@ -136,9 +136,10 @@ take_resumed(struct semaphore *semaphore, struct semaphore_node *node,
 	case SEMAPHORE_HOLDING:
 		if (name == NULL)
 			return SEMAPHORE_LOST;
-		semaphore_delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
-		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
-		    semaphore->lease.name);
+		semaphore_delete_node(semaphore, &semaphore->lock,
+		    TAG_DELETE_LOCK);
+		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
+		    WATCH_LEASE, semaphore->lease.name);
 		break;
 	case SEMAPHORE_IN_LINE:
 	case SEMAPHORE_AT_HEAD:
@@ -215,8 +216,8 @@ take_deleted(struct semaphore *semaphore, struct semaphore_node *node,
 	else if (semaphore->state == SEMAPHORE_LEAVING)
 		return fail(semaphore, event->code == SESSION_DENIED,
 		    event->reason);
-	return semaphore->state == SEMAPHORE_LEAVING ? semaphore_clear(semaphore) :
-	    SEMAPHORE_NOTHING;
+	return semaphore->state == SEMAPHORE_LEAVING ?
+	    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
 }
 
 static enum semaphore_news
@@ -233,8 +234,8 @@ take_change(struct semaphore *semaphore, enum watch watch)
 		break;
 	case WATCH_LEASE:
 		if (semaphore->state == SEMAPHORE_HOLDING)
-			semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
-			    semaphore->lease.name);
+			semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
+			    WATCH_LEASE, semaphore->lease.name);
 		break;
 	}
 	return SEMAPHORE_NOTHING;

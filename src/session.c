@@ -211,7 +211,7 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	poll_for->events = 0;
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
-	/* A send that failed since: the library must not reconnect by itself. */
+	/* A send failed: the library must not reconnect by itself. */
 	if (session->phase == SESSION_CONNECTED &&
 	    zoo_state(session->handle) != ZOO_CONNECTED_STATE) {
 		fail(session, 0);

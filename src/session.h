@@ -26,7 +26,7 @@ struct _zhandle;		/* the library's */
 enum session_event_type {
 	SESSION_UP,		/* connected; identity and timeout are known */
 	SESSION_DOWN,		/* not reached, or lost; reason says how */
-	SESSION_EXPIRED,	/* told by a server: session and nodes are gone */
+	SESSION_EXPIRED,	/* by a server's word: all is gone */
 	SESSION_CHANGED,	/* a watch with this tag fired */
 	SESSION_REPLY,		/* to the request with this tag */
 };
@@ -47,7 +47,7 @@ struct session_event {
 	char		 *name;		/* created node's full path, or NULL */
 	int64_t		  czxid;	/* of the node created or looked at */
 	int64_t		  owner;	/* session of the node looked at */
-	bool		  is_write;	/* a reply that a quorum has agreed to */
+	bool		  is_write;	/* a quorum has agreed to it */
 	int64_t		  sent_ms;	/* just before its request was sent */
 	int64_t		  read_ms;	/* just after the reply was read */
 	char		**names;	/* children */
@@ -93,7 +93,7 @@ enum session_operation {
 	SESSION_LIST,			/* may watch */
 	SESSION_GET,			/* may watch; the data is not kept */
 	SESSION_SYNC,
-	SESSION_BEAT,			/* quorum write that checks for a node */
+	SESSION_BEAT,			/* quorum write: is it there? */
 };
 
 #define SESSION_NO_WATCH	(-1)
