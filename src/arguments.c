@@ -210,8 +210,10 @@ collect(struct given *given, int argc, char **argv)
 	make_tables(longs, shorts);
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		/* A byte above 127 comes sign-extended. */
 		letter[1] = (char)optopt;
-		object = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
+		object = optopt != 0 && optopt < 256 ? letter :
+		    argv[optind - 1];
 		if (value == '?')
 			return refuse(object, optopt >= 256 ?
 			    "it takes no value" : "there is no such option");
@@ -220,11 +222,11 @@ collect(struct given *given, int argc, char **argv)
 		spec = find_given(value);
 		if (spec->letter == 'h') {
 			(void)fputs(usage, stdout);
-			return 0;
+			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
 		if (spec->letter == 'V') {
 			(void)puts("zkrun " ZKRUN_VERSION);
-			return 0;
+			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
 		if (spec->letter == 'f') {
 			given->file = optarg;

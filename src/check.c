@@ -86,6 +86,7 @@ take_news(struct connector *connector, const char *lease, bool *more)
 		if (event->type == SESSION_REPLY && event->tag == TAG_LEASE)
 			status = judge(event, lease);
 		break;
+	case CONNECTOR_SEEKING:
 	case CONNECTOR_LOST_CONTACT:
 		break;
 	}

@@ -307,7 +307,7 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 			take_answer(connector, &answer);
 }
 
-/* What a session event means here; CONNECTOR_NOTHING: it was internal. */
+/* What a session event means here. */
 static enum connector_news
 judge(struct connector *connector, const struct session_event *event)
 {
@@ -329,7 +329,7 @@ judge(struct connector *connector, const struct session_event *event)
 		}
 		if (connector->current != SIZE_MAX)
 			note_problem(connector, event->reason);
-		return CONNECTOR_NOTHING;
+		return CONNECTOR_SEEKING;
 	case SESSION_EXPIRED:
 		connector->phase = CONNECTOR_IDLE;
 		return CONNECTOR_EXPIRED;
@@ -351,18 +351,15 @@ connector_next(struct connector *connector, struct session_event **event)
 		return connector->identity.id != 0 ? CONNECTOR_EXPIRED :
 		    CONNECTOR_GAVE_UP;
 	}
-	while ((*event = session_next(&connector->session)) != NULL) {
-		news = judge(connector, *event);
-		if (news == CONNECTOR_EVENT)
-			return news;
+	*event = session_next(&connector->session);
+	if (*event == NULL)
+		return CONNECTOR_NOTHING;
+	news = judge(connector, *event);
+	if (news != CONNECTOR_EVENT) {
 		session_event_free(*event);
 		*event = NULL;
-		if (news != CONNECTOR_NOTHING)
-			return news;
-		/* The next address is for connector_prepare(). */
-		advance(connector, clock_ms());
 	}
-	return CONNECTOR_NOTHING;
+	return news;
 }
 
 void

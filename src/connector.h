@@ -26,6 +26,7 @@ struct options;
 
 enum connector_news {
 	CONNECTOR_NOTHING,
+	CONNECTOR_SEEKING,	/* no news yet: the next try; prepare again */
 	CONNECTOR_NEW_SESSION,	/* connected, nothing of ours exists */
 	CONNECTOR_REGAINED,	/* connected again, same session */
 	CONNECTOR_LOST_CONTACT,	/* outcome of open requests unknown; seeking */

@@ -95,6 +95,8 @@ take_news(struct keeper *keeper)
 	switch (connector_next(&keeper->connector, &event)) {
 	case CONNECTOR_NOTHING:
 		return false;
+	case CONNECTOR_SEEKING:
+		break;
 	case CONNECTOR_NEW_SESSION:
 		start_clock(keeper, true);
 		keeper_dispatch(keeper, NEW_SESSION);
@@ -173,6 +175,7 @@ reap(struct keeper *keeper)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != keeper->command)
 			continue;
+		keeper->command = 0;	/* the pid is anybody's now */
 		message.status = command_exit_code(status);
 		link_send(keeper->link, &message);
 		if (keeper->exit_code == 0)

@@ -81,7 +81,7 @@ keeper_leave_unconfirmed(struct keeper *keeper)
 		keeper_finish(keeper);
 		return;
 	}
-	if (keeper->command != 0)
+	if (keeper->started)
 		log_error("cannot release '%s': no contact; ZooKeeper does it "
 		    "when the session expires", keeper->options->task);
 	tell_outcome(keeper);

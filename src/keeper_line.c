@@ -130,8 +130,17 @@ keeper_refused(struct keeper *keeper)
 {
 	log_error("cannot acquire '%s': %s", keeper->semaphore.path,
 	    keeper->semaphore.reason);
-	keeper->exit_code = keeper->semaphore.denied ? EXITCODE_DENIED :
-	    EXITCODE_INTERNAL;
+	switch (keeper->semaphore.failure) {
+	case SEMAPHORE_DENIED:
+		keeper->exit_code = EXITCODE_DENIED;
+		break;
+	case SEMAPHORE_NO_CHROOT:
+		keeper->exit_code = EXITCODE_UNREACHABLE;
+		break;
+	case SEMAPHORE_REFUSED:
+		keeper->exit_code = EXITCODE_INTERNAL;
+		break;
+	}
 	keeper_leave_line(keeper);
 }
 
@@ -205,6 +214,7 @@ keeper_start_command(struct keeper *keeper)
 		return;
 	}
 	keeper->state = RUNNING;
+	keeper->started = true;
 	message.pid = keeper->command;
 	link_send(keeper->link, &message);
 	command_close_inherited();

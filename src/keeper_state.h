@@ -66,6 +66,7 @@ struct keeper {
 	int			 ordered_signal;	/* of ORDER_SIGNAL */
 	int64_t			 approved_fence;	/* of ORDER_GO */
 	int			 exit_code;
+	bool			 started;	/* the command */
 	bool			 asked;		/* ASKING: the guard knows */
 	bool			 lost;		/* exit in EXITCODE_LOST */
 	bool			 gone;		/* by the servers' word */

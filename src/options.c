@@ -43,6 +43,8 @@ set_yes_or_no(bool *flag, const char *value)
 static const char *
 set_base(struct options *options, const char *value)
 {
+	if (value[0] == '\0')
+		return "it is empty";
 	if (strcmp(value, "/") == 0)
 		value = "";
 	if (strlcpy(options->base, value, sizeof(options->base)) >=
@@ -116,9 +118,14 @@ set_nonblock(struct options *options, const char *value)
 	bool nonblock;
 
 	reason = set_yes_or_no(&nonblock, value);
-	if (reason == NULL)
-		options->wait_ms = nonblock ? 0 : CLOCK_NEVER;
-	return reason;
+	if (reason != NULL)
+		return reason;
+	/* "no" takes back a "yes" from elsewhere, and no waiting time. */
+	if (nonblock)
+		options->wait_ms = 0;
+	else if (options->wait_ms == 0)
+		options->wait_ms = CLOCK_NEVER;
+	return NULL;
 }
 
 static const char *
@@ -304,21 +311,21 @@ options_apply(struct options *options, struct option_source *source,
 
 	/* Only a flag on the command line comes without a value. */
 	reason = spec->set(options, value);
-	source->nonblock |= spec->set == set_nonblock;
+	source->nonblock |= spec->set == set_nonblock && options->wait_ms == 0;
 	source->wait |= spec->set == set_wait;
 	if (reason == NULL && source->nonblock && source->wait)
 		reason = "nonblock and wait exclude each other";
 	if (reason == NULL)
 		return 0;
 	if (source->file == NULL)
-		log_error("cannot use '--%s%s%s': %s", spec->name,
+		log_error("cannot use '--%s%s%.300s': %s", spec->name,
 		    value != NULL ? "=" : "", value != NULL ? value : "",
 		    reason);
 	else if (source->line == 0)
-		log_error("cannot use '%s=%s': %s", source->file, value,
+		log_error("cannot use '%s=%.300s': %s", source->file, value,
 		    reason);
 	else
-		log_error("cannot use '%s = %s' of %s line %zu: %s", spec->name,
-		    value, source->file, source->line, reason);
+		log_error("cannot use '%s = %.300s' of %s line %zu: %s",
+		    spec->name, value, source->file, source->line, reason);
 	return -1;
 }

@@ -31,7 +31,13 @@ enum semaphore_news {
 	SEMAPHORE_ACQUIRED,	/* the lease is ours */
 	SEMAPHORE_LOST,		/* our lease node is gone */
 	SEMAPHORE_LEFT,		/* no node of ours is left, confirmed */
-	SEMAPHORE_FAILED,	/* refused for good: see denied and reason */
+	SEMAPHORE_FAILED,	/* refused for good: see failure and reason */
+};
+
+enum semaphore_failure {
+	SEMAPHORE_REFUSED,
+	SEMAPHORE_DENIED,	/* an ACL */
+	SEMAPHORE_NO_CHROOT,	/* the connect string names one that is not */
 };
 
 enum semaphore_state {
@@ -64,7 +70,7 @@ struct semaphore {
 	bool			 beating;	/* a beat is on its way */
 	bool			 no_parents;	/* a create found none */
 	bool			 parent_denied;
-	bool			 denied;	/* FAILED for want of a right */
+	enum semaphore_failure	 failure;	/* FAILED: what kind */
 	char			 reason[160];	/* FAILED because */
 };
 

@@ -10,11 +10,19 @@
 #include "session.h"
 
 static enum semaphore_news
-fail(struct semaphore *semaphore, bool denied, const char *reason)
+fail(struct semaphore *semaphore, enum semaphore_failure failure,
+    const char *reason)
 {
-	semaphore->denied = denied;
+	semaphore->failure = failure;
 	(void)strlcpy(semaphore->reason, reason, sizeof(semaphore->reason));
 	return SEMAPHORE_FAILED;
+}
+
+static enum semaphore_news
+fail_with(struct semaphore *semaphore, const struct session_event *event)
+{
+	return fail(semaphore, event->code == SESSION_DENIED ?
+	    SEMAPHORE_DENIED : SEMAPHORE_REFUSED, event->reason);
 }
 
 /* The reply to a create of ours. */
@@ -38,8 +46,7 @@ take_created(struct semaphore *semaphore, struct semaphore_node *node,
 	case SESSION_UNSUPPORTED:
 	case SESSION_REFUSED:
 		if (semaphore->state != SEMAPHORE_LEAVING)
-			return fail(semaphore, event->code == SESSION_DENIED,
-			    event->reason);
+			return fail_with(semaphore, event);
 		break;
 	}
 	return semaphore->state == SEMAPHORE_LEAVING ?
@@ -52,7 +59,7 @@ start_from_parents(struct semaphore *semaphore,
     void (*again)(struct semaphore *))
 {
 	if (semaphore->parent_denied)
-		return fail(semaphore, true,
+		return fail(semaphore, SEMAPHORE_DENIED,
 		    "its parents are missing and may not be made");
 	semaphore_make_parents(semaphore);
 	again(semaphore);
@@ -81,7 +88,8 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 	}
 	/* Only this one is watched: no herd, and first come, first served. */
 	if (!nodename_join(path, sizeof(path), semaphore->locks, predecessor))
-		return fail(semaphore, false, "a foreign node has a long name");
+		return fail(semaphore, SEMAPHORE_REFUSED,
+		    "a foreign node has a long name");
 	semaphore_ask(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
 	    WATCH_PREDECESSOR, path);
 	return SEMAPHORE_WAITING;
@@ -169,7 +177,7 @@ take_parent(struct semaphore *semaphore, bool top,
 	case SESSION_NO_NODE:
 		/* Only a chroot is above the topmost; others were reaped. */
 		if (top)
-			return fail(semaphore, false,
+			return fail(semaphore, SEMAPHORE_NO_CHROOT,
 			    "the chroot of the connect string does not exist");
 		break;
 	case SESSION_DENIED:
@@ -178,7 +186,7 @@ take_parent(struct semaphore *semaphore, bool top,
 		break;
 	case SESSION_UNSUPPORTED:
 	case SESSION_REFUSED:
-		return fail(semaphore, false, event->reason);
+		return fail(semaphore, SEMAPHORE_REFUSED, event->reason);
 	}
 	return SEMAPHORE_NOTHING;
 }
@@ -189,8 +197,7 @@ take_predecessor(struct semaphore *semaphore, const struct session_event *event)
 	if (event->code == SESSION_NO_NODE)
 		semaphore_list_locks(semaphore);
 	else if (event->code != SESSION_OK)
-		return fail(semaphore, event->code == SESSION_DENIED,
-		    event->reason);
+		return fail_with(semaphore, event);
 	return SEMAPHORE_NOTHING;
 }
 
@@ -214,8 +221,7 @@ take_deleted(struct semaphore *semaphore, struct semaphore_node *node,
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
 		semaphore_forget_node(node);
 	else if (semaphore->state == SEMAPHORE_LEAVING)
-		return fail(semaphore, event->code == SESSION_DENIED,
-		    event->reason);
+		return fail_with(semaphore, event);
 	return semaphore->state == SEMAPHORE_LEAVING ?
 	    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
 }
