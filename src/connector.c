@@ -115,11 +115,6 @@ end_attempt(struct connector *connector, int64_t now_ms)
 
 	connector->address_deadline_ms = CLOCK_NEVER;
 	if (connector->identity.id != 0) {
-		if (now_ms >= connector->heard_ms +
-		    session_lifetime_ms(connector)) {
-			connector->phase = CONNECTOR_FAILED;
-			return;
-		}
 		pause_ms = RESUME_PAUSE_MS / 2 +
 		    arc4random_uniform(RESUME_PAUSE_MS);
 	} else {
@@ -198,6 +193,17 @@ answer_deadline(const struct connector *connector)
 	    connector->patience_ms);
 }
 
+/* By when a session that we cannot reach must have expired. */
+static int64_t
+expiry_deadline(const struct connector *connector)
+{
+	if (connector->identity.id == 0 ||
+	    (connector->phase != CONNECTOR_TRYING &&
+	    connector->phase != CONNECTOR_PAUSING))
+		return CLOCK_NEVER;
+	return clock_after(connector->heard_ms, session_lifetime_ms(connector));
+}
+
 /* Does what the time is ripe for. */
 static void
 advance(struct connector *connector, int64_t now_ms)
@@ -209,6 +215,10 @@ advance(struct connector *connector, int64_t now_ms)
 		    (double)(now_ms - session_unanswered_since_ms(
 		    &connector->session)) / 1000);
 		session_drop(&connector->session, reason);
+	}
+	if (now_ms >= expiry_deadline(connector)) {
+		session_abandon(&connector->session);
+		connector->phase = CONNECTOR_FAILED;
 	}
 	if (connector->phase == CONNECTOR_PAUSING &&
 	    now_ms >= connector->pause_until_ms)
@@ -279,6 +289,7 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 	fds[1].fd = connector->resolver.fd;
 	fds[1].events = POLLIN;
 	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
+	deadline_ms = clock_earlier(deadline_ms, expiry_deadline(connector));
 	if (connector->phase == CONNECTOR_PAUSING)
 		deadline_ms = clock_earlier(deadline_ms,
 		    connector->pause_until_ms);

@@ -90,6 +90,8 @@ reap(struct guard *guard)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
+			guard->keeper_refused = WIFEXITED(status) &&
+			    WEXITSTATUS(status) == EXITCODE_SYSTEM;
 			/* Its last words count: it may have finished. */
 			take_messages(guard);
 			guard_dispatch(guard, KEEPER_DIED);
@@ -220,10 +222,10 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.options = options;
 	guard.signals = signals;
 	guard.time_up_ms = CLOCK_NEVER;
+	proctree_spare_present(&guard.tree);
 	guard.lease.stop_ms = guard.lease.kill_ms = CLOCK_NEVER;
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
-	proctree_spare_present(&guard.tree);
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
 	    proctree_adopt() == -1 ||
 	    link_pair(&guard.link, &keeper_end) == -1 ||

@@ -52,6 +52,7 @@ struct guard {
 	struct link_lease	 lease;		/* what the clock says of it */
 	int			 signal;	/* that ended the waiting */
 	int			 exit_code;
+	bool			 keeper_refused; /* to start, and said why */
 	bool			 started, exited;
 	bool			 lost;		/* exit in EXITCODE_LOST */
 	bool			 finished;

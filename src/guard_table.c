@@ -135,8 +135,11 @@ close_session(struct guard *guard)
 static void
 keeper_died_in_line(struct guard *guard)
 {
-	log_error("the keeper of '%s' died", guard->options->task);
-	guard->exit_code = EXITCODE_INTERNAL;
+	guard->exit_code = EXITCODE_SYSTEM;
+	if (!guard->keeper_refused) {
+		log_error("the keeper of '%s' died", guard->options->task);
+		guard->exit_code = EXITCODE_INTERNAL;
+	}
 	close_session(guard);
 }
 

@@ -215,6 +215,14 @@ take_signals(struct keeper *keeper)
 		reap(keeper);
 }
 
+/* --wait is over once the lease is ours. */
+static int64_t
+wait_deadline(const struct keeper *keeper)
+{
+	return keeper->state == CONNECTING || keeper->state == IN_LINE ?
+	    keeper->wait_deadline_ms : CLOCK_NEVER;
+}
+
 static void
 take_deadlines(struct keeper *keeper)
 {
@@ -223,7 +231,7 @@ take_deadlines(struct keeper *keeper)
 	now_ms = clock_ms();
 	if (now_ms >= keeper_deadline_ms(keeper))
 		keeper_dispatch(keeper, DEADLINE);
-	if (now_ms >= keeper->wait_deadline_ms)
+	if (now_ms >= wait_deadline(keeper))
 		keeper_dispatch(keeper, WAIT_OVER);
 	if (now_ms >= keeper->beat_ms) {
 		semaphore_beat(&keeper->semaphore);
@@ -243,7 +251,7 @@ wait_for_something(struct keeper *keeper, struct pollfd *fds,
     int64_t deadline_ms)
 {
 	deadline_ms = clock_earlier(deadline_ms, keeper->time_up_ms);
-	deadline_ms = clock_earlier(deadline_ms, keeper->wait_deadline_ms);
+	deadline_ms = clock_earlier(deadline_ms, wait_deadline(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper->beat_ms);
 	deadline_ms = clock_earlier(deadline_ms, keeper_deadline_ms(keeper));
 	if (deadline_ms != keeper->timer_ms) {

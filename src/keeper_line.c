@@ -112,8 +112,12 @@ keeper_wait_in_line(struct keeper *keeper)
 		not_acquired(keeper, "it is taken");
 		return;
 	}
-	log_verbose("waiting for '%s', %zu ahead in line",
-	    keeper->options->task, keeper->semaphore.ahead);
+	if (keeper->semaphore.ahead > 0)
+		log_verbose("waiting for '%s', %zu ahead in line",
+		    keeper->options->task, keeper->semaphore.ahead);
+	else
+		log_verbose("waiting for '%s', next in line",
+		    keeper->options->task);
 }
 
 void

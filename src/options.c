@@ -40,6 +40,16 @@ set_yes_or_no(bool *flag, const char *value)
 	return NULL;
 }
 
+/* "no" takes back a "yes" from elsewhere, and nothing else. */
+static void
+set_verbosity(struct options *options, enum log_level level, bool yes)
+{
+	if (yes)
+		options->verbosity = (int)level;
+	else if (options->verbosity == (int)level)
+		options->verbosity = LOG_NORMAL;
+}
+
 static const char *
 set_base(struct options *options, const char *value)
 {
@@ -162,7 +172,7 @@ set_quiet(struct options *options, const char *value)
 
 	reason = set_yes_or_no(&quiet, value);
 	if (reason == NULL)
-		options->verbosity = quiet ? LOG_ERRORS : LOG_NORMAL;
+		set_verbosity(options, LOG_ERRORS, quiet);
 	return reason;
 }
 
@@ -232,7 +242,7 @@ set_verbose(struct options *options, const char *value)
 
 	reason = set_yes_or_no(&verbose, value);
 	if (reason == NULL)
-		options->verbosity = verbose ? LOG_VERBOSE : LOG_NORMAL;
+		set_verbosity(options, LOG_VERBOSE, verbose);
 	return reason;
 }
 

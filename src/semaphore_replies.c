@@ -74,6 +74,8 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 
 	if (semaphore->no_parents)
 		return start_from_parents(semaphore, semaphore_stand_in_line);
+	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
+		return fail_with(semaphore, event);
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
 	if (own == NULL) {
 		/* Somebody deleted our node: to the end of the line. */
@@ -100,6 +102,8 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (semaphore->no_parents)
 		return start_from_parents(semaphore, semaphore_take_lease);
+	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
+		return fail_with(semaphore, event);
 	if (nodename_find(semaphore->lease.uuid, event->names,
 	    event->count) == NULL) {
 		semaphore_forget_node(&semaphore->lease);
@@ -126,6 +130,8 @@ take_resumed(struct semaphore *semaphore, struct semaphore_node *node,
 {
 	const char *name;
 
+	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
+		return fail_with(semaphore, event);
 	node->pending = false;
 	node->deleting = false;
 	node->name[0] = '\0';

@@ -1,0 +1,186 @@
+/*
+ * Which signals are passed on: the guard's news and the keeper's, in any order.
+ */
+#include "forward.h"
+
+#include <signal.h>
+
+#include "clock.h"
+#include "tap.h"
+
+#define START	1000000
+
+/* One step: at a time, somebody hears a signal, or a decision is asked for. */
+struct step {
+	enum { END, GUARD, KEEPER, PASSED, SPARED, NONE } what;
+	int64_t	after_ms;
+	int	number;
+	pid_t	sender;
+};
+
+#define RECEIVED(ms, n, from)	{ GUARD, ms, n, from }
+#define HEARD(ms, n, from)	{ KEEPER, ms, n, from }
+#define PASS(ms, n)		{ PASSED, ms, n, 0 }
+#define SPARE(ms, n)		{ SPARED, ms, n, 0 }
+#define NOTHING(ms)		{ NONE, ms, 0, 0 }
+#define DELAY			FORWARD_DELAY_MS
+#define MEMORY			FORWARD_MEMORY_MS
+
+static const struct {
+	const char	*what;
+	struct step	 steps[10];
+} stories[] = {
+	{ "nothing happened", { NOTHING(0), NOTHING(MEMORY) } },
+	{ "a signal to the guard alone is passed on, after the delay", {
+	    RECEIVED(0, SIGTERM, 5), NOTHING(DELAY - 1), PASS(DELAY, SIGTERM),
+	    NOTHING(DELAY), NOTHING(MEMORY * 2) } },
+	{ "heard by both, guard first: not passed on, decided at once", {
+	    RECEIVED(0, SIGTERM, 5), HEARD(1, SIGTERM, 5), SPARE(1, SIGTERM),
+	    NOTHING(MEMORY * 2) } },
+	{ "heard by both, keeper first: not passed on, decided at once", {
+	    HEARD(0, SIGTERM, 5), NOTHING(0), RECEIVED(1, SIGTERM, 5),
+	    SPARE(1, SIGTERM), NOTHING(MEMORY * 2) } },
+	{ "the keeper's word is good for its time", {
+	    HEARD(0, SIGINT, 5), RECEIVED(MEMORY - 1, SIGINT, 5),
+	    SPARE(MEMORY - 1, SIGINT) } },
+	{ "the keeper's word is forgotten then", {
+	    HEARD(0, SIGINT, 5), RECEIVED(MEMORY, SIGINT, 5), NOTHING(MEMORY),
+	    PASS(MEMORY + DELAY, SIGINT) } },
+	{ "a signal that only the keeper heard is no news", {
+	    HEARD(0, SIGTERM, 5), NOTHING(DELAY), NOTHING(MEMORY * 2) } },
+	{ "another sender is another signal", {
+	    HEARD(0, SIGTERM, 5), RECEIVED(0, SIGTERM, 6), NOTHING(0),
+	    PASS(DELAY, SIGTERM), NOTHING(MEMORY * 2) } },
+	{ "another signal of the same sender is another signal", {
+	    HEARD(0, SIGHUP, 5), RECEIVED(0, SIGTERM, 5),
+	    PASS(DELAY, SIGTERM), NOTHING(DELAY) } },
+	{ "a key is heard by both, sender 0", {
+	    RECEIVED(0, SIGINT, 0), HEARD(0, SIGINT, 0), SPARE(0, SIGINT),
+	    NOTHING(MEMORY * 2) } },
+	{ "two identical signals, heard twice: neither is passed on", {
+	    RECEIVED(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
+	    HEARD(2, SIGUSR1, 5), HEARD(3, SIGUSR1, 5), SPARE(3, SIGUSR1),
+	    SPARE(3, SIGUSR1), NOTHING(MEMORY * 2) } },
+	{ "two identical signals, heard once: one is passed on", {
+	    RECEIVED(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
+	    HEARD(2, SIGUSR1, 5), SPARE(2, SIGUSR1), NOTHING(2),
+	    PASS(DELAY + 1, SIGUSR1), NOTHING(MEMORY * 2) } },
+	{ "a word is used once", {
+	    HEARD(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
+	    RECEIVED(2, SIGUSR1, 5), NOTHING(2), PASS(DELAY + 2, SIGUSR1) } },
+	{ "two words are used once each", {
+	    HEARD(0, SIGUSR1, 5), HEARD(0, SIGUSR1, 5),
+	    RECEIVED(1, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
+	    SPARE(1, SIGUSR1), SPARE(1, SIGUSR1), NOTHING(MEMORY * 2) } },
+	{ "too late a word does not call a signal back, nor sends it twice", {
+	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
+	    HEARD(DELAY + 1, SIGTERM, 5), NOTHING(MEMORY * 2) } },
+	{ "two different signals, both passed on", {
+	    RECEIVED(0, SIGHUP, 5), RECEIVED(0, SIGTERM, 5),
+	    PASS(DELAY, SIGHUP), PASS(DELAY, SIGTERM),
+	    NOTHING(MEMORY * 2) } },
+	{ "a real-time signal is no exception", {
+	    RECEIVED(0, 64, 5), HEARD(0, 64, 5), SPARE(0, 64) } },
+};
+
+static void
+play(const char *what, const struct step *step)
+{
+	struct forward forward;
+	int64_t now_ms;
+	bool good, reached;
+	int number;
+
+	memset(&forward, 0, sizeof(forward));
+	good = true;
+	for (; step->what != END && good; step++) {
+		now_ms = START + step->after_ms;
+		if (step->what == GUARD)
+			forward_received(&forward, step->number, step->sender,
+			    now_ms);
+		else if (step->what == KEEPER)
+			forward_heard(&forward, step->number, step->sender,
+			    now_ms);
+		else {
+			reached = false;
+			number = forward_next(&forward, now_ms, &reached);
+			good = number == step->number &&
+			    (step->what == NONE ||
+				reached == (step->what == SPARED));
+		}
+	}
+	ok(good, "%s", what);
+}
+
+static void
+test_deadline(void)
+{
+	struct forward forward;
+	bool reached;
+
+	memset(&forward, 0, sizeof(forward));
+	is_int(forward_deadline(&forward), CLOCK_NEVER,
+	    "without a signal nothing is due");
+	forward_heard(&forward, SIGTERM, 5, START);
+	is_int(forward_deadline(&forward), CLOCK_NEVER,
+	    "what the keeper heard makes nothing due");
+	forward_received(&forward, SIGHUP, 5, START);
+	forward_received(&forward, SIGINT, 5, START + 5);
+	is_int(forward_deadline(&forward), START + DELAY,
+	    "the first signal is due first");
+	forward_heard(&forward, SIGINT, 5, START + 6);
+	is_int(forward_deadline(&forward), START + 6,
+	    "a decided one is due at once");
+	is_int(forward_next(&forward, START + 6, &reached), SIGINT,
+	    "and taken out first");
+	is_int(forward_next(&forward, START + DELAY, &reached), SIGHUP,
+	    "then the other");
+	is_int(forward_deadline(&forward), CLOCK_NEVER,
+	    "then nothing is due");
+}
+
+/* More than fit: what is there last counts, and nothing is sent twice. */
+static void
+test_overflow(void)
+{
+	struct forward forward;
+	bool reached, seen_last;
+	int number, count;
+	int i;
+
+	memset(&forward, 0, sizeof(forward));
+	for (i = 0; i < FORWARD_SLOTS * 3; i++)
+		forward_received(&forward, i == FORWARD_SLOTS * 3 - 1 ?
+		    SIGTERM : SIGUSR1, 100 + i, START + i);
+	count = 0;
+	seen_last = false;
+	while ((number = forward_next(&forward, START + DELAY * 10,
+	    &reached)) != 0) {
+		count++;
+		seen_last = seen_last || number == SIGTERM;
+	}
+	ok(count > 0 && count <= FORWARD_SLOTS,
+	    "of a flood as many are passed on as there are slots");
+	ok(seen_last, "the last one of a flood is passed on");
+
+	memset(&forward, 0, sizeof(forward));
+	for (i = 0; i < FORWARD_SLOTS * 3; i++)
+		forward_heard(&forward, SIGUSR1, 100 + i, START + i);
+	forward_received(&forward, SIGUSR1, 100 + FORWARD_SLOTS * 3 - 1,
+	    START + FORWARD_SLOTS * 3);
+	number = forward_next(&forward, START + FORWARD_SLOTS * 3, &reached);
+	ok(number == SIGUSR1 && reached,
+	    "after a flood the keeper's last word still counts");
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(stories) / sizeof(stories[0]); i++)
+		play(stories[i].what, stories[i].steps);
+	test_deadline();
+	test_overflow();
+	return tap_end();
+}

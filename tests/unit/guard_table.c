@@ -1,0 +1,190 @@
+/*
+ * The guard's table: what each event means in each state.
+ */
+#include "guard_state.h"
+
+#include <err.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "exitcode.h"
+#include "options.h"
+#include "tap.h"
+
+#define NO_WORD	(-1)
+#define BEFORE	7		/* the exit code before the event */
+
+static const struct {
+	const char	*what;
+	enum guard_state	 state;
+	enum guard_event	 event;
+	bool		 exited;
+	enum guard_state	 next;
+	int		 word;		/* what the keeper is told */
+	int		 exit_code;
+	bool		 finished;
+} rows[] = {
+	{ "in line, the lease is ours: the keeper may start the command",
+	    QUEUEING, TOLD_HELD, false, RUNNING, LINK_GO, BEFORE, false },
+	{ "in line, the keeper is done: so are we", QUEUEING, TOLD_DONE,
+	    false, QUEUEING, NO_WORD, BEFORE, true },
+	{ "in line, the keeper died: 70", QUEUEING, KEEPER_DIED, false,
+	    CLOSING, NO_WORD, EXITCODE_INTERNAL, true },
+	{ "in line, a signal: the keeper leaves the line", QUEUEING,
+	    TERMINATED, false, ENDING, LINK_STOP, BEFORE, false },
+
+	{ "after a signal a lease that comes late starts nothing", ENDING,
+	    TOLD_HELD, false, ENDING, NO_WORD, BEFORE, false },
+	{ "after a signal the keeper is done", ENDING, TOLD_DONE, false,
+	    ENDING, NO_WORD, BEFORE, true },
+	{ "after a signal the keeper dies: its session is closed", ENDING,
+	    KEEPER_DIED, false, CLOSING, NO_WORD, BEFORE, true },
+	{ "a second signal: at once", ENDING, TERMINATED, false, ENDING,
+	    NO_WORD, BEFORE, true },
+
+	{ "running, a later lease is approved as well", RUNNING, TOLD_HELD,
+	    false, RUNNING, LINK_GO, BEFORE, false },
+	{ "running, the keeper died: 76", RUNNING, KEEPER_DIED, false, CLOSING,
+	    NO_WORD, EXITCODE_LOST, true },
+	{ "all ended, the keeper died: the command's own status", RUNNING,
+	    KEEPER_DIED, true, CLOSING, NO_WORD, BEFORE, true },
+	{ "running, the keeper is done: so are we", RUNNING, TOLD_DONE, true,
+	    RUNNING, NO_WORD, BEFORE, true },
+
+	{ "running, the lease was lost before the command: in line again",
+	    RUNNING, TOLD_WAITING, false, QUEUEING, NO_WORD, BEFORE, false },
+	{ "running, nothing proves the lease any more: asks to stop, 76",
+	    RUNNING, STOP_DUE, false, LOSING, LINK_LOSE, EXITCODE_LOST,
+	    false },
+	{ "running, the deadline: 76, whatever the command says", RUNNING,
+	    KILL_DUE, false, LOSING, NO_WORD, EXITCODE_LOST, false },
+	{ "losing, the deadline: the keeper goes first", LOSING, KILL_DUE,
+	    false, LOSING, NO_WORD, EXITCODE_LOST, false },
+	{ "losing, the keeper is done: so are we", LOSING, TOLD_DONE, false,
+	    LOSING, NO_WORD, BEFORE, true },
+	{ "losing, no other lease is approved", LOSING, TOLD_HELD, false,
+	    LOSING, NO_WORD, BEFORE, false },
+	{ "in line, no deadline stops anything", QUEUEING, KILL_DUE, false,
+	    QUEUEING, NO_WORD, BEFORE, false },
+
+	{ "killing, all gone: on to the session", KILLING, TREE_EMPTY, false,
+	    CLOSING, NO_WORD, BEFORE, true },
+	{ "killing, a signal does not make us leave early", KILLING,
+	    TERMINATED, false, KILLING, NO_WORD, BEFORE, false },
+	{ "killing, a word of the dead keeper does not either", KILLING,
+	    TOLD_DONE, false, KILLING, NO_WORD, BEFORE, false },
+	{ "killing takes long: again", KILLING, TIME_UP, false, KILLING,
+	    NO_WORD, BEFORE, false },
+
+	{ "closing, the helper is done: so are we", CLOSING, HELPER_ENDED,
+	    false, CLOSING, NO_WORD, BEFORE, true },
+	{ "closing takes too long: the session will expire", CLOSING, TIME_UP,
+	    false, CLOSING, NO_WORD, BEFORE, true },
+	{ "closing, the user is impatient: we end", CLOSING, TERMINATED, false,
+	    CLOSING, NO_WORD, BEFORE, true },
+	{ "closing, a late lease starts nothing", CLOSING, TOLD_HELD, false,
+	    CLOSING, NO_WORD, BEFORE, false },
+};
+
+static struct options	options;
+
+static void
+set_up(struct guard *guard, struct link *keeper_end, enum guard_state state)
+{
+	memset(guard, 0, sizeof(*guard));
+	guard->options = &options;
+	guard->state = state;
+	guard->exit_code = BEFORE;
+	guard->time_up_ms = CLOCK_NEVER;
+	guard->lease.fence = 42;
+	guard->lease.stop_ms = guard->lease.kill_ms = CLOCK_NEVER;
+	if (link_pair(&guard->link, keeper_end) == -1)
+		err(1, "link_pair");
+}
+
+/* Returns the first message to the keeper. */
+static int
+first_word(struct link *keeper_end)
+{
+	struct link_message message;
+
+	if (link_receive(keeper_end, &message) != 1)
+		return NO_WORD;
+	if (message.type == LINK_GO && message.fence != 42)
+		return NO_WORD;
+	return (int)message.type;
+}
+
+static void
+test_rows(void)
+{
+	struct guard guard;
+	struct link keeper_end;
+	size_t i;
+	int status, word;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		set_up(&guard, &keeper_end, rows[i].state);
+		guard.exited = rows[i].exited;
+		guard_dispatch(&guard, rows[i].event);
+		word = first_word(&keeper_end);
+		status = guard.lost ? EXITCODE_LOST : guard.exit_code;
+		if (!ok(guard.state == rows[i].next && word == rows[i].word &&
+		    status == rows[i].exit_code &&
+		    guard.finished == rows[i].finished, "%s", rows[i].what))
+			printf("# got state %d word %d status %d finished %d\n",
+			    (int)guard.state, word, status,
+			    guard.finished);
+		link_close(&guard.link);
+		link_close(&keeper_end);
+	}
+}
+
+/* Only the lease's own question in QUEUEING or RUNNING is answered. */
+static void
+test_all(void)
+{
+	struct guard guard;
+	struct link keeper_end;
+	bool approved, inert;
+	int state, event;
+
+	approved = inert = true;
+	for (state = 0; state < STATES; state++)
+		for (event = 0; event < EVENTS; event++) {
+			set_up(&guard, &keeper_end, (enum guard_state)state);
+			guard_dispatch(&guard, (enum guard_event)event);
+			if (first_word(&keeper_end) == LINK_GO)
+				approved = approved && event == TOLD_HELD &&
+				    (state == QUEUEING || state == RUNNING);
+			guard.finished = true;
+			guard.state = (enum guard_state)state;
+			guard.exit_code = BEFORE;
+			guard_dispatch(&guard, (enum guard_event)event);
+			inert = inert && guard.exit_code == BEFORE &&
+			    guard.state == (enum guard_state)state;
+			link_close(&guard.link);
+			link_close(&keeper_end);
+		}
+	ok(approved, "no other event in any state approves of a command");
+	ok(inert, "a finished guard does nothing more, whatever happens");
+}
+
+int
+main(void)
+{
+	int null;
+
+	/* The guard closes what it inherited; the report is not that. */
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
+	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1)
+		err(1, "descriptors");
+	options_default(&options);
+	options.task = "x";
+	test_rows();
+	test_all();
+	return tap_end();
+}

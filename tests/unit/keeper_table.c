@@ -1,0 +1,405 @@
+/*
+ * The keeper's table: what each event means in each state.  No ZooKeeper here;
+ * what the keeper tells the guard is read from the other end of the link.
+ */
+#include "keeper_state.h"
+
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "exitcode.h"
+#include "link.h"
+#include "log.h"
+#include "options.h"
+#include "signals.h"
+#include "tap.h"
+
+#define NOT_TOLD	(-1)
+#define NO_WORD		(-1)
+#define BEFORE		7	/* the exit code before the event */
+
+/* What a row needs besides state and event. */
+enum with {
+	PLAIN,
+	WITH_NODES,		/* a lease node that only a server can delete */
+	WITH_NONBLOCK,
+	WITH_DENIED,
+	WITH_LEAVE, WITH_KILL,	/* -o */
+	WITH_TERM, WITH_WINCH,	/* the ordered signal */
+	WITH_TOLD,
+	WITH_FINISHED,
+	WITH_STALE,		/* no time left on the lease clock */
+	WITH_IGNORE,		/* --on-loss ignore */
+};
+
+struct outcome {
+	enum keeper_state state;
+	int	word;		/* first message other than LINK_DONE */
+	int	told;		/* status of LINK_DONE */
+	bool	finished;
+};
+
+static const struct {
+	const char		*what;
+	enum keeper_state	 state;
+	enum keeper_event	 event;
+	enum with		 with;
+	struct outcome		 wanted;
+} rows[] = {
+	{ "connecting, connected: joins the line",
+	    CONNECTING, NEW_SESSION, PLAIN,
+	    { IN_LINE, LINK_SESSION, NOT_TOLD, false } },
+	{ "connecting, policy exhausted: 69", CONNECTING, GAVE_UP, PLAIN,
+	    { CONNECTING, NO_WORD, EXITCODE_UNREACHABLE, true } },
+	{ "connecting, told to stop: ends", CONNECTING, ORDER_STOP, PLAIN,
+	    { CONNECTING, NO_WORD, BEFORE, true } },
+	{ "connecting, the guard is gone: ends", CONNECTING, GUARD_GONE, PLAIN,
+	    { CONNECTING, NO_WORD, BEFORE, true } },
+	{ "connecting, the waiting time is over: 75", CONNECTING, WAIT_OVER,
+	    PLAIN, { LEAVING, NO_WORD, EXITCODE_CONFLICT, true } },
+	{ "connecting, a late signal ends it", CONNECTING, ORDER_SIGNAL,
+	    WITH_TERM, { CONNECTING, NO_WORD, EXITCODE_SIGNAL + SIGTERM,
+	    true } },
+	{ "connecting, a harmless signal does not", CONNECTING, ORDER_SIGNAL,
+	    WITH_WINCH, { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	{ "connecting, a stale go-ahead starts nothing", CONNECTING, ORDER_GO,
+	    PLAIN, { CONNECTING, NO_WORD, NOT_TOLD, false } },
+
+	{ "in line, behind others: waits", IN_LINE, MUST_WAIT,
+	    PLAIN, { IN_LINE, NO_WORD, NOT_TOLD, false } },
+	{ "in line, -n: 75", IN_LINE, MUST_WAIT, WITH_NONBLOCK,
+	    { LEAVING, NO_WORD, EXITCODE_CONFLICT, true } },
+	{ "in line, acquired: asks the guard first", IN_LINE, ACQUIRED, PLAIN,
+	    { ASKING, LINK_HELD, NOT_TOLD, false } },
+	{ "in line, acquired without time left: asks nobody yet", IN_LINE,
+	    ACQUIRED, WITH_STALE, { ASKING, NO_WORD, NOT_TOLD, false } },
+	{ "asking, proven at last: asks", ASKING, PROVEN, PLAIN,
+	    { ASKING, LINK_HELD, NOT_TOLD, false } },
+	{ "asking, a go-ahead that comes too late starts nothing", ASKING,
+	    ORDER_GO, WITH_STALE, { ASKING, NO_WORD, NOT_TOLD, false } },
+	{ "running, proven: the guard learns the new deadline", RUNNING,
+	    PROVEN, PLAIN, { RUNNING, LINK_BEAT, NOT_TOLD, false } },
+	{ "running, past the deadline: kills by itself", RUNNING, DEADLINE,
+	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	{ "running, past the deadline, to be ignored: runs on", RUNNING,
+	    DEADLINE, WITH_IGNORE, { RUNNING, LINK_LOST, NOT_TOLD, false } },
+	{ "running, the guard has asked it to stop: stopping", RUNNING,
+	    ORDER_LOSE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "in line, not allowed: 77", IN_LINE, REFUSED, WITH_DENIED,
+	    { LEAVING, NO_WORD, EXITCODE_DENIED, true } },
+	{ "in line, refused otherwise: 70", IN_LINE, REFUSED, PLAIN,
+	    { LEAVING, NO_WORD, EXITCODE_INTERNAL, true } },
+	{ "in line, the waiting time is over: 75", IN_LINE, WAIT_OVER, PLAIN,
+	    { LEAVING, NO_WORD, EXITCODE_CONFLICT, true } },
+	{ "in line, the session expired: a new one", IN_LINE, EXPIRED, PLAIN,
+	    { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	{ "in line, contact lost: stays", IN_LINE, CONTACT_LOST, PLAIN,
+	    { IN_LINE, NO_WORD, NOT_TOLD, false } },
+	{ "in line, told to stop, with a node: waits for its delete", IN_LINE,
+	    ORDER_STOP, WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "in line, the guard is gone: leaves", IN_LINE, GUARD_GONE, PLAIN,
+	    { LEAVING, NO_WORD, BEFORE, true } },
+	{ "in line, a stale go-ahead starts nothing", IN_LINE, ORDER_GO, PLAIN,
+	    { IN_LINE, NO_WORD, NOT_TOLD, false } },
+
+	{ "asking, a go-ahead for another lease starts nothing", ASKING,
+	    ORDER_GO, PLAIN, { ASKING, NO_WORD, NOT_TOLD, false } },
+	{ "asking, the waiting time is over: too late, it is ours", ASKING,
+	    WAIT_OVER, PLAIN, { ASKING, NO_WORD, NOT_TOLD, false } },
+	{ "asking, the session expired: a new one", ASKING, EXPIRED, PLAIN,
+	    { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	{ "asking, the lease is lost: joins again", ASKING, LEASE_LOST, PLAIN,
+	    { IN_LINE, LINK_WAITING, NOT_TOLD, false } },
+	{ "asking, told to stop: releases first", ASKING, ORDER_STOP,
+	    WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "asking, a late signal: releases, 128+n", ASKING, ORDER_SIGNAL,
+	    WITH_TERM, { LEAVING, NO_WORD, EXITCODE_SIGNAL + SIGTERM, true } },
+	{ "asking, the guard is gone: releases", ASKING, GUARD_GONE,
+	    WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD, false } },
+
+	{ "running, another go-ahead starts nothing", RUNNING, ORDER_GO, PLAIN,
+	    { RUNNING, NO_WORD, NOT_TOLD, false } },
+	{ "running, contact lost: runs on", RUNNING, CONTACT_LOST, PLAIN,
+	    { RUNNING, NO_WORD, NOT_TOLD, false } },
+	{ "running, the waiting time means nothing", RUNNING, WAIT_OVER, PLAIN,
+	    { RUNNING, NO_WORD, NOT_TOLD, false } },
+	{ "running, the lease is lost: stops, says so", RUNNING, LEASE_LOST,
+	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	{ "running, the session expired: stops, says so", RUNNING, EXPIRED,
+	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	{ "running, the guard is gone: stops", RUNNING, GUARD_GONE, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "running, told to stop: stops", RUNNING, ORDER_STOP, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "the command ended: waits for what it started", RUNNING,
+	    COMMAND_ENDED, PLAIN, { LINGERING, NO_WORD, NOT_TOLD, false } },
+	{ "the command ended, -o kill: stops the rest", RUNNING,
+	    COMMAND_ENDED, WITH_KILL, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "the command ended, -o leave: releases", RUNNING, COMMAND_ENDED,
+	    WITH_LEAVE, { LEAVING, NO_WORD, BEFORE, true } },
+
+	{ "lingering, all gone: releases, not done before a server says so",
+	    LINGERING, TREE_EMPTY, WITH_NODES,
+	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "lingering, the lease is lost: stops the rest", LINGERING,
+	    LEASE_LOST, PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	{ "lingering, the session expired: stops the rest", LINGERING, EXPIRED,
+	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	{ "lingering for long: goes on", LINGERING, TIME_UP, PLAIN,
+	    { LINGERING, NO_WORD, NOT_TOLD, false } },
+	{ "lingering, the guard is gone: stops the rest", LINGERING,
+	    GUARD_GONE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+
+	{ "stopping, all gone: releases", STOPPING, TREE_EMPTY, WITH_NODES,
+	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "stopping takes too long: still stopping", STOPPING, TIME_UP, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "stopping, the lease is lost on top: says so", STOPPING, LEASE_LOST,
+	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+
+	{ "leaving, a server says it is done: told", LEAVING, LEFT, PLAIN,
+	    { LEAVING, NO_WORD, BEFORE, true } },
+	{ "leaving, the session expired: told as well", LEAVING, EXPIRED,
+	    WITH_NODES, { LEAVING, NO_WORD, BEFORE, true } },
+	{ "leaving takes too long: the guard may go, the keeper tries on",
+	    LEAVING, TIME_UP, WITH_NODES, { LEAVING, NO_WORD, BEFORE, false } },
+	{ "leaving takes for ever: over", LEAVING, TIME_UP, WITH_TOLD,
+	    { LEAVING, NO_WORD, NOT_TOLD, true } },
+	{ "leaving, contact lost: tries on", LEAVING, CONTACT_LOST, WITH_NODES,
+	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "leaving, the user is impatient: the guard may go", LEAVING,
+	    ORDER_SIGNAL, WITH_TERM, { LEAVING, NO_WORD, BEFORE, false } },
+	{ "leaving, the user resizes a window: no matter", LEAVING,
+	    ORDER_SIGNAL, WITH_WINCH, { LEAVING, NO_WORD, NOT_TOLD, false } },
+
+	{ "finished, a signal: nothing", CONNECTING, ORDER_SIGNAL,
+	    WITH_FINISHED, { CONNECTING, NO_WORD, NOT_TOLD, true } },
+	{ "finished, connected: nothing", CONNECTING, NEW_SESSION,
+	    WITH_FINISHED, { CONNECTING, NO_WORD, NOT_TOLD, true } },
+};
+
+struct bench {
+	struct options	options;
+	struct signals	signals;
+	struct link	guard_end, keeper_end;
+	struct keeper	keeper;
+};
+
+static void
+set_up(struct bench *bench, enum keeper_state state, enum with with)
+{
+	static char *command[] = { (char *)"true", NULL };
+	struct keeper *keeper = &bench->keeper;
+
+	memset(bench, 0, sizeof(*bench));
+	options_default(&bench->options);
+	bench->options.task = "x";
+	bench->options.command = command;
+	bench->options.retry.max_retries = 0;
+	(void)sigemptyset(&bench->signals.caller_mask);
+	if (link_pair(&bench->guard_end, &bench->keeper_end) == -1)
+		err(1, "link_pair");
+	keeper->options = &bench->options;
+	keeper->signals = &bench->signals;
+	keeper->link = &bench->keeper_end;
+	keeper->state = state;
+	keeper->exit_code = BEFORE;
+	keeper->wait_deadline_ms = CLOCK_NEVER;
+	keeper->time_up_ms = CLOCK_NEVER;
+	keeper->nag_ms = 1000;
+	connector_init(&keeper->connector, &bench->options);
+	semaphore_init(&keeper->semaphore, &keeper->connector.session,
+	    "/lock/mutex/x", keeper->data, 1);
+	keeper->semaphore.fence = 42;
+	/* A lease that is proven for now. */
+	lease_init(&keeper->lease, 30000, 5000);
+	lease_connected(&keeper->lease, clock_ms() - 2, 30000);
+	lease_acknowledged(&keeper->lease, clock_ms() - 1, clock_ms());
+	if (with == WITH_STALE)
+		keeper->lease.proven_ms = clock_ms() - 30000;
+	switch (with) {
+	case PLAIN:
+	case WITH_STALE:
+		break;
+	case WITH_IGNORE:
+		bench->options.ignore_loss = true;
+		break;
+	case WITH_NODES:
+		keeper->semaphore.state = SEMAPHORE_HOLDING;
+		(void)strlcpy(keeper->semaphore.lease.name,
+		    "/lock/mutex/x/leases/_c_x-lease-0000000000",
+		    sizeof(keeper->semaphore.lease.name));
+		break;
+	case WITH_NONBLOCK:
+		bench->options.wait_ms = 0;
+		break;
+	case WITH_DENIED:
+		keeper->semaphore.failure = SEMAPHORE_DENIED;
+		break;
+	case WITH_LEAVE:
+		bench->options.orphans = OPTIONS_LEAVE;
+		break;
+	case WITH_KILL:
+		bench->options.orphans = OPTIONS_KILL;
+		break;
+	case WITH_TERM:
+		keeper->ordered_signal = SIGTERM;
+		break;
+	case WITH_WINCH:
+		keeper->ordered_signal = SIGWINCH;
+		break;
+	case WITH_TOLD:
+		keeper->told = true;
+		break;
+	case WITH_FINISHED:
+		keeper->finished = true;
+		keeper->ordered_signal = SIGTERM;
+		break;
+	}
+}
+
+static void
+tear_down(struct bench *bench)
+{
+	link_close(&bench->guard_end);
+	link_close(&bench->keeper_end);
+	connector_close(&bench->keeper.connector);
+}
+
+static void
+listen_to(struct bench *bench, struct outcome *outcome)
+{
+	struct link_message message;
+
+	outcome->state = bench->keeper.state;
+	outcome->finished = bench->keeper.finished;
+	outcome->word = NO_WORD;
+	outcome->told = NOT_TOLD;
+	while (link_receive(&bench->guard_end, &message) == 1)
+		if (message.type == LINK_DONE)
+			outcome->told = message.status;
+		else if (outcome->word == NO_WORD)
+			outcome->word = (int)message.type;
+}
+
+static bool
+no_child(void)
+{
+	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
+}
+
+static void
+test_rows(void)
+{
+	struct bench bench;
+	struct outcome got;
+	const struct outcome *wanted;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		wanted = &rows[i].wanted;
+		set_up(&bench, rows[i].state, rows[i].with);
+		keeper_dispatch(&bench.keeper, rows[i].event);
+		listen_to(&bench, &got);
+		if (!ok(got.state == wanted->state &&
+		    got.word == wanted->word && got.told == wanted->told &&
+		    got.finished == wanted->finished, "%s", rows[i].what))
+			printf("# got state %d word %d told %d finished %d\n",
+			    (int)got.state, got.word, got.told, got.finished);
+		tear_down(&bench);
+	}
+}
+
+/* Any event in any state: no crash, no command, and a loss stays a loss. */
+static void
+test_all(void)
+{
+	struct bench bench;
+	bool none, lost;
+	int state, event;
+
+	none = lost = true;
+	for (state = 0; state < STATES; state++)
+		for (event = 0; event < EVENTS; event++) {
+			set_up(&bench, (enum keeper_state)state, PLAIN);
+			bench.keeper.exit_code = EXITCODE_LOST;
+			bench.keeper.ordered_signal = SIGWINCH;
+			/* Not a process: kill(2) of it does nothing. */
+			bench.keeper.command = INT32_MAX;
+			keeper_dispatch(&bench.keeper,
+			    (enum keeper_event)event);
+			none = none && no_child();
+			if (state == RUNNING || state == LINGERING ||
+			    state == STOPPING || state == LEAVING)
+				lost = lost && bench.keeper.exit_code ==
+				    EXITCODE_LOST;
+			tear_down(&bench);
+		}
+	ok(none, "no event in any state starts a command without a go-ahead");
+	ok(lost, "once the lease is lost no event makes the status another");
+}
+
+static void
+test_start(void)
+{
+	struct bench bench;
+	struct outcome got;
+	int status;
+
+	set_up(&bench, ASKING, PLAIN);
+	bench.keeper.approved_fence = 42;
+	keeper_dispatch(&bench.keeper, ORDER_GO);
+	listen_to(&bench, &got);
+	is_int(got.state, RUNNING, "a go-ahead for this lease starts the "
+	    "command");
+	is_int(got.word, LINK_STARTED, "and the guard is told");
+	ok(bench.keeper.command > 0 && waitpid(bench.keeper.command, &status,
+	    0) == bench.keeper.command && status == 0, "it runs");
+	keeper_dispatch(&bench.keeper, ORDER_GO);
+	ok(no_child(), "the same go-ahead again starts nothing");
+	tear_down(&bench);
+}
+
+/* When --wait begins, and that an expired session gives no time back. */
+static void
+test_wait_budget(void)
+{
+	struct bench bench;
+	int64_t deadline_ms;
+
+	set_up(&bench, CONNECTING, PLAIN);
+	bench.options.wait_ms = 1000;
+	keeper_dispatch(&bench.keeper, NEW_SESSION);
+	deadline_ms = bench.keeper.wait_deadline_ms;
+	ok(deadline_ms <= clock_ms() + 1000 && deadline_ms > clock_ms(),
+	    "--wait begins when connected");
+	(void)usleep(5000);
+	keeper_dispatch(&bench.keeper, EXPIRED);
+	keeper_dispatch(&bench.keeper, NEW_SESSION);
+	is_int(bench.keeper.wait_deadline_ms, deadline_ms,
+	    "a new session does not begin it anew");
+	tear_down(&bench);
+}
+
+int
+main(void)
+{
+	int null;
+
+	/* The keeper closes what it inherited; the report is not that. */
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
+	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1)
+		err(1, "descriptors");
+	test_rows();
+	test_all();
+	test_start();
+	test_wait_budget();
+	return tap_end();
+}

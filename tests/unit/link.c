@@ -1,0 +1,128 @@
+/*
+ * The messages between guard and keeper.
+ */
+#include "link.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define MANY	5000
+
+static void
+test_messages(void)
+{
+	struct link_message message = { .type = LINK_SESSION }, got;
+	struct link a, b;
+
+	ok(link_pair(&a, &b) == 0, "a pair can be made");
+	ok((fcntl(a.fd, F_GETFD) & FD_CLOEXEC) != 0 &&
+	    (fcntl(b.fd, F_GETFD) & FD_CLOEXEC) != 0, "close-on-exec");
+	is_int(link_receive(&a, &got), 0, "there is no message at first");
+	message.session.id = INT64_C(0x1234567890abcdef);
+	message.session.timeout_ms = 30000;
+	memcpy(message.session.password, "0123456789abcdef",
+	    LINK_PASSWORD_SIZE);
+	link_send(&a, &message);
+	is_int(link_receive(&b, &got), 1, "a message sent arrives");
+	ok(memcmp(&got, &message, sizeof(got)) == 0, "whole");
+	is_int(link_receive(&b, &got), 0, "once");
+	is_int(link_receive(&a, &got), 0, "and not at the sender");
+	link_send_type(&b, LINK_STOP);
+	is_int(link_receive(&a, &got), 1, "the other way as well");
+	is_int(got.type, LINK_STOP, "with its type");
+	link_close(&a);
+	link_close(&b);
+}
+
+static void
+test_queue(void)
+{
+	struct link_message message = { .type = LINK_LOST }, got;
+	struct link a, b;
+	int next, i;
+	bool ordered;
+
+	(void)link_pair(&a, &b);
+	ok(!link_is_full(&a), "a new link is not full");
+	for (i = 0; i < MANY; i++) {
+		message.type = LINK_DONE;
+		message.status = i;
+		link_send(&a, &message);
+	}
+	ok(link_is_full(&a), "5000 messages do not fit into the socket");
+	next = 0;
+	ordered = true;
+	while (next < MANY) {
+		if (link_receive(&b, &got) != 1) {
+			if (!link_is_full(&a))
+				break;
+			link_flush(&a);
+			continue;
+		}
+		ordered = ordered && got.status == next;
+		/* A late one must not overtake those that wait. */
+		if (++next == MANY / 2) {
+			message.status = MANY;
+			link_send(&a, &message);
+		}
+	}
+	is_int(next, MANY, "none of them is lost");
+	ok(ordered, "they come in order");
+	link_flush(&a);
+	ok(link_receive(&b, &got) == 1 && got.status == MANY,
+	    "one sent while others waited comes last");
+	ok(!link_is_full(&a), "the link is not full any more");
+	is_int(link_receive(&b, &got), 0, "nothing comes twice");
+	link_close(&a);
+	link_close(&b);
+}
+
+static void
+test_peer_gone(void)
+{
+	struct link_message got;
+	struct link a, b;
+	int i;
+
+	(void)link_pair(&a, &b);
+	link_send_type(&a, LINK_DONE);
+	link_close(&a);
+	is_int(a.fd, -1, "a closed end has no descriptor");
+	is_int(link_receive(&b, &got), 1, "last words are heard");
+	is_int(link_receive(&b, &got), -1, "then the end");
+	is_int(link_receive(&b, &got), -1, "again and again");
+	for (i = 0; i < MANY; i++)
+		link_send_type(&b, LINK_STOP);
+	ok(!link_is_full(&b), "what is sent to a dead peer is not kept");
+	link_close(&b);
+	link_send_type(&b, LINK_STOP);
+	is_int(link_receive(&b, &got), -1, "a closed end is at its end");
+	link_close(&b);
+	ok(true, "closing twice does no harm");
+
+	(void)link_pair(&a, &b);
+	for (i = 0; i < MANY; i++)
+		link_send_type(&a, LINK_WAITING);
+	link_close(&b);
+	link_flush(&a);
+	ok(!link_is_full(&a), "a queue for a peer that died is dropped");
+	link_close(&a);
+
+	(void)link_pair(&a, &b);
+	for (i = 0; i < MANY; i++)
+		link_send_type(&a, LINK_WAITING);
+	link_close(&a);
+	ok(!link_is_full(&a), "closing drops the queue");
+	link_close(&b);
+}
+
+int
+main(void)
+{
+	test_messages();
+	test_queue();
+	test_peer_gone();
+	return tap_end();
+}
