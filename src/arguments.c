@@ -33,9 +33,12 @@ struct given {
 static const char usage[] =
     "usage: zkrun [-ghnqVv] [-b path] [-c servers] [-E status] [-f file]\n"
     "             [-k duration] [-o wait|kill|leave] [-r retries]\n"
-    "             [-T duration] [-w duration] [--connect-timeout duration]\n"
+    "             [-s signal] [-T duration] [-w duration]\n"
+    "             [--connect-timeout duration] [--on-loss stop|ignore]\n"
     "             [--retry-cap duration] [--retry-for duration]\n"
-    "             [--retry-sleep duration] -t task [--] command [argument ...]\n";
+    "             [--retry-sleep duration] -t task [--] command\n"
+    "             [argument ...]\n"
+    "       zkrun --check [-c servers]\n";
 
 /* Takes "name = value" apart, in place; returns NULL or why it cannot. */
 static const char *
@@ -139,7 +142,8 @@ read_environment(struct options *options)
 		(void)snprintf(name, sizeof(name), "ZKRUN_%s",
 		    option_specs[i].name);
 		for (c = name; *c != '\0'; c++)
-			*c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
+			*c = (char)(*c == '-' ? '_' :
+			    toupper((unsigned char)*c));
 		value = getenv(name);
 		source.file = name;
 		if (value != NULL && options_apply(options, &source,
@@ -206,8 +210,10 @@ collect(struct given *given, int argc, char **argv)
 	make_tables(longs, shorts);
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		/* A byte above 127 comes sign-extended. */
 		letter[1] = (char)optopt;
-		object = optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
+		object = optopt != 0 && optopt < 256 ? letter :
+		    argv[optind - 1];
 		if (value == '?')
 			return refuse(object, optopt >= 256 ?
 			    "it takes no value" : "there is no such option");
@@ -216,11 +222,11 @@ collect(struct given *given, int argc, char **argv)
 		spec = find_given(value);
 		if (spec->letter == 'h') {
 			(void)fputs(usage, stdout);
-			return 0;
+			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
 		if (spec->letter == 'V') {
 			(void)puts("zkrun " ZKRUN_VERSION);
-			return 0;
+			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
 		if (spec->letter == 'f') {
 			given->file = optarg;
@@ -232,6 +238,22 @@ collect(struct given *given, int argc, char **argv)
 		given->list[given->count++].value = optarg;
 	}
 	return ARGUMENTS_RUN;
+}
+
+/* --check is about the lease whose command we are in. */
+static int
+read_lease_environment(struct options *options, const struct given *given)
+{
+	struct option_source source = { .file = "ZKRUN_LEASE_CONNECT" };
+	const char *value;
+	size_t i;
+
+	value = getenv(source.file);
+	for (i = 0; i < given->count && value != NULL; i++)
+		if (strcmp(given->list[i].spec->name, "check") == 0)
+			return options_apply(options, &source,
+			    options_find("connect"), value);
+	return 0;
 }
 
 int
@@ -251,13 +273,17 @@ arguments_parse(struct options *options, int argc, char **argv)
 	if (read_file(options, file != NULL ? file : DEFAULT_FILE,
 	    file != NULL) == -1)
 		return EXITCODE_CONFIG;
-	if (read_environment(options) == -1)
+	if (read_environment(options) == -1 ||
+	    read_lease_environment(options, &given) == -1)
 		return EXITCODE_USAGE;
 	for (i = 0; i < given.count; i++)
 		if (options_apply(options, &source, given.list[i].spec,
 		    given.list[i].value) == -1)
 			return EXITCODE_USAGE;
 	log_set_level(options->verbosity);
+	if (options->check)
+		return optind < argc ? refuse(argv[optind],
+		    "--check takes no command") : ARGUMENTS_RUN;
 	if (options->task == NULL)
 		return refuse("zkrun", "no task is given (-t)");
 	if (optind >= argc)

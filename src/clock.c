@@ -17,7 +17,8 @@ clock_ms(void)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* fails for no valid clock */
+	/* Fails for no clock that exists. */
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -30,7 +31,7 @@ clock_earlier(int64_t a, int64_t b)
 int64_t
 clock_after(int64_t start_ms, int64_t duration_ms)
 {
-	if (start_ms >= CLOCK_NEVER - duration_ms)
+	if (start_ms == CLOCK_NEVER || start_ms >= CLOCK_NEVER - duration_ms)
 		return CLOCK_NEVER;
 	return start_ms + duration_ms;
 }

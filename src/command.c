@@ -45,6 +45,7 @@ set_environment(const struct command_lease *lease)
 	    (uint64_t)lease->session);
 	if (setenv("ZKRUN_TASK", lease->task, 1) == -1 ||
 	    setenv("ZKRUN_LEASE", lease->path, 1) == -1 ||
+	    setenv("ZKRUN_LEASE_CONNECT", lease->connect, 1) == -1 ||
 	    setenv("ZKRUN_FENCE", fence, 1) == -1 ||
 	    setenv("ZKRUN_SESSION", session, 1) == -1)
 		return -1;

@@ -14,6 +14,7 @@ struct signals;
 struct command_lease {
 	const char	*task;		/* ZKRUN_TASK */
 	const char	*path;		/* ZKRUN_LEASE */
+	const char	*connect;	/* ZKRUN_LEASE_CONNECT */
 	int64_t		 fence;		/* ZKRUN_FENCE */
 	int64_t		 session;	/* ZKRUN_SESSION, in hexadecimal */
 };

@@ -14,7 +14,7 @@
 #include "options.h"
 
 /* Between two rounds over all servers for a session that may still live. */
-#define RESUME_PAUSE_MS	250
+#define RESUME_PAUSE_MS	100
 
 static int64_t
 session_lifetime_ms(const struct connector *connector)
@@ -33,7 +33,8 @@ take_answer(struct connector *connector, const struct resolver_answer *answer)
 
 	if (answer->error != 0) {
 		(void)snprintf(connector->problem[answer->server],
-		    sizeof(connector->problem[0]), "cannot resolve the name: %s",
+		    sizeof(connector->problem[0]),
+		    "cannot resolve the name: %s",
 		    gai_strerror(answer->error));
 		return;		/* what was known may still be right */
 	}
@@ -87,8 +88,11 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 	for (i = 0; i < connector->addresses; i++)
 		connector->address[i].tried = false;
 	for (i = named = 0; i < servers->count; i++) {
-		(void)strlcpy(connector->problem[i], "not resolved in time",
-		    sizeof(connector->problem[i]));
+		/* Of a lost contact, how it was lost is the news. */
+		if (connector->identity.id == 0)
+			(void)strlcpy(connector->problem[i],
+			    "not resolved in time",
+			    sizeof(connector->problem[i]));
 		if (!resolver_numeric(&servers->server[i], &answer))
 			named++;
 		else {
@@ -111,11 +115,6 @@ end_attempt(struct connector *connector, int64_t now_ms)
 
 	connector->address_deadline_ms = CLOCK_NEVER;
 	if (connector->identity.id != 0) {
-		if (now_ms >= connector->heard_ms +
-		    session_lifetime_ms(connector)) {
-			connector->phase = CONNECTOR_FAILED;
-			return;
-		}
 		pause_ms = RESUME_PAUSE_MS / 2 +
 		    arc4random_uniform(RESUME_PAUSE_MS);
 	} else {
@@ -148,7 +147,7 @@ try_next(struct connector *connector, int64_t now_ms)
 
 	connector->current = pick_address(connector, &untried);
 	if (connector->current == SIZE_MAX) {
-		/* Names may still come; but a session will not wait for them. */
+		/* Names may still come; but a session cannot wait. */
 		if (connector->resolver.fd == -1 || connector->identity.id != 0)
 			end_attempt(connector, now_ms);
 		else
@@ -161,6 +160,10 @@ try_next(struct connector *connector, int64_t now_ms)
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
+	if (connector->identity.id != 0)
+		connector->address_deadline_ms = clock_earlier(
+		    connector->address_deadline_ms,
+		    clock_after(now_ms, connector->patience_ms));
 	(void)snprintf(text, sizeof(text), "%s%s", address->text,
 	    options->servers.chroot);
 	if (session_open(&connector->session, text,
@@ -181,12 +184,42 @@ note_problem(struct connector *connector, const char *reason)
 	connector->address_deadline_ms = CLOCK_NEVER;
 }
 
+/* By when the server in use has to answer what it was asked. */
+static int64_t
+answer_deadline(const struct connector *connector)
+{
+	return connector->phase != CONNECTOR_UP ? CLOCK_NEVER : clock_after(
+	    session_unanswered_since_ms(&connector->session),
+	    connector->patience_ms);
+}
+
+/* By when a session that we cannot reach must have expired. */
+static int64_t
+expiry_deadline(const struct connector *connector)
+{
+	if (connector->identity.id == 0 ||
+	    (connector->phase != CONNECTOR_TRYING &&
+	    connector->phase != CONNECTOR_PAUSING))
+		return CLOCK_NEVER;
+	return clock_after(connector->heard_ms, session_lifetime_ms(connector));
+}
+
 /* Does what the time is ripe for. */
 static void
 advance(struct connector *connector, int64_t now_ms)
 {
 	char reason[SESSION_REASON_SIZE];
 
+	if (now_ms >= answer_deadline(connector)) {
+		(void)snprintf(reason, sizeof(reason), "no answer for %.1fs",
+		    (double)(now_ms - session_unanswered_since_ms(
+		    &connector->session)) / 1000);
+		session_drop(&connector->session, reason);
+	}
+	if (now_ms >= expiry_deadline(connector)) {
+		session_abandon(&connector->session);
+		connector->phase = CONNECTOR_FAILED;
+	}
 	if (connector->phase == CONNECTOR_PAUSING &&
 	    now_ms >= connector->pause_until_ms)
 		begin_attempt(connector, now_ms);
@@ -218,6 +251,7 @@ connector_init(struct connector *connector, const struct options *options)
 	memset(connector, 0, sizeof(*connector));
 	connector->options = options;
 	connector->current = SIZE_MAX;
+	connector->patience_ms = CLOCK_NEVER;
 	session_init(&connector->session);
 	resolver_init(&connector->resolver);
 }
@@ -254,6 +288,8 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 	deadline_ms = session_prepare(&connector->session, &fds[0]);
 	fds[1].fd = connector->resolver.fd;
 	fds[1].events = POLLIN;
+	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
+	deadline_ms = clock_earlier(deadline_ms, expiry_deadline(connector));
 	if (connector->phase == CONNECTOR_PAUSING)
 		deadline_ms = clock_earlier(deadline_ms,
 		    connector->pause_until_ms);
@@ -282,7 +318,7 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 			take_answer(connector, &answer);
 }
 
-/* What a session event means here; CONNECTOR_NOTHING: it was internal. */
+/* What a session event means here. */
 static enum connector_news
 judge(struct connector *connector, const struct session_event *event)
 {
@@ -304,7 +340,7 @@ judge(struct connector *connector, const struct session_event *event)
 		}
 		if (connector->current != SIZE_MAX)
 			note_problem(connector, event->reason);
-		return CONNECTOR_NOTHING;
+		return CONNECTOR_SEEKING;
 	case SESSION_EXPIRED:
 		connector->phase = CONNECTOR_IDLE;
 		return CONNECTOR_EXPIRED;
@@ -326,18 +362,21 @@ connector_next(struct connector *connector, struct session_event **event)
 		return connector->identity.id != 0 ? CONNECTOR_EXPIRED :
 		    CONNECTOR_GAVE_UP;
 	}
-	while ((*event = session_next(&connector->session)) != NULL) {
-		news = judge(connector, *event);
-		if (news == CONNECTOR_EVENT)
-			return news;
+	*event = session_next(&connector->session);
+	if (*event == NULL)
+		return CONNECTOR_NOTHING;
+	news = judge(connector, *event);
+	if (news != CONNECTOR_EVENT) {
 		session_event_free(*event);
 		*event = NULL;
-		if (news != CONNECTOR_NOTHING)
-			return news;
-		/* The next address is for connector_prepare(). */
-		advance(connector, clock_ms());
 	}
-	return CONNECTOR_NOTHING;
+	return news;
+}
+
+void
+connector_set_patience(struct connector *connector, int64_t patience_ms)
+{
+	connector->patience_ms = patience_ms;
 }
 
 const char *

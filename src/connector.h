@@ -26,10 +26,11 @@ struct options;
 
 enum connector_news {
 	CONNECTOR_NOTHING,
+	CONNECTOR_SEEKING,	/* no news yet: the next try; prepare again */
 	CONNECTOR_NEW_SESSION,	/* connected, nothing of ours exists */
 	CONNECTOR_REGAINED,	/* connected again, same session */
 	CONNECTOR_LOST_CONTACT,	/* outcome of open requests unknown; seeking */
-	CONNECTOR_EXPIRED,	/* told, or long past; connector_start() again */
+	CONNECTOR_EXPIRED,	/* told, or long past; start again */
 	CONNECTOR_GAVE_UP,	/* the retry policy is exhausted */
 	CONNECTOR_EVENT,	/* a reply or a fired watch */
 };
@@ -56,7 +57,7 @@ struct connector {
 
 	struct connector_address address[CONNECTOR_ADDRESSES];
 	size_t			 addresses;
-	size_t			 current;	/* the one being tried or used */
+	size_t			 current;	/* being tried or used */
 	/* How each server failed when it was last tried. */
 	char			 problem[SERVERS_MAX][SESSION_REASON_SIZE];
 
@@ -66,7 +67,9 @@ struct connector {
 	int64_t			 retries;
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
+	/* The connect request was not sent before this. */
 	int64_t			 tried_since_ms;
+	int64_t			 patience_ms;
 	int64_t			 pause_until_ms;
 };
 
@@ -93,6 +96,12 @@ void	connector_process(struct connector *, const struct pollfd *);
  */
 enum connector_news	connector_next(struct connector *,
 			    struct session_event **event);
+
+/*
+ * Sets after how long a silence another server is tried, in ms; CLOCK_NEVER
+ * leaves it to the session's timeout.  For those whose lease is at stake.
+ */
+void	connector_set_patience(struct connector *, int64_t);
 
 /* The server in use, for people. */
 const char	*connector_server(const struct connector *);

@@ -10,7 +10,7 @@
 
 enum exitcode {
 	EXITCODE_USAGE = 64,		/* the command line or environment */
-	EXITCODE_UNREACHABLE = 69,	/* no ZooKeeper within the retry policy */
+	EXITCODE_UNREACHABLE = 69,	/* no ZooKeeper within the retries */
 	EXITCODE_INTERNAL = 70,		/* a fault in zkrun */
 	EXITCODE_SYSTEM = 71,		/* the system refused: fork, memory */
 	EXITCODE_CONFLICT = 75,		/* not acquired; -E sets another */

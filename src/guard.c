@@ -1,8 +1,5 @@
 /*
- * One poll loop, and one table that says what each event means in each state.
- *
- * The guard trusts nobody to live: if the keeper dies, all that is below falls
- * to the guard, which kills it and only then has the session closed.
+ * The guard's loop: it turns what happens into events.
  */
 #include "guard.h"
 
@@ -10,197 +7,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "command.h"
 #include "exitcode.h"
-#include "forward.h"
-#include "link.h"
+#include "guard_state.h"
 #include "log.h"
 #include "options.h"
-#include "proctree.h"
-#include "reattach.h"
 #include "signals.h"
-
-#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL */
-#define OBEY_MS		3000	/* for the keeper, to leave the line */
-#define CLOSE_MARGIN_MS	5000	/* for the helper, after the session's end */
-
-enum state {
-	QUEUEING,	/* connecting or in line: there is no command */
-	ENDING,		/* a signal ended that; the keeper leaves the line */
-	RUNNING,	/* the keeper may start the command, or has */
-	KILLING,	/* the keeper is dead, the rest has to follow */
-	CLOSING,	/* all dead; a helper closes the session */
-	STATES
-};
-
-enum event {
-	TOLD_HELD, TOLD_STARTED, TOLD_DONE,
-	KEEPER_DIED, TREE_EMPTY, HELPER_ENDED,
-	TERMINATED, TIME_UP,
-	EVENTS
-};
-
-struct guard {
-	const struct options	*options;
-	const struct signals	*signals;
-	struct link		 link;
-	struct forward		 forward;
-	struct proctree		 tree;
-	struct link_session	 session;	/* id 0: none yet */
-	enum state		 state;
-	int			 signal_fd;
-	int			 timer_fd;
-	int64_t			 time_up_ms;	/* what it means: the state's */
-	pid_t			 keeper;
-	pid_t			 helper;
-	int64_t			 fence;		/* of the lease held */
-	int			 signal;	/* that ended the waiting */
-	int			 exit_code;
-	bool			 started, exited;
-	bool			 finished;
-};
-
-typedef void action(struct guard *);
-
-static void
-finish(struct guard *guard)
-{
-	guard->finished = true;
-}
-
-static void
-leave_line(struct guard *guard)
-{
-	guard->state = ENDING;
-	guard->time_up_ms = clock_after(clock_ms(), OBEY_MS);
-	link_send_type(&guard->link, LINK_STOP);
-}
-
-/*
- * The keeper's death is what brings everything below it to us, so it goes
- * first.  It is our child and not reaped: the pid can only be its own.
- */
-static void
-kill_keeper(struct guard *guard)
-{
-	if (guard->keeper != 0)
-		(void)kill(guard->keeper, SIGKILL);
-}
-
-static void
-approve(struct guard *guard)
-{
-	struct link_message message = { .type = LINK_GO };
-
-	guard->state = RUNNING;
-	message.fence = guard->fence;
-	link_send(&guard->link, &message);
-}
-
-static void
-command_started(struct guard *guard)
-{
-	guard->started = true;
-	/* The reader of a pipe is to see the end when the command closes it. */
-	command_close_inherited();
-}
-
-/* Closes the session of a dead keeper, if there is one to close. */
-static void
-close_session(struct guard *guard)
-{
-	guard->state = CLOSING;
-	guard->time_up_ms = clock_after(clock_ms(),
-	    guard->session.timeout_ms + CLOSE_MARGIN_MS);
-	if (guard->session.id != 0) {
-		guard->helper = reattach_start(guard->options, &guard->session);
-		if (guard->helper != -1)
-			return;
-		guard->helper = 0;
-		log_error("cannot close the session: %s", strerror(errno));
-	}
-	finish(guard);
-}
-
-static void
-keeper_died_in_line(struct guard *guard)
-{
-	log_error("the keeper of '%s' died", guard->options->task);
-	guard->exit_code = EXITCODE_INTERNAL;
-	close_session(guard);
-}
-
-static void
-kill_rest(struct guard *guard)
-{
-	proctree_kill(&guard->tree);
-	guard->time_up_ms = clock_after(clock_ms(), KILL_AGAIN_MS);
-}
-
-static void
-keeper_died_holding(struct guard *guard)
-{
-	guard->state = KILLING;
-	/* The command itself died with the keeper (PR_SET_PDEATHSIG). */
-	if (proctree_is_empty(&guard->tree) && guard->exited) {
-		log_error("the keeper of '%s' died after the command ended",
-		    guard->options->task);
-		close_session(guard);
-		return;
-	}
-	log_error("the keeper of '%s' died; killing the command",
-	    guard->options->task);
-	guard->exit_code = EXITCODE_LOST;
-	if (proctree_is_empty(&guard->tree))
-		close_session(guard);
-	else
-		kill_rest(guard);
-}
-
-static action *const actions[STATES][EVENTS] = {
-	[QUEUEING] = {
-		[TOLD_HELD] = approve,
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = keeper_died_in_line,
-		[TERMINATED] = leave_line,
-	},
-	[ENDING] = {
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = close_session,
-		[TERMINATED] = finish,
-		[TIME_UP] = kill_keeper,
-	},
-	[RUNNING] = {
-		[TOLD_HELD] = approve,
-		[TOLD_STARTED] = command_started,
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = keeper_died_holding,
-	},
-	[KILLING] = {
-		[TREE_EMPTY] = close_session,
-		[TIME_UP] = kill_rest,
-	},
-	[CLOSING] = {
-		[HELPER_ENDED] = finish,
-		[TERMINATED] = finish,
-		[TIME_UP] = finish,
-	},
-};
-
-static void
-dispatch(struct guard *guard, enum event event)
-{
-	action *act;
-
-	act = actions[guard->state][event];
-	if (act != NULL && !guard->finished)
-		act(guard);
-}
 
 static void	take_signals(struct guard *);
 
@@ -213,9 +28,9 @@ take_messages(struct guard *guard)
 	while (!guard->finished &&
 	    (got = link_receive(&guard->link, &message)) != 0) {
 		if (got == -1) {
-			/* An end without SIGCHLD: whatever it is, it is over. */
+			/* An end without SIGCHLD: it is over all the same. */
 			link_close(&guard->link);
-			kill_keeper(guard);
+			guard_kill_keeper(guard);
 			return;
 		}
 		switch (message.type) {
@@ -223,16 +38,21 @@ take_messages(struct guard *guard)
 			guard->session = message.session;
 			break;
 		case LINK_HELD:
-			guard->fence = message.fence;
+			guard->lease = message.lease;
 			/*
 			 * A signal that is here by now has come before the
 			 * command: it must never be started.
 			 */
 			take_signals(guard);
-			dispatch(guard, TOLD_HELD);
+			guard_dispatch(guard, TOLD_HELD);
+			break;
+		case LINK_BEAT:
+			/* What was asked to stop is not given more time. */
+			if (guard->state == RUNNING && !guard->lost)
+				guard->lease = message.lease;
 			break;
 		case LINK_STARTED:
-			dispatch(guard, TOLD_STARTED);
+			guard_dispatch(guard, TOLD_STARTED);
 			break;
 		case LINK_HEARD:
 			forward_heard(&guard->forward, message.signal.number,
@@ -244,13 +64,17 @@ take_messages(struct guard *guard)
 			break;
 		case LINK_DONE:
 			guard->exit_code = message.status;
-			dispatch(guard, TOLD_DONE);
+			guard_dispatch(guard, TOLD_DONE);
+			break;
+		case LINK_LOST:
+			guard->lost = true;
 			break;
 		case LINK_WAITING:
-		case LINK_LOST:
-			/* The keeper has said so to the user. */
+			guard_dispatch(guard, TOLD_WAITING);
+			break;
 		case LINK_GO:
 		case LINK_SIGNAL:
+		case LINK_LOSE:
 		case LINK_STOP:
 			break;	/* ours to send */
 		}
@@ -266,16 +90,18 @@ reap(struct guard *guard)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
+			guard->keeper_refused = WIFEXITED(status) &&
+			    WEXITSTATUS(status) == EXITCODE_SYSTEM;
 			/* Its last words count: it may have finished. */
 			take_messages(guard);
-			dispatch(guard, KEEPER_DIED);
+			guard_dispatch(guard, KEEPER_DIED);
 		} else if (pid == guard->helper) {
 			guard->helper = 0;
-			dispatch(guard, HELPER_ENDED);
+			guard_dispatch(guard, HELPER_ENDED);
 		}
 	}
 	if (guard->state == KILLING && proctree_is_empty(&guard->tree))
-		dispatch(guard, TREE_EMPTY);
+		guard_dispatch(guard, TREE_EMPTY);
 }
 
 static void
@@ -290,13 +116,13 @@ take_signals(struct guard *guard)
 		kind = signals_kind(received.number);
 		if (kind == SIGNALS_CHILD)
 			child = true;
-		else if (guard->state == RUNNING)
+		else if (guard->state == RUNNING || guard->state == LOSING)
 			forward_received(&guard->forward, received.number,
 			    received.sender, clock_ms());
 		else if (kind == SIGNALS_TERMINATING) {
 			if (guard->signal == 0)
 				guard->signal = received.number;
-			dispatch(guard, TERMINATED);
+			guard_dispatch(guard, TERMINATED);
 		} else if (kind == SIGNALS_STOPPING)
 			signals_stop(received.number);
 	}
@@ -322,6 +148,31 @@ forward_signals(struct guard *guard)
 	}
 }
 
+/* Takes the lease clock's next deadline, which then is over and done with. */
+static bool
+is_due(int64_t *deadline_ms, int64_t now_ms)
+{
+	if (now_ms < *deadline_ms)
+		return false;
+	*deadline_ms = CLOCK_NEVER;
+	return true;
+}
+
+/* Only after the messages are read: stale news must not kill a healthy job. */
+static void
+take_deadlines(struct guard *guard)
+{
+	int64_t now_ms;
+
+	now_ms = clock_ms();
+	if (is_due(&guard->time_up_ms, now_ms))
+		guard_dispatch(guard, TIME_UP);
+	if (is_due(&guard->lease.stop_ms, now_ms))
+		guard_dispatch(guard, STOP_DUE);
+	if (is_due(&guard->lease.kill_ms, now_ms))
+		guard_dispatch(guard, KILL_DUE);
+}
+
 static void
 loop(struct guard *guard)
 {
@@ -333,6 +184,8 @@ loop(struct guard *guard)
 	while (!guard->finished) {
 		deadline_ms = clock_earlier(guard->time_up_ms,
 		    forward_deadline(&guard->forward));
+		deadline_ms = clock_earlier(deadline_ms,
+		    clock_earlier(guard->lease.stop_ms, guard->lease.kill_ms));
 		if (deadline_ms != timer_ms) {
 			clock_timer_set(guard->timer_fd, deadline_ms);
 			timer_ms = deadline_ms;
@@ -353,10 +206,7 @@ loop(struct guard *guard)
 		take_messages(guard);
 		forward_signals(guard);
 		link_flush(&guard->link);
-		if (clock_ms() >= guard->time_up_ms) {
-			guard->time_up_ms = CLOCK_NEVER;
-			dispatch(guard, TIME_UP);
-		}
+		take_deadlines(guard);
 	}
 }
 
@@ -372,9 +222,10 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.options = options;
 	guard.signals = signals;
 	guard.time_up_ms = CLOCK_NEVER;
+	proctree_spare_present(&guard.tree);
+	guard.lease.stop_ms = guard.lease.kill_ms = CLOCK_NEVER;
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
-	proctree_spare_present(&guard.tree);
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
 	    proctree_adopt() == -1 ||
 	    link_pair(&guard.link, &keeper_end) == -1 ||
@@ -394,5 +245,5 @@ guard_run(const struct options *options, const struct signals *signals,
 	link_close(&guard.link);
 	if (guard.signal != 0 && !guard.started)
 		signals_die(guard.signal);
-	return guard.exit_code;
+	return guard.lost ? EXITCODE_LOST : guard.exit_code;
 }

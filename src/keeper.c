@@ -53,6 +53,39 @@ take_semaphore_news(struct keeper *keeper, enum semaphore_news news)
 	}
 }
 
+/* Tells the clock what a reply proves, and those who live by it. */
+static void
+take_proof(struct keeper *keeper, const struct session_event *event)
+{
+	int64_t before_ms;
+
+	if (event->type != SESSION_REPLY)
+		return;
+	before_ms = keeper->lease.proven_ms;
+	if (event->is_write)
+		lease_acknowledged(&keeper->lease, event->sent_ms,
+		    event->read_ms);
+	else
+		lease_replied(&keeper->lease, event->sent_ms, event->read_ms);
+	if (keeper->lease.proven_ms != before_ms)
+		keeper_dispatch(keeper, PROVEN);
+}
+
+/* Connected: a clock for a new session, a new connection for the old one. */
+static void
+start_clock(struct keeper *keeper, bool new_session)
+{
+	const struct connector *connector = &keeper->connector;
+
+	if (new_session)
+		lease_init(&keeper->lease, keeper->options->session_timeout_ms,
+		    keeper->options->kill_after_ms);
+	lease_connected(&keeper->lease, connector->tried_since_ms,
+	    connector->session.timeout_ms);
+	keeper->beat_ms = clock_after(clock_ms(),
+	    lease_beat_ms(&keeper->lease));
+}
+
 /* Returns false when there is no more news. */
 static bool
 take_news(struct keeper *keeper)
@@ -62,10 +95,14 @@ take_news(struct keeper *keeper)
 	switch (connector_next(&keeper->connector, &event)) {
 	case CONNECTOR_NOTHING:
 		return false;
+	case CONNECTOR_SEEKING:
+		break;
 	case CONNECTOR_NEW_SESSION:
+		start_clock(keeper, true);
 		keeper_dispatch(keeper, NEW_SESSION);
 		break;
 	case CONNECTOR_REGAINED:
+		start_clock(keeper, false);
 		keeper_dispatch(keeper, REGAINED);
 		break;
 	case CONNECTOR_LOST_CONTACT:
@@ -78,6 +115,7 @@ take_news(struct keeper *keeper)
 		keeper_dispatch(keeper, GAVE_UP);
 		break;
 	case CONNECTOR_EVENT:
+		take_proof(keeper, event);
 		take_semaphore_news(keeper,
 		    semaphore_take(&keeper->semaphore, event));
 		session_event_free(event);
@@ -101,6 +139,9 @@ take_orders(struct keeper *keeper)
 		case LINK_STOP:
 			keeper_dispatch(keeper, ORDER_STOP);
 			break;
+		case LINK_LOSE:
+			keeper_dispatch(keeper, ORDER_LOSE);
+			break;
 		case LINK_SIGNAL:
 			keeper->ordered_signal = message.signal.number;
 			keeper_dispatch(keeper, ORDER_SIGNAL);
@@ -109,6 +150,7 @@ take_orders(struct keeper *keeper)
 		case LINK_WAITING:
 		case LINK_HELD:
 		case LINK_STARTED:
+		case LINK_BEAT:
 		case LINK_HEARD:
 		case LINK_EXITED:
 		case LINK_LOST:
@@ -133,6 +175,7 @@ reap(struct keeper *keeper)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != keeper->command)
 			continue;
+		keeper->command = 0;	/* the pid is anybody's now */
 		message.status = command_exit_code(status);
 		link_send(keeper->link, &message);
 		if (keeper->exit_code == 0)
@@ -172,14 +215,29 @@ take_signals(struct keeper *keeper)
 		reap(keeper);
 }
 
+/* --wait is over once the lease is ours. */
+static int64_t
+wait_deadline(const struct keeper *keeper)
+{
+	return keeper->state == CONNECTING || keeper->state == IN_LINE ?
+	    keeper->wait_deadline_ms : CLOCK_NEVER;
+}
+
 static void
 take_deadlines(struct keeper *keeper)
 {
 	int64_t now_ms;
 
 	now_ms = clock_ms();
-	if (now_ms >= keeper->wait_deadline_ms)
+	if (now_ms >= keeper_deadline_ms(keeper))
+		keeper_dispatch(keeper, DEADLINE);
+	if (now_ms >= wait_deadline(keeper))
 		keeper_dispatch(keeper, WAIT_OVER);
+	if (now_ms >= keeper->beat_ms) {
+		semaphore_beat(&keeper->semaphore);
+		keeper->beat_ms = clock_after(now_ms,
+		    lease_beat_ms(&keeper->lease));
+	}
 	if (now_ms >= keeper->time_up_ms) {
 		keeper->time_up_ms = CLOCK_NEVER;
 		keeper_dispatch(keeper, TIME_UP);
@@ -193,7 +251,9 @@ wait_for_something(struct keeper *keeper, struct pollfd *fds,
     int64_t deadline_ms)
 {
 	deadline_ms = clock_earlier(deadline_ms, keeper->time_up_ms);
-	deadline_ms = clock_earlier(deadline_ms, keeper->wait_deadline_ms);
+	deadline_ms = clock_earlier(deadline_ms, wait_deadline(keeper));
+	deadline_ms = clock_earlier(deadline_ms, keeper->beat_ms);
+	deadline_ms = clock_earlier(deadline_ms, keeper_deadline_ms(keeper));
 	if (deadline_ms != keeper->timer_ms) {
 		clock_timer_set(keeper->timer_fd, deadline_ms);
 		keeper->timer_ms = deadline_ms;
@@ -219,6 +279,9 @@ loop(struct keeper *keeper)
 
 	while (!keeper->finished) {
 		memset(fds, 0, sizeof(fds));
+		connector_set_patience(&keeper->connector,
+		    semaphore_has_lease(&keeper->semaphore) ?
+		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER);
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);
 		/* What is done about news may call for another look. */
@@ -261,6 +324,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.timer_ms = CLOCK_NEVER;
 	keeper.wait_deadline_ms = CLOCK_NEVER;
 	keeper.time_up_ms = CLOCK_NEVER;
+	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
 	/* So that "pkill zkrun" means the process that the user started. */

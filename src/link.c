@@ -52,6 +52,8 @@ link_send(struct link *link, const struct link_message *message)
 		return;
 	if (STAILQ_EMPTY(&link->queue) && send_now(link, message))
 		return;
+	if (message->type == LINK_BEAT)
+		return;
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
 		/*

@@ -22,6 +22,7 @@ enum link_type {
 	LINK_WAITING,	/* in line */
 	LINK_HELD,	/* the lease is ours; may the command start? */
 	LINK_STARTED,	/* the command exists */
+	LINK_BEAT,	/* the lease is proven for longer; dropped if full */
 	LINK_HEARD,	/* the keeper heard this signal too */
 	LINK_EXITED,	/* the command ended */
 	LINK_LOST,	/* the lease is lost, the command is being stopped */
@@ -30,6 +31,14 @@ enum link_type {
 	LINK_GO,	/* answer to LINK_HELD: start the command */
 	LINK_SIGNAL,	/* send this signal to the command */
 	LINK_STOP,	/* leave the line, or stop the command and release */
+	LINK_LOSE,	/* lease lost: the command was asked to stop */
+};
+
+struct link_lease {
+	int64_t	fence;
+	int64_t	stop_ms;	/* ask the command to stop then, */
+	int64_t	kill_ms;	/* kill it then; */
+	int64_t	expiry_ms;	/* the lease may pass on then */
 };
 
 struct link_session {
@@ -42,7 +51,8 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		int64_t	fence;			/* LINK_HELD, LINK_GO */
+		struct link_lease lease;	/* LINK_HELD, LINK_BEAT */
+		int64_t	fence;			/* LINK_GO */
 		pid_t	pid;			/* LINK_STARTED */
 		struct {
 			int	number;
@@ -65,7 +75,7 @@ struct link {
  */
 int	link_pair(struct link *guard, struct link *keeper);
 
-/* Sends a message, now or from link_flush().  To a dead peer it does nothing. */
+/* Sends a message, now or from link_flush(); to a dead peer, nothing. */
 void	link_send(struct link *, const struct link_message *);
 
 /* The same for a message that has nothing but a type. */

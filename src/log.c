@@ -26,8 +26,8 @@ write_line(const char *format, va_list arguments)
 	int saved_errno = errno;
 
 	memcpy(line, prefix, sizeof(prefix));
-	(void)vsnprintf(line + strlen(prefix), sizeof(line) - strlen(prefix) - 1,
-	    format, arguments);
+	(void)vsnprintf(line + strlen(prefix),
+	    sizeof(line) - strlen(prefix) - 1, format, arguments);
 	length = strlen(line);
 	for (i = 0; i < length; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)

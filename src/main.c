@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "check.h"
 #include "command.h"
 #include "exitcode.h"
 #include "guard.h"
@@ -31,6 +32,8 @@ main(int argc, char **argv)
 	status = arguments_parse(&options, argc, argv);
 	if (status != ARGUMENTS_RUN)
 		return status;
+	if (options.check)
+		return check_run(&options);
 	/* From here on a signal is something that we read. */
 	signals_block(&signals);
 	return guard_run(&options, &signals, keeper_run);

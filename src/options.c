@@ -3,6 +3,7 @@
  */
 #include "options.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,9 +40,21 @@ set_yes_or_no(bool *flag, const char *value)
 	return NULL;
 }
 
+/* "no" takes back a "yes" from elsewhere, and nothing else. */
+static void
+set_verbosity(struct options *options, enum log_level level, bool yes)
+{
+	if (yes)
+		options->verbosity = (int)level;
+	else if (options->verbosity == (int)level)
+		options->verbosity = LOG_NORMAL;
+}
+
 static const char *
 set_base(struct options *options, const char *value)
 {
+	if (value[0] == '\0')
+		return "it is empty";
 	if (strcmp(value, "/") == 0)
 		value = "";
 	if (strlcpy(options->base, value, sizeof(options->base)) >=
@@ -51,8 +64,19 @@ set_base(struct options *options, const char *value)
 }
 
 static const char *
+set_check(struct options *options, const char *value)
+{
+	(void)value;
+	options->check = true;
+	return NULL;
+}
+
+static const char *
 set_connect(struct options *options, const char *value)
 {
+	if (strlcpy(options->connect, value, sizeof(options->connect)) >=
+	    sizeof(options->connect))
+		return "it is longer than 4095 bytes";
 	return servers_parse(&options->servers, value);
 }
 
@@ -104,9 +128,26 @@ set_nonblock(struct options *options, const char *value)
 	bool nonblock;
 
 	reason = set_yes_or_no(&nonblock, value);
-	if (reason == NULL)
-		options->wait_ms = nonblock ? 0 : CLOCK_NEVER;
-	return reason;
+	if (reason != NULL)
+		return reason;
+	/* "no" takes back a "yes" from elsewhere, and no waiting time. */
+	if (nonblock)
+		options->wait_ms = 0;
+	else if (options->wait_ms == 0)
+		options->wait_ms = CLOCK_NEVER;
+	return NULL;
+}
+
+static const char *
+set_on_loss(struct options *options, const char *value)
+{
+	if (strcmp(value, "stop") == 0)
+		options->ignore_loss = false;
+	else if (strcmp(value, "ignore") == 0)
+		options->ignore_loss = true;
+	else
+		return "neither stop nor ignore";
+	return NULL;
 }
 
 static const char *
@@ -131,7 +172,7 @@ set_quiet(struct options *options, const char *value)
 
 	reason = set_yes_or_no(&quiet, value);
 	if (reason == NULL)
-		options->verbosity = quiet ? LOG_ERRORS : LOG_NORMAL;
+		set_verbosity(options, LOG_ERRORS, quiet);
 	return reason;
 }
 
@@ -166,6 +207,27 @@ set_session_timeout(struct options *options, const char *value)
 }
 
 static const char *
+set_signal(struct options *options, const char *value)
+{
+	const char *name, *problem;
+	int number;
+
+	options->stop_signal = (int)strtonum(value, 1, SIGRTMAX, &problem);
+	if (problem == NULL)
+		return NULL;
+	if (strncmp(value, "SIG", 3) == 0)
+		value += 3;
+	for (number = 1; number <= SIGRTMAX; number++) {
+		name = sigabbrev_np(number);
+		if (name != NULL && strcmp(name, value) == 0) {
+			options->stop_signal = number;
+			return NULL;
+		}
+	}
+	return "not a signal";
+}
+
+static const char *
 set_task(struct options *options, const char *value)
 {
 	options->task = value;
@@ -180,7 +242,7 @@ set_verbose(struct options *options, const char *value)
 
 	reason = set_yes_or_no(&verbose, value);
 	if (reason == NULL)
-		options->verbosity = verbose ? LOG_VERBOSE : LOG_NORMAL;
+		set_verbosity(options, LOG_VERBOSE, verbose);
 	return reason;
 }
 
@@ -193,6 +255,7 @@ set_wait(struct options *options, const char *value)
 /* Sorted by name, as in the manual. */
 const struct option_spec option_specs[] = {
 	{ "base", 'b', true, false, set_base },
+	{ "check", 0, false, true, set_check },
 	{ "config", 'f', true, true, NULL },
 	{ "conflict-exit-code", 'E', true, false, set_conflict_exit_code },
 	{ "connect", 'c', true, false, set_connect },
@@ -202,12 +265,14 @@ const struct option_spec option_specs[] = {
 	{ "kill-after", 'k', true, false, set_kill_after },
 	{ "max-retries", 'r', true, false, set_max_retries },
 	{ "nonblock", 'n', false, false, set_nonblock },
+	{ "on-loss", 0, true, false, set_on_loss },
 	{ "orphans", 'o', true, false, set_orphans },
 	{ "quiet", 'q', false, false, set_quiet },
 	{ "retry-cap", 0, true, false, set_retry_cap },
 	{ "retry-for", 0, true, false, set_retry_for },
 	{ "retry-sleep", 0, true, false, set_retry_sleep },
 	{ "session-timeout", 'T', true, false, set_session_timeout },
+	{ "signal", 's', true, false, set_signal },
 	{ "task", 't', true, true, set_task },
 	{ "verbose", 'v', false, false, set_verbose },
 	{ "version", 'V', false, true, NULL },
@@ -229,11 +294,12 @@ options_default(struct options *options)
 		.session_timeout_ms = 30000,
 		.kill_after_ms = 5000,
 		.orphans = OPTIONS_WAIT,
+		.stop_signal = SIGTERM,
 		.verbosity = LOG_NORMAL,
 	};
 
 	*options = defaults;
-	(void)servers_parse(&options->servers, "127.0.0.1:2181");
+	(void)set_connect(options, "127.0.0.1:2181");
 }
 
 const struct option_spec *
@@ -255,21 +321,21 @@ options_apply(struct options *options, struct option_source *source,
 
 	/* Only a flag on the command line comes without a value. */
 	reason = spec->set(options, value);
-	source->nonblock |= spec->set == set_nonblock;
+	source->nonblock |= spec->set == set_nonblock && options->wait_ms == 0;
 	source->wait |= spec->set == set_wait;
 	if (reason == NULL && source->nonblock && source->wait)
 		reason = "nonblock and wait exclude each other";
 	if (reason == NULL)
 		return 0;
 	if (source->file == NULL)
-		log_error("cannot use '--%s%s%s': %s", spec->name,
+		log_error("cannot use '--%s%s%.300s': %s", spec->name,
 		    value != NULL ? "=" : "", value != NULL ? value : "",
 		    reason);
 	else if (source->line == 0)
-		log_error("cannot use '%s=%s': %s", source->file, value,
+		log_error("cannot use '%s=%.300s': %s", source->file, value,
 		    reason);
 	else
-		log_error("cannot use '%s = %s' of %s line %zu: %s", spec->name,
-		    value, source->file, source->line, reason);
+		log_error("cannot use '%s = %.300s' of %s line %zu: %s",
+		    spec->name, value, source->file, source->line, reason);
 	return -1;
 }

@@ -25,8 +25,10 @@ struct options {
 	char		*const *command;	/* in argv */
 	char		 base[1024];		/* "" for "/" */
 	struct servers	 servers;
+	char		 connect[4096];		/* the same, as it was given */
+	bool		 check;			/* --check */
 
-	int64_t		 wait_ms;		/* CLOCK_NEVER: for ever; 0: try */
+	int64_t		 wait_ms;		/* or CLOCK_NEVER; 0: try */
 	int		 conflict_exit_code;
 
 	struct retry_policy retry;
@@ -35,6 +37,8 @@ struct options {
 
 	int64_t		 kill_after_ms;		/* from TERM to KILL */
 	enum options_orphans orphans;
+	int		 stop_signal;		/* what "asks to stop" */
+	bool		 ignore_loss;		/* --on-loss ignore */
 	bool		 signal_group;		/* -g */
 	int		 verbosity;		/* enum log_level */
 };

@@ -15,6 +15,7 @@
 
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <dirent.h>
@@ -224,21 +225,22 @@ list_all(const struct proctree *tree, struct processes *found)
 		list_children(found, found->list[i].pid);
 }
 
-static bool
+/* Returns 0, or why the process did not get the signal. */
+static int
 signal_process(const struct process *process, int number)
 {
 	struct process now;
-	bool sent;
-	int fd;
+	int error, fd;
 
 	fd = pidfd_open(process->pid, 0);
 	if (fd == -1)
-		return false;
-	sent = read_process(process->pid, &now) &&
-	    now.start == process->start &&
-	    pidfd_send_signal(fd, number, NULL, 0) == 0;
+		return errno;
+	error = ESRCH;
+	if (read_process(process->pid, &now) && now.start == process->start)
+		error = pidfd_send_signal(fd, number, NULL, 0) == 0 ? 0 :
+		    errno;
 	(void)close(fd);
-	return sent;
+	return error;
 }
 
 /* Whether the kernel says that we have no child at all, zombies included. */
@@ -287,8 +289,9 @@ proctree_signal(const struct proctree *tree, int number)
 
 	list_all(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].state != 'Z')
-			sent += signal_process(&found.list[i], number);
+		if (found.list[i].state != 'Z' &&
+		    found.list[i].pid != tree->passed_over)
+			sent += signal_process(&found.list[i], number) == 0;
 	free(found.list);
 	return sent;
 }
@@ -307,6 +310,31 @@ proctree_kill(const struct proctree *tree)
 		before = now;
 	}
 	(void)proctree_signal(tree, SIGKILL);
+}
+
+bool
+proctree_describe_forbidden(const struct proctree *tree, char *buffer,
+    size_t size)
+{
+	struct processes found;
+	struct stat owner;
+	char path[64];
+	bool any;
+	size_t i;
+
+	list_all(tree, &found);
+	for (i = 0, any = false; i < found.count && !any; i++) {
+		(void)snprintf(path, sizeof(path), "/proc/%d",
+		    (int)found.list[i].pid);
+		any = signal_process(&found.list[i], 0) == EPERM &&
+		    stat(path, &owner) == 0;
+		if (any)
+			(void)snprintf(buffer, size, "'%s' (pid %d, user id "
+			    "%u)", found.list[i].name, (int)found.list[i].pid,
+			    (unsigned)owner.st_uid);
+	}
+	free(found.list);
+	return any;
 }
 
 bool

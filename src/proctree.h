@@ -16,8 +16,10 @@
 
 #define PROCTREE_SPARED_MAX	32
 
-/* Children of ours that are not the command's: never signalled or counted. */
 struct proctree {
+	/* Never signalled itself, but what is below it is; 0: none. */
+	pid_t	passed_over;
+	/* Children that are not the command's: never signalled or counted. */
 	pid_t	spared[PROCTREE_SPARED_MAX];
 	size_t	spared_count;
 };
@@ -43,6 +45,12 @@ size_t	proctree_signal(const struct proctree *, int number);
  * proctree_is_empty() says no.
  */
 void	proctree_kill(const struct proctree *);
+
+/*
+ * Writes "'sudo' (pid 12, user id 0)" into the buffer if there is a descendant
+ * that we may not signal, and returns true.
+ */
+bool	proctree_describe_forbidden(const struct proctree *, char *, size_t);
 
 /* Says whether no descendant is left, zombies included. */
 bool	proctree_is_empty(const struct proctree *);

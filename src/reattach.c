@@ -33,6 +33,7 @@ close_session(struct connector *connector, int64_t give_up_ms)
 			return 0;
 		case CONNECTOR_NOTHING:
 			break;
+		case CONNECTOR_SEEKING:
 		case CONNECTOR_NEW_SESSION:
 		case CONNECTOR_LOST_CONTACT:
 		case CONNECTOR_GAVE_UP:

@@ -6,7 +6,7 @@
 static int64_t
 doubled(int64_t sleep_ms, int64_t times, int64_t cap_ms)
 {
-	while (times-- > 0 && sleep_ms < cap_ms)
+	while (times-- > 0 && sleep_ms > 0 && sleep_ms < cap_ms)
 		sleep_ms *= 2;
 	return sleep_ms < cap_ms ? sleep_ms : cap_ms;
 }

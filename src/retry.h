@@ -17,7 +17,7 @@
 struct retry_policy {
 	int64_t	max_retries;	/* attempts after the first, or RETRY_FOREVER */
 	int64_t	sleep_ms;	/* pause between two attempts */
-	int64_t	cap_ms;		/* longest pause when doubling; 0: no doubling */
+	int64_t	cap_ms;		/* longest pause; 0: no doubling */
 	int64_t	for_ms;		/* no retry later than this; 0: no such limit */
 };
 

@@ -30,8 +30,14 @@ enum semaphore_news {
 	SEMAPHORE_WAITING,	/* not our turn; ahead says how many are */
 	SEMAPHORE_ACQUIRED,	/* the lease is ours */
 	SEMAPHORE_LOST,		/* our lease node is gone */
-	SEMAPHORE_LEFT,		/* no node of ours is left, by a server's word */
-	SEMAPHORE_FAILED,	/* refused for good: see denied and reason */
+	SEMAPHORE_LEFT,		/* no node of ours is left, confirmed */
+	SEMAPHORE_FAILED,	/* refused for good: see failure and reason */
+};
+
+enum semaphore_failure {
+	SEMAPHORE_REFUSED,
+	SEMAPHORE_DENIED,	/* an ACL */
+	SEMAPHORE_NO_CHROOT,	/* the connect string names one that is not */
 };
 
 enum semaphore_state {
@@ -61,9 +67,10 @@ struct semaphore {
 	struct semaphore_node	 lease;
 	int64_t			 fence;		/* czxid of the lease */
 	size_t			 ahead;		/* of us in line */
+	bool			 beating;	/* a beat is on its way */
 	bool			 no_parents;	/* a create found none */
 	bool			 parent_denied;
-	bool			 denied;	/* FAILED for want of a right */
+	enum semaphore_failure	 failure;	/* FAILED: what kind */
 	char			 reason[160];	/* FAILED because */
 };
 
@@ -82,6 +89,16 @@ void	semaphore_join(struct semaphore *);
  * nodes exist and goes on from there.
  */
 void	semaphore_resume(struct semaphore *);
+
+/*
+ * Shows the servers that we live: with a lease node by a beat, a quorum write
+ * that fails if the node is gone; further back in line by a read.  At most one
+ * is on its way.
+ */
+void	semaphore_beat(struct semaphore *);
+
+/* Says whether we have a lease node, or may have one. */
+bool	semaphore_has_lease(const struct semaphore *);
 
 /* Forgets all: the session is over, and its nodes with it. */
 void	semaphore_forget(struct semaphore *);

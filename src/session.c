@@ -1,10 +1,9 @@
 /*
  * The ZooKeeper C client (libzookeeper_st 3.8), with its traps defused.
  *
- * Completions and watches only add to a queue of events.  Whether we are
- * connected is judged after every call by zoo_state(), never by session
- * events: a failed send closes the socket without one.  A handle that has lost
- * its connection is never used again.  That way none of the library's
+ * Whether we are connected is judged after every call by zoo_state(), never by
+ * session events: a failed send closes the socket without one.  A handle that
+ * has lost its connection is never used again.  That way none of the library's
  * reconnecting runs: the getaddrinfo(3) of every turn, the half of an even list
  * that is never tried, the 2/3 of a timeout spent on a silent server, replies
  * matched to requests of an earlier connection.
@@ -21,41 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <zookeeper/zookeeper.h>
-
 #include "clock.h"
+#include "session_library.h"
 
 /* Length, protocol version and timeout: what a ConnectResponse begins with. */
 #define GREETING_SIZE		12
 #define MAX_TIMEOUT_MS		(24 * 3600 * 1000)
 
-/* A request under way; freed by its completion. */
-struct request {
-	struct session	*session;
-	int		 tag;
-};
-
-static struct session_event *
-add_event(struct session *session, enum session_event_type type)
-{
-	struct session_event *event;
-
-	event = calloc(1, sizeof(*event));
-	if (event == NULL) {
-		/*
-		 * A lost event would leave its waiter waiting.  Losing the
-		 * connection is something that everybody can deal with.
-		 */
-		if (session->fd != -1)
-			(void)shutdown(session->fd, SHUT_RDWR);
-		return NULL;
-	}
-	event->type = type;
-	STAILQ_INSERT_TAIL(&session->events, event, entry);
-	return event;
-}
-
-/* Every call on a dead handle must not reach the library. */
+/* Frees the handle without ending the session. */
 static void
 release_handle(struct session *session)
 {
@@ -85,7 +57,7 @@ go_down(struct session *session, const char *reason)
 	struct session_event *event;
 
 	release_handle(session);
-	event = add_event(session, SESSION_DOWN);
+	event = session_add_event(session, SESSION_DOWN);
 	if (event != NULL)
 		(void)strlcpy(event->reason, reason, sizeof(event->reason));
 }
@@ -123,7 +95,7 @@ look_at_state(struct session *session, int rc, int error)
 	state = zoo_state(session->handle);
 	if (state == ZOO_EXPIRED_SESSION_STATE) {
 		release_handle(session);
-		(void)add_event(session, SESSION_EXPIRED);
+		(void)session_add_event(session, SESSION_EXPIRED);
 	} else if (state == ZOO_CONNECTED_STATE) {
 		if (session->phase == SESSION_CONNECTED)
 			return;
@@ -133,7 +105,7 @@ look_at_state(struct session *session, int rc, int error)
 		session->identity.id = id->client_id;
 		memcpy(session->identity.password, id->passwd,
 		    sizeof(session->identity.password));
-		(void)add_event(session, SESSION_UP);
+		(void)session_add_event(session, SESSION_UP);
 	} else if (state == ZOO_ASSOCIATING_STATE) {
 		session->phase = SESSION_GREETING;
 	} else if (session->phase == SESSION_CONNECTED ||
@@ -168,6 +140,7 @@ session_init(struct session *session)
 	memset(session, 0, sizeof(*session));
 	session->fd = -1;
 	STAILQ_INIT(&session->events);
+	STAILQ_INIT(&session->open);
 	for (i = 0; i < SESSION_WATCHES; i++) {
 		session->watches[i].session = session;
 		session->watches[i].tag = i;
@@ -238,7 +211,7 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	poll_for->events = 0;
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
-	/* A send that failed since: the library must not reconnect by itself. */
+	/* A send failed: the library must not reconnect by itself. */
 	if (session->phase == SESSION_CONNECTED &&
 	    zoo_state(session->handle) != ZOO_CONNECTED_STATE) {
 		fail(session, 0);
@@ -288,29 +261,11 @@ session_process(struct session *session, short revents)
 	look_at_state(session, rc, errno);
 }
 
-struct session_event *
-session_next(struct session *session)
-{
-	struct session_event *event;
-
-	event = STAILQ_FIRST(&session->events);
-	if (event != NULL)
-		STAILQ_REMOVE_HEAD(&session->events, entry);
-	return event;
-}
-
 void
-session_event_free(struct session_event *event)
+session_drop(struct session *session, const char *reason)
 {
-	size_t i;
-
-	if (event == NULL)
-		return;
-	for (i = 0; i < event->count; i++)
-		free(event->names[i]);
-	free(event->names);
-	free(event->name);
-	free(event);
+	if (session->handle != NULL)
+		go_down(session, reason);
 }
 
 void
@@ -333,189 +288,4 @@ session_close(struct session *session)
 		session->fd = -1;
 	}
 	session_abandon(session);
-}
-
-/* Whether this is no reply, but the library's word that none will come. */
-static bool
-is_lost(int rc)
-{
-	return rc == ZCONNECTIONLOSS || rc == ZOPERATIONTIMEOUT ||
-	    rc == ZRUNTIMEINCONSISTENCY || rc == ZCLOSING ||
-	    rc == ZSESSIONEXPIRED || rc == ZSESSIONMOVED;
-}
-
-/*
- * Makes the event of a reply and frees the request.  Returns NULL when the
- * reply is only the library's word that the connection is lost.
- */
-static struct session_event *
-add_reply(struct request *request, int rc)
-{
-	static const struct {
-		int			rc;
-		enum session_code	code;
-	} codes[] = {
-		{ ZOK, SESSION_OK },
-		{ ZNONODE, SESSION_NO_NODE },
-		{ ZNODEEXISTS, SESSION_EXISTS },
-		{ ZNOAUTH, SESSION_DENIED },
-		{ ZAUTHFAILED, SESSION_DENIED },
-		{ ZUNIMPLEMENTED, SESSION_UNSUPPORTED },
-	};
-	struct session *session = request->session;
-	struct session_event *event;
-	int tag = request->tag;
-	size_t i;
-
-	free(request);
-	if (session->phase == SESSION_CLOSED)
-		return NULL;
-	if (is_lost(rc))
-		return NULL;
-	event = add_event(session, SESSION_REPLY);
-	if (event == NULL)
-		return NULL;
-	event->tag = tag;
-	event->code = SESSION_REFUSED;
-	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (codes[i].rc == rc)
-			event->code = codes[i].code;
-	(void)strlcpy(event->reason, zerror(rc), sizeof(event->reason));
-	return event;
-}
-
-static void
-on_created(int rc, const char *name, const struct Stat *stat, const void *data)
-{
-	struct session_event *event;
-
-	event = add_reply((struct request *)(uintptr_t)data, rc);
-	if (event == NULL || rc != ZOK)
-		return;
-	event->czxid = stat->czxid;
-	event->name = strdup(name);
-	if (event->name == NULL)
-		event->code = SESSION_REFUSED;
-}
-
-static void
-on_void(int rc, const void *data)
-{
-	(void)add_reply((struct request *)(uintptr_t)data, rc);
-}
-
-static void
-on_synced(int rc, const char *path, const void *data)
-{
-	(void)path;
-	on_void(rc, data);
-}
-
-static void
-on_data(int rc, const char *value, int length, const struct Stat *stat,
-    const void *data)
-{
-	struct session_event *event;
-
-	(void)value;
-	(void)length;
-	event = add_reply((struct request *)(uintptr_t)data, rc);
-	if (event != NULL && rc == ZOK)
-		event->czxid = stat->czxid;
-}
-
-static void
-on_list(int rc, const struct String_vector *strings, const void *data)
-{
-	struct session_event *event;
-	int i;
-
-	event = add_reply((struct request *)(uintptr_t)data, rc);
-	if (event == NULL || rc != ZOK || strings->count == 0)
-		return;
-	event->names = calloc((size_t)strings->count, sizeof(*event->names));
-	for (i = 0; event->names != NULL && i < strings->count; i++) {
-		event->names[i] = strdup(strings->data[i]);
-		if (event->names[i] == NULL)
-			break;
-		event->count++;
-	}
-	/* A list with holes would be worse than none. */
-	if (i < strings->count)
-		event->code = SESSION_REFUSED;
-}
-
-static void
-on_watch(zhandle_t *handle, int type, int state, const char *path,
-    void *context)
-{
-	struct session_watch *watch = context;
-	struct session_event *event;
-
-	(void)handle;
-	(void)state;
-	(void)path;
-	if (type == ZOO_SESSION_EVENT ||
-	    watch->session->phase == SESSION_CLOSED)
-		return;
-	event = add_event(watch->session, SESSION_CHANGED);
-	if (event != NULL)
-		event->tag = watch->tag;
-}
-
-static int
-send_request(zhandle_t *handle, const struct session_request *wanted,
-    struct request *request, struct session_watch *watch)
-{
-	const char *path = wanted->path;
-	watcher_fn on = watch != NULL ? on_watch : NULL;
-	int length;
-
-	length = wanted->data != NULL ? (int)strlen(wanted->data) : 0;
-	switch (wanted->operation) {
-	case SESSION_CREATE_CONTAINER:
-		return zoo_acreate2(handle, path, "", 0, &ZOO_OPEN_ACL_UNSAFE,
-		    ZOO_CONTAINER, on_created, request);
-	case SESSION_CREATE_EPHEMERAL:
-		return zoo_acreate2(handle, path, wanted->data, length,
-		    &ZOO_OPEN_ACL_UNSAFE, ZOO_EPHEMERAL_SEQUENTIAL, on_created,
-		    request);
-	case SESSION_DELETE:
-		return zoo_adelete(handle, path, -1, on_void, request);
-	case SESSION_LIST:
-		return zoo_awget_children(handle, path, on, watch, on_list,
-		    request);
-	case SESSION_GET:
-		return zoo_awget(handle, path, on, watch, on_data, request);
-	case SESSION_SYNC:
-		return zoo_async(handle, path, on_synced, request);
-	}
-	return ZBADARGUMENTS;
-}
-
-void
-session_send(struct session *session, const struct session_request *wanted)
-{
-	struct session_watch *watch;
-	struct request *request;
-	int rc;
-
-	/* Without a connection SESSION_DOWN is on its way, or was there. */
-	if (session->phase != SESSION_CONNECTED)
-		return;
-	watch = wanted->watch_tag == SESSION_NO_WATCH ? NULL :
-	    &session->watches[wanted->watch_tag];
-	request = malloc(sizeof(*request));
-	rc = ZSYSTEMERROR;
-	if (request != NULL) {
-		request->session = session;
-		request->tag = wanted->tag;
-		rc = send_request(session->handle, wanted, request, watch);
-	}
-	if (rc == ZOK)
-		return;
-	(void)shutdown(session->fd, SHUT_RDWR);
-	/* With any other error its completion may still be called. */
-	if (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS)
-		free(request);
 }

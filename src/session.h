@@ -26,7 +26,7 @@ struct _zhandle;		/* the library's */
 enum session_event_type {
 	SESSION_UP,		/* connected; identity and timeout are known */
 	SESSION_DOWN,		/* not reached, or lost; reason says how */
-	SESSION_EXPIRED,	/* told by a server: session and nodes are gone */
+	SESSION_EXPIRED,	/* by a server's word: all is gone */
 	SESSION_CHANGED,	/* a watch with this tag fired */
 	SESSION_REPLY,		/* to the request with this tag */
 };
@@ -46,6 +46,10 @@ struct session_event {
 	enum session_code code;
 	char		 *name;		/* created node's full path, or NULL */
 	int64_t		  czxid;	/* of the node created or looked at */
+	int64_t		  owner;	/* session of the node looked at */
+	bool		  is_write;	/* a quorum has agreed to it */
+	int64_t		  sent_ms;	/* just before its request was sent */
+	int64_t		  read_ms;	/* just after the reply was read */
 	char		**names;	/* children */
 	size_t		  count;
 	char		  reason[SESSION_REASON_SIZE];
@@ -64,6 +68,8 @@ enum session_phase {
 	SESSION_CONNECTED,
 };
 
+struct session_open_request;
+
 struct session_watch {
 	struct session	*session;
 	int		 tag;
@@ -77,6 +83,7 @@ struct session {
 	struct session_identity	 identity;
 	struct session_watch	 watches[SESSION_WATCHES];
 	STAILQ_HEAD(session_events, session_event) events;
+	STAILQ_HEAD(session_requests, session_open_request) open; /* in order */
 };
 
 enum session_operation {
@@ -86,6 +93,7 @@ enum session_operation {
 	SESSION_LIST,			/* may watch */
 	SESSION_GET,			/* may watch; the data is not kept */
 	SESSION_SYNC,
+	SESSION_BEAT,			/* quorum write: is it there? */
 };
 
 #define SESSION_NO_WATCH	(-1)
@@ -120,6 +128,15 @@ void	session_process(struct session *, short revents);
 /* Takes out the next event, or NULL.  Free it with session_event_free(). */
 struct session_event	*session_next(struct session *);
 void			 session_event_free(struct session_event *);
+
+/*
+ * Returns when the oldest request without a reply was sent; CLOCK_NEVER if
+ * there is none.
+ */
+int64_t	session_unanswered_since_ms(const struct session *);
+
+/* Leaves a server that is connected but of no use; SESSION_DOWN follows. */
+void	session_drop(struct session *, const char *reason);
 
 /* Leaves the server without ending the session; drops all events. */
 void	session_abandon(struct session *);

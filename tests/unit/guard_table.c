@@ -1,14 +1,16 @@
 /*
- * The guard's table.  It is private to guard.c, so this is guard.c once more,
- * under another name.
+ * The guard's table: what each event means in each state.
  */
-#define guard_run	guard_run_in_test
-#include "guard.c"
-#undef guard_run
+#include "guard_state.h"
 
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include "clock.h"
+#include "exitcode.h"
+#include "options.h"
 #include "tap.h"
 
 #define NO_WORD	(-1)
@@ -16,10 +18,10 @@
 
 static const struct {
 	const char	*what;
-	enum state	 state;
-	enum event	 event;
+	enum guard_state	 state;
+	enum guard_event	 event;
 	bool		 exited;
-	enum state	 next;
+	enum guard_state	 next;
 	int		 word;		/* what the keeper is told */
 	int		 exit_code;
 	bool		 finished;
@@ -51,6 +53,22 @@ static const struct {
 	{ "running, the keeper is done: so are we", RUNNING, TOLD_DONE, true,
 	    RUNNING, NO_WORD, BEFORE, true },
 
+	{ "running, the lease was lost before the command: in line again",
+	    RUNNING, TOLD_WAITING, false, QUEUEING, NO_WORD, BEFORE, false },
+	{ "running, nothing proves the lease any more: asks to stop, 76",
+	    RUNNING, STOP_DUE, false, LOSING, LINK_LOSE, EXITCODE_LOST,
+	    false },
+	{ "running, the deadline: 76, whatever the command says", RUNNING,
+	    KILL_DUE, false, LOSING, NO_WORD, EXITCODE_LOST, false },
+	{ "losing, the deadline: the keeper goes first", LOSING, KILL_DUE,
+	    false, LOSING, NO_WORD, EXITCODE_LOST, false },
+	{ "losing, the keeper is done: so are we", LOSING, TOLD_DONE, false,
+	    LOSING, NO_WORD, BEFORE, true },
+	{ "losing, no other lease is approved", LOSING, TOLD_HELD, false,
+	    LOSING, NO_WORD, BEFORE, false },
+	{ "in line, no deadline stops anything", QUEUEING, KILL_DUE, false,
+	    QUEUEING, NO_WORD, BEFORE, false },
+
 	{ "killing, all gone: on to the session", KILLING, TREE_EMPTY, false,
 	    CLOSING, NO_WORD, BEFORE, true },
 	{ "killing, a signal does not make us leave early", KILLING,
@@ -73,14 +91,15 @@ static const struct {
 static struct options	options;
 
 static void
-set_up(struct guard *guard, struct link *keeper_end, enum state state)
+set_up(struct guard *guard, struct link *keeper_end, enum guard_state state)
 {
 	memset(guard, 0, sizeof(*guard));
 	guard->options = &options;
 	guard->state = state;
 	guard->exit_code = BEFORE;
 	guard->time_up_ms = CLOCK_NEVER;
-	guard->fence = 42;
+	guard->lease.fence = 42;
+	guard->lease.stop_ms = guard->lease.kill_ms = CLOCK_NEVER;
 	if (link_pair(&guard->link, keeper_end) == -1)
 		err(1, "link_pair");
 }
@@ -104,18 +123,19 @@ test_rows(void)
 	struct guard guard;
 	struct link keeper_end;
 	size_t i;
-	int word;
+	int status, word;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		set_up(&guard, &keeper_end, rows[i].state);
 		guard.exited = rows[i].exited;
-		dispatch(&guard, rows[i].event);
+		guard_dispatch(&guard, rows[i].event);
 		word = first_word(&keeper_end);
+		status = guard.lost ? EXITCODE_LOST : guard.exit_code;
 		if (!ok(guard.state == rows[i].next && word == rows[i].word &&
-		    guard.exit_code == rows[i].exit_code &&
+		    status == rows[i].exit_code &&
 		    guard.finished == rows[i].finished, "%s", rows[i].what))
 			printf("# got state %d word %d status %d finished %d\n",
-			    (int)guard.state, word, guard.exit_code,
+			    (int)guard.state, word, status,
 			    guard.finished);
 		link_close(&guard.link);
 		link_close(&keeper_end);
@@ -134,17 +154,17 @@ test_all(void)
 	approved = inert = true;
 	for (state = 0; state < STATES; state++)
 		for (event = 0; event < EVENTS; event++) {
-			set_up(&guard, &keeper_end, (enum state)state);
-			dispatch(&guard, (enum event)event);
+			set_up(&guard, &keeper_end, (enum guard_state)state);
+			guard_dispatch(&guard, (enum guard_event)event);
 			if (first_word(&keeper_end) == LINK_GO)
 				approved = approved && event == TOLD_HELD &&
 				    (state == QUEUEING || state == RUNNING);
 			guard.finished = true;
-			guard.state = (enum state)state;
+			guard.state = (enum guard_state)state;
 			guard.exit_code = BEFORE;
-			dispatch(&guard, (enum event)event);
+			guard_dispatch(&guard, (enum guard_event)event);
 			inert = inert && guard.exit_code == BEFORE &&
-			    guard.state == (enum state)state;
+			    guard.state == (enum guard_state)state;
 			link_close(&guard.link);
 			link_close(&keeper_end);
 		}

@@ -34,6 +34,8 @@ enum with {
 	WITH_TERM, WITH_WINCH,	/* the ordered signal */
 	WITH_TOLD,
 	WITH_FINISHED,
+	WITH_STALE,		/* no time left on the lease clock */
+	WITH_IGNORE,		/* --on-loss ignore */
 };
 
 struct outcome {
@@ -69,12 +71,26 @@ static const struct {
 	{ "connecting, a stale go-ahead starts nothing", CONNECTING, ORDER_GO,
 	    PLAIN, { CONNECTING, NO_WORD, NOT_TOLD, false } },
 
-	{ "in line, behind others: waits, and says so", IN_LINE, MUST_WAIT,
-	    PLAIN, { IN_LINE, LINK_WAITING, NOT_TOLD, false } },
+	{ "in line, behind others: waits", IN_LINE, MUST_WAIT,
+	    PLAIN, { IN_LINE, NO_WORD, NOT_TOLD, false } },
 	{ "in line, -n: 75", IN_LINE, MUST_WAIT, WITH_NONBLOCK,
 	    { LEAVING, NO_WORD, EXITCODE_CONFLICT, true } },
 	{ "in line, acquired: asks the guard first", IN_LINE, ACQUIRED, PLAIN,
 	    { ASKING, LINK_HELD, NOT_TOLD, false } },
+	{ "in line, acquired without time left: asks nobody yet", IN_LINE,
+	    ACQUIRED, WITH_STALE, { ASKING, NO_WORD, NOT_TOLD, false } },
+	{ "asking, proven at last: asks", ASKING, PROVEN, PLAIN,
+	    { ASKING, LINK_HELD, NOT_TOLD, false } },
+	{ "asking, a go-ahead that comes too late starts nothing", ASKING,
+	    ORDER_GO, WITH_STALE, { ASKING, NO_WORD, NOT_TOLD, false } },
+	{ "running, proven: the guard learns the new deadline", RUNNING,
+	    PROVEN, PLAIN, { RUNNING, LINK_BEAT, NOT_TOLD, false } },
+	{ "running, past the deadline: kills by itself", RUNNING, DEADLINE,
+	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	{ "running, past the deadline, to be ignored: runs on", RUNNING,
+	    DEADLINE, WITH_IGNORE, { RUNNING, LINK_LOST, NOT_TOLD, false } },
+	{ "running, the guard has asked it to stop: stopping", RUNNING,
+	    ORDER_LOSE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
 	{ "in line, not allowed: 77", IN_LINE, REFUSED, WITH_DENIED,
 	    { LEAVING, NO_WORD, EXITCODE_DENIED, true } },
 	{ "in line, refused otherwise: 70", IN_LINE, REFUSED, PLAIN,
@@ -99,7 +115,7 @@ static const struct {
 	{ "asking, the session expired: a new one", ASKING, EXPIRED, PLAIN,
 	    { CONNECTING, NO_WORD, NOT_TOLD, false } },
 	{ "asking, the lease is lost: joins again", ASKING, LEASE_LOST, PLAIN,
-	    { IN_LINE, NO_WORD, NOT_TOLD, false } },
+	    { IN_LINE, LINK_WAITING, NOT_TOLD, false } },
 	{ "asking, told to stop: releases first", ASKING, ORDER_STOP,
 	    WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD, false } },
 	{ "asking, a late signal: releases, 128+n", ASKING, ORDER_SIGNAL,
@@ -201,8 +217,18 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	semaphore_init(&keeper->semaphore, &keeper->connector.session,
 	    "/lock/mutex/x", keeper->data, 1);
 	keeper->semaphore.fence = 42;
+	/* A lease that is proven for now. */
+	lease_init(&keeper->lease, 30000, 5000);
+	lease_connected(&keeper->lease, clock_ms() - 2, 30000);
+	lease_acknowledged(&keeper->lease, clock_ms() - 1, clock_ms());
+	if (with == WITH_STALE)
+		keeper->lease.proven_ms = clock_ms() - 30000;
 	switch (with) {
 	case PLAIN:
+	case WITH_STALE:
+		break;
+	case WITH_IGNORE:
+		bench->options.ignore_loss = true;
 		break;
 	case WITH_NODES:
 		keeper->semaphore.state = SEMAPHORE_HOLDING;
@@ -214,7 +240,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		bench->options.wait_ms = 0;
 		break;
 	case WITH_DENIED:
-		keeper->semaphore.denied = true;
+		keeper->semaphore.failure = SEMAPHORE_DENIED;
 		break;
 	case WITH_LEAVE:
 		bench->options.orphans = OPTIONS_LEAVE;

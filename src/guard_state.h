@@ -1,0 +1,67 @@
+/*
+ * The guard's state and events, shared by its loop (guard.c) and its table
+ * (guard_table.c).  Private to the two.
+ */
+#ifndef ZKRUN_GUARD_STATE_H
+#define ZKRUN_GUARD_STATE_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "forward.h"
+#include "link.h"
+#include "proctree.h"
+
+struct options;
+struct signals;
+
+enum guard_state {
+	QUEUEING,	/* connecting or in line: there is no command */
+	ENDING,		/* a signal ended that; the keeper leaves the line */
+	RUNNING,	/* the keeper may start the command, or has */
+	LOSING,		/* no contact: the command was asked to stop in time */
+	KILLING,	/* the keeper is dead, the rest has to follow */
+	CLOSING,	/* all dead; a helper closes the session */
+	STATES
+};
+
+enum guard_event {
+	TOLD_WAITING, TOLD_HELD, TOLD_STARTED, TOLD_DONE,
+	KEEPER_DIED, TREE_EMPTY, HELPER_ENDED,
+	TERMINATED, TIME_UP, STOP_DUE, KILL_DUE,
+	EVENTS
+};
+
+struct guard {
+	const struct options	*options;
+	const struct signals	*signals;
+	struct link		 link;
+	struct forward		 forward;
+	struct proctree		 tree;
+	struct link_session	 session;	/* id 0: none yet */
+	enum guard_state	 state;
+	int			 signal_fd;
+	int			 timer_fd;
+	int64_t			 time_up_ms;	/* what it means: the state's */
+	int64_t			 kill_again_ms;
+	bool			 said_forbidden;
+	pid_t			 keeper;
+	pid_t			 helper;
+	struct link_lease	 lease;		/* what the clock says of it */
+	int			 signal;	/* that ended the waiting */
+	int			 exit_code;
+	bool			 keeper_refused; /* to start, and said why */
+	bool			 started, exited;
+	bool			 lost;		/* exit in EXITCODE_LOST */
+	bool			 finished;
+};
+
+/* Does what the event means in the present state. */
+void	guard_dispatch(struct guard *, enum guard_event);
+
+/* Kills the keeper, if it lives: everything below it falls to us then. */
+void	guard_kill_keeper(struct guard *);
+
+#endif

@@ -1,0 +1,249 @@
+/*
+ * What each event means to the guard in each state.
+ *
+ * The guard trusts nobody to live: if the keeper dies, or the lease clock runs
+ * out, all that is below falls to the guard, which kills it and only then has
+ * the session closed.
+ */
+#include "guard_state.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "clock.h"
+#include "command.h"
+#include "exitcode.h"
+#include "log.h"
+#include "options.h"
+#include "reattach.h"
+
+#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
+#define KILL_SELDOM_MS	1000	/* later: who still lives cannot be killed */
+#define OBEY_MS		3000	/* for the keeper, to leave the line */
+#define CLOSE_MARGIN_MS	5000	/* for the helper, after the session's end */
+
+typedef void action(struct guard *);
+
+static void
+finish(struct guard *guard)
+{
+	guard->finished = true;
+}
+
+static void
+leave_line(struct guard *guard)
+{
+	guard->state = ENDING;
+	guard->time_up_ms = clock_after(clock_ms(), OBEY_MS);
+	link_send_type(&guard->link, LINK_STOP);
+}
+
+/*
+ * The keeper's death is what brings everything below it to us, so it goes
+ * first.  It is our child and not reaped: the pid can only be its own.
+ */
+void
+guard_kill_keeper(struct guard *guard)
+{
+	if (guard->keeper != 0)
+		(void)kill(guard->keeper, SIGKILL);
+}
+
+static void
+approve(struct guard *guard)
+{
+	struct link_message message = { .type = LINK_GO };
+
+	guard->state = RUNNING;
+	message.fence = guard->lease.fence;
+	link_send(&guard->link, &message);
+}
+
+/* The lease was lost before the command could be started. */
+static void
+queue_again(struct guard *guard)
+{
+	if (guard->started)
+		return;
+	guard->state = QUEUEING;
+	guard->lease.stop_ms = guard->lease.kill_ms = CLOCK_NEVER;
+}
+
+/* Nothing has proved the lease for so long that the command has to go. */
+static void
+ask_to_stop(struct guard *guard)
+{
+	guard->lost = true;
+	if (guard->options->ignore_loss) {
+		log_error("the lease of '%s' may pass on in %.1fs; the command "
+		    "runs on (--on-loss ignore)", guard->options->task,
+		    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+		return;
+	}
+	guard->state = LOSING;
+	log_error("no contact with ZooKeeper; asking the command of '%s' to "
+	    "stop, %.1fs before its lease can pass on", guard->options->task,
+	    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+	link_send_type(&guard->link, LINK_LOSE);
+	/* By ourselves: the keeper may be what has stopped. */
+	guard->tree.passed_over = guard->keeper;
+	(void)proctree_signal(&guard->tree, guard->options->stop_signal);
+	(void)proctree_signal(&guard->tree, SIGCONT);
+	guard->tree.passed_over = 0;
+}
+
+static void
+enforce_deadline(struct guard *guard)
+{
+	if (guard->options->ignore_loss)
+		return;
+	log_error("killing what runs under the lease of '%s', %.1fs before it "
+	    "can pass on", guard->options->task,
+	    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+	guard->lost = true;
+	guard->state = LOSING;
+	guard_kill_keeper(guard);
+}
+
+static void
+command_started(struct guard *guard)
+{
+	guard->started = true;
+	/* The reader of a pipe is to see the end when the command closes it. */
+	command_close_inherited();
+}
+
+/* Closes the session of a dead keeper, if there is one to close. */
+static void
+close_session(struct guard *guard)
+{
+	guard->state = CLOSING;
+	guard->time_up_ms = clock_after(clock_ms(),
+	    guard->lost ? OBEY_MS / 3 :
+	    guard->session.timeout_ms + CLOSE_MARGIN_MS);
+	if (guard->session.id != 0) {
+		guard->helper = reattach_start(guard->options, &guard->session);
+		if (guard->helper != -1)
+			return;
+		guard->helper = 0;
+		log_error("cannot close the session: %s", strerror(errno));
+	}
+	finish(guard);
+}
+
+static void
+keeper_died_in_line(struct guard *guard)
+{
+	guard->exit_code = EXITCODE_SYSTEM;
+	if (!guard->keeper_refused) {
+		log_error("the keeper of '%s' died", guard->options->task);
+		guard->exit_code = EXITCODE_INTERNAL;
+	}
+	close_session(guard);
+}
+
+static void
+kill_rest(struct guard *guard)
+{
+	char name[80];
+
+	proctree_kill(&guard->tree);
+	guard->kill_again_ms = guard->kill_again_ms == 0 ? KILL_AGAIN_MS :
+	    guard->kill_again_ms * 2;
+	if (guard->kill_again_ms > KILL_SELDOM_MS) {
+		guard->kill_again_ms = KILL_SELDOM_MS;
+		if (!guard->said_forbidden && proctree_describe_forbidden(
+		    &guard->tree, name, sizeof(name))) {
+			guard->said_forbidden = true;
+			log_error("cannot kill %s: not permitted; '%s' is not "
+			    "released while it lives", name,
+			    guard->options->task);
+		}
+	}
+	guard->time_up_ms = clock_after(clock_ms(), guard->kill_again_ms);
+}
+
+static void
+rest_is_dead(struct guard *guard)
+{
+	int64_t left_ms;
+
+	left_ms = guard->lease.expiry_ms - clock_ms();
+	if (left_ms > 0)
+		log_notice("all that ran under the lease of '%s' is dead, "
+		    "%.1fs before it can pass on", guard->options->task,
+		    (double)left_ms / 1000);
+	close_session(guard);
+}
+
+static void
+keeper_died_holding(struct guard *guard)
+{
+	bool expected = guard->lost;
+
+	guard->state = KILLING;
+	/* The command itself died with the keeper (PR_SET_PDEATHSIG). */
+	if (proctree_is_empty(&guard->tree) && guard->exited) {
+		log_error("the keeper of '%s' died after the command ended",
+		    guard->options->task);
+		close_session(guard);
+		return;
+	}
+	if (!expected)
+		log_error("the keeper of '%s' died; killing the command",
+		    guard->options->task);
+	guard->lost = true;
+	if (proctree_is_empty(&guard->tree))
+		rest_is_dead(guard);
+	else
+		kill_rest(guard);
+}
+
+static action *const actions[STATES][EVENTS] = {
+	[QUEUEING] = {
+		[TOLD_HELD] = approve,
+		[TOLD_DONE] = finish,
+		[KEEPER_DIED] = keeper_died_in_line,
+		[TERMINATED] = leave_line,
+	},
+	[ENDING] = {
+		[TOLD_DONE] = finish,
+		[KEEPER_DIED] = close_session,
+		[TERMINATED] = finish,
+		[TIME_UP] = guard_kill_keeper,
+	},
+	[RUNNING] = {
+		[TOLD_WAITING] = queue_again,
+		[TOLD_HELD] = approve,
+		[TOLD_STARTED] = command_started,
+		[TOLD_DONE] = finish,
+		[KEEPER_DIED] = keeper_died_holding,
+		[STOP_DUE] = ask_to_stop,
+		[KILL_DUE] = enforce_deadline,
+	},
+	[LOSING] = {
+		[TOLD_DONE] = finish,
+		[KEEPER_DIED] = keeper_died_holding,
+		[KILL_DUE] = enforce_deadline,
+	},
+	[KILLING] = {
+		[TREE_EMPTY] = rest_is_dead,
+		[TIME_UP] = kill_rest,
+	},
+	[CLOSING] = {
+		[HELPER_ENDED] = finish,
+		[TERMINATED] = finish,
+		[TIME_UP] = finish,
+	},
+};
+
+void
+guard_dispatch(struct guard *guard, enum guard_event event)
+{
+	action *act;
+
+	act = actions[guard->state][event];
+	if (act != NULL && !guard->finished)
+		act(guard);
+}

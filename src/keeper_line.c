@@ -1,0 +1,238 @@
+/*
+ * What the keeper does until the command starts: connect, stand in line, take
+ * the lease, ask the guard.
+ */
+#include "keeper_state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "command.h"
+#include "exitcode.h"
+#include "link.h"
+#include "log.h"
+#include "options.h"
+#include "signals.h"
+
+/* To the end of the line.  The guard learns that nothing is held. */
+static void
+stand_in_line(struct keeper *keeper)
+{
+	keeper->state = IN_LINE;
+	keeper->asked = false;
+	link_send_type(keeper->link, LINK_WAITING);
+	semaphore_join(&keeper->semaphore);
+}
+
+void
+keeper_join(struct keeper *keeper)
+{
+	struct link_message message = { .type = LINK_SESSION };
+	const struct session *session = &keeper->connector.session;
+
+	message.session.id = session->identity.id;
+	message.session.timeout_ms = session->timeout_ms;
+	memcpy(message.session.password, session->identity.password,
+	    sizeof(message.session.password));
+	link_send(keeper->link, &message);
+	log_verbose("connected to %s, session 0x%llx, timeout %.1fs",
+	    connector_server(&keeper->connector),
+	    (unsigned long long)session->identity.id,
+	    (double)session->timeout_ms / 1000);
+	/* One budget for all of it; a session that expires gives none back. */
+	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
+	    keeper->options->wait_ms > 0)
+		keeper->wait_deadline_ms = clock_after(clock_ms(),
+		    keeper->options->wait_ms);
+	stand_in_line(keeper);
+}
+
+void
+keeper_resume(struct keeper *keeper)
+{
+	log_notice("contact with ZooKeeper regained (%s)",
+	    connector_server(&keeper->connector));
+	semaphore_resume(&keeper->semaphore);
+}
+
+void
+keeper_say_contact_lost(struct keeper *keeper)
+{
+	char problems[512];
+
+	connector_explain(&keeper->connector, problems, sizeof(problems));
+	log_notice("contact with ZooKeeper lost (%s)", problems);
+}
+
+void
+keeper_join_again(struct keeper *keeper)
+{
+	log_notice("the session expired; joining the line for '%s' again",
+	    keeper->options->task);
+	semaphore_forget(&keeper->semaphore);
+	keeper->state = CONNECTING;
+	connector_start(&keeper->connector);
+}
+
+/* The lease went before the command was started. */
+void
+keeper_join_same_session(struct keeper *keeper)
+{
+	log_notice("the lease node was deleted; joining the line for '%s' "
+	    "again", keeper->options->task);
+	stand_in_line(keeper);
+}
+
+void
+keeper_give_up_connecting(struct keeper *keeper)
+{
+	char problems[1024];
+
+	connector_explain(&keeper->connector, problems, sizeof(problems));
+	log_error("cannot reach ZooKeeper for '%s': %s (attempts: %lld)",
+	    keeper->options->task, problems,
+	    (long long)keeper->connector.retries + 1);
+	keeper->exit_code = EXITCODE_UNREACHABLE;
+	keeper_finish(keeper);
+}
+
+static void
+not_acquired(struct keeper *keeper, const char *reason)
+{
+	log_notice("cannot acquire '%s': %s", keeper->options->task, reason);
+	keeper->exit_code = keeper->options->conflict_exit_code;
+	keeper_leave_line(keeper);
+}
+
+void
+keeper_wait_in_line(struct keeper *keeper)
+{
+	if (keeper->options->wait_ms == 0) {
+		not_acquired(keeper, "it is taken");
+		return;
+	}
+	if (keeper->semaphore.ahead > 0)
+		log_verbose("waiting for '%s', %zu ahead in line",
+		    keeper->options->task, keeper->semaphore.ahead);
+	else
+		log_verbose("waiting for '%s', next in line",
+		    keeper->options->task);
+}
+
+void
+keeper_wait_is_over(struct keeper *keeper)
+{
+	keeper->wait_deadline_ms = CLOCK_NEVER;
+	if (keeper->state == CONNECTING)
+		semaphore_forget(&keeper->semaphore);
+	not_acquired(keeper, "the waiting time is over");
+}
+
+void
+keeper_refused(struct keeper *keeper)
+{
+	log_error("cannot acquire '%s': %s", keeper->semaphore.path,
+	    keeper->semaphore.reason);
+	switch (keeper->semaphore.failure) {
+	case SEMAPHORE_DENIED:
+		keeper->exit_code = EXITCODE_DENIED;
+		break;
+	case SEMAPHORE_NO_CHROOT:
+		keeper->exit_code = EXITCODE_UNREACHABLE;
+		break;
+	case SEMAPHORE_REFUSED:
+		keeper->exit_code = EXITCODE_INTERNAL;
+		break;
+	}
+	keeper_leave_line(keeper);
+}
+
+void
+keeper_tell_lease(struct keeper *keeper, enum link_type type)
+{
+	struct link_message message = { .type = type };
+	const struct lease *lease = &keeper->lease;
+
+	message.lease.fence = keeper->semaphore.fence;
+	message.lease.kill_ms = lease_deadline_ms(lease);
+	message.lease.stop_ms = message.lease.kill_ms - lease_grace_ms(lease);
+	message.lease.expiry_ms = lease_expiry_ms(lease);
+	link_send(keeper->link, &message);
+}
+
+static bool
+has_time_left(const struct keeper *keeper)
+{
+	return lease_deadline_ms(&keeper->lease) -
+	    lease_grace_ms(&keeper->lease) > clock_ms();
+}
+
+/*
+ * The guard may have got a signal that says not to start.  A lease without time
+ * left on its clock is not worth asking: PROVEN asks again.
+ */
+void
+keeper_ask_guard(struct keeper *keeper)
+{
+	keeper->state = ASKING;
+	if (keeper->asked)
+		return;
+	if (has_time_left(keeper)) {
+		keeper->asked = true;
+		keeper_tell_lease(keeper, LINK_HELD);
+	} else
+		semaphore_beat(&keeper->semaphore);
+}
+
+void
+keeper_start_command(struct keeper *keeper)
+{
+	struct command_lease lease = {
+		.task = keeper->options->task,
+		.path = keeper->semaphore.lease.name,
+		.connect = keeper->options->connect,
+		.fence = keeper->semaphore.fence,
+		.session = keeper->connector.session.identity.id,
+	};
+	struct link_message message = { .type = LINK_STARTED };
+
+	/* An answer to an earlier question, about a lease since lost. */
+	if (keeper->approved_fence != keeper->semaphore.fence)
+		return;
+	if (!has_time_left(keeper)) {
+		keeper->asked = false;
+		keeper_ask_guard(keeper);
+		return;
+	}
+	log_verbose("holding '%s', fence %lld", keeper->options->task,
+	    (long long)lease.fence);
+	keeper->command = command_start(keeper->options->command,
+	    keeper->signals, &lease);
+	if (keeper->command == -1) {
+		log_error("cannot run '%s': %s", keeper->options->command[0],
+		    strerror(errno));
+		keeper->command = 0;
+		keeper->exit_code = EXITCODE_SYSTEM;
+		keeper_leave_line(keeper);
+		return;
+	}
+	keeper->state = RUNNING;
+	keeper->started = true;
+	message.pid = keeper->command;
+	link_send(keeper->link, &message);
+	command_close_inherited();
+}
+
+/* Ordered when the guard believed the command was about to start. */
+void
+keeper_signal_before_start(struct keeper *keeper)
+{
+	if (signals_kind(keeper->ordered_signal) != SIGNALS_TERMINATING)
+		return;
+	keeper->exit_code = EXITCODE_SIGNAL + keeper->ordered_signal;
+	if (keeper->state == CONNECTING)
+		keeper_finish(keeper);
+	else
+		keeper_leave_line(keeper);
+}

@@ -1,0 +1,77 @@
+/*
+ * The lease clock: until when the servers cannot have given our lease to
+ * somebody else.
+ *
+ * A session lives for its timeout T after the leader last renewed it.  What
+ * renews it is a connect request, while it is answered, and any other request,
+ * at most T/4 after it reached a server that has a leader.  What tells us that
+ * it did is an acknowledged quorum write, sent later on the same connection.
+ * So such a write, sent at w, proves the send time of the newest of the
+ * connect request and of the requests whose reply had been read by w - T/4.
+ * Section 3 of the design has the measurements behind this.
+ *
+ * Pure arithmetic on milliseconds of clock.h; no I/O.
+ */
+#ifndef ZKRUN_LEASE_H
+#define ZKRUN_LEASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LEASE_UNPROVEN	INT64_MIN
+
+/* Enough for every request of T/4: one every T/7, and the busiest moments. */
+#define LEASE_TOUCHES	32
+
+struct lease {
+	int64_t	timeout_ms;	/* T: the least of asked and negotiated */
+	int64_t	kill_after_ms;	/* of the options */
+	int64_t	proven_ms;	/* LEASE_UNPROVEN, or a send time */
+	int64_t	connect_ms;	/* send time of this connection's request */
+	struct {
+		int64_t	sent_ms;
+		int64_t	read_ms;	/* when its reply was read */
+	} touches[LEASE_TOUCHES];	/* of this connection, a ring */
+	size_t	count;			/* ever added to it */
+};
+
+/* Starts a clock for a new session. */
+void	lease_init(struct lease *, int64_t asked_timeout_ms,
+	    int64_t kill_after_ms);
+
+/*
+ * Connected, by a request sent no earlier than sent_ms.  Proves nothing yet,
+ * and what was sent on an earlier connection proves nothing any more.
+ */
+void	lease_connected(struct lease *, int64_t sent_ms,
+	    int64_t negotiated_timeout_ms);
+
+/* A reply was read at read_ms to a request of this connection. */
+void	lease_replied(struct lease *, int64_t sent_ms, int64_t read_ms);
+
+/* The same, and it acknowledges a quorum write. */
+void	lease_acknowledged(struct lease *, int64_t sent_ms, int64_t read_ms);
+
+/* Returns when the lease may pass on; LEASE_UNPROVEN if that may be now. */
+int64_t	lease_expiry_ms(const struct lease *);
+
+/*
+ * Returns how long before the expiry the last process is to be dead: for the
+ * rates of clocks, for scheduling, for killing and reaping.
+ */
+int64_t	lease_margin_ms(const struct lease *);
+
+/* Returns when the guard kills, the margin before the expiry. */
+int64_t	lease_deadline_ms(const struct lease *);
+
+/* Returns how long before the deadline the command is asked to stop. */
+int64_t	lease_grace_ms(const struct lease *);
+
+/* Returns how often something is sent. */
+int64_t	lease_beat_ms(const struct lease *);
+
+/* Returns after how long without a reply a holder tries another server. */
+int64_t	lease_patience_ms(const struct lease *);
+
+#endif
