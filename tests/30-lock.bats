@@ -287,6 +287,25 @@ of_lease()
 	done
 }
 
+@test "over a slow line, too, nothing is left the moment zkrun has exited" {
+	# What zkrun sends arrives a good while after it was sent.
+	start_relay relay "$ZKRUN_CONNECT" -d 100
+	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
+	lock_clean "$TASK"
+	hold holder "$TASK"
+	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
+	queue_count "$TASK" 0
+	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
+	# Its place and, at the head of the line, its lease.
+	wait_for 10 holds_count "$TASK" 2
+	kill -TERM "$BG_PID"
+	zkrun_wait waiter 10
+	assert_equal "$status" 143
+	queue_count "$TASK" 0
+	holds_count "$TASK" 1
+	let_go holder
+}
+
 @test "a run under the lock of another task inside one" {
 	# shellcheck disable=SC2016 # for the inner shell
 	run -0 zkrun -t "$TASK" -- "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK-b" \

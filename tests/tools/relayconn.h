@@ -67,8 +67,8 @@ struct rule {
 
 static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
 static struct rule	 rules[RULES];
-/* The nth request of this opcode from now freezes the way up. */
-static struct { int32_t op; long nth; } trap;
+/* The nth request of this opcode from now is held, and all that follows it. */
+static struct { int32_t op; long nth; bool next, closed; } trap;
 static bool		 frozen[2], blackhole[2];
 static double		 delay_ms[2];
 static struct {
@@ -138,7 +138,7 @@ request(struct conn *c, int32_t xid, int32_t op)
 	if (op >= OP_LOW && op <= OP_HIGH)
 		stats.op[op - OP_LOW]++;
 	if (trap.nth > 0 && trap.op == op && --trap.nth == 0)
-		frozen[UP] = true;
+		trap.next = trap.closed = true;
 	for (i = 0; i < RULES; i++) {
 		if (rules[i].left <= 0 || rules[i].op != op ||
 		    c->ndrop == RULES)

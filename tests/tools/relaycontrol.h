@@ -163,7 +163,7 @@ obey(int n, char *w[], FILE *out)
 		frozen[UP] = frozen[DOWN] = false;
 		blackhole[UP] = blackhole[DOWN] = false;
 		memset(rules, 0, sizeof(rules));
-		trap.nth = 0;
+		memset(&trap, 0, sizeof(trap));
 		bad = !refuse(false);
 	} else if (strcmp(w[0], "cut") == 0)
 		cut_all();

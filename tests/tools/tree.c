@@ -2,6 +2,7 @@
  * tree: process trees that are hard to kill or to count.  Each ends by itself
  * after a minute, whatever goes wrong.
  */
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -81,6 +82,24 @@ deep(long n)
 	nap(LIMIT_S * 1000L);
 }
 
+/* So much memory, in small pages: dying takes a while. */
+static void
+big(long mb)
+{
+	size_t	 size = (size_t)mb << 20;
+	char	*memory;
+
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		err(1, NULL);
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	memset(memory, 1, size);
+	puts("big");
+	fflush(stdout);
+	nap(LIMIT_S * 1000L);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -91,7 +110,7 @@ main(int argc, char *argv[])
 	n = argc == 3 ? (long)strtonum(argv[2], 0, 10000, &bad) : 0;
 	if (argc != 3 || bad != NULL) {
 		fputs(
-"usage: tree hop MS | zombies N | churn 0 | deep N\n", stderr);
+"usage: tree hop MS | zombies N | churn 0 | deep N | big MB\n", stderr);
 		return (2);
 	}
 	if (strcmp(argv[1], "hop") == 0)
@@ -102,6 +121,8 @@ main(int argc, char *argv[])
 		churn(end);
 	else if (strcmp(argv[1], "deep") == 0)
 		deep(n);
+	else if (strcmp(argv[1], "big") == 0)
+		big(n);
 	else
 		errx(2, "%s: no such tree", argv[1]);
 	return (0);

@@ -49,7 +49,7 @@ describe(const struct options *options, char *text, size_t size)
 {
 	(void)snprintf(text, size, "%s base=%s %s:%s wait=%" PRId64 " E=%d "
 	    "r=%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 " C=%" PRId64
-	    " T=%" PRId64 " k=%" PRId64 " o=%d g=%d v=%d",
+	    " T=%" PRId64 " k=%" PRId64 " o=%d g=%d v=%d s=%d l=%d check=%d",
 	    options->task != NULL ? options->task : "-", options->base,
 	    options->servers.server[0].host, options->servers.server[0].port,
 	    options->wait_ms == CLOCK_NEVER ? -1 : options->wait_ms,
@@ -57,7 +57,8 @@ describe(const struct options *options, char *text, size_t size)
 	    options->retry.sleep_ms, options->retry.cap_ms,
 	    options->retry.for_ms, options->connect_timeout_ms,
 	    options->session_timeout_ms, options->kill_after_ms,
-	    (int)options->orphans, options->signal_group, options->verbosity);
+	    (int)options->orphans, options->signal_group, options->verbosity,
+	    options->stop_signal, options->ignore_loss, options->check);
 }
 
 /* An option and the one part of the description that it changes. */
@@ -96,6 +97,12 @@ static const struct {
 	{ "group", NULL, "g=0", "g=1" },
 	{ "group", "yes", "g=0", "g=1" },
 	{ "group", "no", "g=0", "g=0" },
+	{ "check", NULL, "check=0", "check=1" },
+	{ "on-loss", "stop", "l=0", "l=0" },
+	{ "on-loss", "ignore", "l=0", "l=1" },
+	{ "signal", "INT", "s=15", "s=2" },
+	{ "signal", "SIGUSR1", "s=15", "s=10" },
+	{ "signal", "9", "s=15", "s=9" },
 	{ "quiet", NULL, "v=1", "v=0" },
 	{ "quiet", "no", "v=1", "v=1" },
 	{ "verbose", NULL, "v=1", "v=2" },
@@ -125,6 +132,8 @@ static const struct {
 	{ "connect-timeout", "0ms" }, { "session-timeout", "0" },
 	{ "session-timeout", "999ms" }, { "session-timeout", "1.1d" },
 	{ "kill-after", "-1" }, { "orphans", "" }, { "orphans", "Wait" },
+	{ "signal", "" }, { "signal", "0" }, { "signal", "65" },
+	{ "signal", "FOO" }, { "signal", "SIG" }, { "on-loss", "kill" },
 	{ "group", "maybe" }, { "quiet", "2" }, { "verbose", "on" },
 };
 
