@@ -16,6 +16,32 @@
 
 enum tag { TAG_SYNC, TAG_LEASE };
 
+/* The lease as the environment names it. */
+struct wanted {
+	const char	*path;
+	int64_t		 fence;
+	int64_t		 session;
+};
+
+/* Returns false if the environment of this process names no lease. */
+static bool
+read_environment(struct wanted *wanted)
+{
+	const char *fence, *problem, *session;
+	char *end;
+
+	wanted->path = getenv("ZKRUN_LEASE");
+	fence = getenv("ZKRUN_FENCE");
+	session = getenv("ZKRUN_SESSION");
+	if (wanted->path == NULL || fence == NULL || session == NULL ||
+	    servers_check_path(wanted->path) != NULL)
+		return false;
+	wanted->fence = strtonum(fence, 0, INT64_MAX, &problem);
+	/* strtonum(3) reads no hexadecimal. */
+	wanted->session = (int64_t)strtoull(session, &end, 16);
+	return problem == NULL && session[0] != '\0' && *end == '\0';
+}
+
 static void
 ask(struct session *session, const char *lease)
 {
@@ -37,28 +63,26 @@ ask(struct session *session, const char *lease)
 }
 
 static int
-judge(const struct session_event *event, const char *lease)
+judge(const struct session_event *event, const struct wanted *wanted)
 {
-	const char *fence, *owner;
-
-	fence = getenv("ZKRUN_FENCE");
-	owner = getenv("ZKRUN_SESSION");
 	if (event->code == SESSION_OK) {
 		/* A name is never used twice, but a restored backup might. */
-		if (event->czxid == strtoll(fence, NULL, 10) &&
-		    (uint64_t)event->owner == strtoull(owner, NULL, 16))
+		if (event->czxid == wanted->fence &&
+		    event->owner == wanted->session)
 			return 0;
 	} else if (event->code != SESSION_NO_NODE) {
-		log_error("cannot check '%s': %s", lease, event->reason);
+		log_error("cannot check '%s': %s", wanted->path,
+		    event->reason);
 		return EXITCODE_UNREACHABLE;
 	}
-	log_notice("the lease '%s' is gone", lease);
+	log_notice("the lease '%s' is gone", wanted->path);
 	return EXITCODE_LOST;
 }
 
 /* Returns an exit status, or -1 to go on. */
 static int
-take_news(struct connector *connector, const char *lease, bool *more)
+take_news(struct connector *connector, const struct wanted *wanted,
+    bool *more)
 {
 	struct session_event *event;
 	char problems[1024];
@@ -72,19 +96,19 @@ take_news(struct connector *connector, const char *lease, bool *more)
 		break;
 	case CONNECTOR_NEW_SESSION:
 	case CONNECTOR_REGAINED:
-		ask(&connector->session, lease);
+		ask(&connector->session, wanted->path);
 		break;
 	case CONNECTOR_EXPIRED:
 		connector_start(connector);
 		break;
 	case CONNECTOR_GAVE_UP:
 		connector_explain(connector, problems, sizeof(problems));
-		log_error("cannot check '%s': %s", lease, problems);
+		log_error("cannot check '%s': %s", wanted->path, problems);
 		status = EXITCODE_UNREACHABLE;
 		break;
 	case CONNECTOR_EVENT:
 		if (event->type == SESSION_REPLY && event->tag == TAG_LEASE)
-			status = judge(event, lease);
+			status = judge(event, wanted);
 		break;
 	case CONNECTOR_SEEKING:
 	case CONNECTOR_LOST_CONTACT:
@@ -99,15 +123,12 @@ check_run(const struct options *options)
 {
 	struct pollfd fds[CONNECTOR_FDS];
 	struct connector connector;
-	const char *lease;
+	struct wanted wanted;
 	int64_t deadline_ms, now_ms;
 	int status;
 	bool more;
 
-	lease = getenv("ZKRUN_LEASE");
-	if (lease == NULL || getenv("ZKRUN_FENCE") == NULL ||
-	    getenv("ZKRUN_SESSION") == NULL ||
-	    servers_check_path(lease) != NULL) {
+	if (!read_environment(&wanted)) {
 		log_error("cannot use '--check': the environment names no "
 		    "lease (it is for commands that zkrun has started)");
 		return EXITCODE_USAGE;
@@ -117,7 +138,7 @@ check_run(const struct options *options)
 	do {
 		memset(fds, 0, sizeof(fds));
 		deadline_ms = connector_prepare(&connector, fds);
-		status = take_news(&connector, lease, &more);
+		status = take_news(&connector, &wanted, &more);
 		if (more)
 			continue;
 		now_ms = clock_ms();

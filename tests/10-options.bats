@@ -235,9 +235,8 @@ repeat()
 @test "options that zkrun does not have yet are refused" {
 	local option
 
-	for option in '-s TERM' '-l 2' '-m 5' '--hold 5' '-i 5' '-a /x' \
-	    --status --revoke --json --syslog '--on-loss x' --check \
-	    --signal=TERM --leases=2 --max-time=5 --interval=5 \
+	for option in '-l 2' '-m 5' '--hold 5' '-i 5' '-a /x' \
+	    --status --revoke --json --syslog --leases=2 --max-time=5 --interval=5 \
 	    --auth-file=/x; do
 		# shellcheck disable=SC2086 # two words
 		bad_option $option

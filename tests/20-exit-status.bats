@@ -259,7 +259,7 @@ took_at_most()
 @test "the environment is otherwise the caller's" {
 	diff <(env | grep -v '^_=' | sort) \
 	    <(locked env 3>&- | grep -v '^_=' |
-	    grep -vE '^ZKRUN_(TASK|LEASE|FENCE|SESSION)=' | sort)
+	    grep -vE '^ZKRUN_(TASK|LEASE|LEASE_CONNECT|FENCE|SESSION)=' | sort)
 }
 
 @test "directory, umask, limits and process group are the caller's" {
