@@ -40,6 +40,11 @@ keeper_join(struct keeper *keeper)
 	    connector_server(&keeper->connector),
 	    (unsigned long long)session->identity.id,
 	    (double)session->timeout_ms / 1000);
+	if (session->timeout_ms > keeper->options->session_timeout_ms)
+		log_notice("ZooKeeper keeps a dead session for %.1fs, longer "
+		    "than the %.1fs asked for",
+		    (double)session->timeout_ms / 1000,
+		    (double)keeper->options->session_timeout_ms / 1000);
 	/* One budget for all of it; a session that expires gives none back. */
 	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
 	    keeper->options->wait_ms > 0)
