@@ -166,6 +166,7 @@ make_tables(struct option *longs, char *shorts)
 		longs[i].name = option_specs[i].name;
 		longs[i].has_arg = option_specs[i].has_value ?
 		    required_argument : no_argument;
+		longs[i].flag = NULL;
 		longs[i].val = 256 + (int)i;
 		if (option_specs[i].letter == 0)
 			continue;

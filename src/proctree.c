@@ -233,13 +233,22 @@ signal_process(const struct process *process, int number)
 	int error, fd;
 
 	fd = pidfd_open(process->pid, 0);
-	if (fd == -1)
+	if (fd == -1 && errno != ENOSYS)
 		return errno;
 	error = ESRCH;
-	if (read_process(process->pid, &now) && now.start == process->start)
-		error = pidfd_send_signal(fd, number, NULL, 0) == 0 ? 0 :
-		    errno;
-	(void)close(fd);
+	if (read_process(process->pid, &now) && now.start == process->start) {
+		/*
+		 * A sandbox whose filter is older than pidfds is the one place
+		 * for a bare pid, checked a moment ago: there, the other
+		 * choice is to let it live on without the lease.
+		 */
+		error = fd == -1 ? kill(process->pid, number) :
+		    pidfd_send_signal(fd, number, NULL, 0);
+		if (error == -1)
+			error = errno;
+	}
+	if (fd != -1)
+		(void)close(fd);
 	return error;
 }
 
