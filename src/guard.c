@@ -46,11 +46,6 @@ take_messages(struct guard *guard)
 			take_signals(guard);
 			guard_dispatch(guard, TOLD_HELD);
 			break;
-		case LINK_BEAT:
-			/* What was asked to stop is not given more time. */
-			if (guard->state == RUNNING && !guard->lost)
-				guard->lease = message.lease;
-			break;
 		case LINK_STARTED:
 			guard_dispatch(guard, TOLD_STARTED);
 			break;
@@ -69,10 +64,14 @@ take_messages(struct guard *guard)
 		case LINK_LOST:
 			guard->lost = true;
 			break;
+		case LINK_RELEASING:
+			guard_dispatch(guard, TOLD_RELEASING);
+			break;
 		case LINK_WAITING:
 			guard_dispatch(guard, TOLD_WAITING);
 			break;
 		case LINK_GO:
+		case LINK_AGAIN:
 		case LINK_SIGNAL:
 		case LINK_LOSE:
 		case LINK_STOP:
@@ -116,7 +115,8 @@ take_signals(struct guard *guard)
 		kind = signals_kind(received.number);
 		if (kind == SIGNALS_CHILD)
 			child = true;
-		else if (guard->state == RUNNING || guard->state == LOSING)
+		else if (guard->state == RUNNING ||
+		    guard->state == RELEASING || guard->state == LOSING)
 			forward_received(&guard->forward, received.number,
 			    received.sender, clock_ms());
 		else if (kind == SIGNALS_TERMINATING) {
@@ -148,28 +148,23 @@ forward_signals(struct guard *guard)
 	}
 }
 
-/* Takes the lease clock's next deadline, which then is over and done with. */
-static bool
-is_due(int64_t *deadline_ms, int64_t now_ms)
-{
-	if (now_ms < *deadline_ms)
-		return false;
-	*deadline_ms = CLOCK_NEVER;
-	return true;
-}
-
-/* Only after the messages are read: stale news must not kill a healthy job. */
+/*
+ * Only after the messages are read, and by the newest proof: stale news must
+ * not kill a healthy job.
+ */
 static void
 take_deadlines(struct guard *guard)
 {
 	int64_t now_ms;
 
 	now_ms = clock_ms();
-	if (is_due(&guard->time_up_ms, now_ms))
+	if (now_ms >= guard->time_up_ms) {
+		guard->time_up_ms = CLOCK_NEVER;
 		guard_dispatch(guard, TIME_UP);
-	if (is_due(&guard->lease.stop_ms, now_ms))
+	}
+	if (now_ms >= guard_stop_ms(guard))
 		guard_dispatch(guard, STOP_DUE);
-	if (is_due(&guard->lease.kill_ms, now_ms))
+	if (now_ms >= guard_kill_ms(guard))
 		guard_dispatch(guard, KILL_DUE);
 }
 
@@ -185,7 +180,7 @@ loop(struct guard *guard)
 		deadline_ms = clock_earlier(guard->time_up_ms,
 		    forward_deadline(&guard->forward));
 		deadline_ms = clock_earlier(deadline_ms,
-		    clock_earlier(guard->lease.stop_ms, guard->lease.kill_ms));
+		    clock_earlier(guard_stop_ms(guard), guard_kill_ms(guard)));
 		if (deadline_ms != timer_ms) {
 			clock_timer_set(guard->timer_fd, deadline_ms);
 			timer_ms = deadline_ms;
@@ -223,7 +218,6 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.signals = signals;
 	guard.time_up_ms = CLOCK_NEVER;
 	proctree_spare_present(&guard.tree);
-	guard.lease.stop_ms = guard.lease.kill_ms = CLOCK_NEVER;
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||

@@ -21,6 +21,7 @@ enum guard_state {
 	QUEUEING,	/* connecting or in line: there is no command */
 	ENDING,		/* a signal ended that; the keeper leaves the line */
 	RUNNING,	/* the keeper may start the command, or has */
+	RELEASING,	/* nothing runs any more; the lease is given up */
 	LOSING,		/* no contact: the command was asked to stop in time */
 	KILLING,	/* the keeper is dead, the rest has to follow */
 	CLOSING,	/* all dead; a helper closes the session */
@@ -28,7 +29,7 @@ enum guard_state {
 };
 
 enum guard_event {
-	TOLD_WAITING, TOLD_HELD, TOLD_STARTED, TOLD_DONE,
+	TOLD_WAITING, TOLD_HELD, TOLD_STARTED, TOLD_RELEASING, TOLD_DONE,
 	KEEPER_DIED, TREE_EMPTY, HELPER_ENDED,
 	TERMINATED, TIME_UP, STOP_DUE, KILL_DUE,
 	EVENTS
@@ -45,21 +46,31 @@ struct guard {
 	int			 signal_fd;
 	int			 timer_fd;
 	int64_t			 time_up_ms;	/* what it means: the state's */
+	int64_t			 final_kill_ms;	/* once asked to stop */
 	int64_t			 kill_again_ms;
 	bool			 said_forbidden;
 	pid_t			 keeper;
 	pid_t			 helper;
-	struct link_lease	 lease;		/* what the clock says of it */
+	struct link_lease	 lease;		/* as of the last TOLD_HELD */
 	int			 signal;	/* that ended the waiting */
 	int			 exit_code;
 	bool			 keeper_refused; /* to start, and said why */
 	bool			 started, exited;
 	bool			 lost;		/* exit in EXITCODE_LOST */
+	/* Their time has been. */
+	bool			 stop_done, kill_done;
 	bool			 finished;
 };
 
 /* Does what the event means in the present state. */
 void	guard_dispatch(struct guard *, enum guard_event);
+
+/*
+ * When the command is asked to stop and killed, by what the keeper last proved;
+ * CLOCK_NEVER if there is nothing to be stopped or it has been done.
+ */
+int64_t	guard_stop_ms(const struct guard *);
+int64_t	guard_kill_ms(const struct guard *);
 
 /* Kills the keeper, if it lives: everything below it falls to us then. */
 void	guard_kill_keeper(struct guard *);

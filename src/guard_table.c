@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "command.h"
 #include "exitcode.h"
+#include "lease.h"
 #include "log.h"
 #include "options.h"
 #include "reattach.h"
@@ -50,41 +51,52 @@ guard_kill_keeper(struct guard *guard)
 		(void)kill(guard->keeper, SIGKILL);
 }
 
+/* The keeper proves the lease in the background, whatever we do meanwhile. */
 static void
 approve(struct guard *guard)
 {
 	struct link_message message = { .type = LINK_GO };
 
+	if (clock_ms() >= link_expiry_ms(&guard->link) -
+	    guard->lease.margin_ms - guard->lease.grace_ms) {
+		/* We have slept; the keeper would not start it either. */
+		link_send_type(&guard->link, LINK_AGAIN);
+		return;
+	}
 	guard->state = RUNNING;
 	message.fence = guard->lease.fence;
 	link_send(&guard->link, &message);
 }
 
-/* The lease was lost before the command could be started. */
+/* The lease was lost, or ran out, before the command could be started. */
 static void
 queue_again(struct guard *guard)
 {
-	if (guard->started)
-		return;
-	guard->state = QUEUEING;
-	guard->lease.stop_ms = guard->lease.kill_ms = CLOCK_NEVER;
+	if (!guard->started)
+		guard->state = QUEUEING;
+}
+
+static int64_t
+time_left(const struct guard *guard)
+{
+	return link_expiry_ms(&guard->link) - clock_ms();
 }
 
 /* Nothing has proved the lease for so long that the command has to go. */
 static void
 ask_to_stop(struct guard *guard)
 {
-	guard->lost = true;
-	if (guard->options->ignore_loss) {
-		log_error("the lease of '%s' may pass on in %.1fs; the command "
-		    "runs on (--on-loss ignore)", guard->options->task,
-		    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+	char left[64];
+
+	guard->final_kill_ms = guard_kill_ms(guard);
+	guard->stop_done = true;
+	if (guard->options->ignore_loss)
 		return;
-	}
+	guard->lost = true;
 	guard->state = LOSING;
-	log_error("no contact with ZooKeeper; asking the command of '%s' to "
-	    "stop, %.1fs before its lease can pass on", guard->options->task,
-	    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+	lease_describe_left(time_left(guard), left, sizeof(left));
+	log_error("no contact with ZooKeeper; asking the command to stop that "
+	    "runs under the lease of '%s', %s", guard->options->task, left);
 	link_send_type(&guard->link, LINK_LOSE);
 	/* By ourselves: the keeper may be what has stopped. */
 	guard->tree.passed_over = guard->keeper;
@@ -96,14 +108,30 @@ ask_to_stop(struct guard *guard)
 static void
 enforce_deadline(struct guard *guard)
 {
-	if (guard->options->ignore_loss)
-		return;
-	log_error("killing what runs under the lease of '%s', %.1fs before it "
-	    "can pass on", guard->options->task,
-	    (double)(guard->lease.expiry_ms - clock_ms()) / 1000);
+	char left[64];
+
+	guard->kill_done = true;
 	guard->lost = true;
+	lease_describe_left(time_left(guard), left, sizeof(left));
+	if (guard->options->ignore_loss) {
+		log_error("the command runs on (--on-loss ignore) though the "
+		    "lease of '%s' is not proved any more, %s",
+		    guard->options->task, left);
+		return;
+	}
+	log_error("killing what runs under the lease of '%s', %s",
+	    guard->options->task, left);
 	guard->state = LOSING;
 	guard_kill_keeper(guard);
+}
+
+/* No deadline can harm any more; only a keeper that hangs is in the way. */
+static void
+lease_released(struct guard *guard)
+{
+	guard->state = RELEASING;
+	guard->time_up_ms = clock_after(clock_ms(),
+	    guard->session.timeout_ms + CLOSE_MARGIN_MS);
 }
 
 static void
@@ -167,13 +195,20 @@ kill_rest(struct guard *guard)
 static void
 rest_is_dead(struct guard *guard)
 {
-	int64_t left_ms;
+	char left[64];
 
-	left_ms = guard->lease.expiry_ms - clock_ms();
-	if (left_ms > 0)
-		log_notice("all that ran under the lease of '%s' is dead, "
-		    "%.1fs before it can pass on", guard->options->task,
-		    (double)left_ms / 1000);
+	lease_describe_left(time_left(guard), left, sizeof(left));
+	log_notice("all that ran under the lease of '%s' is dead, %s",
+	    guard->options->task, left);
+	close_session(guard);
+}
+
+/* What -o leave has left running is not ours to kill. */
+static void
+keeper_died_releasing(struct guard *guard)
+{
+	log_error("the keeper of '%s' died after the command ended",
+	    guard->options->task);
 	close_session(guard);
 }
 
@@ -185,9 +220,7 @@ keeper_died_holding(struct guard *guard)
 	guard->state = KILLING;
 	/* The command itself died with the keeper (PR_SET_PDEATHSIG). */
 	if (proctree_is_empty(&guard->tree) && guard->exited) {
-		log_error("the keeper of '%s' died after the command ended",
-		    guard->options->task);
-		close_session(guard);
+		keeper_died_releasing(guard);
 		return;
 	}
 	if (!expected)
@@ -217,12 +250,19 @@ static action *const actions[STATES][EVENTS] = {
 		[TOLD_WAITING] = queue_again,
 		[TOLD_HELD] = approve,
 		[TOLD_STARTED] = command_started,
+		[TOLD_RELEASING] = lease_released,
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = keeper_died_holding,
 		[STOP_DUE] = ask_to_stop,
 		[KILL_DUE] = enforce_deadline,
 	},
+	[RELEASING] = {
+		[TOLD_DONE] = finish,
+		[KEEPER_DIED] = keeper_died_releasing,
+		[TIME_UP] = guard_kill_keeper,
+	},
 	[LOSING] = {
+		[TOLD_RELEASING] = lease_released,
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = keeper_died_holding,
 		[KILL_DUE] = enforce_deadline,
@@ -237,6 +277,32 @@ static action *const actions[STATES][EVENTS] = {
 		[TIME_UP] = finish,
 	},
 };
+
+static bool
+has_deadline(const struct guard *guard)
+{
+	return guard->state == RUNNING || guard->state == LOSING;
+}
+
+int64_t
+guard_stop_ms(const struct guard *guard)
+{
+	if (!has_deadline(guard) || guard->stop_done)
+		return CLOCK_NEVER;
+	return link_expiry_ms(&guard->link) - guard->lease.margin_ms -
+	    guard->lease.grace_ms;
+}
+
+int64_t
+guard_kill_ms(const struct guard *guard)
+{
+	if (!has_deadline(guard) || guard->kill_done)
+		return CLOCK_NEVER;
+	/* What was asked to stop is not given more time. */
+	if (guard->stop_done && !guard->options->ignore_loss)
+		return guard->final_kill_ms;
+	return link_expiry_ms(&guard->link) - guard->lease.margin_ms;
+}
 
 void
 guard_dispatch(struct guard *guard, enum guard_event event)

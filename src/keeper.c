@@ -67,8 +67,10 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 		    event->read_ms);
 	else
 		lease_replied(&keeper->lease, event->sent_ms, event->read_ms);
-	if (keeper->lease.proven_ms != before_ms)
-		keeper_dispatch(keeper, PROVEN);
+	if (keeper->lease.proven_ms == before_ms)
+		return;
+	link_set_expiry_ms(keeper->link, lease_expiry_ms(&keeper->lease));
+	keeper_dispatch(keeper, PROVEN);
 }
 
 /* Connected: a clock for a new session, a new connection for the old one. */
@@ -136,6 +138,9 @@ take_orders(struct keeper *keeper)
 			keeper->approved_fence = message.fence;
 			keeper_dispatch(keeper, ORDER_GO);
 			break;
+		case LINK_AGAIN:
+			keeper_dispatch(keeper, ORDER_AGAIN);
+			break;
 		case LINK_STOP:
 			keeper_dispatch(keeper, ORDER_STOP);
 			break;
@@ -150,10 +155,10 @@ take_orders(struct keeper *keeper)
 		case LINK_WAITING:
 		case LINK_HELD:
 		case LINK_STARTED:
-		case LINK_BEAT:
 		case LINK_HEARD:
 		case LINK_EXITED:
 		case LINK_LOST:
+		case LINK_RELEASING:
 		case LINK_DONE:
 			break;	/* ours to send */
 		}

@@ -59,15 +59,15 @@ keeper_leave_line(struct keeper *keeper)
 void
 keeper_release(struct keeper *keeper)
 {
-	int64_t left_ms;
+	char left[64];
 
+	link_send_type(keeper->link, LINK_RELEASING);
 	log_verbose("releasing the lease of '%s'", keeper->options->task);
-	left_ms = lease_expiry_ms(&keeper->lease) - clock_ms();
-	if (keeper->lost && !keeper->gone && left_ms > 0 &&
-	    !keeper->options->ignore_loss)
-		log_notice("all that ran under the lease of '%s' is dead, "
-		    "%.1fs before it can pass on", keeper->options->task,
-		    (double)left_ms / 1000);
+	lease_describe_left(lease_expiry_ms(&keeper->lease) - clock_ms(), left,
+	    sizeof(left));
+	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
+		log_notice("all that ran under the lease of '%s' is dead, %s",
+		    keeper->options->task, left);
 	/* A lost lease is not worth anybody's time. */
 	leave(keeper, keeper->lost ? LEAVE_MS :
 	    keeper->connector.session.timeout_ms);

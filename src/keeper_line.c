@@ -153,19 +153,6 @@ keeper_refused(struct keeper *keeper)
 	keeper_leave_line(keeper);
 }
 
-void
-keeper_tell_lease(struct keeper *keeper, enum link_type type)
-{
-	struct link_message message = { .type = type };
-	const struct lease *lease = &keeper->lease;
-
-	message.lease.fence = keeper->semaphore.fence;
-	message.lease.kill_ms = lease_deadline_ms(lease);
-	message.lease.stop_ms = message.lease.kill_ms - lease_grace_ms(lease);
-	message.lease.expiry_ms = lease_expiry_ms(lease);
-	link_send(keeper->link, &message);
-}
-
 static bool
 has_time_left(const struct keeper *keeper)
 {
@@ -180,14 +167,28 @@ has_time_left(const struct keeper *keeper)
 void
 keeper_ask_guard(struct keeper *keeper)
 {
+	struct link_message message = { .type = LINK_HELD };
+
 	keeper->state = ASKING;
 	if (keeper->asked)
 		return;
-	if (has_time_left(keeper)) {
-		keeper->asked = true;
-		keeper_tell_lease(keeper, LINK_HELD);
-	} else
+	if (!has_time_left(keeper)) {
 		semaphore_beat(&keeper->semaphore);
+		return;
+	}
+	keeper->asked = true;
+	message.lease.fence = keeper->semaphore.fence;
+	message.lease.margin_ms = lease_margin_ms(&keeper->lease);
+	message.lease.grace_ms = lease_grace_ms(&keeper->lease);
+	link_send(keeper->link, &message);
+}
+
+/* The guard woke up late: what it was told of the lease is past. */
+void
+keeper_ask_again(struct keeper *keeper)
+{
+	keeper->asked = false;
+	keeper_ask_guard(keeper);
 }
 
 void
@@ -206,8 +207,9 @@ keeper_start_command(struct keeper *keeper)
 	if (keeper->approved_fence != keeper->semaphore.fence)
 		return;
 	if (!has_time_left(keeper)) {
-		keeper->asked = false;
-		keeper_ask_guard(keeper);
+		/* Takes the go-ahead back; nothing is to be guarded yet. */
+		link_send_type(keeper->link, LINK_WAITING);
+		keeper_ask_again(keeper);
 		return;
 	}
 	log_verbose("holding '%s', fence %lld", keeper->options->task,

@@ -38,7 +38,8 @@ enum keeper_event {
 	/* from the semaphore */
 	MUST_WAIT, ACQUIRED, LEASE_LOST, LEFT, REFUSED,
 	/* from the guard */
-	ORDER_GO, ORDER_STOP, ORDER_SIGNAL, ORDER_LOSE, GUARD_GONE,
+	ORDER_GO, ORDER_AGAIN, ORDER_STOP, ORDER_SIGNAL, ORDER_LOSE,
+	GUARD_GONE,
 	/* from below, and from the clock */
 	COMMAND_ENDED, TREE_EMPTY, WAIT_OVER, TIME_UP,
 	EVENTS
@@ -92,14 +93,13 @@ void	keeper_give_up_connecting(struct keeper *);
 void	keeper_wait_in_line(struct keeper *);
 void	keeper_wait_is_over(struct keeper *);
 void	keeper_refused(struct keeper *);
-void	keeper_tell_lease(struct keeper *, enum link_type);
 void	keeper_ask_guard(struct keeper *);
+void	keeper_ask_again(struct keeper *);
 void	keeper_start_command(struct keeper *);
 void	keeper_signal_before_start(struct keeper *);
 
 /* keeper_work.c: while it runs */
 void	keeper_say_time_left(struct keeper *);
-void	keeper_tell_deadline(struct keeper *);
 void	keeper_forward_signal(struct keeper *);
 void	keeper_kill_all(struct keeper *);
 void	keeper_stop_all(struct keeper *);

@@ -22,18 +22,16 @@ keeper_say_time_left(struct keeper *keeper)
 	char problems[512];
 	int64_t left_ms;
 
+	if (keeper->lost) {
+		keeper_say_contact_lost(keeper);
+		return;
+	}
 	connector_explain(&keeper->connector, problems, sizeof(problems));
 	left_ms = lease_deadline_ms(&keeper->lease) -
 	    lease_grace_ms(&keeper->lease) - clock_ms();
 	log_notice("contact with ZooKeeper lost (%s); '%s' is held for %.1fs "
 	    "more unless it is regained", problems, keeper->options->task,
 	    left_ms > 0 ? (double)left_ms / 1000 : 0);
-}
-
-void
-keeper_tell_deadline(struct keeper *keeper)
-{
-	keeper_tell_lease(keeper, LINK_BEAT);
 }
 
 void

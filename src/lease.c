@@ -3,6 +3,7 @@
  */
 #include "lease.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LEAST_MARGIN_MS		200
@@ -105,6 +106,17 @@ int64_t
 lease_grace_ms(const struct lease *lease)
 {
 	return earlier(lease->kill_after_ms, lease->timeout_ms / 4);
+}
+
+void
+lease_describe_left(int64_t left_ms, char *buffer, size_t size)
+{
+	if (left_ms >= 0)
+		(void)snprintf(buffer, size, "%.1fs before it can pass on",
+		    (double)left_ms / 1000);
+	else
+		(void)snprintf(buffer, size, "%.1fs after it could have passed "
+		    "on", (double)-left_ms / 1000);
 }
 
 int64_t

@@ -3,6 +3,7 @@
  */
 #include "link.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -17,8 +18,14 @@ struct link_queued {
 int
 link_pair(struct link *guard, struct link *keeper)
 {
+	_Atomic int64_t *expiry_ms;
 	int fds[2];
 
+	expiry_ms = mmap(NULL, sizeof(*expiry_ms), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (expiry_ms == MAP_FAILED)
+		return -1;
+	guard->expiry_ms = keeper->expiry_ms = expiry_ms;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0, fds) == -1)
 		return -1;
@@ -52,8 +59,6 @@ link_send(struct link *link, const struct link_message *message)
 		return;
 	if (STAILQ_EMPTY(&link->queue) && send_now(link, message))
 		return;
-	if (message->type == LINK_BEAT)
-		return;
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
 		/*
@@ -73,6 +78,18 @@ link_send_type(struct link *link, enum link_type type)
 	struct link_message message = { .type = type };
 
 	link_send(link, &message);
+}
+
+void
+link_set_expiry_ms(struct link *link, int64_t expiry_ms)
+{
+	atomic_store(link->expiry_ms, expiry_ms);
+}
+
+int64_t
+link_expiry_ms(const struct link *link)
+{
+	return atomic_load(link->expiry_ms);
 }
 
 void

@@ -1,8 +1,10 @@
 /*
  * The messages between guard and keeper, over a SOCK_SEQPACKET pair.
  *
- * Neither side ever waits for the other: what does not fit now is queued, and
- * a beat, of which a newer one follows soon, is dropped.
+ * Neither side ever waits for the other: what does not fit now is queued.  Only
+ * the lease's expiry, of which nothing but the newest counts, is no message but
+ * a number in memory that both share: a guard that was stopped for an hour
+ * finds it up to date.
  */
 #ifndef ZKRUN_LINK_H
 #define ZKRUN_LINK_H
@@ -10,6 +12,7 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,13 +25,14 @@ enum link_type {
 	LINK_WAITING,	/* in line */
 	LINK_HELD,	/* the lease is ours; may the command start? */
 	LINK_STARTED,	/* the command exists */
-	LINK_BEAT,	/* the lease is proven for longer; dropped if full */
 	LINK_HEARD,	/* the keeper heard this signal too */
 	LINK_EXITED,	/* the command ended */
 	LINK_LOST,	/* the lease is lost, the command is being stopped */
+	LINK_RELEASING,	/* nothing runs under the lease any more */
 	LINK_DONE,	/* all is cleaned up: exit with this status */
 	/* guard to keeper */
 	LINK_GO,	/* answer to LINK_HELD: start the command */
+	LINK_AGAIN,	/* answer to LINK_HELD: too late, ask again */
 	LINK_SIGNAL,	/* send this signal to the command */
 	LINK_STOP,	/* leave the line, or stop the command and release */
 	LINK_LOSE,	/* lease lost: the command was asked to stop */
@@ -36,9 +40,8 @@ enum link_type {
 
 struct link_lease {
 	int64_t	fence;
-	int64_t	stop_ms;	/* ask the command to stop then, */
-	int64_t	kill_ms;	/* kill it then; */
-	int64_t	expiry_ms;	/* the lease may pass on then */
+	int64_t	margin_ms;	/* from killing to the expiry */
+	int64_t	grace_ms;	/* from asking to stop to killing */
 };
 
 struct link_session {
@@ -51,7 +54,7 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		struct link_lease lease;	/* LINK_HELD, LINK_BEAT */
+		struct link_lease lease;	/* LINK_HELD */
 		int64_t	fence;			/* LINK_GO */
 		pid_t	pid;			/* LINK_STARTED */
 		struct {
@@ -66,6 +69,7 @@ struct link_queued;
 
 struct link {
 	int	fd;				/* -1 when closed */
+	_Atomic int64_t *expiry_ms;		/* shared by both processes */
 	STAILQ_HEAD(link_queue, link_queued) queue;
 };
 
@@ -80,6 +84,10 @@ void	link_send(struct link *, const struct link_message *);
 
 /* The same for a message that has nothing but a type. */
 void	link_send_type(struct link *, enum link_type);
+
+/* Tells and asks until when the lease cannot pass on; the newest counts. */
+void	link_set_expiry_ms(struct link *, int64_t);
+int64_t	link_expiry_ms(const struct link *);
 
 /* Sends what is queued, as far as it fits. */
 void	link_flush(struct link *);

@@ -218,11 +218,19 @@ list_direct(const struct proctree *tree, struct processes *found)
 static void
 list_all(const struct proctree *tree, struct processes *found)
 {
-	size_t i;
+	struct process now;
+	size_t before, i;
 
 	list_direct(tree, found);
-	for (i = 0; i < found->count; i++)
+	for (i = 0; i < found->count; i++) {
+		before = found->count;
 		list_children(found, found->list[i].pid);
+		/* Its pid may have become somebody else's meanwhile. */
+		if (found->count > before &&
+		    (!read_process(found->list[i].pid, &now) ||
+		    now.start != found->list[i].start))
+			found->count = before;
+	}
 }
 
 /* Returns 0, or why the process did not get the signal. */

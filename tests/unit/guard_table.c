@@ -66,6 +66,16 @@ static const struct {
 	    LOSING, NO_WORD, BEFORE, true },
 	{ "losing, no other lease is approved", LOSING, TOLD_HELD, false,
 	    LOSING, NO_WORD, BEFORE, false },
+	{ "running, nothing runs any more: no deadline", RUNNING,
+	    TOLD_RELEASING, true, RELEASING, NO_WORD, BEFORE, false },
+	{ "losing, all gone in time: no deadline", LOSING, TOLD_RELEASING,
+	    true, RELEASING, NO_WORD, BEFORE, false },
+	{ "releasing, no deadline kills anything", RELEASING, KILL_DUE, true,
+	    RELEASING, NO_WORD, BEFORE, false },
+	{ "releasing, the keeper died: the command's own status", RELEASING,
+	    KEEPER_DIED, true, CLOSING, NO_WORD, BEFORE, true },
+	{ "releasing, the keeper is done: so are we", RELEASING, TOLD_DONE,
+	    true, RELEASING, NO_WORD, BEFORE, true },
 	{ "in line, no deadline stops anything", QUEUEING, KILL_DUE, false,
 	    QUEUEING, NO_WORD, BEFORE, false },
 
@@ -99,9 +109,9 @@ set_up(struct guard *guard, struct link *keeper_end, enum guard_state state)
 	guard->exit_code = BEFORE;
 	guard->time_up_ms = CLOCK_NEVER;
 	guard->lease.fence = 42;
-	guard->lease.stop_ms = guard->lease.kill_ms = CLOCK_NEVER;
 	if (link_pair(&guard->link, keeper_end) == -1)
 		err(1, "link_pair");
+	link_set_expiry_ms(&guard->link, clock_ms() + 30000);
 }
 
 /* Returns the first message to the keeper. */
@@ -172,6 +182,46 @@ test_all(void)
 	ok(inert, "a finished guard does nothing more, whatever happens");
 }
 
+/* What is due when, by the newest proof. */
+static void
+test_deadlines(void)
+{
+	struct guard guard;
+	struct link keeper_end;
+	int64_t now_ms;
+
+	now_ms = clock_ms();
+	set_up(&guard, &keeper_end, RUNNING);
+	guard.lease.margin_ms = 600;
+	guard.lease.grace_ms = 5000;
+	link_set_expiry_ms(&keeper_end, now_ms + 30000);
+	is_int(guard_stop_ms(&guard), now_ms + 24400, "when to ask");
+	is_int(guard_kill_ms(&guard), now_ms + 29400, "when to kill");
+	link_set_expiry_ms(&keeper_end, now_ms + 40000);
+	is_int(guard_stop_ms(&guard), now_ms + 34400,
+	    "the keeper's next proof counts at once");
+	guard_dispatch(&guard, STOP_DUE);
+	link_set_expiry_ms(&keeper_end, now_ms + 50000);
+	is_int(guard_kill_ms(&guard), now_ms + 39400,
+	    "what was asked to stop is not given more time");
+	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "nor asked again");
+	guard.state = RELEASING;
+	is_int(guard_kill_ms(&guard), CLOCK_NEVER, "releasing: no deadline");
+	guard.state = QUEUEING;
+	is_int(guard_kill_ms(&guard), CLOCK_NEVER, "in line: no deadline");
+	link_close(&guard.link);
+	link_close(&keeper_end);
+
+	set_up(&guard, &keeper_end, QUEUEING);
+	link_set_expiry_ms(&guard.link, now_ms - 1);
+	guard_dispatch(&guard, TOLD_HELD);
+	is_int(first_word(&keeper_end), LINK_AGAIN,
+	    "a guard that woke up late has the keeper ask again");
+	is_int(guard.state, QUEUEING, "and waits");
+	link_close(&guard.link);
+	link_close(&keeper_end);
+}
+
 int
 main(void)
 {
@@ -186,5 +236,6 @@ main(void)
 	options.task = "x";
 	test_rows();
 	test_all();
+	test_deadlines();
 	return tap_end();
 }

@@ -81,10 +81,10 @@ static const struct {
 	    ACQUIRED, WITH_STALE, { ASKING, NO_WORD, NOT_TOLD, false } },
 	{ "asking, proven at last: asks", ASKING, PROVEN, PLAIN,
 	    { ASKING, LINK_HELD, NOT_TOLD, false } },
-	{ "asking, a go-ahead that comes too late starts nothing", ASKING,
-	    ORDER_GO, WITH_STALE, { ASKING, NO_WORD, NOT_TOLD, false } },
-	{ "running, proven: the guard learns the new deadline", RUNNING,
-	    PROVEN, PLAIN, { RUNNING, LINK_BEAT, NOT_TOLD, false } },
+	{ "asking, a go-ahead that comes too late is taken back", ASKING,
+	    ORDER_GO, WITH_STALE, { ASKING, LINK_WAITING, NOT_TOLD, false } },
+	{ "asking, told to ask again: asks", ASKING, ORDER_AGAIN, PLAIN,
+	    { ASKING, LINK_HELD, NOT_TOLD, false } },
 	{ "running, past the deadline: kills by itself", RUNNING, DEADLINE,
 	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
 	{ "running, past the deadline, to be ignored: runs on", RUNNING,
@@ -142,11 +142,11 @@ static const struct {
 	{ "the command ended, -o kill: stops the rest", RUNNING,
 	    COMMAND_ENDED, WITH_KILL, { STOPPING, NO_WORD, NOT_TOLD, false } },
 	{ "the command ended, -o leave: releases", RUNNING, COMMAND_ENDED,
-	    WITH_LEAVE, { LEAVING, NO_WORD, BEFORE, true } },
+	    WITH_LEAVE, { LEAVING, LINK_RELEASING, BEFORE, true } },
 
 	{ "lingering, all gone: releases, not done before a server says so",
 	    LINGERING, TREE_EMPTY, WITH_NODES,
-	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    { LEAVING, LINK_RELEASING, NOT_TOLD, false } },
 	{ "lingering, the lease is lost: stops the rest", LINGERING,
 	    LEASE_LOST, PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
 	{ "lingering, the session expired: stops the rest", LINGERING, EXPIRED,
@@ -157,7 +157,7 @@ static const struct {
 	    GUARD_GONE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
 
 	{ "stopping, all gone: releases", STOPPING, TREE_EMPTY, WITH_NODES,
-	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    { LEAVING, LINK_RELEASING, NOT_TOLD, false } },
 	{ "stopping takes too long: still stopping", STOPPING, TIME_UP, PLAIN,
 	    { STOPPING, NO_WORD, NOT_TOLD, false } },
 	{ "stopping, the lease is lost on top: says so", STOPPING, LEASE_LOST,
@@ -223,6 +223,8 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	lease_acknowledged(&keeper->lease, clock_ms() - 1, clock_ms());
 	if (with == WITH_STALE)
 		keeper->lease.proven_ms = clock_ms() - 30000;
+	if (with == WITH_STALE)
+		keeper->approved_fence = keeper->semaphore.fence;
 	switch (with) {
 	case PLAIN:
 	case WITH_STALE:
