@@ -95,8 +95,8 @@ ask_to_stop(struct guard *guard)
 	guard->lost = true;
 	guard->state = LOSING;
 	lease_describe_left(time_left(guard), left, sizeof(left));
-	log_error("no contact with ZooKeeper; asking the command to stop that "
-	    "runs under the lease of '%s', %s", guard->options->task, left);
+	log_error("no contact with ZooKeeper; asking the command of '%s' to "
+	    "stop, %s", guard->options->task, left);
 	link_send_type(&guard->link, LINK_LOSE);
 	/* By ourselves: the keeper may be what has stopped. */
 	guard->tree.passed_over = guard->keeper;

@@ -112,11 +112,11 @@ void
 lease_describe_left(int64_t left_ms, char *buffer, size_t size)
 {
 	if (left_ms >= 0)
-		(void)snprintf(buffer, size, "%.1fs before it can pass on",
-		    (double)left_ms / 1000);
+		(void)snprintf(buffer, size, "%.1fs before the lease can pass "
+		    "on", (double)left_ms / 1000);
 	else
-		(void)snprintf(buffer, size, "%.1fs after it could have passed "
-		    "on", (double)-left_ms / 1000);
+		(void)snprintf(buffer, size, "%.1fs after the lease could have "
+		    "passed on", (double)-left_ms / 1000);
 }
 
 int64_t

@@ -68,7 +68,7 @@ int64_t	lease_deadline_ms(const struct lease *);
 /* Returns how long before the deadline the command is asked to stop. */
 int64_t	lease_grace_ms(const struct lease *);
 
-/* Writes "1.2s before it can pass on", or how long after it could. */
+/* Writes "1.2s before the lease can pass on", or how long after it could. */
 void	lease_describe_left(int64_t left_ms, char *, size_t);
 
 /* Returns how often something is sent. */
