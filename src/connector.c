@@ -83,6 +83,11 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 	connector->phase = CONNECTOR_TRYING;
 	connector->attempt_deadline_ms = clock_after(now_ms,
 	    connector->options->connect_timeout_ms);
+	/* A session does not outlive many servers that take their time. */
+	if (connector->identity.id != 0)
+		connector->attempt_deadline_ms = clock_earlier(
+		    connector->attempt_deadline_ms, clock_after(now_ms,
+		    session_lifetime_ms(connector) / 4));
 	connector->address_deadline_ms = CLOCK_NEVER;
 	connector->current = SIZE_MAX;
 	for (i = 0; i < connector->addresses; i++)

@@ -149,8 +149,9 @@ forward_signals(struct guard *guard)
 }
 
 /*
- * Only after the messages are read, and by the newest proof: stale news must
- * not kill a healthy job.
+ * The clock is read first, then all that has been said by then, then the
+ * deadlines by the newest proof: we may have been stopped anywhere before, and
+ * stale news must not kill a healthy job.
  */
 static void
 take_deadlines(struct guard *guard)
@@ -158,6 +159,7 @@ take_deadlines(struct guard *guard)
 	int64_t now_ms;
 
 	now_ms = clock_ms();
+	take_messages(guard);
 	if (now_ms >= guard->time_up_ms) {
 		guard->time_up_ms = CLOCK_NEVER;
 		guard_dispatch(guard, TIME_UP);

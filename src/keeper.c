@@ -285,7 +285,7 @@ loop(struct keeper *keeper)
 	while (!keeper->finished) {
 		memset(fds, 0, sizeof(fds));
 		connector_set_patience(&keeper->connector,
-		    semaphore_has_lease(&keeper->semaphore) ?
+		    semaphore_is_urgent(&keeper->semaphore) ?
 		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER);
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);

@@ -180,9 +180,8 @@ semaphore_resume(struct semaphore *semaphore)
 	if (semaphore->state == SEMAPHORE_OUT)
 		return;
 	semaphore->no_parents = semaphore->beating = false;
-	/* First of all: it proves that the session lives. */
-	if (semaphore->state != SEMAPHORE_LEAVING &&
-	    semaphore_has_lease(semaphore))
+	/* First of all: with a lease node it proves that the session lives. */
+	if (semaphore->state != SEMAPHORE_IN_LINE)
 		semaphore_beat(semaphore);
 	/* A server that lags behind would hide a node that exists. */
 	semaphore_ask(semaphore, SESSION_SYNC, TAG_SYNC, SESSION_NO_WATCH,
@@ -220,10 +219,11 @@ semaphore_beat(struct semaphore *semaphore)
 }
 
 bool
-semaphore_has_lease(const struct semaphore *semaphore)
+semaphore_is_urgent(const struct semaphore *semaphore)
 {
 	return semaphore->state == SEMAPHORE_AT_HEAD ||
-	    semaphore->state == SEMAPHORE_HOLDING;
+	    semaphore->state == SEMAPHORE_HOLDING ||
+	    semaphore->state == SEMAPHORE_LEAVING;
 }
 
 enum semaphore_news

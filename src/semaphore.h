@@ -97,8 +97,11 @@ void	semaphore_resume(struct semaphore *);
  */
 void	semaphore_beat(struct semaphore *);
 
-/* Says whether we have a lease node, or may have one. */
-bool	semaphore_has_lease(const struct semaphore *);
+/*
+ * Says whether others wait for us: we have a lease node, or may have one, or
+ * are giving up what we have.
+ */
+bool	semaphore_is_urgent(const struct semaphore *);
 
 /* Forgets all: the session is over, and its nodes with it. */
 void	semaphore_forget(struct semaphore *);

@@ -72,6 +72,9 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 	const char *own, *predecessor;
 	char path[SEMAPHORE_PATH_SIZE];
 
+	/* A list of before our create, which is answered first. */
+	if (semaphore->lock.pending)
+		return SEMAPHORE_NOTHING;
 	if (semaphore->no_parents)
 		return start_from_parents(semaphore, semaphore_stand_in_line);
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
@@ -100,6 +103,8 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 static enum semaphore_news
 take_leases(struct semaphore *semaphore, const struct session_event *event)
 {
+	if (semaphore->lease.pending)
+		return SEMAPHORE_NOTHING;
 	if (semaphore->no_parents)
 		return start_from_parents(semaphore, semaphore_take_lease);
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)

@@ -77,8 +77,10 @@ fail(struct session *session, int error)
 		    "a session (not serving, or not a ZooKeeper)");
 		break;
 	case SESSION_CONNECTED:
-		go_down(session, error != 0 && error != EAGAIN ?
-		    strerror(error) : "the server closed the connection");
+		/* The library says EHOSTDOWN when it reads the end. */
+		go_down(session, error != 0 && error != EAGAIN &&
+		    error != EHOSTDOWN ? strerror(error) :
+		    "the server closed the connection");
 		break;
 	case SESSION_CLOSED:
 		break;

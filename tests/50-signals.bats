@@ -247,9 +247,9 @@ guard_in_terminal()
 	wait_for 5 in_state "$guard" T
 	wait_for 5 in_state "$command" T
 	not in_state "$keeper" T
-	# Longer than the session would last without its keeper: so many pings.
+	# Longer than the session would last without its keeper: so many beats.
 	relay_tell reset-stats
-	pinged() { [ "$(relay_count op11)" -ge 6 ]; }
+	pinged() { [ $(($(relay_count op11) + $(relay_count op14))) -ge 6 ]; }
 	wait_for 15 pinged
 	holds_count "$TASK" 1
 	run -75 zkrun -n -t "$TASK" -- true
