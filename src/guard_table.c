@@ -110,19 +110,18 @@ enforce_deadline(struct guard *guard)
 {
 	char left[64];
 
-	guard->kill_done = true;
-	guard->lost = true;
 	lease_describe_left(time_left(guard), left, sizeof(left));
-	if (guard->options->ignore_loss) {
+	if (!guard->options->ignore_loss) {
+		log_error("killing what runs under the lease of '%s', %s",
+		    guard->options->task, left);
+		guard->state = LOSING;
+		guard_kill_keeper(guard);
+	} else if (!guard->lost)
 		log_error("the command runs on (--on-loss ignore) though the "
 		    "lease of '%s' is not proved any more, %s",
 		    guard->options->task, left);
-		return;
-	}
-	log_error("killing what runs under the lease of '%s', %s",
-	    guard->options->task, left);
-	guard->state = LOSING;
-	guard_kill_keeper(guard);
+	guard->kill_done = true;
+	guard->lost = true;
 }
 
 /* No deadline can harm any more; only a keeper that hangs is in the way. */

@@ -81,7 +81,7 @@ keeper_leave_unconfirmed(struct keeper *keeper)
 		keeper_finish(keeper);
 		return;
 	}
-	if (keeper->started)
+	if (keeper->started && !keeper->lost)
 		log_error("cannot release '%s': no contact; ZooKeeper does it "
 		    "when the session expires", keeper->options->task);
 	tell_outcome(keeper);

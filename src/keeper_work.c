@@ -147,6 +147,8 @@ void
 keeper_keep_deadline(struct keeper *keeper)
 {
 	keeper->deadline_passed = true;
+	/* Where a loss is to be ignored, the guard has said so by now. */
+	keeper->lost |= keeper->options->ignore_loss;
 	lose_lease(keeper);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "options.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,16 @@ set_positive_duration(int64_t *ms, const char *value)
 	if (clock_parse_duration(value, ms) == -1)
 		return not_a_duration;
 	return *ms == 0 ? "it has to be longer than nothing" : NULL;
+}
+
+/* As strtonum(3), which also takes blanks and signs in front. */
+static int
+parse_number(int64_t *number, const char *value, int64_t least, int64_t most)
+{
+	const char *problem;
+
+	*number = strtonum(value, least, most, &problem);
+	return problem != NULL || !isdigit((unsigned char)value[0]) ? -1 : 0;
 }
 
 static const char *
@@ -89,10 +100,12 @@ set_connect_timeout(struct options *options, const char *value)
 static const char *
 set_conflict_exit_code(struct options *options, const char *value)
 {
-	const char *problem;
+	int64_t number;
 
-	options->conflict_exit_code = (int)strtonum(value, 0, 255, &problem);
-	return problem != NULL ? "not a number from 0 to 255" : NULL;
+	if (parse_number(&number, value, 0, 255) == -1)
+		return "not a number from 0 to 255";
+	options->conflict_exit_code = (int)number;
+	return NULL;
 }
 
 static const char *
@@ -110,15 +123,14 @@ set_kill_after(struct options *options, const char *value)
 static const char *
 set_max_retries(struct options *options, const char *value)
 {
-	const char *problem;
-
 	if (strcmp(value, "forever") == 0) {
 		options->retry.max_retries = RETRY_FOREVER;
 		return NULL;
 	}
-	options->retry.max_retries = strtonum(value, 0, 1000000000, &problem);
-	return problem != NULL ? "not a number of retries, nor 'forever'" :
-	    NULL;
+	if (parse_number(&options->retry.max_retries, value, 0,
+	    1000000000) == -1)
+		return "not a number of retries, nor 'forever'";
+	return NULL;
 }
 
 static const char *
@@ -209,12 +221,14 @@ set_session_timeout(struct options *options, const char *value)
 static const char *
 set_signal(struct options *options, const char *value)
 {
-	const char *name, *problem;
+	const char *name;
+	int64_t given;
 	int number;
 
-	options->stop_signal = (int)strtonum(value, 1, SIGRTMAX, &problem);
-	if (problem == NULL)
+	if (parse_number(&given, value, 1, SIGRTMAX) == 0) {
+		options->stop_signal = (int)given;
 		return NULL;
+	}
 	if (strncmp(value, "SIG", 3) == 0)
 		value += 3;
 	for (number = 1; number <= SIGRTMAX; number++) {

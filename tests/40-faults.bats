@@ -228,7 +228,7 @@ lose()
 	    sh "$BATS_TEST_TMPDIR/gate"
 	wait_for 10 has_command "$BG_PID"
 	timeout 90 "$SANDBOX" restart "$OWN_DIR"
-	wait_for 10 grep -q regained "$BATS_TEST_TMPDIR/run.err"
+	wait_for 10 grep -q "ZooKeeper regained" "$BATS_TEST_TMPDIR/run.err"
 	grep -q 'contact with ZooKeeper lost' "$BATS_TEST_TMPDIR/run.err"
 	holds_count "$TASK" 1
 	echo go >"$BATS_TEST_TMPDIR/gate"
@@ -250,7 +250,7 @@ lose()
 	done
 	timeout 90 "$SANDBOX" restart "$OWN_DIR"
 	for i in holder w1 w2; do
-		wait_for 10 grep -q regained "$BATS_TEST_TMPDIR/$i.err"
+		wait_for 10 grep -q "ZooKeeper regained" "$BATS_TEST_TMPDIR/$i.err"
 	done
 	[ ! -e "$order" ]
 	let_go holder
@@ -303,8 +303,8 @@ lose()
 	wait_for 10 relay_counts accepted 2
 	# Those two connections stay deaf for ever, new ones work.
 	relay_tell heal
-	wait_for 12 grep -Eq "regained|expired" "$BATS_TEST_TMPDIR/waiter.err"
-	wait_for 12 grep -Eq "regained|expired" "$BATS_TEST_TMPDIR/second.err"
+	wait_for 12 grep -Eq "ZooKeeper regained|expired" "$BATS_TEST_TMPDIR/waiter.err"
+	wait_for 12 grep -Eq "ZooKeeper regained|expired" "$BATS_TEST_TMPDIR/second.err"
 	run grep expired "$BATS_TEST_TMPDIR/waiter.err" \
 	    "$BATS_TEST_TMPDIR/second.err"
 	assert_output ''

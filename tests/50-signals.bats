@@ -382,11 +382,12 @@ log_tree()
 	wait_for 5 grep -qx sleep "/proc/$command/comm"
 	kill -HUP "$BG_PID"
 	kill -USR1 "$BG_PID"
-	# Bits 0 and 9, and no other.
+	# Bits 0 and 9, and no other; 31 and 32 are the C library's own signals,
+	# which posix_spawn(3), and so make, leaves ignored.
 	run -0 sed -n 's/^Sig\(Ign\|Blk\):[[:space:]]*/\1 /p' \
 	    "/proc/$command/status"
 	assert_line 'Blk 0000000000000000'
-	assert_line 'Ign 0000000000000201'
+	assert_line --regexp '^Ign 0000000[01][08]0000201$'
 	kill -TERM "$BG_PID"
 	zkrun_wait w 10
 	assert_equal "$status" 143

@@ -17,7 +17,8 @@ setup_suite()
 	export TOP BUILD ZKRUN TOOLS
 	export SANDBOX=$TOP/contrib/zookeeper-sandbox
 
-	for tool in znode relay stamp overlap ending siglog pty tree; do
+	for tool in znode relay stamp overlap ending siglog pty tree brood alive \
+	    lastsign responder freeport; do
 		if [ ! -x "$TOOLS/$tool" ]; then
 			echo "no $TOOLS/$tool: run make test-programs" >&2
 			return 1
