@@ -15,15 +15,18 @@
 #include "relaycontrol.h"
 
 static struct addrinfo		*target;
+static double			 wait_ms;	/* for a server that refuses */
 
 static void
 usage(void)
 {
 	fputs(
-"usage: relay -l port -t host:port -c control-socket [-d ms] [-6]\n"
+"usage: relay -l port -t host:port -c control-socket [-d ms] [-w ms] [-6]\n"
 "       relay -s control-socket command ...\n"
 "The first form relays until told to quit and prints its port first (-l 0: a\n"
 "free one; on 127.0.0.1, with -6 on ::1).  -d is \"delay ms\" from the start.\n"
+"With -w a server that refuses is tried again for so long; else the client,\n"
+"whose connection was taken, sees a reset.\n"
 "The second sends one command, prints the answer, and exits 0 for \"ok\".\n"
 "DIR is up (client to server), down, or both (default).  Commands:\n"
 "  freeze [DIR]      hold all bytes and ends of streams; connections stay\n"
@@ -47,6 +50,21 @@ usage(void)
 "  reset-stats\n"
 "  quit\n", stderr);
 	exit(2);
+}
+
+/* A new try of a refused connection, a little later. */
+static void
+connect_again(struct conn *c)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	(void)nanosleep(&pause, NULL);
+	close(c->fd[DOWN]);
+	c->fd[DOWN] = socket(target->ai_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd[DOWN] == -1)
+		err(2, "socket");
+	(void)connect(c->fd[DOWN], target->ai_addr, target->ai_addrlen);
 }
 
 static void
@@ -115,6 +133,11 @@ attend(struct conn *c, const struct pollfd *pfd)
 		if (c->connecting && i == DOWN) {
 			getsockopt(c->fd[i], SOL_SOCKET, SO_ERROR, &error,
 			    &len);
+			if (error == ECONNREFUSED &&
+			    now_ms() < c->since + wait_ms) {
+				connect_again(c);
+				continue;
+			}
 			c->connecting = false;
 			c->cut = error != 0;
 		} else if (!c->flow[i].ended &&
@@ -240,7 +263,7 @@ main(int argc, char *argv[])
 	int			 ch, port = -1;
 	bool			 six = false;
 
-	while ((ch = getopt(argc, argv, "+6c:d:l:s:t:")) != -1) {
+	while ((ch = getopt(argc, argv, "+6c:d:l:s:t:w:")) != -1) {
 		switch (ch) {
 		case '6':
 			six = true;
@@ -261,6 +284,9 @@ main(int argc, char *argv[])
 			break;
 		case 't':
 			to = optarg;
+			break;
+		case 'w':
+			wait_ms = atof(optarg);
 			break;
 		default:
 			usage();

@@ -51,6 +51,7 @@ struct conn {
 	int			 fd[2];
 	struct flow		 flow[2];
 	bool			 connecting;	/* to the server */
+	double			 since;		/* ms */
 	bool			 cut;		/* to be closed by a reset */
 	int			 pfd[2];	/* index in poll's array, or -1 */
 	struct { int32_t xid; bool cut; } drop[RULES];
@@ -327,6 +328,7 @@ add_conn(int client, int server)
 	c->fd[UP] = client;
 	c->fd[DOWN] = server;
 	c->connecting = true;
+	c->since = now_ms();
 	for (i = 0; i < 2; i++) {
 		STAILQ_INIT(&c->flow[i].queue);
 		c->flow[i].swallow = blackhole[i];

@@ -1,0 +1,438 @@
+# faults.bash: a crowd of zkruns under one fault, and the verdict on it.  For
+# test files that load helper as well.
+#
+# Each zkrun of a crowd has a task of its own and a phase of its own, so twenty
+# of them under one fault are twenty trials of it.  Each runs alive(1), three
+# processes that write down their last sign of life and ignore SIGTERM.  Each
+# task has a witness: a client of its own, on a server that the fault leaves
+# alone, that writes down when the lease went.
+#
+# Names: CROWD is the crowd; of a zkrun NAME, $TASK-NAME is the task and
+# $BATS_TEST_TMPDIR/NAME.* are its files.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # status is set by zkrun_wait
+
+#
+# Three servers, one set for all tests of a file
+#
+
+start_three()
+{
+	export ENSEMBLE=$TOP/tests/ensemble THREE=$BATS_FILE_TMPDIR/three
+	# T of 30s has to be possible with ticks of 500 ms.
+	timeout 120 "$ENSEMBLE" start "$THREE" --tick 500 \
+	    --set maxSessionTimeout=60000
+}
+
+stop_three()
+{
+	timeout 60 "$ENSEMBLE" stop "$THREE"
+}
+
+# three COMMAND [N]: of tests/ensemble.
+three()
+{
+	[ "$1" != cut ] || THREE_CUT=yes
+	timeout 40 "$ENSEMBLE" "$1" "$THREE" ${2+"$2"}
+}
+
+# address_of N: of the server, for a client.
+address_of()
+{
+	echo "127.0.0.1:$(<"$THREE/$1/port")"
+}
+
+# Server N's part in the ensemble: leader, follower; or nothing.
+part_of()
+{
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	timeout 2 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf srvr >&3 &&
+	    cat <&3' _ "$(<"$THREE/$1/port")" 2>/dev/null |
+	    sed -n 's/^Mode: //p'
+}
+
+parts()
+{
+	local n
+
+	for n in 1 2 3; do
+		part_of $n
+	done | sort | tr '\n' ' '
+}
+
+# All three serve, and still do a moment later: links that were just reset may
+# not have been noticed yet.
+three_are_whole()
+{
+	[ "$(parts)" = 'follower follower leader ' ] && sleep 0.3 &&
+	    [ "$(parts)" = 'follower follower leader ' ]
+}
+
+# Undo whatever a test did to them.
+mend_three()
+{
+	local n pids=()
+
+	# Not without need: it resets every link.
+	[ -z "$THREE_CUT" ] || three heal
+	for n in 1 2 3; do
+		"$SANDBOX" thaw "$THREE/$n" 2>/dev/null || {
+			# It is to outlive the test.
+			timeout 60 env -u BENCH_MARK "$SANDBOX" restart "$THREE/$n" \
+			    >/dev/null 3>&- &
+			pids+=($!)
+		}
+	done
+	for n in "${pids[@]}"; do
+		wait "$n"
+	done
+	wait_for 30 three_are_whole
+}
+
+# choose leader|follower: sets CHOSEN, OTHER and THIRD, the servers' numbers.
+choose()
+{
+	CHOSEN=$(three "$1")
+	OTHER=$((CHOSEN % 3 + 1))
+	# shellcheck disable=SC2034 # for the tests
+	THIRD=$((OTHER % 3 + 1))
+}
+
+# random_pause LEAST MOST: in ms.  What has no phase of its own gets one.
+random_pause()
+{
+	local ms=$(($1 + RANDOM % ($2 - $1 + 1)))
+
+	sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
+}
+
+#
+# The crowd
+#
+
+crowd_setup()
+{
+	bench_setup
+	declare -ga CROWD=()
+	declare -g VIOLATIONS=0 WRONG=0 THREE_CUT='' NETWORK=''
+}
+
+# watch_leases NAME CONNECT: the witness of a task.
+watch_leases()
+{
+	local out=$BATS_TEST_TMPDIR/$1.witness
+
+	"$TOOLS/znode" -c "$2" watch "/lock/mutex/$TASK-$1/leases" \
+	    >"$out" 2>&1 3>&- &
+	HELPERS+=($!)
+}
+
+# witnessed NAME SIGN N: so many leases made (+), gone (-)?
+witnessed()
+{
+	[ "$(grep -c "^[0-9.]* [$2] " "$BATS_TEST_TMPDIR/$1.witness")" -ge "$3" ]
+}
+
+# join NAME T KILL_AFTER CONNECT COMMAND...
+join()
+{
+	local name=$1 t=$2 kill_after=$3 connect=$4
+
+	shift 4
+	zkrun_bg "$name" -T "$t" -k "$kill_after" -c "$connect" \
+	    -t "$TASK-$name" -- "$@" || return 1
+	CROWD+=("$name")
+	random_pause 10 90
+}
+
+# mortal_crowd N T KILL_AFTER CONNECT WITNESS: all run when this returns.
+mortal_crowd()
+{
+	local n=$1 t=$2 kill_after=$3 connect=$4 witness=$5 i
+
+	for ((i = 0; i < n; i++)); do
+		watch_leases "c$i" "$witness"
+	done
+	for ((i = 0; i < n; i++)); do
+		wait_for 20 grep -q watching "$BATS_TEST_TMPDIR/c$i.witness" &&
+		    join "c$i" "$t" "$kill_after" "$connect" \
+		    "$TOOLS/alive" "$BATS_TEST_TMPDIR/c$i.alive" hard ||
+		    return 1
+	done
+	for ((i = 0; i < n; i++)); do
+		wait_for 20 test -s "$BATS_TEST_TMPDIR/c$i.alive" &&
+		    wait_for 20 witnessed "c$i" + 1 || return 1
+	done
+	random_pause 1000 2500
+}
+
+# Does its stderr say all that there is to say of a loss?
+tells_of_loss()
+{
+	local s='[0-9]+\.[0-9]s' err=$BATS_TEST_TMPDIR/$1.err pattern
+
+	for pattern in "contact with ZooKeeper lost \(.*is held for $s more" \
+	    "asking the command of '.*' to stop, $s before the lease can pass" \
+	    "killing what runs under the lease of '.*', $s before the lease can pass" \
+	    "all that ran under the lease of '.*' is dead, $s before"; do
+		grep -Eq -e "$pattern" "$err" || {
+			echo "$1 does not say: $pattern" >&2
+			cat "$err" >&2
+			return 1
+		}
+	done
+}
+
+# judge NAME LEASE...: was the last sign of life before the lease was gone?
+# Prints by how many ms.  The lease is the latest that was made for the task.
+judge()
+{
+	local dir=$BATS_TEST_TMPDIR lease gone last
+
+	lease=$(sed -n 's/^[0-9.]* + //p' "$dir/$1.witness" | tail -n 1)
+	wait_for 40 grep -q "^[0-9.]* - $lease\$" "$dir/$1.witness" || return 1
+	gone=$(sed -n "s/^\([0-9.]*\) - $lease\$/\1/p" "$dir/$1.witness")
+	last=$("$TOOLS/lastsign" "$dir/$1.alive") || return 1
+	awk -v gone="$gone" -v last="$last" \
+	    'BEGIN { printf "%.0f\n", gone - last; exit gone <= last }'
+}
+
+# verdict NAME...: prints the margins; the violations are in VIOLATIONS.
+verdict()
+{
+	local name margin margins=()
+
+	VIOLATIONS=0
+	for name; do
+		margin=$(judge "$name") || {
+			VIOLATIONS=$((VIOLATIONS + 1))
+			echo "$name: margin ${margin:-unknown}" >&2
+			cat "$BATS_TEST_TMPDIR/$name".{err,witness} >&2
+		}
+		margins+=("${margin:-unknown}")
+	done
+	mapfile -t margins < <(printf '%s\n' "${margins[@]}" | sort -n)
+	echo "# ${#margins[@]} trials, dead before the lease was gone by" \
+	    "${margins[0]} to ${margins[-1]} ms: $BATS_TEST_DESCRIPTION" >&3
+}
+
+# crowd_ends NAME...: each ended as a loss does.  WRONG counts the others.
+crowd_ends()
+{
+	local name
+
+	for name; do
+		zkrun_wait "$name" 40 || status=none
+		if [ "$status" != 76 ] || ! tells_of_loss "$name"; then
+			echo "$name: exit status $status" >&2
+			cat "$BATS_TEST_TMPDIR/$name.err" >&2
+			WRONG=$((WRONG + 1))
+		fi
+	done
+}
+
+# The crowd, ended by crowd_ends, was dead in time and told what it had to.
+crowd_was_in_time()
+{
+	verdict "$@"
+	assert_equal "violations: $VIOLATIONS" 'violations: 0'
+	assert_equal "wrong status or words: $WRONG" \
+	    'wrong status or words: 0'
+}
+
+# All of the crowd was stopped for the loss, said so, and was dead in time.
+crowd_died_in_time()
+{
+	crowd_ends "${CROWD[@]}"
+	crowd_was_in_time "${CROWD[@]}"
+}
+
+# lucky_crowd PREFIX N T KILL_AFTER CONNECT: their commands end, with 42, when
+# they are told to, and not of themselves.
+lucky_crowd()
+{
+	local prefix=$1 n=$2 i base
+
+	shift 2
+	for ((i = 0; i < n; i++)); do
+		base=$BATS_TEST_TMPDIR/$prefix$i
+		mkfifo "$base.fifo"
+		# shellcheck disable=SC2016 # for the command's shell
+		join "$prefix$i" "$@" sh -c 'echo $$ >>"$0.pid"
+		    read -r word <"$0.fifo"; exit 42' "$base" || return 1
+	done
+	for ((i = 0; i < n; i++)); do
+		wait_for 20 test -s "$BATS_TEST_TMPDIR/$prefix$i.pid" ||
+		    return 1
+	done
+	random_pause 1000 2500
+}
+
+# has_lost NAME: did it ever?  has_contact NAME: as far as it has said.
+has_lost()
+{
+	grep -q 'contact with ZooKeeper lost' "$BATS_TEST_TMPDIR/$1.err"
+}
+
+has_contact()
+{
+	! grep 'contact with ZooKeeper' "$BATS_TEST_TMPDIR/$1.err" |
+	    tail -n 1 | grep -q lost
+}
+
+# all_of CHECK NAME...
+all_of()
+{
+	local check=$1 name
+
+	shift
+	for name; do
+		"$check" "$name" || return 1
+	done
+}
+
+# all_untouched NAME...: each has contact, still runs the command that it
+# started with, was never told to stop, and ends with the command's status.
+all_untouched()
+{
+	local name base pid wrong=0 lost=0
+
+	for name; do
+		wait_for 15 has_contact "$name" || wrong=$((wrong + 1))
+		! has_lost "$name" || lost=$((lost + 1))
+	done
+	for name; do
+		base=$BATS_TEST_TMPDIR/$name
+		pid=$(<"$base.pid")
+		# shellcheck disable=SC2016 # expanded by the inner shell
+		timeout 5 sh -c 'kill -0 "$1" && echo end >"$0.fifo"' \
+		    "$base" "$pid" || wrong=$((wrong + 1))
+		zkrun_wait "$name" 15
+		if [ "$status" -ne 42 ] || grep -Eq 'asking|killing|expired' \
+		    "$base.err" || [ "$(wc -l <"$base.pid")" -ne 1 ]; then
+			echo "$name: exit status $status" >&2
+			cat "$base.err" "$base.pid" >&2
+			wrong=$((wrong + 1))
+		fi
+	done
+	echo "# $# trials untouched, $lost of them had said that they lost" \
+	    "contact: $BATS_TEST_DESCRIPTION" >&3
+	assert_equal "touched: $wrong" 'touched: 0'
+}
+
+#
+# A lease that changes hands while the fault comes
+#
+
+# queue_for NAME T WAITER_CONNECT HEALTHY DEEP: a holder, with DEEP another
+# ahead in line, and a waiter, which runs alive(1) when its turn comes.
+queue_for()
+{
+	local name=$1 t=$2 connect=$3 healthy=$4 deep=$5
+
+	watch_leases "$name" "$healthy"
+	zkrun_bg "$name-holder" -T 10 -c "$healthy" -t "$TASK-$name" -- \
+	    sleep 600 && wait_for 20 witnessed "$name" + 1 || return 1
+	if [ "$deep" -eq 1 ]; then
+		zkrun_bg "$name-head" -T 10 -c "$healthy" -t "$TASK-$name" -- \
+		    sleep 600 && wait_for 20 witnessed "$name" + 2 || return 1
+	fi
+	join "$name" "$t" 0.5 "$connect" "$TOOLS/alive" \
+	    "$BATS_TEST_TMPDIR/$name.alive" hard
+}
+
+# older_than SINCE MS: for wait_for.
+older_than()
+{
+	[ "$(now_us)" -gt $(($1 + $2 * 1000)) ]
+}
+
+# hand_over NAME: the holder lets go, and who is ahead leaves the line.
+hand_over()
+{
+	kill -TERM "${BG[$1-holder]}" ${BG[$1-head]:+"${BG[$1-head]}"}
+}
+
+# Sets STARTED to those of the crowd that were, and ended as a loss does; the
+# others were not started, and will not be.
+handed_end()
+{
+	local name others=()
+
+	STARTED=()
+	for name in "${CROWD[@]}"; do
+		if wait_for 1 test -s "$BATS_TEST_TMPDIR/$name.alive" 2>&1; then
+			STARTED+=("$name")
+		else
+			others+=("$name")
+		fi
+	done
+	crowd_ends "${STARTED[@]}"
+	for name in "${others[@]}"; do
+		kill -TERM "${BG[$name]}"
+		zkrun_wait "$name" 10
+		assert_equal "$name: $status" "$name: 143"
+		[ ! -e "$BATS_TEST_TMPDIR/$name.alive" ]
+	done
+	echo "# ${#STARTED[@]} were started, ${#others[@]} were not" >&3
+}
+
+# A cut leader's votes still reach the others: a server connects back to the
+# address that the other one names, past the relay.  They elect it again and
+# again; so it is taken away once it has done what it was there for.
+drop_leader()
+{
+	"$SANDBOX" kill "$THREE/$CHOSEN"
+}
+
+#
+# A server behind a network that can be taken away
+#
+
+as_root()
+{
+	if [ "$EUID" -eq 0 ]; then
+		"$@"
+	else
+		sudo -n "$@"
+	fi
+}
+
+# start_network: a server in a network namespace of its own; sets
+# NETWORK_CONNECT.  One at a time.
+start_network()
+{
+	local port
+
+	# The name of an interface is 15 characters long at most.
+	NETWORK=zkt$((RANDOM % 10000))
+	as_root ip netns add "$NETWORK"
+	as_root ip link add "$NETWORK" type veth peer name far netns "$NETWORK"
+	as_root ip address add 198.18.77.1/30 dev "$NETWORK"
+	as_root ip link set "$NETWORK" up
+	as_root ip -n "$NETWORK" address add 198.18.77.2/30 dev far
+	as_root ip -n "$NETWORK" link set lo up
+	as_root ip -n "$NETWORK" link set far up
+	as_root timeout 90 ip netns exec "$NETWORK" "$SANDBOX" start \
+	    "$BATS_TEST_TMPDIR/far" --set clientPortAddress=198.18.77.2 \
+	    --set maxSessionTimeout=60000 >"$BATS_TEST_TMPDIR/far.port" ||
+	    return 1
+	port=$(<"$BATS_TEST_TMPDIR/far.port")
+	# shellcheck disable=SC2034 # for the tests
+	NETWORK_CONNECT=198.18.77.2:$port
+}
+
+# network_link up|down
+network_link()
+{
+	as_root ip -n "$NETWORK" link set far "$1"
+}
+
+end_network()
+{
+	[ -n "$NETWORK" ] || return 0
+	as_root timeout 30 "$SANDBOX" kill "$BATS_TEST_TMPDIR/far"
+	# The link goes with the namespace.
+	as_root ip netns delete "$NETWORK"
+	NETWORK=
+}
