@@ -124,7 +124,7 @@ kill_each()
 }
 
 @test "guard and keeper are killed at once: the command dies, before the lease goes" {
-	local i command commands=() n
+	local i commands=() n
 
 	n=$(many 10 3)
 	for ((i = 0; i < n; i++)); do
@@ -389,7 +389,7 @@ plant()
 }
 
 @test "no contact: trees that fork, hide, stop and grow again are dead in time" {
-	local tree=$BATS_TEST_TMPDIR/tree grown
+	local tree=$BATS_TEST_TMPDIR/tree
 
 	plant "$tree"
 	start_relay
@@ -684,8 +684,6 @@ assert_named_and_held()
 }
 
 @test "the contact is gone for good: one line for each step, with the time left" {
-	local before
-
 	start_relay
 	FLEET=()
 	enlist hard -c "$RELAY_CONNECT" -T 4s -- "$TOOLS/alive" \

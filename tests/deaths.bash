@@ -23,6 +23,7 @@ find_boot_clock()
 boot_us()
 {
 	[ -n "${BOOT_OFFSET_US:-}" ] || find_boot_clock
+	# shellcheck disable=SC2034 # for the tests
 	BOOT_US=$((${EPOCHREALTIME/[.,]/} - BOOT_OFFSET_US))
 }
 
