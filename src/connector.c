@@ -313,11 +313,8 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 {
 	struct resolver_answer answer;
 
-	if (fds[0].fd != -1 && fds[0].revents != 0) {
-		if (fds[0].revents & POLLIN)
-			connector->heard_ms = clock_ms();
+	if (fds[0].fd != -1 && fds[0].revents != 0)
 		session_process(&connector->session, fds[0].revents);
-	}
 	if (fds[1].fd != -1 && fds[1].revents != 0)
 		while (resolver_read(&connector->resolver, &answer) == 1)
 			take_answer(connector, &answer);
@@ -351,6 +348,8 @@ judge(struct connector *connector, const struct session_event *event)
 		return CONNECTOR_EXPIRED;
 	case SESSION_CHANGED:
 	case SESSION_REPLY:
+		/* Not just readable: so is a connection that is refused. */
+		connector->heard_ms = clock_ms();
 		break;
 	}
 	return CONNECTOR_EVENT;

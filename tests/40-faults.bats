@@ -557,3 +557,18 @@ kill_one()
 	assert_output --partial 'overlaps=0 '
 	assert_lock_clean "$TASK"
 }
+
+@test "in line, all servers gone for good: 69 after session timeout and retries" {
+	own_server
+	hold holder "$TASK" -c "$OWN_CONNECT" -T 2s
+	zkrun_bg waiter -c "$OWN_CONNECT" -T 2s -r 1 --retry-sleep 0.1 \
+	    -t "$TASK" -- true
+	ZK_CONNECT=$OWN_CONNECT wait_for 10 queue_count "$TASK" 1
+	"$SANDBOX" kill "$OWN_DIR"
+	zkrun_wait waiter 10
+	assert_equal "$status" 69
+	grep -q 'the session expired' "$BATS_TEST_TMPDIR/waiter.err"
+	grep -q 'cannot reach ZooKeeper' "$BATS_TEST_TMPDIR/waiter.err"
+	zkrun_wait holder 10
+	assert_equal "$status" 76
+}
