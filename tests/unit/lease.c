@@ -109,6 +109,16 @@ static const struct table tables[] = {
 		/* It is its turn: the create of the lease node. */
 		{ STEP_WRITE, 10003500, 10003510, 9996000 },
 		END } },
+	{ "a clock that jumps (suspend): one beat after it proves nothing new", {
+		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
+		{ STEP_WRITE, 4000, 4010, 0 },
+		{ STEP_WRITE, 12000, 12010, 4000 },
+		/* An hour of sleep; only what was read before it is T/4 old. */
+		{ STEP_WRITE, 3612000, 3612010, 12000 },
+		{ STEP_WRITE, 3616000, 3616010, 12000 },
+		/* If the servers say that the session lives, so be it. */
+		{ STEP_WRITE, 3620000, 3620010, 3612000 },
+		END } },
 	{ "a shorter negotiated timeout shortens T/4 as well", {
 		{ STEP_CONNECT, 0, 14000, LEASE_UNPROVEN },
 		{ STEP_READ, 1000, 1010, LEASE_UNPROVEN },
