@@ -109,7 +109,7 @@ static const struct table tables[] = {
 		/* It is its turn: the create of the lease node. */
 		{ STEP_WRITE, 10003500, 10003510, 9996000 },
 		END } },
-	{ "a clock that jumps (suspend): one beat after it proves nothing new", {
+	{ "a clock that jumps (suspend): a beat behind it proves no more", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_WRITE, 4000, 4010, 0 },
 		{ STEP_WRITE, 12000, 12010, 4000 },
