@@ -73,6 +73,15 @@ keeper_release(struct keeper *keeper)
 	    keeper->connector.session.timeout_ms);
 }
 
+/* The lease ends without our doing; of a lost one that has been said. */
+static void
+say_unreleased(const struct keeper *keeper)
+{
+	if (keeper->started && !keeper->lost && !keeper->told)
+		log_error("cannot release '%s': no contact; ZooKeeper does it "
+		    "when the session expires", keeper->options->task);
+}
+
 /* LEAVING takes too long.  Let the guard go, and go on trying behind it. */
 void
 keeper_leave_unconfirmed(struct keeper *keeper)
@@ -81,9 +90,7 @@ keeper_leave_unconfirmed(struct keeper *keeper)
 		keeper_finish(keeper);
 		return;
 	}
-	if (keeper->started && !keeper->lost)
-		log_error("cannot release '%s': no contact; ZooKeeper does it "
-		    "when the session expires", keeper->options->task);
+	say_unreleased(keeper);
 	tell_outcome(keeper);
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
@@ -112,6 +119,7 @@ keeper_signal_while_leaving(struct keeper *keeper)
 void
 keeper_left_by_expiry(struct keeper *keeper)
 {
+	say_unreleased(keeper);
 	semaphore_forget(&keeper->semaphore);
 	keeper_finish(keeper);
 }
