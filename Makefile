@@ -4,9 +4,21 @@
 #   make demo       two contenders on a throwaway ZooKeeper
 #   make check      every test; installs what is missing
 #   make bench      what a lock costs, beside flock and etcdctl lock
-#   make install    PREFIX, DESTDIR, BINDIR, MANDIR are honoured
+#   make model      the protocol checked by Spin, for longer than in make check
+#   make coverage   the lines of src/ that the tests run, and those they do not
+#   make torture    ten minutes of trouble by a seed, and a checker of it
+#   make torture-broken   that it sees three zkruns that break their word
+#   make soak       100000 hand-offs: descriptors, memory and znodes stay flat
+#   make fuzz       all that reads what others write, and a hostile server;
+#                   FUZZ_SECONDS=60 for each reader, HOSTILE_SESSIONS=10000
+#   make install    PREFIX, DESTDIR, BINDIR, MANDIR are honoured, and
+#                   BASHCOMPDIR, ZSHCOMPDIR, FISHCOMPDIR for completions
+#   make dist       build/zkrun-VERSION.tar.gz, always the same bytes
+#   make deb        build/zkrun_VERSION_ARCH.deb; make rpm the same for RPM
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours to set.
+# ZK_TLS=-DZKRUN_TLS, or nothing, takes the place of a look at whether the
+# ZooKeeper client has TLS.
 # ZK_STATIC=1 links the ZooKeeper client statically, WERROR=1 makes every
 # warning an error, SANITIZE=1 builds with ASan and UBSan.
 
@@ -19,6 +31,9 @@ PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 BUILD ?= build
 
 BSD_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libbsd-overlay)
@@ -27,6 +42,17 @@ ifdef ZK_STATIC
 ZK_LIBS ?= -l:libzookeeper_st.a
 else
 ZK_LIBS ?= -lzookeeper_st
+endif
+
+# Not every ZooKeeper client has TLS; Debian's has none.
+ifeq ($(origin ZK_TLS),undefined)
+HASH := \#
+ZK_TLS := $(shell printf '%s\n' '$(HASH)define HAVE_OPENSSL_H 1' \
+	'$(HASH)include <zookeeper/zookeeper.h>' \
+	'int main(void) { return \
+	    zookeeper_init_ssl(0, 0, 0, 0, 0, 0, 0) == 0; }' | \
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--no-as-needed \
+	-x c - -x none $(ZK_LIBS) $(LDLIBS) -o /dev/null 2>/dev/null && echo -DZKRUN_TLS)
 endif
 
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
@@ -38,9 +64,21 @@ ifdef SANITIZE
 SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 endif
-OWN_CPPFLAGS = -D_GNU_SOURCE -DZKRUN_VERSION='"$(VERSION)"' $(BSD_CFLAGS) \
-	$(CPPFLAGS)
-OWN_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) $(SANITIZERS)
+# In front of a packager's flags, which win.  Fortifying is for optimized code,
+# and not beside sanitizers, which see more.
+HARDENING = -fstack-protector-strong -fPIE
+OPTIMIZED = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
+ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
+	-fsanitize,$(CFLAGS) $(SANITIZERS)),)
+FORTIFY = $(if $(OPTIMIZED),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif
+OWN_CPPFLAGS = -D_GNU_SOURCE -DZKRUN_VERSION='"$(VERSION)"' $(ZK_TLS) \
+	$(FORTIFY) $(BSD_CFLAGS) $(CPPFLAGS)
+OWN_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) $(SANITIZERS) \
+	$(COUNT_CFLAGS)
+# tests/coverage sets COUNT_CFLAGS and COUNT_LDFLAGS.
+OWN_LDFLAGS = $(if $(filter -static -no-pie,$(LDFLAGS)),,-pie) \
+	-Wl,-z,relro,-z,now $(LDFLAGS)
 OWN_LIBS = $(ZK_LIBS) $(BSD_LIBS) $(LDLIBS)
 
 SRC = $(wildcard src/*.c)
@@ -50,10 +88,13 @@ LIB_OBJ = $(filter-out $(BUILD)/obj/main.o,$(OBJ))
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
-all: $(BUILD)/zkrun
+COMPLETIONS = $(patsubst contrib/%,$(BUILD)/%,$(wildcard \
+	contrib/completions/zkrun.*))
+
+all: $(BUILD)/zkrun $(COMPLETIONS)
 
 $(BUILD)/zkrun: $(OBJ)
-	$(CC) $(OWN_CFLAGS) $(LDFLAGS) -o $@ $(OBJ) $(OWN_LIBS)
+	$(CC) $(OWN_CFLAGS) $(OWN_LDFLAGS) $(COUNT_LDFLAGS) -o $@ $(OBJ) $(OWN_LIBS)
 
 $(BUILD)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
@@ -61,16 +102,62 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CPPFLAGS) -Isrc -Itests/unit $(OWN_CFLAGS) $(LDFLAGS) -MMD \
+	$(CC) $(OWN_CPPFLAGS) -Isrc -Itests/unit $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD \
 	    -o $@ $< $(LIB_OBJ) $(OWN_LIBS)
 
 $(BUILD)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(LDFLAGS) -MMD -o $@ $< $(OWN_LIBS)
+	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD -o $@ $< $(OWN_LIBS)
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)
+# Loaded into zkrun by tests/torture, to step its wall clock.
+$(BUILD)/tools/wallclock.so: tests/torture/wallclock.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CPPFLAGS) -std=c11 $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
-test-programs: all $(UNIT) $(TOOLS)
+# What it measures is when a command starts, not how long its libraries load.
+ifndef SANITIZE
+$(BUILD)/tools/stamp: LDFLAGS += -static
+$(BUILD)/tools/stamp: OWN_LIBS = $(BSD_LIBS) -lmd
+endif
+
+# The completions get their table of options from the manual.
+$(BUILD)/completions/options: contrib/completions/options.awk man/zkrun.1
+	@mkdir -p $(@D)
+	awk -f contrib/completions/options.awk man/zkrun.1 >$@
+
+$(BUILD)/completions/zkrun.%: contrib/completions/zkrun.% \
+    $(BUILD)/completions/options
+	sed -e '/^@OPTIONS@$$/{r $(BUILD)/completions/options' -e 'd}' $< >$@
+
+# The fuzz targets, and the program for them: sanitizers watch, and libFuzzer
+# sees which ways are taken.  An archive, because a target may include a source
+# to get at what is private there.
+FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_OBJ = $(LIB_OBJ:$(BUILD)/obj/%=$(BUILD)/fuzz/obj/%)
+FUZZ_CC = clang
+FUZZ_CFLAGS = -std=c11 $(WARNINGS) -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+$(BUILD)/fuzz/obj/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(FUZZ_CFLAGS) \
+	    -fsanitize=fuzzer-no-link -MMD -c -o $@ $<
+
+$(BUILD)/fuzz/zkrun.a: $(FUZZ_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $(FUZZ_OBJ)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/zkrun.a
+	$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE -Isrc -Itests/fuzz \
+	    $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -o $@ $< \
+	    $(BUILD)/fuzz/zkrun.a $(OWN_LIBS)
+
+fuzz-programs: $(FUZZ)
+
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) \
+	$(FUZZ_OBJ:.o=.d) $(FUZZ:=.d)
+
+test-programs: all $(UNIT) $(TOOLS) $(BUILD)/tools/wallclock.so
 
 demo:
 	contrib/install-deps build test
@@ -86,15 +173,65 @@ bench:
 	$(MAKE) test-programs
 	tests/bench
 
+model:
+	contrib/install-deps build test
+	tests/model/run.bash big
+
+coverage:
+	contrib/install-deps build test
+	tests/coverage
+
+torture:
+	contrib/install-deps build test
+	$(MAKE) test-programs
+	tests/torture/run
+
+torture-broken:
+	contrib/install-deps build test
+	$(MAKE) test-programs
+	tests/torture/broken
+
+soak:
+	contrib/install-deps build test
+	$(MAKE) test-programs
+	tests/torture/soak
+
+fuzz:
+	contrib/install-deps build test
+	$(MAKE) test-programs fuzz-programs
+	tests/fuzz/run
+
 install: all
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	    $(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) \
+	    $(DESTDIR)$(FISHCOMPDIR)
 	$(INSTALL) -m 755 $(BUILD)/zkrun $(DESTDIR)$(BINDIR)/zkrun
 	$(INSTALL) -m 644 man/zkrun.1 $(DESTDIR)$(MANDIR)/man1/zkrun.1
+	$(INSTALL) -m 644 $(BUILD)/completions/zkrun.bash \
+	    $(DESTDIR)$(BASHCOMPDIR)/zkrun
+	$(INSTALL) -m 644 $(BUILD)/completions/zkrun.zsh \
+	    $(DESTDIR)$(ZSHCOMPDIR)/_zkrun
+	$(INSTALL) -m 644 $(BUILD)/completions/zkrun.fish \
+	    $(DESTDIR)$(FISHCOMPDIR)/zkrun.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/zkrun $(DESTDIR)$(MANDIR)/man1/zkrun.1
+	rm -f $(DESTDIR)$(BINDIR)/zkrun $(DESTDIR)$(MANDIR)/man1/zkrun.1 \
+	    $(DESTDIR)$(BASHCOMPDIR)/zkrun $(DESTDIR)$(ZSHCOMPDIR)/_zkrun \
+	    $(DESTDIR)$(FISHCOMPDIR)/zkrun.fish
+
+dist:
+	contrib/package tarball $(VERSION) $(BUILD)
+
+deb:
+	contrib/install-deps build deb
+	contrib/package deb $(VERSION) $(BUILD)
+
+rpm:
+	contrib/package rpm $(VERSION) $(BUILD) $(RPMBUILD_FLAGS)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all test-programs demo check bench install uninstall clean
+.DELETE_ON_ERROR:
+.PHONY: all test-programs demo check bench model coverage fuzz fuzz-programs \
+	torture torture-broken soak install uninstall dist deb rpm clean

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "exitcode.h"
 #include "log.h"
 #include "options.h"
@@ -31,13 +32,21 @@ struct given {
 };
 
 static const char usage[] =
-    "usage: zkrun [-ghnqVv] [-b path] [-c servers] [-E status] [-f file]\n"
-    "             [-k duration] [-o wait|kill|leave] [-r retries]\n"
-    "             [-s signal] [-T duration] [-w duration]\n"
-    "             [--connect-timeout duration] [--on-loss stop|ignore]\n"
+    "usage: zkrun [-ghnqVv] [-a file] [-b path] [-c servers] [-E status]\n"
+    "             [-f file] [-i duration] [-k duration] [-l leases]\n"
+    "             [-m duration] [-o wait|kill|leave] [-r retries] [-s signal]\n"
+    "             [-T duration] [-w duration] [--acl scheme:id:perms,...]\n"
+    "             [--connect-timeout duration]\n"
+    "             [--hold duration] [--interval-counts success|any]\n"
+    "             [--notify zkrun|command] [--on-loss stop|ignore]\n"
     "             [--retry-cap duration] [--retry-for duration]\n"
-    "             [--retry-sleep duration] -t task [--] command\n"
-    "             [argument ...]\n"
+    "             [--retry-sleep duration] [--runs path]\n"
+    "             [--skip-exit-code status] [--syslog[=facility]]\n"
+    "             [--tls-ca file] [--tls-cert file] [--tls-key file]\n"
+    "             -t task [--] command [argument ...]\n"
+    "       zkrun --status [--json] [task ...]\n"
+    "       zkrun --revoke [-w duration] task\n"
+    "       zkrun --break [--yes] task\n"
     "       zkrun --check [-c servers]\n";
 
 /* Takes "name = value" apart, in place; returns NULL or why it cannot. */
@@ -164,14 +173,13 @@ make_tables(struct option *longs, char *shorts)
 	*shorts++ = ':';
 	for (i = 0; i < option_specs_count; i++) {
 		longs[i].name = option_specs[i].name;
-		longs[i].has_arg = option_specs[i].has_value ?
-		    required_argument : no_argument;
+		longs[i].has_arg = option_specs[i].value;
 		longs[i].flag = NULL;
 		longs[i].val = 256 + (int)i;
 		if (option_specs[i].letter == 0)
 			continue;
 		*shorts++ = (char)option_specs[i].letter;
-		if (option_specs[i].has_value)
+		if (option_specs[i].value == required_argument)
 			*shorts++ = ':';
 	}
 	*shorts = '\0';
@@ -257,6 +265,86 @@ read_lease_environment(struct options *options, const struct given *given)
 	return 0;
 }
 
+/* Whether a path is another one or below it. */
+static bool
+is_within(const char *path, const char *other)
+{
+	size_t length = strlen(other);
+
+	return strncmp(path, other, length) == 0 &&
+	    (path[length] == '\0' || path[length] == '/');
+}
+
+/* What no option can see by itself. */
+static int
+check_together(const struct options *options)
+{
+	if (options->json && options->mode != OPTIONS_STATUS)
+		return refuse("--json", "it goes with --status");
+	if (options->yes && options->mode != OPTIONS_BREAK)
+		return refuse("--yes", "it goes with --break");
+	if ((options->access.tls_ca[0] == '\0') !=
+	    (options->access.tls_cert[0] == '\0') ||
+	    (options->access.tls_cert[0] == '\0') !=
+	    (options->access.tls_key[0] == '\0'))
+		return refuse("--tls-ca", "--tls-ca, --tls-cert and --tls-key "
+		    "go together");
+	if (options->interval_ms != CLOCK_NEVER && options->interval_ms > 0 &&
+	    options->max_leases > 1)
+		return refuse("--interval", "with more than one lease, as many "
+		    "would run at once");
+	/* Every child of locks and leases counts as a contender. */
+	if (options->interval_ms != CLOCK_NEVER &&
+	    options->base[0] != '\0' && (is_within(options->runs,
+	    options->base) || is_within(options->base, options->runs)))
+		return refuse(options->runs, "runs are not to be recorded "
+		    "where the locks are");
+	return ARGUMENTS_RUN;
+}
+
+/* What is behind the options: a command, or tasks. */
+static int
+take_operands(struct options *options, char *const *operands, size_t count)
+{
+	const char *reason;
+	size_t i;
+
+	if (options->mode == OPTIONS_RUN || options->mode == OPTIONS_CHECK) {
+		if (options->mode == OPTIONS_CHECK && count > 0)
+			return refuse(operands[0], "--check takes no command");
+		options->command = operands;
+		options->tasks = (char *const *)&options->task;
+		options->task_count = options->task != NULL;
+	} else if (options->task != NULL && count > 0) {
+		return refuse(operands[0], "a task is given with -t");
+	} else if (options->task != NULL) {
+		options->tasks = (char *const *)&options->task;
+		options->task_count = 1;
+	} else {
+		options->tasks = operands;
+		options->task_count = count;
+	}
+	for (i = 0; i < options->task_count; i++) {
+		reason = servers_check_name(options->tasks[i]);
+		if (reason == NULL && i > 0 && options->tasks[i][0] == '-')
+			reason = "options come before the tasks";
+		if (reason != NULL)
+			return refuse(options->tasks[i], reason);
+	}
+	if (options->mode == OPTIONS_RUN && options->task == NULL)
+		return refuse("zkrun", "no task is given (-t)");
+	if (options->mode == OPTIONS_RUN && count == 0)
+		return refuse("zkrun", "no command is given");
+	if (options->mode == OPTIONS_REVOKE || options->mode == OPTIONS_BREAK) {
+		if (options->task_count == 0)
+			return refuse("zkrun", "no task is given");
+		if (options->task_count > 1)
+			return refuse(options->tasks[1], "one task at a time");
+		options->task = options->tasks[0];
+	}
+	return check_together(options);
+}
+
 int
 arguments_parse(struct options *options, int argc, char **argv)
 {
@@ -282,13 +370,5 @@ arguments_parse(struct options *options, int argc, char **argv)
 		    given.list[i].value) == -1)
 			return EXITCODE_USAGE;
 	log_set_level(options->verbosity);
-	if (options->check)
-		return optind < argc ? refuse(argv[optind],
-		    "--check takes no command") : ARGUMENTS_RUN;
-	if (options->task == NULL)
-		return refuse("zkrun", "no task is given (-t)");
-	if (optind >= argc)
-		return refuse("zkrun", "no command is given");
-	options->command = argv + optind;
-	return ARGUMENTS_RUN;
+	return take_operands(options, argv + optind, (size_t)(argc - optind));
 }

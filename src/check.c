@@ -3,13 +3,13 @@
  */
 #include "check.h"
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "connector.h"
+#include "errand.h"
 #include "exitcode.h"
 #include "log.h"
 #include "options.h"
@@ -79,39 +79,28 @@ judge(const struct session_event *event, const struct wanted *wanted)
 	return EXITCODE_LOST;
 }
 
-/* Returns an exit status, or -1 to go on. */
+/* Waits for the next news.  Returns an exit status, or -1 to go on. */
 static int
-take_news(struct connector *connector, const struct wanted *wanted,
-    bool *more)
+take_news(struct connector *connector, const struct wanted *wanted)
 {
 	struct session_event *event;
-	char problems[1024];
 	int status;
 
 	status = -1;
-	*more = true;
-	switch (connector_next(connector, &event)) {
-	case CONNECTOR_NOTHING:
-		*more = false;
-		break;
-	case CONNECTOR_NEW_SESSION:
-	case CONNECTOR_REGAINED:
+	switch (errand_wait(connector, CLOCK_NEVER, "check", wanted->path,
+	    &event)) {
+	case ERRAND_ASK:
 		ask(&connector->session, wanted->path);
 		break;
-	case CONNECTOR_EXPIRED:
-		connector_start(connector);
-		break;
-	case CONNECTOR_GAVE_UP:
-		connector_explain(connector, problems, sizeof(problems));
-		log_error("cannot check '%s': %s", wanted->path, problems);
-		status = EXITCODE_UNREACHABLE;
-		break;
-	case CONNECTOR_EVENT:
+	case ERRAND_EVENT:
 		if (event->type == SESSION_REPLY && event->tag == TAG_LEASE)
 			status = judge(event, wanted);
 		break;
-	case CONNECTOR_SEEKING:
-	case CONNECTOR_LOST_CONTACT:
+	case ERRAND_UNREACHABLE:
+	case ERRAND_REJECTED:
+		status = EXITCODE_UNREACHABLE;
+		break;
+	case ERRAND_LATE:
 		break;
 	}
 	session_event_free(event);
@@ -121,12 +110,9 @@ take_news(struct connector *connector, const struct wanted *wanted,
 int
 check_run(const struct options *options)
 {
-	struct pollfd fds[CONNECTOR_FDS];
 	struct connector connector;
 	struct wanted wanted;
-	int64_t deadline_ms, now_ms;
 	int status;
-	bool more;
 
 	if (!read_environment(&wanted)) {
 		log_error("cannot use '--check': the environment names no "
@@ -136,16 +122,7 @@ check_run(const struct options *options)
 	connector_init(&connector, options);
 	connector_start(&connector);
 	do {
-		memset(fds, 0, sizeof(fds));
-		deadline_ms = connector_prepare(&connector, fds);
-		status = take_news(&connector, &wanted, &more);
-		if (more)
-			continue;
-		now_ms = clock_ms();
-		(void)poll(fds, CONNECTOR_FDS, deadline_ms == CLOCK_NEVER ?
-		    -1 : deadline_ms > now_ms ? (int)(deadline_ms - now_ms) :
-		    0);
-		connector_process(&connector, fds);
+		status = take_news(&connector, &wanted);
 	} while (status == -1);
 	connector_close(&connector);
 	return status;

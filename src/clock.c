@@ -10,8 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-#define MAX_DURATION_MS	(10.0 * 365 * 24 * 3600 * 1000)
-
 int64_t
 clock_ms(void)
 {
@@ -81,7 +79,7 @@ clock_parse_duration(const char *text, int64_t *ms)
 		if (strcmp(end, units[i].name) != 0)
 			continue;
 		value *= units[i].ms;
-		if (value > MAX_DURATION_MS)
+		if (value > (double)CLOCK_LONGEST_MS)
 			return -1;
 		*ms = (int64_t)(value + 0.5);
 		/* A tiny wait is still a wait: only zero means zero. */

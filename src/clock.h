@@ -12,6 +12,9 @@
 /* A deadline that never comes. */
 #define CLOCK_NEVER	INT64_MAX
 
+/* No duration is longer: ten years. */
+#define CLOCK_LONGEST_MS	(INT64_C(10) * 365 * 24 * 3600 * 1000)
+
 /* Returns the time now, in ms. */
 int64_t	clock_ms(void);
 
@@ -34,7 +37,7 @@ void	clock_timer_set(int, int64_t);
 /*
  * Reads a duration: a decimal number, fractions allowed, with ms, s, m, h or d
  * behind it, seconds without.  Stores ms.  Returns 0, or -1 for anything else
- * or for more than ten years.
+ * or for more than CLOCK_LONGEST_MS.
  */
 int	clock_parse_duration(const char *, int64_t *);
 

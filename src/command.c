@@ -35,6 +35,35 @@ command_fill_standard_descriptors(void)
 	return close(fd);
 }
 
+/* Names the command where the variable names the pid that the caller knows. */
+static int
+inherit_pid(const char *variable, pid_t from)
+{
+	const char *problem, *value;
+	char own[32];
+
+	value = getenv(variable);
+	if (value == NULL || strtonum(value, 1, INT_MAX, &problem) != from ||
+	    problem != NULL)
+		return 0;
+	(void)snprintf(own, sizeof(own), "%d", (int)getpid());
+	return setenv(variable, own, 1);
+}
+
+/* What a service manager has set for the process that it started. */
+static int
+set_manager_environment(const struct command_lease *lease)
+{
+	/* Names the same process as LISTEN_PID, in another way. */
+	if (unsetenv("LISTEN_PIDFDID") == -1)
+		return -1;
+	if (lease->notifies)
+		return 0;
+	return unsetenv("NOTIFY_SOCKET") == -1 ||
+	    unsetenv("WATCHDOG_USEC") == -1 ||
+	    unsetenv("WATCHDOG_PID") == -1 ? -1 : 0;
+}
+
 static int
 set_environment(const struct command_lease *lease)
 {
@@ -43,7 +72,8 @@ set_environment(const struct command_lease *lease)
 	(void)snprintf(fence, sizeof(fence), "%" PRId64, lease->fence);
 	(void)snprintf(session, sizeof(session), "0x%" PRIx64,
 	    (uint64_t)lease->session);
-	if (setenv("ZKRUN_TASK", lease->task, 1) == -1 ||
+	if (set_manager_environment(lease) == -1 ||
+	    setenv("ZKRUN_TASK", lease->task, 1) == -1 ||
 	    setenv("ZKRUN_LEASE", lease->path, 1) == -1 ||
 	    setenv("ZKRUN_LEASE_CONNECT", lease->connect, 1) == -1 ||
 	    setenv("ZKRUN_FENCE", fence, 1) == -1 ||
@@ -52,30 +82,45 @@ set_environment(const struct command_lease *lease)
 	return 0;
 }
 
-pid_t
-command_start(char *const *argv, const struct signals *signals,
-    const struct command_lease *lease)
+/*
+ * In the child, which until execvp(3) borrows our memory: what it changes there,
+ * the error and variables of our environment, is changed for us.
+ */
+static void
+become(char *const *argv, const struct signals *signals,
+    const struct command_lease *lease, pid_t parent, volatile int *error)
 {
-	pid_t pid, parent;
-	int error;
-
-	parent = getpid();
-	pid = fork();
-	if (pid != 0)
-		return pid;
-
 	/* The parent may have died before it was asked to take us along. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 		_exit(EXITCODE_INTERNAL);
-	if (set_environment(lease) == -1) {
-		log_error("cannot run '%s': %s", argv[0], strerror(errno));
+	if (inherit_pid("LISTEN_PID", lease->caller_knows) == -1 ||
+	    inherit_pid("WATCHDOG_PID", lease->caller_knows) == -1) {
+		*error = errno;
 		_exit(EXITCODE_SYSTEM);
 	}
 	signals_restore(signals);
 	(void)execvp(argv[0], argv);
-	error = errno;
-	log_error("cannot run '%s': %s", argv[0], strerror(error));
-	_exit(error == ENOENT ? EXITCODE_NOT_FOUND : EXITCODE_CANNOT_RUN);
+	*error = errno;
+	_exit(*error == ENOENT ? EXITCODE_NOT_FOUND : EXITCODE_CANNOT_RUN);
+}
+
+pid_t
+command_start(char *const *argv, const struct signals *signals,
+    const struct command_lease *lease)
+{
+	volatile int error = 0;
+	pid_t pid, parent;
+
+	if (set_environment(lease) == -1)
+		return -1;
+	parent = getpid();
+	/* Others wait for this moment, and fork(2) has the most to copy. */
+	pid = vfork();	/* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+	if (pid == 0)	/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
+		become(argv, signals, lease, parent, &error);
+	if (pid > 0 && error != 0)
+		log_error("cannot run '%s': %s", argv[0], strerror(error));
+	return pid;
 }
 
 int

@@ -6,17 +6,20 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct signals;
 
-/* What the command learns of its lease, in its environment. */
+/* What the command learns, in its environment. */
 struct command_lease {
 	const char	*task;		/* ZKRUN_TASK */
 	const char	*path;		/* ZKRUN_LEASE */
 	const char	*connect;	/* ZKRUN_LEASE_CONNECT */
 	int64_t		 fence;		/* ZKRUN_FENCE */
 	int64_t		 session;	/* ZKRUN_SESSION, in hexadecimal */
+	pid_t		 caller_knows;	/* what is meant for it is the command's */
+	bool		 notifies;	/* the service manager, by itself */
 };
 
 /*
@@ -28,7 +31,9 @@ int	command_fill_standard_descriptors(void);
 
 /*
  * Starts the command: the caller's signal mask and dispositions, descriptors
- * and directory, no shell, SIGKILL when this process dies.  If it cannot be
+ * and directory, no shell, SIGKILL when this process dies.  Sockets that a
+ * service manager has passed to the pid that the caller knows are the command's
+ * (LISTEN_PID); the way to talk to that manager only if it notifies.  If it cannot be
  * executed it says so and ends in 127 (not found) or 126.  Returns its pid,
  * which the caller reaps, or -1 with errno set.
  */

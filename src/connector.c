@@ -4,6 +4,7 @@
 #include "connector.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,8 +233,8 @@ advance(struct connector *connector, int64_t now_ms)
 		return;
 	if (now_ms >= connector->address_deadline_ms) {
 		(void)snprintf(reason, sizeof(reason), "%s for %.1fs",
-		    connector->session.phase == SESSION_GREETING ?
-		    "connected, then silent" : "silent",
+		    connector->session.phase == SESSION_REACHING ?
+		    "silent" : "connected, then silent",
 		    (double)(now_ms - connector->tried_since_ms) / 1000);
 		session_abandon(&connector->session);
 		note_problem(connector, reason);
@@ -257,7 +258,7 @@ connector_init(struct connector *connector, const struct options *options)
 	connector->options = options;
 	connector->current = SIZE_MAX;
 	connector->patience_ms = CLOCK_NEVER;
-	session_init(&connector->session);
+	session_init(&connector->session, &options->access);
 	resolver_init(&connector->resolver);
 }
 
@@ -346,6 +347,15 @@ judge(struct connector *connector, const struct session_event *event)
 	case SESSION_EXPIRED:
 		connector->phase = CONNECTOR_IDLE;
 		return CONNECTOR_EXPIRED;
+	case SESSION_REJECTED:
+		if (!connector->session.accepted) {
+			connector->phase = CONNECTOR_IDLE;
+			return CONNECTOR_REJECTED;
+		}
+		/* Others think better of us; it must not be asked in a rush. */
+		note_problem(connector, event->reason);
+		end_attempt(connector, clock_ms());
+		return CONNECTOR_LOST_CONTACT;
 	case SESSION_CHANGED:
 	case SESSION_REPLY:
 		/* Not just readable: so is a connection that is refused. */
@@ -375,6 +385,32 @@ connector_next(struct connector *connector, struct session_event **event)
 		*event = NULL;
 	}
 	return news;
+}
+
+enum connector_news
+connector_wait(struct connector *connector, int64_t give_up_ms,
+    struct session_event **event)
+{
+	struct pollfd fds[CONNECTOR_FDS];
+	enum connector_news news;
+	int64_t deadline_ms, left_ms, now_ms;
+
+	for (;;) {
+		memset(fds, 0, sizeof(fds));
+		deadline_ms = clock_earlier(connector_prepare(connector, fds),
+		    give_up_ms);
+		news = connector_next(connector, event);
+		if (news == CONNECTOR_SEEKING)
+			continue;
+		now_ms = clock_ms();
+		if (news != CONNECTOR_NOTHING || now_ms >= give_up_ms)
+			return news;
+		left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+		/* Longer than an int has milliseconds is as good as for ever. */
+		(void)poll(fds, CONNECTOR_FDS, left_ms > INT_MAX ? -1 :
+		    (int)left_ms);
+		connector_process(connector, fds);
+	}
 }
 
 void

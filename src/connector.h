@@ -32,6 +32,7 @@ enum connector_news {
 	CONNECTOR_LOST_CONTACT,	/* outcome of open requests unknown; seeking */
 	CONNECTOR_EXPIRED,	/* told, or long past; start again */
 	CONNECTOR_GAVE_UP,	/* the retry policy is exhausted */
+	CONNECTOR_REJECTED,	/* our credentials are refused */
 	CONNECTOR_EVENT,	/* a reply or a fired watch */
 };
 
@@ -95,6 +96,13 @@ void	connector_process(struct connector *, const struct pollfd *);
  * CONNECTOR_EVENT, *event is the caller's, to be freed.
  */
 enum connector_news	connector_next(struct connector *,
+			    struct session_event **event);
+
+/*
+ * The same for a process that waits for nothing else: blocks until there is
+ * news, or returns CONNECTOR_NOTHING at give_up_ms, which may be CLOCK_NEVER.
+ */
+enum connector_news	connector_wait(struct connector *, int64_t give_up_ms,
 			    struct session_event **event);
 
 /*

@@ -65,15 +65,25 @@ take_messages(struct guard *guard)
 			guard->lost = true;
 			break;
 		case LINK_RELEASING:
+			/* Not the command's, if it had to be stopped. */
+			guard->exit_code = message.releasing.status;
+			guard->hold_ms = message.releasing.hold_ms;
 			guard_dispatch(guard, TOLD_RELEASING);
 			break;
 		case LINK_WAITING:
 			guard_dispatch(guard, TOLD_WAITING);
 			break;
+		case LINK_ALIVE:
+			(void)strlcpy(guard->report, message.report,
+			    sizeof(guard->report));
+			guard_dispatch(guard, TOLD_ALIVE);
+			break;
 		case LINK_GO:
 		case LINK_AGAIN:
 		case LINK_SIGNAL:
 		case LINK_LOSE:
+		case LINK_TELL:
+		case LINK_PING:
 		case LINK_STOP:
 			break;	/* ours to send */
 		}
@@ -84,9 +94,10 @@ static void
 reap(struct guard *guard)
 {
 	pid_t pid;
-	int status;
+	int left, status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	left = PROCTREE_REAP_MAX;
+	while ((pid = proctree_reap(&left, &status)) != 0) {
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
 			guard->keeper_refused = WIFEXITED(status) &&
@@ -99,8 +110,12 @@ reap(struct guard *guard)
 			guard_dispatch(guard, HELPER_ENDED);
 		}
 	}
-	if (guard->state == KILLING && proctree_is_empty(&guard->tree))
+	if (guard->state != KILLING)
+		return;
+	if (proctree_is_empty(&guard->tree))
 		guard_dispatch(guard, TREE_EMPTY);
+	else
+		proctree_kill_more(&guard->tree);
 }
 
 static void
@@ -108,13 +123,18 @@ take_signals(struct guard *guard)
 {
 	struct signals_received received;
 	enum signals_kind kind;
+	int left;
 	bool child;
 
 	child = false;
-	while (signals_read(guard->signal_fd, &received)) {
+	for (left = SIGNALS_TURN; left > 0 &&
+	    signals_read(guard->signal_fd, &received); left--) {
 		kind = signals_kind(received.number);
 		if (kind == SIGNALS_CHILD)
 			child = true;
+		else if (received.number == SIGUSR1 &&
+		    (guard->state == QUEUEING || guard->state == RELEASING))
+			link_send_type(&guard->link, LINK_TELL);
 		else if (guard->state == RUNNING ||
 		    guard->state == RELEASING || guard->state == LOSING)
 			forward_received(&guard->forward, received.number,
@@ -168,12 +188,14 @@ take_deadlines(struct guard *guard)
 		guard_dispatch(guard, STOP_DUE);
 	if (now_ms >= guard_kill_ms(guard))
 		guard_dispatch(guard, KILL_DUE);
+	if (now_ms >= guard->ping_ms)
+		guard_dispatch(guard, PING_DUE);
 }
 
 static void
 loop(struct guard *guard)
 {
-	struct pollfd fds[3];
+	struct pollfd fds[4];
 	uint64_t expirations;
 	int64_t deadline_ms, timer_ms;
 
@@ -183,6 +205,7 @@ loop(struct guard *guard)
 		    forward_deadline(&guard->forward));
 		deadline_ms = clock_earlier(deadline_ms,
 		    clock_earlier(guard_stop_ms(guard), guard_kill_ms(guard)));
+		deadline_ms = clock_earlier(deadline_ms, guard->ping_ms);
 		if (deadline_ms != timer_ms) {
 			clock_timer_set(guard->timer_fd, deadline_ms);
 			timer_ms = deadline_ms;
@@ -195,7 +218,10 @@ loop(struct guard *guard)
 		fds[1].events = POLLIN;
 		fds[2].fd = guard->timer_fd;
 		fds[2].events = POLLIN;
-		(void)poll(fds, 3, -1);
+		fds[3].fd = notify_is_full(&guard->notify) ? guard->notify.fd :
+		    -1;
+		fds[3].events = POLLOUT;
+		(void)poll(fds, 4, -1);
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0)
 			timer_ms = CLOCK_NEVER;
@@ -204,7 +230,23 @@ loop(struct guard *guard)
 		forward_signals(guard);
 		link_flush(&guard->link);
 		take_deadlines(guard);
+		notify_flush(&guard->notify);
 	}
+}
+
+static int
+final_status(const struct guard *guard)
+{
+	return guard->lost ? EXITCODE_LOST : guard->exit_code;
+}
+
+static void
+say_finished(const struct guard *guard)
+{
+	if (guard->started)
+		log_event("finished '%s' with status %d after %.1fs",
+		    guard->options->task, final_status(guard),
+		    (double)(clock_ms() - guard->started_ms) / 1000);
 }
 
 int
@@ -219,6 +261,10 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.options = options;
 	guard.signals = signals;
 	guard.time_up_ms = CLOCK_NEVER;
+	notify_init(&guard.notify, options->notify_by_command);
+	/* At once, if there is anybody who wants to know. */
+	guard.ping_ms = notify_pace_ms(&guard.notify) == CLOCK_NEVER ?
+	    CLOCK_NEVER : clock_ms();
 	proctree_spare_present(&guard.tree);
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
@@ -233,13 +279,15 @@ guard_run(const struct options *options, const struct signals *signals,
 		(void)close(guard.signal_fd);
 		(void)close(guard.timer_fd);
 		link_close(&guard.link);
+		notify_close(&guard.notify);
 		keep(options, signals, &keeper_end);
 		return 0;
 	}
 	link_close(&keeper_end);
 	loop(&guard);
 	link_close(&guard.link);
+	say_finished(&guard);
 	if (guard.signal != 0 && !guard.started)
 		signals_die(guard.signal);
-	return guard.lost ? EXITCODE_LOST : guard.exit_code;
+	return final_status(&guard);
 }

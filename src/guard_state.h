@@ -12,6 +12,7 @@
 
 #include "forward.h"
 #include "link.h"
+#include "notify.h"
 #include "proctree.h"
 
 struct options;
@@ -30,8 +31,9 @@ enum guard_state {
 
 enum guard_event {
 	TOLD_WAITING, TOLD_HELD, TOLD_STARTED, TOLD_RELEASING, TOLD_DONE,
+	TOLD_ALIVE,
 	KEEPER_DIED, TREE_EMPTY, HELPER_ENDED,
-	TERMINATED, TIME_UP, STOP_DUE, KILL_DUE,
+	TERMINATED, TIME_UP, STOP_DUE, KILL_DUE, PING_DUE,
 	EVENTS
 };
 
@@ -41,16 +43,19 @@ struct guard {
 	struct link		 link;
 	struct forward		 forward;
 	struct proctree		 tree;
+	struct notify		 notify;	/* the service manager */
 	struct link_session	 session;	/* id 0: none yet */
 	enum guard_state	 state;
 	int			 signal_fd;
 	int			 timer_fd;
 	int64_t			 time_up_ms;	/* what it means: the state's */
+	int64_t			 ping_ms;	/* CLOCK_NEVER: asked, or none */
 	int64_t			 final_kill_ms;	/* once asked to stop */
-	int64_t			 kill_again_ms;
-	bool			 said_forbidden;
 	pid_t			 keeper;
 	pid_t			 helper;
+	int64_t			 started_ms;	/* the command */
+	int64_t			 hold_ms;	/* of TOLD_RELEASING */
+	char			 report[LINK_REPORT_SIZE]; /* TOLD_ALIVE */
 	struct link_lease	 lease;		/* as of the last TOLD_HELD */
 	int			 signal;	/* that ended the waiting */
 	int			 exit_code;

@@ -18,9 +18,8 @@
 #include "log.h"
 #include "options.h"
 #include "reattach.h"
+#include "title.h"
 
-#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
-#define KILL_SELDOM_MS	1000	/* later: who still lives cannot be killed */
 #define OBEY_MS		3000	/* for the keeper, to leave the line */
 #define CLOSE_MARGIN_MS	5000	/* for the helper, after the session's end */
 
@@ -51,14 +50,21 @@ guard_kill_keeper(struct guard *guard)
 		(void)kill(guard->keeper, SIGKILL);
 }
 
+/* When the command has to be asked to stop, as far as is proved. */
+static int64_t
+stop_ms(const struct guard *guard)
+{
+	return link_expiry_ms(&guard->link) - guard->lease.margin_ms -
+	    guard->lease.grace_ms;
+}
+
 /* The keeper proves the lease in the background, whatever we do meanwhile. */
 static void
 approve(struct guard *guard)
 {
 	struct link_message message = { .type = LINK_GO };
 
-	if (clock_ms() >= link_expiry_ms(&guard->link) -
-	    guard->lease.margin_ms - guard->lease.grace_ms) {
+	if (clock_ms() >= stop_ms(guard)) {
 		/* We have slept; the keeper would not start it either. */
 		link_send_type(&guard->link, LINK_AGAIN);
 		return;
@@ -129,16 +135,36 @@ static void
 lease_released(struct guard *guard)
 {
 	guard->state = RELEASING;
-	guard->time_up_ms = clock_after(clock_ms(),
-	    guard->session.timeout_ms + CLOSE_MARGIN_MS);
+	guard->time_up_ms = clock_after(clock_ms(), guard->hold_ms +
+	    2 * guard->session.timeout_ms + CLOSE_MARGIN_MS);
 }
 
 static void
 command_started(struct guard *guard)
 {
 	guard->started = true;
+	guard->started_ms = clock_ms();
+	notify_started(&guard->notify);
 	/* The reader of a pipe is to see the end when the command closes it. */
 	command_close_inherited();
+}
+
+/* The keeper answers if its loop turns; if not, it is not asked again. */
+static void
+ask_keeper(struct guard *guard)
+{
+	guard->ping_ms = CLOCK_NEVER;
+	link_send_type(&guard->link, LINK_PING);
+}
+
+/* Only what the keeper says makes us say that all is well. */
+static void
+keeper_is_alive(struct guard *guard)
+{
+	notify_alive(&guard->notify);
+	notify_status(&guard->notify, guard->options->task, guard->report);
+	guard->ping_ms = clock_after(clock_ms(),
+	    notify_pace_ms(&guard->notify));
 }
 
 /* Closes the session of a dead keeper, if there is one to close. */
@@ -173,22 +199,9 @@ keeper_died_in_line(struct guard *guard)
 static void
 kill_rest(struct guard *guard)
 {
-	char name[80];
-
-	proctree_kill(&guard->tree);
-	guard->kill_again_ms = guard->kill_again_ms == 0 ? KILL_AGAIN_MS :
-	    guard->kill_again_ms * 2;
-	if (guard->kill_again_ms > KILL_SELDOM_MS) {
-		guard->kill_again_ms = KILL_SELDOM_MS;
-		if (!guard->said_forbidden && proctree_describe_forbidden(
-		    &guard->tree, name, sizeof(name))) {
-			guard->said_forbidden = true;
-			log_error("cannot kill %s: not permitted; '%s' is not "
-			    "released while it lives", name,
-			    guard->options->task);
-		}
-	}
-	guard->time_up_ms = clock_after(clock_ms(), guard->kill_again_ms);
+	guard->time_up_ms = clock_after(clock_ms(),
+	    proctree_kill(&guard->tree));
+	(void)proctree_name_forbidden(&guard->tree, guard->options->task);
 }
 
 static void
@@ -208,6 +221,11 @@ keeper_died_releasing(struct guard *guard)
 {
 	log_error("the keeper of '%s' died after the command ended",
 	    guard->options->task);
+	/* The command may have done well; that its run is recorded, or its
+	 * lease held for long enough, nobody can say. */
+	if (guard->exit_code == 0 &&
+	    (guard->options->interval_ms != CLOCK_NEVER || guard->hold_ms > 0))
+		guard->exit_code = EXITCODE_INTERNAL;
 	close_session(guard);
 }
 
@@ -238,12 +256,16 @@ static action *const actions[STATES][EVENTS] = {
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = keeper_died_in_line,
 		[TERMINATED] = leave_line,
+		[TOLD_ALIVE] = keeper_is_alive,
+		[PING_DUE] = ask_keeper,
 	},
 	[ENDING] = {
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = close_session,
 		[TERMINATED] = finish,
 		[TIME_UP] = guard_kill_keeper,
+		[TOLD_ALIVE] = keeper_is_alive,
+		[PING_DUE] = ask_keeper,
 	},
 	[RUNNING] = {
 		[TOLD_WAITING] = queue_again,
@@ -254,17 +276,23 @@ static action *const actions[STATES][EVENTS] = {
 		[KEEPER_DIED] = keeper_died_holding,
 		[STOP_DUE] = ask_to_stop,
 		[KILL_DUE] = enforce_deadline,
+		[TOLD_ALIVE] = keeper_is_alive,
+		[PING_DUE] = ask_keeper,
 	},
 	[RELEASING] = {
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = keeper_died_releasing,
 		[TIME_UP] = guard_kill_keeper,
+		[TOLD_ALIVE] = keeper_is_alive,
+		[PING_DUE] = ask_keeper,
 	},
 	[LOSING] = {
 		[TOLD_RELEASING] = lease_released,
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = keeper_died_holding,
 		[KILL_DUE] = enforce_deadline,
+		[TOLD_ALIVE] = keeper_is_alive,
+		[PING_DUE] = ask_keeper,
 	},
 	[KILLING] = {
 		[TREE_EMPTY] = rest_is_dead,
@@ -288,8 +316,7 @@ guard_stop_ms(const struct guard *guard)
 {
 	if (!has_deadline(guard) || guard->stop_done)
 		return CLOCK_NEVER;
-	return link_expiry_ms(&guard->link) - guard->lease.margin_ms -
-	    guard->lease.grace_ms;
+	return stop_ms(guard);
 }
 
 int64_t
@@ -303,6 +330,17 @@ guard_kill_ms(const struct guard *guard)
 	return link_expiry_ms(&guard->link) - guard->lease.margin_ms;
 }
 
+/* As ps(1) shows them. */
+static const char *const titles[STATES] = {
+	[QUEUEING] = "waiting",
+	[ENDING] = "leaving",
+	[RUNNING] = "holding",
+	[RELEASING] = "releasing",
+	[LOSING] = "losing",
+	[KILLING] = "killing",
+	[CLOSING] = "closing",
+};
+
 void
 guard_dispatch(struct guard *guard, enum guard_event event)
 {
@@ -311,4 +349,10 @@ guard_dispatch(struct guard *guard, enum guard_event event)
 	act = actions[guard->state][event];
 	if (act != NULL && !guard->finished)
 		act(guard);
+	if (guard->session.id != 0)
+		title_set(guard->options->task, titles[guard->state]);
+	/* From here on the keeper is not who knows best. */
+	if (guard->state >= LOSING)
+		notify_status(&guard->notify, guard->options->task,
+		    titles[guard->state]);
 }

@@ -1,5 +1,5 @@
 /*
- * Short-lived processes that do for us what might block.
+ * Processes that do for us what might block.
  */
 #ifndef ZKRUN_HELPER_H
 #define ZKRUN_HELPER_H
@@ -13,5 +13,12 @@
  * Returns as fork(2) does.
  */
 pid_t	helper_fork(int *fd);
+
+/*
+ * The same, but the helper outlives this process: in a session of its own, in
+ * the root directory, a child of none of ours, all signals blocked but KILL and
+ * ALRM.
+ */
+pid_t	helper_detach(int *fd);
 
 #endif

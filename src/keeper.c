@@ -24,9 +24,12 @@
 #include "nodedata.h"
 #include "options.h"
 #include "signals.h"
+#include "title.h"
 
 enum { LINK_FD, SIGNAL_FD, TIMER_FD, CONNECTOR_FD };
 #define FDS	(CONNECTOR_FD + CONNECTOR_FDS)
+
+#define AFTER_YOU_MS	3	/* between the lease and what can wait */
 
 /* Passes on what the semaphore makes of a reply. */
 static void
@@ -44,11 +47,35 @@ take_semaphore_news(struct keeper *keeper, enum semaphore_news news)
 	case SEMAPHORE_LOST:
 		keeper_dispatch(keeper, LEASE_LOST);
 		break;
+	case SEMAPHORE_REVOKED:
+		keeper_dispatch(keeper, REVOKED);
+		break;
 	case SEMAPHORE_LEFT:
 		keeper_dispatch(keeper, LEFT);
 		break;
 	case SEMAPHORE_FAILED:
 		keeper_dispatch(keeper, REFUSED);
+		break;
+	}
+}
+
+static void
+take_record_news(struct keeper *keeper, enum record_news news)
+{
+	switch (news) {
+	case RECORD_NOTHING:
+		break;
+	case RECORD_IS_READ:
+		keeper_dispatch(keeper, RECORD_READ);
+		break;
+	case RECORD_IS_STORED:
+		keeper_dispatch(keeper, RECORDED);
+		break;
+	case RECORD_LEASE_GONE:
+		keeper_dispatch(keeper, UNRECORDED);
+		break;
+	case RECORD_FAILED:
+		keeper_dispatch(keeper, RECORD_REFUSAL);
 		break;
 	}
 }
@@ -108,6 +135,7 @@ take_news(struct keeper *keeper)
 		keeper_dispatch(keeper, REGAINED);
 		break;
 	case CONNECTOR_LOST_CONTACT:
+		keeper_forget_look(keeper);
 		keeper_dispatch(keeper, CONTACT_LOST);
 		break;
 	case CONNECTOR_EXPIRED:
@@ -116,10 +144,17 @@ take_news(struct keeper *keeper)
 	case CONNECTOR_GAVE_UP:
 		keeper_dispatch(keeper, GAVE_UP);
 		break;
+	case CONNECTOR_REJECTED:
+		keeper_dispatch(keeper, REJECTED);
+		break;
 	case CONNECTOR_EVENT:
 		take_proof(keeper, event);
-		take_semaphore_news(keeper,
-		    semaphore_take(&keeper->semaphore, event));
+		if (record_owns(event))
+			take_record_news(keeper,
+			    record_take(&keeper->record, event));
+		else if (!keeper_take_look(keeper, event))
+			take_semaphore_news(keeper,
+			    semaphore_take(&keeper->semaphore, event));
 		session_event_free(event);
 		break;
 	}
@@ -141,6 +176,12 @@ take_orders(struct keeper *keeper)
 		case LINK_AGAIN:
 			keeper_dispatch(keeper, ORDER_AGAIN);
 			break;
+		case LINK_TELL:
+			keeper_tell_progress(keeper);
+			break;
+		case LINK_PING:
+			keeper_take_ping(keeper);
+			break;
 		case LINK_STOP:
 			keeper_dispatch(keeper, ORDER_STOP);
 			break;
@@ -160,11 +201,13 @@ take_orders(struct keeper *keeper)
 		case LINK_LOST:
 		case LINK_RELEASING:
 		case LINK_DONE:
+		case LINK_ALIVE:
 			break;	/* ours to send */
 		}
 	}
 	if (got == -1 && keeper->link->fd != -1) {
 		link_close(keeper->link);
+		keeper->guard_gone = true;
 		keeper_dispatch(keeper, GUARD_GONE);
 	}
 }
@@ -175,9 +218,10 @@ reap(struct keeper *keeper)
 {
 	struct link_message message = { .type = LINK_EXITED };
 	pid_t pid;
-	int status;
+	int left, status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	left = PROCTREE_REAP_MAX;
+	while ((pid = proctree_reap(&left, &status)) != 0) {
 		if (pid != keeper->command)
 			continue;
 		keeper->command = 0;	/* the pid is anybody's now */
@@ -193,6 +237,8 @@ reap(struct keeper *keeper)
 	connector_stop_helpers(&keeper->connector);
 	if (proctree_is_empty(&keeper->tree))
 		keeper_dispatch(keeper, TREE_EMPTY);
+	else
+		proctree_kill_more(&keeper->tree);
 }
 
 /*
@@ -204,10 +250,12 @@ take_signals(struct keeper *keeper)
 {
 	struct link_message message = { .type = LINK_HEARD };
 	struct signals_received received;
+	int left;
 	bool child;
 
 	child = false;
-	while (signals_read(keeper->signal_fd, &received)) {
+	for (left = SIGNALS_TURN; left > 0 &&
+	    signals_read(keeper->signal_fd, &received); left--) {
 		if (signals_kind(received.number) == SIGNALS_CHILD) {
 			child = true;
 			continue;
@@ -228,6 +276,14 @@ wait_deadline(const struct keeper *keeper)
 	    keeper->wait_deadline_ms : CLOCK_NEVER;
 }
 
+/* --max-time is over once all that the command started is being stopped. */
+static int64_t
+max_time_deadline(const struct keeper *keeper)
+{
+	return keeper->state == RUNNING || keeper->state == LINGERING ?
+	    keeper->max_time_ms : CLOCK_NEVER;
+}
+
 static void
 take_deadlines(struct keeper *keeper)
 {
@@ -238,6 +294,10 @@ take_deadlines(struct keeper *keeper)
 		keeper_dispatch(keeper, DEADLINE);
 	if (now_ms >= wait_deadline(keeper))
 		keeper_dispatch(keeper, WAIT_OVER);
+	if (now_ms >= max_time_deadline(keeper))
+		keeper_dispatch(keeper, MAX_TIME_OVER);
+	if (now_ms >= keeper_progress_ms(keeper))
+		keeper_show_progress(keeper);
 	if (now_ms >= keeper->beat_ms) {
 		semaphore_beat(&keeper->semaphore);
 		keeper->beat_ms = clock_after(now_ms,
@@ -257,6 +317,8 @@ wait_for_something(struct keeper *keeper, struct pollfd *fds,
 {
 	deadline_ms = clock_earlier(deadline_ms, keeper->time_up_ms);
 	deadline_ms = clock_earlier(deadline_ms, wait_deadline(keeper));
+	deadline_ms = clock_earlier(deadline_ms, max_time_deadline(keeper));
+	deadline_ms = clock_earlier(deadline_ms, keeper_progress_ms(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper->beat_ms);
 	deadline_ms = clock_earlier(deadline_ms, keeper_deadline_ms(keeper));
 	if (deadline_ms != keeper->timer_ms) {
@@ -320,6 +382,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 {
 	struct keeper keeper;
 	char path[sizeof(options->base) + 256];
+	char runs[sizeof(options->runs) + 256];
 
 	memset(&keeper, 0, sizeof(keeper));
 	keeper.options = options;
@@ -328,12 +391,15 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.state = CONNECTING;
 	keeper.timer_ms = CLOCK_NEVER;
 	keeper.wait_deadline_ms = CLOCK_NEVER;
+	keeper.waiting_since_ms = CLOCK_NEVER;
+	keeper.max_time_ms = CLOCK_NEVER;
 	keeper.time_up_ms = CLOCK_NEVER;
 	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
 	/* So that "pkill zkrun" means the process that the user started. */
 	(void)prctl(PR_SET_NAME, "zkkeeper");
+	title_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
 	    proctree_adopt() == -1) {
 		log_error("cannot start: %s", strerror(errno));
@@ -345,11 +411,21 @@ keeper_run(const struct options *options, const struct signals *signals,
 	    options->task);
 	connector_init(&keeper.connector, options);
 	semaphore_init(&keeper.semaphore, &keeper.connector.session, path,
-	    keeper.data, 1);
+	    keeper.data, (size_t)options->max_leases);
+	(void)snprintf(runs, sizeof(runs), "%s/%s", options->runs,
+	    options->task);
+	record_init(&keeper.record, &keeper.connector.session, runs);
+	if (options->interval_ms != CLOCK_NEVER)
+		semaphore_read_along(&keeper.semaphore, keeper.record.path,
+		    RECORD_READ_TAG);
+	keeper_start_progress(&keeper);
 	connector_start(&keeper.connector);
 	loop(&keeper);
-	/* Nobody waits for this. */
+	survey_free(&keeper.progress.survey);
+	/* Nobody waits for the rest; but the next in line needs the servers. */
 	link_close(link);
+	(void)poll(NULL, 0, AFTER_YOU_MS);
+	semaphore_tidy(&keeper.semaphore);
 	connector_close(&keeper.connector);
 	(void)close(keeper.signal_fd);
 	(void)close(keeper.timer_fd);

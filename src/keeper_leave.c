@@ -4,8 +4,11 @@
  */
 #include "keeper_state.h"
 
+#include <signal.h>
+
 #include "clock.h"
 #include "command.h"
+#include "exitcode.h"
 #include "link.h"
 #include "log.h"
 #include "options.h"
@@ -52,6 +55,61 @@ keeper_leave_line(struct keeper *keeper)
 	leave(keeper, LEAVE_MS);
 }
 
+/* How long --hold still keeps the lease. */
+static int64_t
+hold_left_ms(const struct keeper *keeper)
+{
+	int64_t left_ms;
+
+	if (!keeper->started || keeper->lost || keeper->guard_gone ||
+	    keeper->hold_over)
+		return 0;
+	left_ms = keeper->started_ms + keeper->options->hold_ms - clock_ms();
+	return left_ms > 0 ? left_ms : 0;
+}
+
+/* Nothing runs under the lease any more. */
+void
+keeper_work_is_over(struct keeper *keeper)
+{
+	struct link_message message = { .type = LINK_RELEASING };
+	char left[64];
+
+	message.releasing.status = keeper->exit_code;
+	message.releasing.hold_ms = hold_left_ms(keeper);
+	link_send(keeper->link, &message);
+	lease_describe_left(lease_expiry_ms(&keeper->lease) - clock_ms(), left,
+	    sizeof(left));
+	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
+		log_notice("all that ran under the lease of '%s' is dead, %s",
+		    keeper->options->task, left);
+	if (keeper->options->interval_ms != CLOCK_NEVER && !keeper->lost)
+		keeper_record(keeper, message.releasing.hold_ms == 0);
+	else
+		keeper_hold_or_release(keeper);
+}
+
+void
+keeper_hold_or_release(struct keeper *keeper)
+{
+	int64_t left_ms;
+
+	left_ms = hold_left_ms(keeper);
+	if (left_ms == 0) {
+		keeper_release(keeper);
+		return;
+	}
+	if (keeper->semaphore.lease.name[0] == '\0') {
+		/* Seen after a lost contact, when the store was in. */
+		keeper_lose_while_holding(keeper);
+		return;
+	}
+	log_verbose("holding '%s' for %.1fs more (--hold)",
+	    keeper->options->task, (double)left_ms / 1000);
+	keeper->state = HOLDING;
+	keeper->time_up_ms = clock_after(clock_ms(), left_ms);
+}
+
 /*
  * Without contact the servers take as long as the session lives to release the
  * lease by themselves; no use in waiting longer than that.
@@ -59,18 +117,54 @@ keeper_leave_line(struct keeper *keeper)
 void
 keeper_release(struct keeper *keeper)
 {
-	char left[64];
-
-	link_send_type(keeper->link, LINK_RELEASING);
-	log_verbose("releasing the lease of '%s'", keeper->options->task);
-	lease_describe_left(lease_expiry_ms(&keeper->lease) - clock_ms(), left,
-	    sizeof(left));
-	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
-		log_notice("all that ran under the lease of '%s' is dead, %s",
-		    keeper->options->task, left);
+	log_verbose("releasing the lease of '%s' after %.1fs",
+	    keeper->options->task,
+	    (double)(clock_ms() - keeper->started_ms) / 1000);
 	/* A lost lease is not worth anybody's time. */
 	leave(keeper, keeper->lost ? LEAVE_MS :
 	    keeper->connector.session.timeout_ms);
+}
+
+void
+keeper_say_hold(struct keeper *keeper)
+{
+	log_answer("holding '%s' for %.1fs more (--hold)",
+	    keeper->options->task, (double)hold_left_ms(keeper) / 1000);
+}
+
+void
+keeper_signal_while_holding(struct keeper *keeper)
+{
+	/* Sent while the guard still had a command to pass it on to. */
+	if (keeper->ordered_signal == SIGUSR1)
+		keeper_say_hold(keeper);
+	else if (signals_kind(keeper->ordered_signal) == SIGNALS_TERMINATING)
+		keeper_release(keeper);
+}
+
+static void
+hold_is_lost(struct keeper *keeper)
+{
+	log_error("the lease of '%s' is lost, %.1fs before it was to be "
+	    "released (--hold)", keeper->options->task,
+	    (double)hold_left_ms(keeper) / 1000);
+	keeper->lost = true;
+	keeper->exit_code = EXITCODE_LOST;
+}
+
+void
+keeper_lose_while_holding(struct keeper *keeper)
+{
+	hold_is_lost(keeper);
+	keeper_release(keeper);
+}
+
+void
+keeper_expire_while_holding(struct keeper *keeper)
+{
+	hold_is_lost(keeper);
+	semaphore_forget(&keeper->semaphore);
+	keeper_finish(keeper);
 }
 
 /* The lease ends without our doing; of a lost one that has been said. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "command.h"
@@ -15,14 +16,18 @@
 #include "options.h"
 #include "signals.h"
 
+#define MOMENT_MS	1000	/* that -n gives others to take a lease */
+
 /* To the end of the line.  The guard learns that nothing is held. */
 static void
-stand_in_line(struct keeper *keeper)
+stand_in_line(struct keeper *keeper, void (*join)(struct semaphore *))
 {
 	keeper->state = IN_LINE;
 	keeper->asked = false;
+	if (keeper->waiting_since_ms == CLOCK_NEVER)
+		keeper->waiting_since_ms = clock_ms();
 	link_send_type(keeper->link, LINK_WAITING);
-	semaphore_join(&keeper->semaphore);
+	join(&keeper->semaphore);
 }
 
 void
@@ -50,7 +55,7 @@ keeper_join(struct keeper *keeper)
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
 		    keeper->options->wait_ms);
-	stand_in_line(keeper);
+	stand_in_line(keeper, semaphore_join);
 }
 
 void
@@ -59,6 +64,7 @@ keeper_resume(struct keeper *keeper)
 	log_notice("contact with ZooKeeper regained (%s)",
 	    connector_server(&keeper->connector));
 	semaphore_resume(&keeper->semaphore);
+	record_resume(&keeper->record);
 }
 
 void
@@ -86,7 +92,7 @@ keeper_join_same_session(struct keeper *keeper)
 {
 	log_notice("the lease node was deleted; joining the line for '%s' "
 	    "again", keeper->options->task);
-	stand_in_line(keeper);
+	stand_in_line(keeper, semaphore_join_again);
 }
 
 void
@@ -102,6 +108,17 @@ keeper_give_up_connecting(struct keeper *keeper)
 	keeper_finish(keeper);
 }
 
+/* Before anything was made: no request gets past a refused credential. */
+void
+keeper_rejected(struct keeper *keeper)
+{
+	log_error("cannot acquire '%s': %s refuses a credential (its scheme "
+	    "may be unknown there)", keeper->semaphore.path,
+	    connector_server(&keeper->connector));
+	keeper->exit_code = EXITCODE_DENIED;
+	keeper_finish(keeper);
+}
+
 static void
 not_acquired(struct keeper *keeper, const char *reason)
 {
@@ -110,10 +127,24 @@ not_acquired(struct keeper *keeper, const char *reason)
 	keeper_leave_line(keeper);
 }
 
+/*
+ * Of several leases, who is ahead of us in line may be about to take another
+ * one.  For that -n waits, but not for long: it may be somebody who died there.
+ */
+static bool
+may_be_a_moment(struct keeper *keeper)
+{
+	if (keeper->options->max_leases == 1 || keeper->semaphore.ahead == 0)
+		return false;
+	if (keeper->wait_deadline_ms == CLOCK_NEVER)
+		keeper->wait_deadline_ms = clock_after(clock_ms(), MOMENT_MS);
+	return true;
+}
+
 void
 keeper_wait_in_line(struct keeper *keeper)
 {
-	if (keeper->options->wait_ms == 0) {
+	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper)) {
 		not_acquired(keeper, "it is taken");
 		return;
 	}
@@ -123,6 +154,7 @@ keeper_wait_in_line(struct keeper *keeper)
 	else
 		log_verbose("waiting for '%s', next in line",
 		    keeper->options->task);
+	keeper_report_place(keeper);
 }
 
 void
@@ -131,7 +163,8 @@ keeper_wait_is_over(struct keeper *keeper)
 	keeper->wait_deadline_ms = CLOCK_NEVER;
 	if (keeper->state == CONNECTING)
 		semaphore_forget(&keeper->semaphore);
-	not_acquired(keeper, "the waiting time is over");
+	not_acquired(keeper, keeper->options->wait_ms == 0 ? "it is taken" :
+	    "the waiting time is over");
 }
 
 void
@@ -156,8 +189,7 @@ keeper_refused(struct keeper *keeper)
 static bool
 has_time_left(const struct keeper *keeper)
 {
-	return lease_deadline_ms(&keeper->lease) -
-	    lease_grace_ms(&keeper->lease) > clock_ms();
+	return lease_stop_ms(&keeper->lease) > clock_ms();
 }
 
 /*
@@ -200,6 +232,8 @@ keeper_start_command(struct keeper *keeper)
 		.connect = keeper->options->connect,
 		.fence = keeper->semaphore.fence,
 		.session = keeper->connector.session.identity.id,
+		.caller_knows = getppid(),
+		.notifies = keeper->options->notify_by_command,
 	};
 	struct link_message message = { .type = LINK_STARTED };
 
@@ -212,8 +246,10 @@ keeper_start_command(struct keeper *keeper)
 		keeper_ask_again(keeper);
 		return;
 	}
-	log_verbose("holding '%s', fence %lld", keeper->options->task,
-	    (long long)lease.fence);
+	keeper->started_ms = clock_ms();
+	log_event("holding '%s' after %.1fs in line, fence %lld",
+	    keeper->options->task, (double)(keeper->started_ms -
+	    keeper->waiting_since_ms) / 1000, (long long)lease.fence);
 	keeper->command = command_start(keeper->options->command,
 	    keeper->signals, &lease);
 	if (keeper->command == -1) {
@@ -226,8 +262,12 @@ keeper_start_command(struct keeper *keeper)
 	}
 	keeper->state = RUNNING;
 	keeper->started = true;
+	keeper->max_time_ms = clock_after(keeper->started_ms,
+	    keeper->options->max_time_ms);
 	message.pid = keeper->command;
 	link_send(keeper->link, &message);
+	/* Now, for it keeps the servers as busy as the command. */
+	semaphore_settle(&keeper->semaphore);
 	command_close_inherited();
 }
 
@@ -242,4 +282,13 @@ keeper_signal_before_start(struct keeper *keeper)
 		keeper_finish(keeper);
 	else
 		keeper_leave_line(keeper);
+}
+
+void
+keeper_revoked_before_start(struct keeper *keeper)
+{
+	log_error("the lease of '%s' was revoked by %s; the command is not "
+	    "started", keeper->options->task, keeper->semaphore.reason);
+	keeper->exit_code = EXITCODE_LOST;
+	keeper_leave_line(keeper);
 }

@@ -8,6 +8,9 @@
 #include "keeper_state.h"
 
 #include "clock.h"
+#include "log.h"
+#include "options.h"
+#include "title.h"
 
 typedef void action(struct keeper *);
 
@@ -15,6 +18,7 @@ static action *const actions[STATES][EVENTS] = {
 	[CONNECTING] = {
 		[NEW_SESSION] = keeper_join,
 		[GAVE_UP] = keeper_give_up_connecting,
+		[REJECTED] = keeper_rejected,
 		[ORDER_STOP] = keeper_finish,
 		[ORDER_SIGNAL] = keeper_signal_before_start,
 		[GUARD_GONE] = keeper_finish,
@@ -25,12 +29,24 @@ static action *const actions[STATES][EVENTS] = {
 		[CONTACT_LOST] = keeper_say_contact_lost,
 		[EXPIRED] = keeper_join_again,
 		[MUST_WAIT] = keeper_wait_in_line,
-		[ACQUIRED] = keeper_ask_guard,
+		[ACQUIRED] = keeper_ask_record,
 		[REFUSED] = keeper_refused,
 		[ORDER_STOP] = keeper_leave_line,
 		[ORDER_SIGNAL] = keeper_signal_before_start,
 		[GUARD_GONE] = keeper_leave_line,
 		[WAIT_OVER] = keeper_wait_is_over,
+	},
+	[JUDGING] = {
+		[REGAINED] = keeper_resume,
+		[CONTACT_LOST] = keeper_say_contact_lost,
+		[EXPIRED] = keeper_join_again,
+		[LEASE_LOST] = keeper_join_same_session,
+		[REVOKED] = keeper_revoked_before_start,
+		[RECORD_READ] = keeper_judge,
+		[RECORD_REFUSAL] = keeper_cannot_judge,
+		[ORDER_STOP] = keeper_leave_line,
+		[ORDER_SIGNAL] = keeper_signal_before_start,
+		[GUARD_GONE] = keeper_leave_line,
 	},
 	[ASKING] = {
 		[PROVEN] = keeper_ask_guard,
@@ -38,6 +54,7 @@ static action *const actions[STATES][EVENTS] = {
 		[CONTACT_LOST] = keeper_say_contact_lost,
 		[EXPIRED] = keeper_join_again,
 		[LEASE_LOST] = keeper_join_same_session,
+		[REVOKED] = keeper_revoked_before_start,
 		[ORDER_GO] = keeper_start_command,
 		[ORDER_AGAIN] = keeper_ask_again,
 		[ORDER_STOP] = keeper_leave_line,
@@ -53,7 +70,9 @@ static action *const actions[STATES][EVENTS] = {
 		[ORDER_STOP] = keeper_stop_all,
 		[ORDER_LOSE] = keeper_be_stopped,
 		[ORDER_SIGNAL] = keeper_forward_signal,
-		[GUARD_GONE] = keeper_kill_all,
+		[GUARD_GONE] = keeper_die_with_guard,
+		[REVOKED] = keeper_be_revoked,
+		[MAX_TIME_OVER] = keeper_max_time_over,
 		[COMMAND_ENDED] = keeper_command_ended,
 	},
 	[LINGERING] = {
@@ -65,8 +84,10 @@ static action *const actions[STATES][EVENTS] = {
 		[ORDER_STOP] = keeper_stop_all,
 		[ORDER_LOSE] = keeper_be_stopped,
 		[ORDER_SIGNAL] = keeper_forward_signal,
-		[GUARD_GONE] = keeper_kill_all,
-		[TREE_EMPTY] = keeper_release,
+		[GUARD_GONE] = keeper_die_with_guard,
+		[REVOKED] = keeper_be_revoked,
+		[MAX_TIME_OVER] = keeper_max_time_over,
+		[TREE_EMPTY] = keeper_work_is_over,
 		[TIME_UP] = keeper_name_lingerers,
 	},
 	[STOPPING] = {
@@ -75,11 +96,34 @@ static action *const actions[STATES][EVENTS] = {
 		[DEADLINE] = keeper_keep_deadline,
 		[ORDER_LOSE] = keeper_be_stopped,
 		[EXPIRED] = keeper_lose_session,
+		[REVOKED] = keeper_revoked_after_all,
 		[LEASE_LOST] = keeper_lose_node,
 		[ORDER_SIGNAL] = keeper_forward_signal,
 		[GUARD_GONE] = keeper_kill_all,
-		[TREE_EMPTY] = keeper_release,
+		[TREE_EMPTY] = keeper_work_is_over,
 		[TIME_UP] = keeper_kill_all,
+	},
+	[RECORDING] = {
+		[REGAINED] = keeper_resume,
+		[CONTACT_LOST] = keeper_say_contact_lost,
+		[EXPIRED] = keeper_expired_unrecorded,
+		[REVOKED] = keeper_revoked_after_all,
+		[RECORDED] = keeper_recorded,
+		[UNRECORDED] = keeper_lost_unrecorded,
+		[RECORD_REFUSAL] = keeper_cannot_record,
+		[ORDER_SIGNAL] = keeper_signal_while_recording,
+		[TIME_UP] = keeper_recording_takes_long,
+	},
+	[HOLDING] = {
+		[REGAINED] = keeper_resume,
+		[CONTACT_LOST] = keeper_say_contact_lost,
+		[EXPIRED] = keeper_expire_while_holding,
+		[LEASE_LOST] = keeper_lose_while_holding,
+		[REVOKED] = keeper_release,
+		[ORDER_STOP] = keeper_release,
+		[ORDER_SIGNAL] = keeper_signal_while_holding,
+		[GUARD_GONE] = keeper_release,
+		[TIME_UP] = keeper_release,
 	},
 	[LEAVING] = {
 		[REGAINED] = keeper_resume,
@@ -105,7 +149,10 @@ keeper_deadline_ms(const struct keeper *keeper)
 		return lease_deadline_ms(lease) + lease_margin_ms(lease) / 2;
 	case CONNECTING:
 	case IN_LINE:
+	case JUDGING:
 	case ASKING:
+	case RECORDING:
+	case HOLDING:
 	case LEAVING:
 	case STATES:
 		break;
@@ -113,12 +160,42 @@ keeper_deadline_ms(const struct keeper *keeper)
 	return CLOCK_NEVER;
 }
 
+/* As ps(1) shows them. */
+static const char *const titles[STATES] = {
+	[CONNECTING] = "connecting",
+	[IN_LINE] = "waiting",
+	[JUDGING] = "judging",
+	[ASKING] = "starting",
+	[RUNNING] = "holding",
+	[LINGERING] = "lingering",
+	[STOPPING] = "stopping",
+	[RECORDING] = "recording",
+	[HOLDING] = "holding on",
+	[LEAVING] = "leaving",
+};
+
+const char *
+keeper_state_name(const struct keeper *keeper)
+{
+	return titles[keeper->state];
+}
+
 void
 keeper_dispatch(struct keeper *keeper, enum keeper_event event)
 {
+	enum keeper_state before = keeper->state;
 	action *act;
 
 	act = actions[keeper->state][event];
-	if (act != NULL && !keeper->finished)
-		act(keeper);
+	if (act == NULL || keeper->finished)
+		return;
+	act(keeper);
+	/* The line on the terminal is of the waiting. */
+	if (keeper->state != before && before == IN_LINE)
+		log_progress("%s", "");
+	if (keeper->state != before)
+		title_set(keeper->options->task, keeper_state_name(keeper));
+	if (keeper->state != before || event == CONTACT_LOST ||
+	    event == REGAINED)
+		keeper_report(keeper);
 }

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "broken.h"
 #include "clock.h"
 #include "exitcode.h"
 #include "link.h"
@@ -13,8 +14,6 @@
 #include "options.h"
 
 #define FIRST_NAG_MS	10000	/* until we say whom we wait for */
-#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
-#define KILL_SELDOM_MS	1000	/* later: who still lives cannot be killed */
 
 void
 keeper_say_time_left(struct keeper *keeper)
@@ -27,8 +26,7 @@ keeper_say_time_left(struct keeper *keeper)
 		return;
 	}
 	connector_explain(&keeper->connector, problems, sizeof(problems));
-	left_ms = lease_deadline_ms(&keeper->lease) -
-	    lease_grace_ms(&keeper->lease) - clock_ms();
+	left_ms = lease_stop_ms(&keeper->lease) - clock_ms();
 	log_notice("contact with ZooKeeper lost (%s); '%s' is held for %.1fs "
 	    "more unless it is regained", problems, keeper->options->task,
 	    left_ms > 0 ? (double)left_ms / 1000 : 0);
@@ -45,35 +43,31 @@ keeper_forward_signal(struct keeper *keeper)
 		(void)proctree_signal(&keeper->tree, keeper->ordered_signal);
 }
 
-/* Says so once if somebody lives on whom we have no right to kill. */
-static void
-say_forbidden(struct keeper *keeper)
-{
-	char name[80];
-
-	if (!proctree_describe_forbidden(&keeper->tree, name, sizeof(name)))
-		return;
-	log_error("cannot kill %s: not permitted; '%s' is not released while "
-	    "it lives", name, keeper->options->task);
-	keeper->lost = true;
-	keeper->exit_code = EXITCODE_LOST;
-}
-
 /* One round of SIGKILL; TIME_UP brings the next. */
 void
 keeper_kill_all(struct keeper *keeper)
 {
-	if (keeper->kill_again_ms == 0)
-		keeper->kill_again_ms = KILL_AGAIN_MS / 2;
-	if (keeper->kill_again_ms < KILL_SELDOM_MS) {
-		keeper->kill_again_ms *= 2;
-		if (keeper->kill_again_ms >= KILL_SELDOM_MS)
-			say_forbidden(keeper);
-	}
 	keeper->state = STOPPING;
 	connector_stop_helpers(&keeper->connector);
-	proctree_kill(&keeper->tree);
-	keeper->time_up_ms = clock_after(clock_ms(), keeper->kill_again_ms);
+	keeper->time_up_ms = clock_after(clock_ms(),
+	    proctree_kill(&keeper->tree));
+	/* Somebody lives on whom we have no right to kill. */
+	if (proctree_name_forbidden(&keeper->tree, keeper->options->task)) {
+		keeper->lost = true;
+		keeper->exit_code = EXITCODE_LOST;
+	}
+}
+
+/*
+ * The guard is gone, and nobody is left to be told of the outcome.  What we
+ * kill has not done its work: it is no success to be recorded.
+ */
+void
+keeper_die_with_guard(struct keeper *keeper)
+{
+	if (keeper->exit_code == 0)
+		keeper->exit_code = EXITCODE_SIGNAL + SIGKILL;
+	keeper_kill_all(keeper);
 }
 
 void
@@ -88,6 +82,37 @@ keeper_stop_all(struct keeper *keeper)
 	(void)proctree_signal(&keeper->tree, keeper->options->stop_signal);
 	/* Whatever is stopped can only end once it goes on. */
 	(void)proctree_signal(&keeper->tree, SIGCONT);
+}
+
+void
+keeper_max_time_over(struct keeper *keeper)
+{
+	log_error("the command of '%s' has had its %.1fs (--max-time); "
+	    "stopping it", keeper->options->task,
+	    (double)keeper->options->max_time_ms / 1000);
+	if (!keeper->lost)
+		keeper->exit_code = EXITCODE_MAX_TIME;
+	keeper_stop_all(keeper);
+}
+
+/* Somebody wants us to stop; the lease is still ours until then. */
+void
+keeper_be_revoked(struct keeper *keeper)
+{
+	log_error("the lease of '%s' was revoked by %s; stopping the command",
+	    keeper->options->task, keeper->semaphore.reason);
+	keeper->exit_code = EXITCODE_LOST;
+	keeper->hold_over = true;
+	keeper_stop_all(keeper);
+}
+
+/* When it is being stopped or has ended anyway: no --hold after that. */
+void
+keeper_revoked_after_all(struct keeper *keeper)
+{
+	log_notice("the lease of '%s' was revoked by %s",
+	    keeper->options->task, keeper->semaphore.reason);
+	keeper->hold_over = true;
 }
 
 /* The guard saw the deadline come and has asked the command to stop. */
@@ -107,21 +132,16 @@ keeper_be_stopped(struct keeper *keeper)
 static void
 lose_lease(struct keeper *keeper)
 {
-	keeper->exit_code = EXITCODE_LOST;
-	if (keeper->options->ignore_loss) {
-		if (!keeper->lost)
-			log_error("the lease of '%s' is lost; the command runs "
-			    "on (--on-loss ignore)", keeper->options->task);
-		keeper->lost = true;
-		link_send_type(keeper->link, LINK_LOST);
-		return;
-	}
 	if (!keeper->lost)
-		log_error("the lease of '%s' is lost; killing the command",
-		    keeper->options->task);
+		log_error("the lease of '%s' is lost; %s",
+		    keeper->options->task, keeper->options->ignore_loss ?
+		    "the command runs on (--on-loss ignore)" :
+		    "killing the command");
 	keeper->lost = true;
+	keeper->exit_code = EXITCODE_LOST;
 	link_send_type(keeper->link, LINK_LOST);
-	keeper_kill_all(keeper);
+	if (!keeper->options->ignore_loss)
+		keeper_kill_all(keeper);
 }
 
 void
@@ -157,12 +177,16 @@ keeper_command_ended(struct keeper *keeper)
 {
 	switch (keeper->options->orphans) {
 	case OPTIONS_LEAVE:
-		keeper_release(keeper);
+		keeper_work_is_over(keeper);
 		break;
 	case OPTIONS_KILL:
 		keeper_stop_all(keeper);
 		break;
 	case OPTIONS_WAIT:
+		if (BROKEN_EARLY_RELEASE) {
+			keeper_work_is_over(keeper);
+			break;
+		}
 		keeper->state = LINGERING;
 		keeper->nag_ms = FIRST_NAG_MS;
 		keeper->lingering_since_ms = clock_ms();

@@ -108,6 +108,14 @@ lease_grace_ms(const struct lease *lease)
 	return earlier(lease->kill_after_ms, lease->timeout_ms / 4);
 }
 
+int64_t
+lease_stop_ms(const struct lease *lease)
+{
+	if (lease->proven_ms == LEASE_UNPROVEN)
+		return LEASE_UNPROVEN;
+	return lease_deadline_ms(lease) - lease_grace_ms(lease);
+}
+
 void
 lease_describe_left(int64_t left_ms, char *buffer, size_t size)
 {

@@ -68,6 +68,9 @@ int64_t	lease_deadline_ms(const struct lease *);
 /* Returns how long before the deadline the command is asked to stop. */
 int64_t	lease_grace_ms(const struct lease *);
 
+/* Returns when that is; LEASE_UNPROVEN if nothing may be started. */
+int64_t	lease_stop_ms(const struct lease *);
+
 /* Writes "1.2s before the lease can pass on", or how long after it could. */
 void	lease_describe_left(int64_t left_ms, char *, size_t);
 

@@ -7,8 +7,11 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 struct link_queued {
 	struct link_message message;
@@ -89,7 +92,9 @@ link_set_expiry_ms(struct link *link, int64_t expiry_ms)
 int64_t
 link_expiry_ms(const struct link *link)
 {
-	return atomic_load(link->expiry_ms);
+	int64_t expiry_ms = atomic_load(link->expiry_ms);
+
+	return expiry_ms > 0 ? expiry_ms : 0;
 }
 
 void
@@ -110,6 +115,58 @@ link_is_full(const struct link *link)
 	return !STAILQ_EMPTY(&link->queue);
 }
 
+static bool
+is_time(int64_t ms)
+{
+	return ms >= 0 && ms <= CLOCK_LONGEST_MS;
+}
+
+static bool
+is_status(int status)
+{
+	return status >= 0 && status <= 255;
+}
+
+/*
+ * The keeper may be out of its mind, for the library runs there and reads what
+ * the network sends.  What only nonsense can be computed with is not taken:
+ * a status of 256 would be exited with as 0.
+ */
+static bool
+is_sane(const struct link_message *message)
+{
+	switch (message->type) {
+	case LINK_SESSION:
+		return is_time(message->session.timeout_ms);
+	case LINK_HELD:
+		return is_time(message->lease.margin_ms) &&
+		    is_time(message->lease.grace_ms);
+	case LINK_STARTED:
+		return message->pid > 0;
+	case LINK_HEARD:
+	case LINK_SIGNAL:
+		return message->signal.number > 0 &&
+		    message->signal.number <= SIGRTMAX;
+	case LINK_EXITED:
+	case LINK_DONE:
+		return is_status(message->status);
+	case LINK_RELEASING:
+		return is_status(message->releasing.status) &&
+		    is_time(message->releasing.hold_ms);
+	case LINK_ALIVE:
+	case LINK_WAITING:
+	case LINK_LOST:
+	case LINK_GO:
+	case LINK_AGAIN:
+	case LINK_TELL:
+	case LINK_PING:
+	case LINK_STOP:
+	case LINK_LOSE:
+		return true;
+	}
+	return false;
+}
+
 int
 link_receive(struct link *link, struct link_message *message)
 {
@@ -120,9 +177,11 @@ link_receive(struct link *link, struct link_message *message)
 	do {
 		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);
 	} while (got == -1 && errno == EINTR);
-	if (got == (ssize_t)sizeof(*message))
-		return 1;
-	return got == -1 && errno == EAGAIN ? 0 : -1;
+	if (got != (ssize_t)sizeof(*message))
+		return got == -1 && errno == EAGAIN ? 0 : -1;
+	if (message->type == LINK_ALIVE)
+		message->report[LINK_REPORT_SIZE - 1] = '\0';
+	return is_sane(message) ? 1 : -1;
 }
 
 void

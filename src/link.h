@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define LINK_PASSWORD_SIZE	16
-#define LINK_REASON_SIZE	160
+#define LINK_REPORT_SIZE	192
 
 enum link_type {
 	/* keeper to guard, in about this order */
@@ -28,12 +28,15 @@ enum link_type {
 	LINK_HEARD,	/* the keeper heard this signal too */
 	LINK_EXITED,	/* the command ended */
 	LINK_LOST,	/* the lease is lost, the command is being stopped */
-	LINK_RELEASING,	/* nothing runs under the lease any more */
+	LINK_RELEASING,	/* nothing runs any more; the lease goes, in a while */
 	LINK_DONE,	/* all is cleaned up: exit with this status */
+	LINK_ALIVE,	/* how things stand; also the answer to LINK_PING */
 	/* guard to keeper */
 	LINK_GO,	/* answer to LINK_HELD: start the command */
 	LINK_AGAIN,	/* answer to LINK_HELD: too late, ask again */
 	LINK_SIGNAL,	/* send this signal to the command */
+	LINK_TELL,	/* say how the waiting goes */
+	LINK_PING,	/* answer, if your loop turns, and report from now on */
 	LINK_STOP,	/* leave the line, or stop the command and release */
 	LINK_LOSE,	/* lease lost: the command was asked to stop */
 };
@@ -62,6 +65,11 @@ struct link_message {
 			pid_t	sender;
 		} signal;			/* LINK_HEARD, LINK_SIGNAL */
 		int	status;			/* LINK_EXITED, LINK_DONE */
+		struct {
+			int	status;		/* to exit with, as it looks */
+			int64_t	hold_ms;	/* that the lease is kept */
+		} releasing;			/* LINK_RELEASING */
+		char	report[LINK_REPORT_SIZE]; /* LINK_ALIVE */
 	};
 };
 
@@ -97,7 +105,7 @@ bool	link_is_full(const struct link *);
 
 /*
  * Reads the next message.  Returns 1, 0 when there is none, -1 when the peer
- * has closed its end.  Never blocks.
+ * has closed its end, or says what makes no sense.  Never blocks.
  */
 int	link_receive(struct link *, struct link_message *);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "access.h"
 #include "arguments.h"
 #include "check.h"
 #include "command.h"
@@ -16,7 +17,24 @@
 #include "keeper.h"
 #include "log.h"
 #include "options.h"
+#include "revoke.h"
 #include "signals.h"
+#include "status.h"
+#include "syslogger.h"
+#include "title.h"
+
+/* The lock is worth more than a word about it: without a logger we go on. */
+static void
+start_syslog(const struct options *options)
+{
+	int fd;
+
+	fd = syslogger_start(options->syslog_facility, options->task);
+	if (fd == -1)
+		log_notice("cannot write to the system's log: %s",
+		    strerror(errno));
+	log_set_syslog(fd);
+}
 
 int
 main(int argc, char **argv)
@@ -29,11 +47,31 @@ main(int argc, char **argv)
 		log_error("cannot open '/dev/null': %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	}
+	/* Before the options point to arguments, which it moves. */
+	title_init(argc, argv);
 	status = arguments_parse(&options, argc, argv);
 	if (status != ARGUMENTS_RUN)
 		return status;
-	if (options.check)
+	/* It is forked first and so knows no credential. */
+	if (options.mode == OPTIONS_RUN &&
+	    options.syslog_facility != OPTIONS_NO_SYSLOG)
+		start_syslog(&options);
+	if (options.auth_file[0] != '\0' &&
+	    access_read_credentials(&options.access, options.auth_file) == -1)
+		return EXITCODE_CONFIG;
+	switch (options.mode) {
+	case OPTIONS_RUN:
+		break;
+	case OPTIONS_CHECK:
 		return check_run(&options);
+	case OPTIONS_STATUS:
+		return status_run(&options);
+	case OPTIONS_REVOKE:
+		return revoke_run(&options);
+	case OPTIONS_BREAK:
+		return revoke_break(&options);
+	}
+	title_set(options.task, "connecting");
 	/* From here on a signal is something that we read. */
 	signals_block(&signals);
 	return guard_run(&options, &signals, keeper_run);

@@ -51,6 +51,12 @@ sort_key(const char *name)
 	return key;
 }
 
+int
+nodename_compare(const char *a, const char *b)
+{
+	return strcmp(sort_key(a), sort_key(b));
+}
+
 size_t
 nodename_ahead(const char *name, char *const *names, size_t count,
     const char **predecessor)
@@ -59,11 +65,11 @@ nodename_ahead(const char *name, char *const *names, size_t count,
 
 	*predecessor = NULL;
 	for (i = ahead = 0; i < count; i++) {
-		if (strcmp(sort_key(names[i]), sort_key(name)) >= 0)
+		if (nodename_compare(names[i], name) >= 0)
 			continue;
 		ahead++;
-		if (*predecessor == NULL || strcmp(sort_key(names[i]),
-		    sort_key(*predecessor)) > 0)
+		if (*predecessor == NULL ||
+		    nodename_compare(names[i], *predecessor) > 0)
 			*predecessor = names[i];
 	}
 	return ahead;
@@ -73,6 +79,7 @@ bool
 nodename_join(char *path, size_t size, const char *parent, const char *name)
 {
 	(void)strlcpy(path, parent, size);
-	(void)strlcat(path, "/", size);
-	return strlcat(path, name, size) < size;
+	/* An empty name says nothing of what was cut before it. */
+	return strlcat(path, "/", size) < size &&
+	    strlcat(path, name, size) < size;
 }

@@ -20,6 +20,12 @@ const char	*nodename_find(const char *uuid, char *const *names,
 		    size_t count);
 
 /*
+ * Compares the places of two names in line, as Curator sorts them; like
+ * strcmp(3).
+ */
+int	nodename_compare(const char *, const char *);
+
+/*
  * Counts the names that come before a name in line, as Curator sorts them, and
  * stores the last of those, or NULL.
  */

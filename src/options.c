@@ -3,10 +3,15 @@
  */
 #include "options.h"
 
+#define SYSLOG_NAMES
+
 #include <ctype.h>
+#include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "clock.h"
 #include "exitcode.h"
@@ -16,17 +21,21 @@ static const char not_a_duration[] =
     "not a duration (a number with ms, s, m, h or d behind it)";
 
 static const char *
-set_duration(int64_t *ms, const char *value)
+set_duration(void *field, const char *value)
 {
-	return clock_parse_duration(value, ms) == -1 ? not_a_duration : NULL;
+	return clock_parse_duration(value, field) == -1 ? not_a_duration :
+	    NULL;
 }
 
 static const char *
-set_positive_duration(int64_t *ms, const char *value)
+set_positive_duration(void *field, const char *value)
 {
-	if (clock_parse_duration(value, ms) == -1)
-		return not_a_duration;
-	return *ms == 0 ? "it has to be longer than nothing" : NULL;
+	const char *reason;
+	int64_t *ms = field;
+
+	reason = set_duration(field, value);
+	return reason == NULL && *ms == 0 ?
+	    "it has to be longer than nothing" : reason;
 }
 
 /* As strtonum(3), which also takes blanks and signs in front. */
@@ -40,8 +49,10 @@ parse_number(int64_t *number, const char *value, int64_t least, int64_t most)
 }
 
 static const char *
-set_yes_or_no(bool *flag, const char *value)
+set_flag(void *field, const char *value)
 {
+	bool *flag = field;
+
 	if (value == NULL || strcmp(value, "yes") == 0)
 		*flag = true;
 	else if (strcmp(value, "no") == 0)
@@ -52,39 +63,104 @@ set_yes_or_no(bool *flag, const char *value)
 }
 
 /* "no" takes back a "yes" from elsewhere, and nothing else. */
-static void
-set_verbosity(struct options *options, enum log_level level, bool yes)
+static const char *
+set_verbosity(int *verbosity, enum log_level level, const char *value)
 {
+	const char *reason;
+	bool yes;
+
+	reason = set_flag(&yes, value);
+	if (reason != NULL)
+		return reason;
 	if (yes)
-		options->verbosity = (int)level;
-	else if (options->verbosity == (int)level)
-		options->verbosity = LOG_NORMAL;
-}
-
-static const char *
-set_base(struct options *options, const char *value)
-{
-	if (value[0] == '\0')
-		return "it is empty";
-	if (strcmp(value, "/") == 0)
-		value = "";
-	if (strlcpy(options->base, value, sizeof(options->base)) >=
-	    sizeof(options->base))
-		return "the path is too long";
-	return value[0] == '\0' ? NULL : servers_check_path(value);
-}
-
-static const char *
-set_check(struct options *options, const char *value)
-{
-	(void)value;
-	options->check = true;
+		*verbosity = (int)level;
+	else if (*verbosity == (int)level)
+		*verbosity = LOG_NORMAL;
 	return NULL;
 }
 
 static const char *
-set_connect(struct options *options, const char *value)
+set_path(void *field, const char *value)
 {
+	if (strlcpy(field, value, OPTIONS_PATH_SIZE) >= OPTIONS_PATH_SIZE)
+		return "the path is too long";
+	return servers_check_path(value);
+}
+
+static const char *
+set_acl(void *field, const char *value)
+{
+	return access_parse_acl(field, value);
+}
+
+static const char *
+set_auth_file(void *field, const char *value)
+{
+	if (value[0] == '\0')
+		return "it is empty";
+	return strlcpy(field, value, OPTIONS_PATH_SIZE) >= OPTIONS_PATH_SIZE ?
+	    "the path is too long" : NULL;
+}
+
+/* The library takes the files as one list. */
+static const char *
+set_tls_file(void *field, const char *value)
+{
+#ifdef ZKRUN_TLS
+	if (value[0] == '\0')
+		return "it is empty";
+	if (strchr(value, ',') != NULL)
+		return "the name has a comma";
+	return strlcpy(field, value, ACCESS_FILE_SIZE) >= ACCESS_FILE_SIZE ?
+	    "the path is too long" : NULL;
+#else
+	(void)field;
+	(void)value;
+	return "the ZooKeeper library that this zkrun was built with has no "
+	    "TLS; use a tunnel, see zkrun(1)";
+#endif
+}
+
+static const char *
+set_base(void *field, const char *value)
+{
+	if (value[0] == '\0')
+		return "it is empty";
+	if (strcmp(value, "/") != 0)
+		return set_path(field, value);
+	(void)strlcpy(field, "", OPTIONS_PATH_SIZE);
+	return NULL;
+}
+
+static const char *
+set_mode(enum options_mode *mode, enum options_mode wanted)
+{
+	if (*mode != OPTIONS_RUN && *mode != wanted)
+		return "only one of --break, --check, --revoke and --status "
+		    "can be done";
+	*mode = wanted;
+	return NULL;
+}
+
+static const char *
+set_break(void *field, const char *value)
+{
+	(void)value;
+	return set_mode(field, OPTIONS_BREAK);
+}
+
+static const char *
+set_check(void *field, const char *value)
+{
+	(void)value;
+	return set_mode(field, OPTIONS_CHECK);
+}
+
+static const char *
+set_connect(void *whole, const char *value)
+{
+	struct options *options = whole;
+
 	if (strlcpy(options->connect, value, sizeof(options->connect)) >=
 	    sizeof(options->connect))
 		return "it is longer than 4095 bytes";
@@ -92,141 +168,149 @@ set_connect(struct options *options, const char *value)
 }
 
 static const char *
-set_connect_timeout(struct options *options, const char *value)
-{
-	return set_positive_duration(&options->connect_timeout_ms, value);
-}
-
-static const char *
-set_conflict_exit_code(struct options *options, const char *value)
+set_exit_code(void *field, const char *value)
 {
 	int64_t number;
+	int *code = field;
 
 	if (parse_number(&number, value, 0, 255) == -1)
 		return "not a number from 0 to 255";
-	options->conflict_exit_code = (int)number;
+	*code = (int)number;
 	return NULL;
 }
 
 static const char *
-set_group(struct options *options, const char *value)
+set_interval_counts(void *field, const char *value)
 {
-	return set_yes_or_no(&options->signal_group, value);
+	bool *flag = field;
+
+	if (strcmp(value, "success") == 0)
+		*flag = false;
+	else if (strcmp(value, "any") == 0)
+		*flag = true;
+	else
+		return "neither success nor any";
+	return NULL;
 }
 
 static const char *
-set_kill_after(struct options *options, const char *value)
+set_leases(void *field, const char *value)
 {
-	return set_duration(&options->kill_after_ms, value);
+	if (parse_number(field, value, 1, 1000000) == -1)
+		return "not a number of leases";
+	return NULL;
 }
 
 static const char *
-set_max_retries(struct options *options, const char *value)
+set_max_retries(void *field, const char *value)
 {
+	int64_t *retries = field;
+
 	if (strcmp(value, "forever") == 0) {
-		options->retry.max_retries = RETRY_FOREVER;
+		*retries = RETRY_FOREVER;
 		return NULL;
 	}
-	if (parse_number(&options->retry.max_retries, value, 0,
-	    1000000000) == -1)
+	if (parse_number(retries, value, 0, 1000000000) == -1)
 		return "not a number of retries, nor 'forever'";
 	return NULL;
 }
 
 static const char *
-set_nonblock(struct options *options, const char *value)
+set_nonblock(void *field, const char *value)
 {
+	int64_t *wait_ms = field;
 	const char *reason;
 	bool nonblock;
 
-	reason = set_yes_or_no(&nonblock, value);
+	reason = set_flag(&nonblock, value);
 	if (reason != NULL)
 		return reason;
 	/* "no" takes back a "yes" from elsewhere, and no waiting time. */
 	if (nonblock)
-		options->wait_ms = 0;
-	else if (options->wait_ms == 0)
-		options->wait_ms = CLOCK_NEVER;
+		*wait_ms = 0;
+	else if (*wait_ms == 0)
+		*wait_ms = CLOCK_NEVER;
 	return NULL;
 }
 
 static const char *
-set_on_loss(struct options *options, const char *value)
+set_notify(void *field, const char *value)
 {
+	bool *flag = field;
+
+	if (strcmp(value, "zkrun") == 0)
+		*flag = false;
+	else if (strcmp(value, "command") == 0)
+		*flag = true;
+	else
+		return "neither zkrun nor command";
+	return NULL;
+}
+
+static const char *
+set_on_loss(void *field, const char *value)
+{
+	bool *flag = field;
+
 	if (strcmp(value, "stop") == 0)
-		options->ignore_loss = false;
+		*flag = false;
 	else if (strcmp(value, "ignore") == 0)
-		options->ignore_loss = true;
+		*flag = true;
 	else
 		return "neither stop nor ignore";
 	return NULL;
 }
 
 static const char *
-set_orphans(struct options *options, const char *value)
+set_orphans(void *field, const char *value)
 {
+	enum options_orphans *orphans = field;
+
 	if (strcmp(value, "wait") == 0)
-		options->orphans = OPTIONS_WAIT;
+		*orphans = OPTIONS_WAIT;
 	else if (strcmp(value, "kill") == 0)
-		options->orphans = OPTIONS_KILL;
+		*orphans = OPTIONS_KILL;
 	else if (strcmp(value, "leave") == 0)
-		options->orphans = OPTIONS_LEAVE;
+		*orphans = OPTIONS_LEAVE;
 	else
 		return "none of wait, kill, leave";
 	return NULL;
 }
 
 static const char *
-set_quiet(struct options *options, const char *value)
+set_quiet(void *field, const char *value)
 {
-	const char *reason;
-	bool quiet;
-
-	reason = set_yes_or_no(&quiet, value);
-	if (reason == NULL)
-		set_verbosity(options, LOG_ERRORS, quiet);
-	return reason;
+	return set_verbosity(field, LOG_ERRORS, value);
 }
 
 static const char *
-set_retry_cap(struct options *options, const char *value)
+set_revoke(void *field, const char *value)
 {
-	return set_positive_duration(&options->retry.cap_ms, value);
+	(void)value;
+	return set_mode(field, OPTIONS_REVOKE);
 }
 
 static const char *
-set_retry_for(struct options *options, const char *value)
+set_session_timeout(void *field, const char *value)
 {
-	return set_positive_duration(&options->retry.for_ms, value);
-}
-
-static const char *
-set_retry_sleep(struct options *options, const char *value)
-{
-	return set_duration(&options->retry.sleep_ms, value);
-}
-
-static const char *
-set_session_timeout(struct options *options, const char *value)
-{
+	const int64_t *ms = field;
 	const char *reason;
 
-	reason = set_positive_duration(&options->session_timeout_ms, value);
-	if (reason == NULL && (options->session_timeout_ms < 1000 ||
-	    options->session_timeout_ms > 86400000))
+	reason = set_positive_duration(field, value);
+	if (reason == NULL && (*ms < 1000 || *ms > 86400000))
 		reason = "a session timeout is at least 1s and at most 1d";
 	return reason;
 }
 
 static const char *
-set_signal(struct options *options, const char *value)
+set_signal(void *field, const char *value)
 {
+	int *stop_signal = field, number;
 	const char *name;
 	int64_t given;
-	int number;
 
 	if (parse_number(&given, value, 1, SIGRTMAX) == 0) {
-		options->stop_signal = (int)given;
+		*stop_signal = (int)given;
 		return NULL;
 	}
 	if (strncmp(value, "SIG", 3) == 0)
@@ -234,7 +318,7 @@ set_signal(struct options *options, const char *value)
 	for (number = 1; number <= SIGRTMAX; number++) {
 		name = sigabbrev_np(number);
 		if (name != NULL && strcmp(name, value) == 0) {
-			options->stop_signal = number;
+			*stop_signal = number;
 			return NULL;
 		}
 	}
@@ -242,55 +326,108 @@ set_signal(struct options *options, const char *value)
 }
 
 static const char *
-set_task(struct options *options, const char *value)
+set_status(void *field, const char *value)
 {
-	options->task = value;
+	(void)value;
+	return set_mode(field, OPTIONS_STATUS);
+}
+
+static const char *
+set_syslog(void *field, const char *value)
+{
+	const CODE *facility;
+	int *chosen = field;
+
+	if (value == NULL || strcmp(value, "yes") == 0)
+		value = "daemon";
+	*chosen = OPTIONS_NO_SYSLOG;
+	if (strcmp(value, "no") == 0)
+		return NULL;
+	/* "kern" is the kernel's alone, and "mark" is the logger's own. */
+	for (facility = facilitynames; facility->c_name != NULL; facility++)
+		if (strcmp(facility->c_name, value) == 0 &&
+		    facility->c_val != LOG_KERN &&
+		    facility->c_val <= LOG_LOCAL7) {
+			*chosen = facility->c_val;
+			return NULL;
+		}
+	return "not a facility of syslog";
+}
+
+static const char *
+set_task(void *field, const char *value)
+{
+	const char **task = field;
+
+	*task = value;
 	return servers_check_name(value);
 }
 
 static const char *
-set_verbose(struct options *options, const char *value)
+set_verbose(void *field, const char *value)
 {
-	const char *reason;
-	bool verbose;
-
-	reason = set_yes_or_no(&verbose, value);
-	if (reason == NULL)
-		set_verbosity(options, LOG_VERBOSE, verbose);
-	return reason;
+	return set_verbosity(field, LOG_VERBOSE, value);
 }
 
-static const char *
-set_wait(struct options *options, const char *value)
-{
-	return set_duration(&options->wait_ms, value);
-}
+#define NONE	no_argument
+#define VALUE	required_argument
+#define MAYBE	optional_argument
+#define IN(field)	offsetof(struct options, field)
+#define WHOLE	0
 
 /* Sorted by name, as in the manual. */
 const struct option_spec option_specs[] = {
-	{ "base", 'b', true, false, set_base },
-	{ "check", 0, false, true, set_check },
-	{ "config", 'f', true, true, NULL },
-	{ "conflict-exit-code", 'E', true, false, set_conflict_exit_code },
-	{ "connect", 'c', true, false, set_connect },
-	{ "connect-timeout", 0, true, false, set_connect_timeout },
-	{ "group", 'g', false, false, set_group },
-	{ "help", 'h', false, true, NULL },
-	{ "kill-after", 'k', true, false, set_kill_after },
-	{ "max-retries", 'r', true, false, set_max_retries },
-	{ "nonblock", 'n', false, false, set_nonblock },
-	{ "on-loss", 0, true, false, set_on_loss },
-	{ "orphans", 'o', true, false, set_orphans },
-	{ "quiet", 'q', false, false, set_quiet },
-	{ "retry-cap", 0, true, false, set_retry_cap },
-	{ "retry-for", 0, true, false, set_retry_for },
-	{ "retry-sleep", 0, true, false, set_retry_sleep },
-	{ "session-timeout", 'T', true, false, set_session_timeout },
-	{ "signal", 's', true, false, set_signal },
-	{ "task", 't', true, true, set_task },
-	{ "verbose", 'v', false, false, set_verbose },
-	{ "version", 'V', false, true, NULL },
-	{ "wait", 'w', true, false, set_wait },
+	{ "acl", 0, VALUE, false, set_acl, IN(access) },
+	{ "auth-file", 'a', VALUE, false, set_auth_file, IN(auth_file) },
+	{ "base", 'b', VALUE, false, set_base, IN(base) },
+	{ "break", 0, NONE, true, set_break, IN(mode) },
+	{ "check", 0, NONE, true, set_check, IN(mode) },
+	{ "config", 'f', VALUE, true, NULL, WHOLE },
+	{ "conflict-exit-code", 'E', VALUE, false, set_exit_code,
+	    IN(conflict_exit_code) },
+	{ "connect", 'c', VALUE, false, set_connect, WHOLE },
+	{ "connect-timeout", 0, VALUE, false, set_positive_duration,
+	    IN(connect_timeout_ms) },
+	{ "group", 'g', NONE, false, set_flag, IN(signal_group) },
+	{ "help", 'h', NONE, true, NULL, WHOLE },
+	{ "hold", 0, VALUE, false, set_duration, IN(hold_ms) },
+	{ "interval", 'i', VALUE, false, set_duration, IN(interval_ms) },
+	{ "interval-counts", 0, VALUE, false, set_interval_counts,
+	    IN(count_failures) },
+	{ "json", 0, NONE, true, set_flag, IN(json) },
+	{ "kill-after", 'k', VALUE, false, set_duration, IN(kill_after_ms) },
+	{ "leases", 'l', VALUE, false, set_leases, IN(max_leases) },
+	{ "max-retries", 'r', VALUE, false, set_max_retries,
+	    IN(retry.max_retries) },
+	{ "max-time", 'm', VALUE, false, set_positive_duration,
+	    IN(max_time_ms) },
+	{ "nonblock", 'n', NONE, false, set_nonblock, IN(wait_ms) },
+	{ "notify", 0, VALUE, false, set_notify, IN(notify_by_command) },
+	{ "on-loss", 0, VALUE, false, set_on_loss, IN(ignore_loss) },
+	{ "orphans", 'o', VALUE, false, set_orphans, IN(orphans) },
+	{ "quiet", 'q', NONE, false, set_quiet, IN(verbosity) },
+	{ "retry-cap", 0, VALUE, false, set_positive_duration,
+	    IN(retry.cap_ms) },
+	{ "retry-for", 0, VALUE, false, set_positive_duration,
+	    IN(retry.for_ms) },
+	{ "retry-sleep", 0, VALUE, false, set_duration, IN(retry.sleep_ms) },
+	{ "revoke", 0, NONE, true, set_revoke, IN(mode) },
+	{ "runs", 0, VALUE, false, set_path, IN(runs) },
+	{ "session-timeout", 'T', VALUE, false, set_session_timeout,
+	    IN(session_timeout_ms) },
+	{ "signal", 's', VALUE, false, set_signal, IN(stop_signal) },
+	{ "skip-exit-code", 0, VALUE, false, set_exit_code,
+	    IN(skip_exit_code) },
+	{ "status", 0, NONE, true, set_status, IN(mode) },
+	{ "syslog", 0, MAYBE, false, set_syslog, IN(syslog_facility) },
+	{ "task", 't', VALUE, true, set_task, IN(task) },
+	{ "tls-ca", 0, VALUE, false, set_tls_file, IN(access.tls_ca) },
+	{ "tls-cert", 0, VALUE, false, set_tls_file, IN(access.tls_cert) },
+	{ "tls-key", 0, VALUE, false, set_tls_file, IN(access.tls_key) },
+	{ "verbose", 'v', NONE, false, set_verbose, IN(verbosity) },
+	{ "version", 'V', NONE, true, NULL, WHOLE },
+	{ "wait", 'w', VALUE, false, set_duration, IN(wait_ms) },
+	{ "yes", 0, NONE, true, set_flag, IN(yes) },
 };
 const size_t option_specs_count =
     sizeof(option_specs) / sizeof(option_specs[0]);
@@ -300,6 +437,10 @@ options_default(struct options *options)
 {
 	static const struct options defaults = {
 		.base = "/lock/mutex",
+		.runs = "/lock/runs",
+		.max_leases = 1,
+		.interval_ms = CLOCK_NEVER,
+		.max_time_ms = CLOCK_NEVER,
 		.wait_ms = CLOCK_NEVER,
 		.conflict_exit_code = EXITCODE_CONFLICT,
 		/* Curator's RetryNTimes(3, 1000) and connection timeout */
@@ -310,6 +451,7 @@ options_default(struct options *options)
 		.orphans = OPTIONS_WAIT,
 		.stop_signal = SIGTERM,
 		.verbosity = LOG_NORMAL,
+		.syslog_facility = OPTIONS_NO_SYSLOG,
 	};
 
 	*options = defaults;
@@ -334,9 +476,9 @@ options_apply(struct options *options, struct option_source *source,
 	const char *reason;
 
 	/* Only a flag on the command line comes without a value. */
-	reason = spec->set(options, value);
+	reason = spec->set((char *)options + spec->field, value);
 	source->nonblock |= spec->set == set_nonblock && options->wait_ms == 0;
-	source->wait |= spec->set == set_wait;
+	source->wait |= spec->letter == 'w';
 	if (reason == NULL && source->nonblock && source->wait)
 		reason = "nonblock and wait exclude each other";
 	if (reason == NULL)

@@ -13,8 +13,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define PROCTREE_SPARED_MAX	32
+#define PROCTREE_REAP_MAX	1024
 
 struct proctree {
 	/* Never signalled itself, but what is below it is; 0: none. */
@@ -22,6 +24,8 @@ struct proctree {
 	/* Children that are not the command's: never signalled or counted. */
 	pid_t	spared[PROCTREE_SPARED_MAX];
 	size_t	spared_count;
+	int64_t	kill_pause_ms;	/* between rounds of proctree_kill() */
+	bool	named_forbidden;
 };
 
 /* Makes this process a subreaper.  Returns -1 and sets errno on failure. */
@@ -41,16 +45,31 @@ size_t	proctree_signal(const struct proctree *, int number);
 
 /*
  * Sends SIGKILL to every descendant, all of them stopped first so that none
- * forks faster than they are killed.  One bounded round: call it again while
- * proctree_is_empty() says no.
+ * forks faster than they are killed.  One bounded round: while
+ * proctree_is_empty() says no, call it again after the returned pause in ms.
  */
-void	proctree_kill(const struct proctree *);
+int64_t	proctree_kill(struct proctree *);
 
 /*
- * Writes "'sudo' (pid 12, user id 0)" into the buffer if there is a descendant
- * that we may not signal, and returns true.
+ * Once killing has begun and some have died of it: kills what was born
+ * meanwhile, now, for who forks and ends all the time is best caught young.
+ * Before that it does nothing.
  */
-bool	proctree_describe_forbidden(const struct proctree *, char *, size_t);
+void	proctree_kill_more(const struct proctree *);
+
+/*
+ * Reaps one dead child; returns its pid, or 0 if there is none, or if *left,
+ * PROCTREE_REAP_MAX at first, has come to 0: children may die faster than they
+ * can be reaped, and the loop must go on.  SIGCHLD is raised then, for the rest.
+ */
+pid_t	proctree_reap(int *left, int *status);
+
+/*
+ * After some rounds that were not enough: if there is a descendant that we may
+ * not signal, says so once, that the task is not released while it lives, and
+ * returns true.
+ */
+bool	proctree_name_forbidden(struct proctree *, const char *task);
 
 /* Says whether no descendant is left, zombies included. */
 bool	proctree_is_empty(const struct proctree *);

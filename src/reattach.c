@@ -3,7 +3,6 @@
  */
 #include "reattach.h"
 
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,36 +17,26 @@
 static int
 close_session(struct connector *connector, int64_t give_up_ms)
 {
-	struct pollfd fds[CONNECTOR_FDS];
 	struct session_event *event;
-	int64_t deadline_ms, now_ms;
 
 	for (;;) {
-		memset(fds, 0, sizeof(fds));
-		deadline_ms = connector_prepare(connector, fds);
-		switch (connector_next(connector, &event)) {
+		switch (connector_wait(connector, give_up_ms, &event)) {
 		case CONNECTOR_REGAINED:
 			connector_close(connector);
 			return 0;
 		case CONNECTOR_EXPIRED:
 			return 0;
 		case CONNECTOR_NOTHING:
-			break;
+		case CONNECTOR_REJECTED:
+			return -1;
 		case CONNECTOR_SEEKING:
 		case CONNECTOR_NEW_SESSION:
 		case CONNECTOR_LOST_CONTACT:
 		case CONNECTOR_GAVE_UP:
 		case CONNECTOR_EVENT:
 			session_event_free(event);
-			continue;
+			break;
 		}
-		now_ms = clock_ms();
-		if (now_ms >= give_up_ms)
-			return -1;
-		deadline_ms = clock_earlier(deadline_ms, give_up_ms);
-		(void)poll(fds, CONNECTOR_FDS, deadline_ms > now_ms ?
-		    (int)(deadline_ms - now_ms) : 0);
-		connector_process(connector, fds);
 	}
 }
 

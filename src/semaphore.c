@@ -3,9 +3,9 @@
  * LockInternals, with requests sharing flights where it waits for each.
  *
  * Why it is safe: whoever holds has seen, after its own create and in its own
- * session, P/leases with its node and at most max_leases children.  Of any
- * max_leases + 1 holders the last to create would have seen them all.  The line
- * is for fairness.
+ * session, P/leases with its node and at most max_leases children, but for one
+ * that it has seen go since.  Of any max_leases + 1 holders the last to create
+ * would have seen them all.  The line is for fairness.
  *
  * The names are those of Curator's protected nodes, _c_UUID-lock-NNNNNNNNNN:
  * by the uuid a node is found again whose create had no reply.
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broken.h"
 #include "nodename.h"
 #include "semaphore_steps.h"
 #include "session.h"
@@ -40,17 +41,26 @@ semaphore_forget_node(struct semaphore_node *node)
 	memset(node, 0, sizeof(*node));
 }
 
+void
+semaphore_name_node(struct semaphore_node *node, const char *parent,
+    const char *kind, char path[SEMAPHORE_PATH_SIZE])
+{
+	char name[NODENAME_UUID_SIZE + 16];
+
+	if (node->uuid[0] == '\0')
+		nodename_make_uuid(node->uuid);
+	(void)snprintf(name, sizeof(name), "_c_%s-%s-", node->uuid, kind);
+	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, parent, name);
+}
+
 /* Creates a node of ours below parent, with a new name if it has none yet. */
 static void
 create_node(struct semaphore *semaphore, struct semaphore_node *node,
     const char *parent, const char *kind, enum tag tag)
 {
-	char name[NODENAME_UUID_SIZE + 16], path[SEMAPHORE_PATH_SIZE];
+	char path[SEMAPHORE_PATH_SIZE];
 
-	if (node->uuid[0] == '\0')
-		nodename_make_uuid(node->uuid);
-	(void)snprintf(name, sizeof(name), "_c_%s-%s-", node->uuid, kind);
-	(void)nodename_join(path, sizeof(path), parent, name);
+	semaphore_name_node(node, parent, kind, path);
 	node->pending = true;
 	semaphore_ask(semaphore, SESSION_CREATE_EPHEMERAL, tag,
 	    SESSION_NO_WATCH, path);
@@ -64,10 +74,25 @@ semaphore_list_locks(struct semaphore *semaphore)
 }
 
 void
+semaphore_ask_along(struct semaphore *semaphore)
+{
+	struct session_request along = {
+		.operation = SESSION_GET,
+		.tag = semaphore->along_tag,
+		.watch_tag = SESSION_NO_WATCH,
+		.path = semaphore->along,
+	};
+
+	if (semaphore->along != NULL)
+		session_send(semaphore->session, &along);
+}
+
+void
 semaphore_list_leases(struct semaphore *semaphore)
 {
 	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LEASES, WATCH_LEASES,
 	    semaphore->leases);
+	semaphore_ask_along(semaphore);
 }
 
 /* First flight: a place in line, and a look at the line. */
@@ -90,9 +115,8 @@ semaphore_take_lease(struct semaphore *semaphore)
 	semaphore_list_leases(semaphore);
 }
 
-/* Makes every node from the top down to locks and leases, in one flight. */
 void
-semaphore_make_parents(struct semaphore *semaphore)
+semaphore_make_path(struct semaphore *semaphore)
 {
 	char path[SEMAPHORE_PATH_SIZE];
 	enum tag tag;
@@ -105,13 +129,21 @@ semaphore_make_parents(struct semaphore *semaphore)
 		end += 1 + strcspn(semaphore->path + end + 1, "/");
 		(void)snprintf(path, sizeof(path), "%.*s", (int)end,
 		    semaphore->path);
-		semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag,
+		/* Other tasks, of other people, live below all but the last. */
+		semaphore_ask(semaphore, semaphore->path[end] != '\0' ?
+		    SESSION_CREATE_SHARED : SESSION_CREATE_CONTAINER, tag,
 		    SESSION_NO_WATCH, path);
 		tag = TAG_PARENT;
 	} while (semaphore->path[end] != '\0');
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag,
+}
+
+void
+semaphore_make_parents(struct semaphore *semaphore)
+{
+	semaphore_make_path(semaphore);
+	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    SESSION_NO_WATCH, semaphore->locks);
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, tag,
+	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    SESSION_NO_WATCH, semaphore->leases);
 }
 
@@ -126,6 +158,38 @@ semaphore_delete_node(struct semaphore *semaphore, struct semaphore_node *node,
 	    node->name);
 }
 
+/*
+ * Nobody waits for the reply but the next in line.  After a wait, the same
+ * transaction writes the lease node anew: its mtime is since when it is held.
+ */
+void
+semaphore_settle(struct semaphore *semaphore)
+{
+	struct session_request enter = {
+		.operation = SESSION_MULTI,
+		.tag = TAG_ENTER,
+		.watch_tag = SESSION_NO_WATCH,
+		.steps = {
+			/* Not over what somebody else has written there. */
+			{ SESSION_SET_STEP, semaphore->lease.name,
+			    semaphore->data, 0 },
+			{ SESSION_DELETE_STEP, semaphore->lock.name, NULL, -1 },
+		},
+		.step_count = 2,
+	};
+
+	if (semaphore->state != SEMAPHORE_HOLDING)
+		return;
+	semaphore->settled = true;
+	if (semaphore->waited && semaphore->lock.name[0] != '\0' &&
+	    !semaphore->lock.deleting) {
+		semaphore->lock.deleting = true;
+		session_send(semaphore->session, &enter);
+	} else
+		semaphore_delete_node(semaphore, &semaphore->lock,
+		    TAG_DELETE_LOCK);
+}
+
 /* While leaving: deletes what is known; says when nothing is left. */
 enum semaphore_news
 semaphore_clear(struct semaphore *semaphore)
@@ -136,6 +200,10 @@ semaphore_clear(struct semaphore *semaphore)
 	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||
 	    semaphore->lock.name[0] != '\0' || semaphore->lock.pending)
 		return SEMAPHORE_NOTHING;
+	if (semaphore->returning) {
+		semaphore_join(semaphore);
+		return SEMAPHORE_NOTHING;
+	}
 	semaphore_forget(semaphore);
 	return SEMAPHORE_LEFT;
 }
@@ -157,13 +225,29 @@ semaphore_init(struct semaphore *semaphore, struct session *session,
 }
 
 void
+semaphore_read_along(struct semaphore *semaphore, const char *path, int tag)
+{
+	semaphore->along = path;
+	semaphore->along_tag = tag;
+}
+
+void
+semaphore_lease_deleted(struct semaphore *semaphore)
+{
+	semaphore_forget_node(&semaphore->lease);
+}
+
+void
 semaphore_forget(struct semaphore *semaphore)
 {
 	semaphore_forget_node(&semaphore->lock);
 	semaphore_forget_node(&semaphore->lease);
-	semaphore->fence = 0;
+	semaphore->fence = semaphore->began_ms = 0;
 	semaphore->no_parents = semaphore->parent_denied = false;
-	semaphore->beating = false;
+	semaphore->beating = semaphore->waited = false;
+	semaphore->has_rival = semaphore->settled = false;
+	semaphore->made_parents = semaphore->own_leases = false;
+	semaphore->returning = false;
 	semaphore->state = SEMAPHORE_OUT;
 }
 
@@ -171,7 +255,17 @@ void
 semaphore_join(struct semaphore *semaphore)
 {
 	semaphore_forget(semaphore);
-	semaphore_stand_in_line(semaphore);
+	semaphore->untidy = false;
+	semaphore_walk_in(semaphore);
+}
+
+/* A place of ours that stayed behind would be one that we wait for. */
+void
+semaphore_join_again(struct semaphore *semaphore)
+{
+	semaphore->state = SEMAPHORE_LEAVING;
+	semaphore->returning = true;
+	(void)semaphore_clear(semaphore);
 }
 
 void
@@ -192,6 +286,33 @@ semaphore_resume(struct semaphore *semaphore)
 	    SESSION_NO_WATCH, semaphore->leases);
 }
 
+/*
+ * The cheapest that a quorum commits; it fails if a node is gone.  At the head
+ * of the line that goes for our place, too: without it somebody else comes to
+ * the head, and of two that wait with a lease each waits for the other.
+ */
+static void
+check_nodes(struct semaphore *semaphore)
+{
+	struct session_request check = {
+		.operation = SESSION_MULTI,
+		.tag = TAG_BEAT,
+		.watch_tag = SESSION_NO_WATCH,
+		.steps = {
+			{ SESSION_CHECK_STEP, semaphore->lease.name, NULL, -1 },
+			{ SESSION_CHECK_STEP, semaphore->lock.name, NULL, -1 },
+		},
+		.step_count = semaphore->state == SEMAPHORE_AT_HEAD &&
+		    semaphore->lock.name[0] != '\0' ? 2 : 1,
+	};
+
+	if (BROKEN_READS_PROVE)
+		semaphore_ask(semaphore, SESSION_GET, TAG_BEAT,
+		    SESSION_NO_WATCH, semaphore->lease.name);
+	else
+		session_send(semaphore->session, &check);
+}
+
 void
 semaphore_beat(struct semaphore *semaphore)
 {
@@ -208,10 +329,10 @@ semaphore_beat(struct semaphore *semaphore)
 	case SEMAPHORE_HOLDING:
 		if (semaphore->lease.name[0] == '\0')
 			return;
-		semaphore_ask(semaphore, SESSION_BEAT, TAG_BEAT,
-		    SESSION_NO_WATCH, semaphore->lease.name);
+		check_nodes(semaphore);
 		break;
 	case SEMAPHORE_OUT:
+	case SEMAPHORE_WALKING_IN:
 	case SEMAPHORE_LEAVING:
 		return;
 	}
@@ -221,7 +342,8 @@ semaphore_beat(struct semaphore *semaphore)
 bool
 semaphore_is_urgent(const struct semaphore *semaphore)
 {
-	return semaphore->state == SEMAPHORE_AT_HEAD ||
+	return semaphore->state == SEMAPHORE_WALKING_IN ||
+	    semaphore->state == SEMAPHORE_AT_HEAD ||
 	    semaphore->state == SEMAPHORE_HOLDING ||
 	    semaphore->state == SEMAPHORE_LEAVING;
 }
@@ -229,6 +351,11 @@ semaphore_is_urgent(const struct semaphore *semaphore)
 enum semaphore_news
 semaphore_leave(struct semaphore *semaphore)
 {
+	/* Without a look nobody knows whose P/leases is; the delete will. */
+	semaphore->untidy |= semaphore->own_leases ||
+	    semaphore->state == SEMAPHORE_WALKING_IN ||
+	    semaphore->state == SEMAPHORE_AT_HEAD;
+	semaphore->returning = false;
 	semaphore->state = SEMAPHORE_LEAVING;
 	return semaphore_clear(semaphore);
 }

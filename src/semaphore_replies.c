@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "broken.h"
+#include "nodedata.h"
 #include "nodename.h"
 #include "semaphore_steps.h"
 #include "session.h"
@@ -25,6 +27,43 @@ fail_with(struct semaphore *semaphore, const struct session_event *event)
 	    SEMAPHORE_DENIED : SEMAPHORE_REFUSED, event->reason);
 }
 
+/* Whether the name is the one that was asked for, and a number behind it. */
+static bool
+is_ours(const struct semaphore *semaphore, struct semaphore_node *node,
+    const char *name)
+{
+	bool is_lease = node == &semaphore->lease;
+	char path[SEMAPHORE_PATH_SIZE];
+	size_t length;
+
+	semaphore_name_node(node, is_lease ? semaphore->leases :
+	    semaphore->locks, is_lease ? "lease" : "lock", path);
+	length = strlen(path);
+	return strncmp(name, path, length) == 0 && name[length] != '\0' &&
+	    name[length + strspn(name + length, "-0123456789")] == '\0';
+}
+
+/*
+ * Whether what the server says of a node of ours can be so: there is no
+ * checksum in the protocol, and what a bad line has changed, or left of a reply
+ * that was cut, reaches us as any other.
+ */
+static bool
+is_credible(const struct semaphore *semaphore,
+    const struct session_event *event)
+{
+	/* Ephemeral of this very session; and nothing was ever below it. */
+	return event->owner == semaphore->session->identity.id &&
+	    event->czxid > 0 && event->children_zxid == event->czxid;
+}
+
+static enum semaphore_news
+fail_to_believe(struct semaphore *semaphore)
+{
+	return fail(semaphore, SEMAPHORE_REFUSED,
+	    "the server says of a node of ours what cannot be so");
+}
+
 /* The reply to a create of ours. */
 static enum semaphore_news
 take_created(struct semaphore *semaphore, struct semaphore_node *node,
@@ -33,17 +72,32 @@ take_created(struct semaphore *semaphore, struct semaphore_node *node,
 	node->pending = false;
 	switch (event->code) {
 	case SESSION_OK:
+		/* Beats and deletes with a garbled name would go nowhere. */
+		if (!is_ours(semaphore, node, event->name))
+			return fail(semaphore, SEMAPHORE_REFUSED,
+			    "the server has made another node than was asked "
+			    "for");
 		(void)strlcpy(node->name, event->name, sizeof(node->name));
-		if (node == &semaphore->lease)
+		/* A plain create tells nothing but the name. */
+		if (event->czxid != 0 && !is_credible(semaphore, event) &&
+		    semaphore->state != SEMAPHORE_LEAVING)
+			return fail_to_believe(semaphore);
+		if (node == &semaphore->lease) {
 			semaphore->fence = event->czxid;
+			semaphore->began_ms = event->made_ms;
+			semaphore->seen_ms = event->read_ms;
+		}
 		break;
 	case SESSION_NO_NODE:
 		/* Never made, or reaped a moment ago; the list comes next. */
 		semaphore->no_parents = true;
 		break;
-	case SESSION_EXISTS:
-	case SESSION_DENIED:
 	case SESSION_UNSUPPORTED:
+		/* It will not be in the list, and the next try is a plain one. */
+		break;
+	case SESSION_EXISTS:
+	case SESSION_STALE:
+	case SESSION_DENIED:
 	case SESSION_REFUSED:
 		if (semaphore->state != SEMAPHORE_LEAVING)
 			return fail_with(semaphore, event);
@@ -60,7 +114,7 @@ start_from_parents(struct semaphore *semaphore,
 {
 	if (semaphore->parent_denied)
 		return fail(semaphore, SEMAPHORE_DENIED,
-		    "its parents are missing and may not be made");
+		    "an ACL forbids to make nodes in it or above it");
 	semaphore_make_parents(semaphore);
 	again(semaphore);
 	return SEMAPHORE_NOTHING;
@@ -101,6 +155,39 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 }
 
 static enum semaphore_news
+hold(struct semaphore *semaphore)
+{
+	semaphore->state = SEMAPHORE_HOLDING;
+	return SEMAPHORE_ACQUIRED;
+}
+
+/*
+ * Where a single lease is in the way, that it has gone is all there is to know,
+ * if nothing else has changed before; so it is watched besides.  Ours is for
+ * whoever asks us to give it up before we hold it.
+ */
+static void
+watch_rival(struct semaphore *semaphore, const struct session_event *event)
+{
+	const char *own, *rival;
+	char path[SEMAPHORE_PATH_SIZE];
+
+	semaphore->has_rival = false;
+	/* With something to be read along, a look at all is needed anyway. */
+	if (semaphore->max_leases != 1 || event->count != 2 ||
+	    semaphore->along != NULL)
+		return;
+	own = nodename_find(semaphore->lease.uuid, event->names, event->count);
+	rival = own == event->names[0] ? event->names[1] : event->names[0];
+	if (!nodename_join(path, sizeof(path), semaphore->leases, rival))
+		return;
+	semaphore->has_rival = true;
+	semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
+	    semaphore->lease.name);
+	semaphore_ask(semaphore, SESSION_GET, TAG_GET_RIVAL, WATCH_RIVAL, path);
+}
+
+static enum semaphore_news
 take_leases(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (semaphore->lease.pending)
@@ -115,17 +202,25 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 		semaphore_take_lease(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
+	if (semaphore->fence == 0) {
+		/* A plain create does not tell; the list to judge by is next. */
+		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
+		    SESSION_NO_WATCH, semaphore->lease.name);
+		semaphore_list_leases(semaphore);
+		return SEMAPHORE_NOTHING;
+	}
+	semaphore->own_leases = event->version == SEMAPHORE_OWN_VERSION;
 	/* Every child counts, whatever its name. */
 	if (event->count > semaphore->max_leases) {
 		semaphore->ahead = 0;
+		semaphore->waited = true;
+		watch_rival(semaphore, event);
 		return SEMAPHORE_WAITING;
 	}
-	semaphore->state = SEMAPHORE_HOLDING;
-	/* Nobody waits for these replies: the next in line and the watch. */
-	semaphore_delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
+	/* Its data changes when somebody asks us to give the lease up. */
 	semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
 	    semaphore->lease.name);
-	return SEMAPHORE_ACQUIRED;
+	return hold(semaphore);
 }
 
 /* What of ours there is, after a lost contact. */
@@ -137,10 +232,12 @@ take_resumed(struct semaphore *semaphore, struct semaphore_node *node,
 
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return fail_with(semaphore, event);
+	name = nodename_find(node->uuid, event->names, event->count);
+	if (BROKEN_NO_RECOVERY && node->pending)
+		name = NULL;
 	node->pending = false;
 	node->deleting = false;
 	node->name[0] = '\0';
-	name = nodename_find(node->uuid, event->names, event->count);
 	if (name != NULL)
 		(void)nodename_join(node->name, sizeof(node->name), parent,
 		    name);
@@ -155,14 +252,30 @@ take_resumed(struct semaphore *semaphore, struct semaphore_node *node,
 	case SEMAPHORE_HOLDING:
 		if (name == NULL)
 			return SEMAPHORE_LOST;
-		semaphore_delete_node(semaphore, &semaphore->lock,
-		    TAG_DELETE_LOCK);
+		if (semaphore->settled)
+			semaphore_settle(semaphore);
 		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
 		    WATCH_LEASE, semaphore->lease.name);
 		break;
+	case SEMAPHORE_WALKING_IN:
+		/*
+		 * Where it is, it was the only one when it was made, and so is
+		 * ours, whoever has made another one since.
+		 */
+		if (name == NULL) {
+			semaphore_join(semaphore);
+			break;
+		}
+		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
+		    WATCH_LEASE, semaphore->lease.name);
+		semaphore_ask_along(semaphore);
+		break;
 	case SEMAPHORE_IN_LINE:
 	case SEMAPHORE_AT_HEAD:
-		if (semaphore->lease.name[0] != '\0') {
+		if (semaphore->lease.name[0] != '\0' &&
+		    semaphore->lock.name[0] == '\0')
+			semaphore_join_again(semaphore);
+		else if (semaphore->lease.name[0] != '\0') {
 			/* Its reply was lost, and with it the fence. */
 			semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
 			    SESSION_NO_WATCH, semaphore->lease.name);
@@ -196,6 +309,9 @@ take_parent(struct semaphore *semaphore, bool top,
 		semaphore->parent_denied = true;
 		break;
 	case SESSION_UNSUPPORTED:
+		/* Who needs it does not find it, and makes a plain one. */
+		break;
+	case SESSION_STALE:
 	case SESSION_REFUSED:
 		return fail(semaphore, SEMAPHORE_REFUSED, event->reason);
 	}
@@ -216,11 +332,68 @@ take_predecessor(struct semaphore *semaphore, const struct session_event *event)
 static enum semaphore_news
 take_lease_stat(struct semaphore *semaphore, const struct session_event *event)
 {
-	if (event->code == SESSION_OK)
+	if (event->code == SESSION_OK && !is_credible(semaphore, event))
+		/* Of one that is held, every beat says that it is there. */
+		return semaphore->state == SEMAPHORE_HOLDING ||
+		    semaphore->state == SEMAPHORE_LEAVING ||
+		    semaphore->state == SEMAPHORE_OUT ?
+		    SEMAPHORE_NOTHING : fail_to_believe(semaphore);
+	if (event->code == SESSION_OK) {
+		/* Unknown if the reply to the create was lost. */
+		if (semaphore->fence == 0)
+			semaphore->seen_ms = event->read_ms;
 		semaphore->fence = event->czxid;
-	else if (event->code == SESSION_NO_NODE &&
-	    semaphore->state == SEMAPHORE_HOLDING)
+		semaphore->began_ms = event->made_ms;
+		if (semaphore->state == SEMAPHORE_WALKING_IN) {
+			semaphore->own_leases = true;
+			return hold(semaphore);
+		}
+		if (!nodedata_get(event->data, NODEDATA_REVOKE,
+		    semaphore->reason, sizeof(semaphore->reason)))
+			return SEMAPHORE_NOTHING;
+		if (semaphore->state == SEMAPHORE_HOLDING)
+			return SEMAPHORE_REVOKED;
+		/* To be seen again once it is held. */
+		semaphore->has_rival = false;
+	}
+	if (event->code != SESSION_NO_NODE)
+		return SEMAPHORE_NOTHING;
+	if (semaphore->state == SEMAPHORE_HOLDING)
 		return SEMAPHORE_LOST;
+	/* Made, and deleted by somebody before we saw it. */
+	if (semaphore->state == SEMAPHORE_WALKING_IN &&
+	    semaphore->lease.name[0] != '\0')
+		semaphore_join(semaphore);
+	return SEMAPHORE_NOTHING;
+}
+
+static enum semaphore_news
+take_beat(struct semaphore *semaphore, const struct session_event *event)
+{
+	semaphore->beating = false;
+	if (event->code != SESSION_NO_NODE)
+		return SEMAPHORE_NOTHING;
+	if (semaphore->state == SEMAPHORE_HOLDING && event->failed_step == 0)
+		return SEMAPHORE_LOST;
+	/* A lease that is gone there shows in the list. */
+	if (semaphore->state == SEMAPHORE_AT_HEAD && event->failed_step == 1)
+		semaphore_join_again(semaphore);
+	return SEMAPHORE_NOTHING;
+}
+
+/* The reply to semaphore_settle(), where it was two steps. */
+static enum semaphore_news
+take_entered(struct semaphore *semaphore, const struct session_event *event)
+{
+	semaphore->lock.deleting = false;
+	if (event->code == SESSION_OK ||
+	    (event->code == SESSION_NO_NODE && event->failed_step == 1)) {
+		semaphore_forget_node(&semaphore->lock);
+		return semaphore->state == SEMAPHORE_LEAVING ?
+		    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
+	}
+	/* Without the time, then; a lease that is gone shows by itself. */
+	semaphore_delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
 	return SEMAPHORE_NOTHING;
 }
 
@@ -238,21 +411,28 @@ take_deleted(struct semaphore *semaphore, struct semaphore_node *node,
 }
 
 static enum semaphore_news
-take_change(struct semaphore *semaphore, enum watch watch)
+take_change(struct semaphore *semaphore, const struct session_event *event)
 {
-	switch (watch) {
+	switch ((enum watch)event->tag) {
 	case WATCH_PREDECESSOR:
 		if (semaphore->state == SEMAPHORE_IN_LINE)
 			semaphore_list_locks(semaphore);
-		break;
-	case WATCH_LEASES:
-		if (semaphore->state == SEMAPHORE_AT_HEAD)
-			semaphore_list_leases(semaphore);
 		break;
 	case WATCH_LEASE:
 		if (semaphore->state == SEMAPHORE_HOLDING)
 			semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
 			    WATCH_LEASE, semaphore->lease.name);
+		/* FALLTHROUGH */
+	case WATCH_LEASES:
+	case WATCH_RIVAL:
+		if (semaphore->state != SEMAPHORE_AT_HEAD)
+			break;
+		/* Of one change the rival's watch fires first. */
+		if (event->tag == WATCH_RIVAL && event->gone &&
+		    semaphore->has_rival)
+			return hold(semaphore);
+		semaphore->has_rival = false;
+		semaphore_list_leases(semaphore);
 		break;
 	}
 	return SEMAPHORE_NOTHING;
@@ -262,7 +442,7 @@ enum semaphore_news
 semaphore_take(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (event->type == SESSION_CHANGED)
-		return take_change(semaphore, (enum watch)event->tag);
+		return take_change(semaphore, event);
 	switch ((enum tag)event->tag) {
 	case TAG_TOP_PARENT:
 	case TAG_PARENT:
@@ -299,17 +479,20 @@ semaphore_take(struct semaphore *semaphore, const struct session_event *event)
 		return take_resumed(semaphore, &semaphore->lease,
 		    semaphore->leases, event);
 	case TAG_BEAT:
-		semaphore->beating = false;
-		if (event->code == SESSION_NO_NODE &&
-		    semaphore->state == SEMAPHORE_HOLDING)
-			return SEMAPHORE_LOST;
-		break;
+		return take_beat(semaphore, event);
 	case TAG_TOUCH:
 		semaphore->beating = false;
 		if (event->code == SESSION_NO_NODE &&
 		    semaphore->state == SEMAPHORE_IN_LINE)
 			semaphore_list_locks(semaphore);
 		break;
+	case TAG_WALK_IN:
+		return semaphore_take_walked_in(semaphore, event);
+	case TAG_TIDY:
+		break;
+	case TAG_ENTER:
+		return take_entered(semaphore, event);
+	case TAG_GET_RIVAL:	/* what there is to know its watch tells */
 	case TAG_SYNC:
 		break;
 	}

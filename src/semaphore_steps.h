@@ -18,6 +18,7 @@ enum tag {
 	TAG_CREATE_LEASE,
 	TAG_LIST_LEASES,
 	TAG_GET_LEASE,
+	TAG_GET_RIVAL,
 	TAG_DELETE_LOCK,
 	TAG_DELETE_LEASE,
 	TAG_SYNC,
@@ -25,18 +26,30 @@ enum tag {
 	TAG_TOUCH,
 	TAG_RESUME_LOCKS,
 	TAG_RESUME_LEASES,
+	TAG_ENTER,
+	TAG_WALK_IN,
+	TAG_TIDY,
 };
+
+/* Of the data of a P/leases that semaphore_walk_in() has made. */
+#define SEMAPHORE_OWN_VERSION	1
 
 /* What a fired watch was set on. */
 enum watch {
 	WATCH_PREDECESSOR,
 	WATCH_LEASES,
 	WATCH_LEASE,
+	WATCH_RIVAL,
 };
 
 /* Sends a request about a path; watch may be SESSION_NO_WATCH. */
 void	semaphore_ask(struct semaphore *, enum session_operation, enum tag,
 	    int watch, const char *path);
+
+/* semaphore_walkin.c: the lease in one flight, if nobody is there. */
+void	semaphore_walk_in(struct semaphore *);
+enum semaphore_news	semaphore_take_walked_in(struct semaphore *,
+			    const struct session_event *);
 
 /* First flight: a place in line, and a look at the line. */
 void	semaphore_stand_in_line(struct semaphore *);
@@ -48,8 +61,16 @@ void	semaphore_take_lease(struct semaphore *);
 void	semaphore_list_locks(struct semaphore *);
 void	semaphore_list_leases(struct semaphore *);
 
-/* Makes every node from the top down to locks and leases, in one flight. */
+/* Makes every node from the top down to P, and locks and leases, at once. */
+void	semaphore_make_path(struct semaphore *);
 void	semaphore_make_parents(struct semaphore *);
+
+/* Reads what semaphore_read_along() was told. */
+void	semaphore_ask_along(struct semaphore *);
+
+/* Names a node of ours below parent; a sequential one lacks its number. */
+void	semaphore_name_node(struct semaphore_node *, const char *parent,
+	    const char *kind, char path[SEMAPHORE_PATH_SIZE]);
 
 void	semaphore_forget_node(struct semaphore_node *);
 void	semaphore_delete_node(struct semaphore *, struct semaphore_node *,

@@ -114,8 +114,26 @@ is_path_character(wchar_t c)
 	    (c >= 0xd800 && c <= 0xf8ff) || c >= 0xfff0);
 }
 
-const char *
-servers_check_name(const char *name)
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0')
+		if ((unsigned char)*text++ >= 0x80)
+			return false;
+	return true;
+}
+
+static const char *
+check_ascii(const char *name)
+{
+	for (; *name != '\0'; name++)
+		if (!is_path_character((wchar_t)*name))
+			return "it has a control character";
+	return NULL;
+}
+
+static const char *
+check_utf8(const char *name)
 {
 	const char *reason;
 	mbstate_t state = { 0 };
@@ -123,20 +141,11 @@ servers_check_name(const char *name)
 	size_t length, left, used;
 	wchar_t c;
 
-	length = strlen(name);
-	if (length == 0)
-		return "it is empty";
-	if (length > NAME_MAX_BYTES)
-		return "it is longer than 255 bytes";
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return "'.' and '..' are no names in ZooKeeper";
-	if (strchr(name, '/') != NULL)
-		return "it has a '/'";
-
 	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (utf8 == (locale_t)0)
 		return "the system has no C.UTF-8 locale to check it";
 	saved = uselocale(utf8);
+	length = strlen(name);
 	reason = NULL;
 	for (left = length; left > 0 && reason == NULL; left -= used) {
 		used = mbrtowc(&c, name + length - left, left, &state);
@@ -150,6 +159,24 @@ servers_check_name(const char *name)
 	(void)uselocale(saved);
 	freelocale(utf8);
 	return reason;
+}
+
+const char *
+servers_check_name(const char *name)
+{
+	size_t length;
+
+	length = strlen(name);
+	if (length == 0)
+		return "it is empty";
+	if (length > NAME_MAX_BYTES)
+		return "it is longer than 255 bytes";
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return "'.' and '..' are no names in ZooKeeper";
+	if (strchr(name, '/') != NULL)
+		return "it has a '/'";
+	/* A locale is some 20 system calls, seldom needed. */
+	return is_ascii(name) ? check_ascii(name) : check_utf8(name);
 }
 
 const char *

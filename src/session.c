@@ -15,17 +15,31 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "clock.h"
+#include "session_access.h"
 #include "session_library.h"
 
 /* Length, protocol version and timeout: what a ConnectResponse begins with. */
 #define GREETING_SIZE		12
 #define MAX_TIMEOUT_MS		(24 * 3600 * 1000)
+
+/* What the library has not answered by now, it never will. */
+static void
+close_handle(struct session *session)
+{
+	(void)zookeeper_close(session->handle);
+	session->handle = NULL;
+	session->fd = -1;
+	session_forget_requests(session);
+}
 
 /* Frees the handle without ending the session. */
 static void
@@ -46,20 +60,24 @@ release_handle(struct session *session)
 		(void)shutdown(session->fd, SHUT_RDWR);
 		(void)zookeeper_process(session->handle, ZOOKEEPER_READ);
 	}
-	(void)zookeeper_close(session->handle);
-	session->handle = NULL;
-	session->fd = -1;
+	close_handle(session);
+}
+
+static void
+leave(struct session *session, enum session_event_type type, const char *reason)
+{
+	struct session_event *event;
+
+	release_handle(session);
+	event = session_add_event(session, type);
+	if (event != NULL)
+		(void)strlcpy(event->reason, reason, sizeof(event->reason));
 }
 
 static void
 go_down(struct session *session, const char *reason)
 {
-	struct session_event *event;
-
-	release_handle(session);
-	event = session_add_event(session, SESSION_DOWN);
-	if (event != NULL)
-		(void)strlcpy(event->reason, reason, sizeof(event->reason));
+	leave(session, SESSION_DOWN, reason);
 }
 
 /* How a connection failed, for people. */
@@ -76,6 +94,7 @@ fail(struct session *session, int error)
 		go_down(session, "it closed the connection instead of opening "
 		    "a session (not serving, or not a ZooKeeper)");
 		break;
+	case SESSION_PROVING:
 	case SESSION_CONNECTED:
 		/* The library says EHOSTDOWN when it reads the end. */
 		go_down(session, error != 0 && error != EAGAIN &&
@@ -87,6 +106,18 @@ fail(struct session *session, int error)
 	}
 }
 
+/*
+ * The library sends the length of a request and the request in two pieces, each
+ * at once, and the server works twice.  So the socket is corked, and what has
+ * gathered is pushed out, as setting TCP_NODELAY does (tcp(7)), once in a turn.
+ */
+static void
+set_tcp_option(const struct session *session, int option, int value)
+{
+	(void)setsockopt(session->fd, IPPROTO_TCP, option, &value,
+	    sizeof(value));
+}
+
 /* Sees what the last call has made of the connection. */
 static void
 look_at_state(struct session *session, int rc, int error)
@@ -96,21 +127,34 @@ look_at_state(struct session *session, int rc, int error)
 
 	state = zoo_state(session->handle);
 	if (state == ZOO_EXPIRED_SESSION_STATE) {
-		release_handle(session);
-		(void)session_add_event(session, SESSION_EXPIRED);
+		leave(session, SESSION_EXPIRED, "");
+	} else if (state == ZOO_AUTH_FAILED_STATE) {
+		leave(session, SESSION_REJECTED, "it refuses a credential "
+		    "(its scheme may be unknown there)");
 	} else if (state == ZOO_CONNECTED_STATE) {
 		if (session->phase == SESSION_CONNECTED)
 			return;
+		session->phase = SESSION_PROVING;
+		if (!session->accepted)
+			return;
+		id = zoo_client_id(session->handle);
+		/* That is no session; the library does not mind. */
+		if (id->client_id == 0 ||
+		    zoo_recv_timeout(session->handle) <= 0) {
+			go_down(session, "it opens no session");
+			return;
+		}
 		session->phase = SESSION_CONNECTED;
 		session->timeout_ms = zoo_recv_timeout(session->handle);
-		id = zoo_client_id(session->handle);
 		session->identity.id = id->client_id;
 		memcpy(session->identity.password, id->passwd,
 		    sizeof(session->identity.password));
+		set_tcp_option(session, TCP_CORK, 1);
 		(void)session_add_event(session, SESSION_UP);
 	} else if (state == ZOO_ASSOCIATING_STATE) {
 		session->phase = SESSION_GREETING;
-	} else if (session->phase == SESSION_CONNECTED ||
+	} else if (session->phase == SESSION_PROVING ||
+	    session->phase == SESSION_CONNECTED ||
 	    state != ZOO_CONNECTING_STATE || (rc != ZOK && rc != ZNOTHING))
 		fail(session, error);
 }
@@ -135,11 +179,12 @@ is_greeting_sane(int fd)
 }
 
 void
-session_init(struct session *session)
+session_init(struct session *session, const struct access *access)
 {
 	int i;
 
 	memset(session, 0, sizeof(*session));
+	session->access = access;
 	session->fd = -1;
 	STAILQ_INIT(&session->events);
 	STAILQ_INIT(&session->open);
@@ -169,15 +214,18 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	clientid_t id;
 
 	session_abandon(session);
+	session->doubtful |= session->doubted;
+	session->doubted = false;
 	memset(&id, 0, sizeof(id));
+	if (identity == NULL || identity->id == 0)
+		session->accepted = false;
 	if (identity != NULL && identity->id != 0) {
 		id.client_id = identity->id;
 		memcpy(id.passwd, identity->password, sizeof(id.passwd));
 	}
 	errno = 0;
-	session->handle = zookeeper_init2(address, ignore_session_event,
-	    timeout_ms, id.client_id != 0 ? &id : NULL, NULL,
-	    ZOO_NO_LOG_CLIENTENV, NULL);
+	session->handle = session_make_handle(session, address,
+	    ignore_session_event, timeout_ms, id.client_id != 0 ? &id : NULL);
 	if (session->handle == NULL) {
 		if (errno == 0)
 			errno = EINVAL;
@@ -186,7 +234,18 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	/* By default it resolves the address again on every turn. */
 	(void)zoo_set_servers_resolution_delay(session->handle, -1);
 	session->phase = SESSION_REACHING;
+	if (session_authenticate(session) == -1) {
+		release_handle(session);
+		errno = ENOMEM;
+		return -1;
+	}
 	return 0;
+}
+
+static bool
+is_encrypted(const struct session *session)
+{
+	return session->access->tls_ca[0] != '\0';
 }
 
 /* A socket that the library has just made. */
@@ -198,6 +257,9 @@ adopt_socket(struct session *session, int fd)
 	session->fd = fd;
 	/* Debian's library does not do this; the command would inherit it. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	/* What comes over TLS has been looked at by others. */
+	if (is_encrypted(session))
+		return;
 	/* Let the whole beginning of the greeting be there to be looked at. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low_water,
 	    sizeof(low_water));
@@ -214,7 +276,8 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
 	/* A send failed: the library must not reconnect by itself. */
-	if (session->phase == SESSION_CONNECTED &&
+	if ((session->phase == SESSION_CONNECTED ||
+	    session->phase == SESSION_PROVING) &&
 	    zoo_state(session->handle) != ZOO_CONNECTED_STATE) {
 		fail(session, 0);
 		return CLOCK_NEVER;
@@ -230,6 +293,8 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	look_at_state(session, rc, errno);
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
+	if (session->phase == SESSION_CONNECTED)
+		set_tcp_option(session, TCP_NODELAY, 1);	/* see there */
 	poll_for->fd = fd;
 	poll_for->events = (short)(((interest & ZOOKEEPER_READ) ? POLLIN : 0) |
 	    ((interest & ZOOKEEPER_WRITE) ? POLLOUT : 0));
@@ -250,7 +315,8 @@ session_process(struct session *session, short revents)
 		events |= ZOOKEEPER_READ;
 	if (revents & (POLLOUT | POLLHUP | POLLERR))
 		events |= ZOOKEEPER_WRITE;
-	if (session->phase == SESSION_GREETING && (revents & POLLIN)) {
+	if (session->phase == SESSION_GREETING && (revents & POLLIN) &&
+	    !is_encrypted(session)) {
 		if (!is_greeting_sane(session->fd)) {
 			go_down(session, "it is not a ZooKeeper");
 			return;
@@ -285,9 +351,8 @@ session_close(struct session *session)
 {
 	if (session->handle != NULL) {
 		session->phase = SESSION_CLOSED;
-		(void)zookeeper_close(session->handle);
-		session->handle = NULL;
-		session->fd = -1;
+		set_tcp_option(session, TCP_CORK, 0);
+		close_handle(session);
 	}
 	session_abandon(session);
 }

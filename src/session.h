@@ -27,6 +27,7 @@ enum session_event_type {
 	SESSION_UP,		/* connected; identity and timeout are known */
 	SESSION_DOWN,		/* not reached, or lost; reason says how */
 	SESSION_EXPIRED,	/* by a server's word: all is gone */
+	SESSION_REJECTED,	/* a server refuses our credentials */
 	SESSION_CHANGED,	/* a watch with this tag fired */
 	SESSION_REPLY,		/* to the request with this tag */
 };
@@ -35,6 +36,7 @@ enum session_code {
 	SESSION_OK,
 	SESSION_NO_NODE,
 	SESSION_EXISTS,
+	SESSION_STALE,		/* not the version asked for */
 	SESSION_DENIED,		/* ACL */
 	SESSION_UNSUPPORTED,	/* the server does not know such a request */
 	SESSION_REFUSED,	/* anything else */
@@ -45,8 +47,17 @@ struct session_event {
 	int		  tag;
 	enum session_code code;
 	char		 *name;		/* created node's full path, or NULL */
-	int64_t		  czxid;	/* of the node created or looked at */
-	int64_t		  owner;	/* session of the node looked at */
+	/* Of the node created or looked at; times by ZooKeeper's clock. */
+	int64_t		  czxid;
+	int64_t		  owner;	/* its session, 0 for none */
+	int64_t		  children_zxid; /* when its children last changed */
+	int64_t		  made_ms;	/* since 1970, as the leader has it */
+	int64_t		  changed_ms;	/* its data */
+	int		  version;	/* of its data; of a parent's, listed */
+	char		 *data;		/* looked at; a NUL is put behind it */
+	size_t		  length;
+	size_t		  failed_step;	/* of a SESSION_MULTI that failed */
+	bool		  gone;		/* CHANGED: the node was deleted */
 	bool		  is_write;	/* a quorum has agreed to it */
 	int64_t		  sent_ms;	/* just before its request was sent */
 	int64_t		  read_ms;	/* just after the reply was read */
@@ -65,9 +76,11 @@ enum session_phase {
 	SESSION_CLOSED,
 	SESSION_REACHING,	/* TCP connect under way */
 	SESSION_GREETING,	/* request for a session sent */
+	SESSION_PROVING,	/* a credential sent */
 	SESSION_CONNECTED,
 };
 
+struct access;
 struct session_open_request;
 
 struct session_watch {
@@ -76,37 +89,72 @@ struct session_watch {
 };
 
 struct session {
+	const struct access	*access;
 	struct _zhandle		*handle;
 	enum session_phase	 phase;
 	int			 fd;		/* the library's socket */
 	int			 timeout_ms;	/* negotiated, once connected */
 	struct session_identity	 identity;
+	bool			 accepted;	/* our credentials, or none */
+	size_t			 shown;		/* of them, until then */
+	bool			 plain;		/* see SESSION_CREATE_SHARED */
+	/* Whether it may have to be: by earlier connections, by this one. */
+	bool			 doubtful, doubted;
+	bool			 extended;	/* by an answer, it is not */
 	struct session_watch	 watches[SESSION_WATCHES];
 	STAILQ_HEAD(session_events, session_event) events;
 	STAILQ_HEAD(session_requests, session_open_request) open; /* in order */
 };
 
+/*
+ * What is made is ours, with the ACL that the credentials and grants come to,
+ * but for what is shared.  A server that knows no containers, or no creates
+ * that answer with a node's czxid, is found out by the first that it refuses:
+ * SESSION_UNSUPPORTED, or by SESSION_DOWN in place of an answer.  From then on
+ * containers are made as persistent nodes, and the reply to a create has no
+ * czxid.
+ */
 enum session_operation {
+	SESSION_CREATE_SHARED,		/* container, with an open ACL */
 	SESSION_CREATE_CONTAINER,
-	SESSION_CREATE_EPHEMERAL,	/* sequential */
+	SESSION_CREATE_PERSISTENT,
+	SESSION_CREATE_EPHEMERAL,	/* sequential; everybody may read it */
 	SESSION_DELETE,
 	SESSION_LIST,			/* may watch */
-	SESSION_GET,			/* may watch; the data is not kept */
+	SESSION_GET,			/* may watch */
 	SESSION_SYNC,
-	SESSION_BEAT,			/* quorum write: is it there? */
+	SESSION_MULTI,			/* all of its steps or none */
 };
 
+/* One step of a SESSION_MULTI. */
+struct session_step {
+	enum {
+		SESSION_CHECK_STEP,	/* that the node is there */
+		SESSION_SET_STEP,
+		SESSION_DELETE_STEP,
+		SESSION_CREATE_STEP,	/* persistent */
+		SESSION_EPHEMERAL_STEP,	/* create, by its full name; readable */
+	}		 type;
+	const char	*path;
+	const char	*data;		/* to set or create with */
+	int		 version;	/* that it must have; -1: any */
+};
+
+#define SESSION_STEPS		3	/* at most, in one */
 #define SESSION_NO_WATCH	(-1)
 
 struct session_request {
 	enum session_operation	 operation;
 	int			 tag;		/* of the reply */
 	int			 watch_tag;	/* or SESSION_NO_WATCH */
-	const char		*path;
+	const char		*path;		/* not of a multi */
 	const char		*data;		/* to create with */
+	struct session_step	 steps[SESSION_STEPS];	/* of a multi */
+	size_t			 step_count;
 };
 
-void	session_init(struct session *);
+/* access is borrowed. */
+void	session_init(struct session *, const struct access *);
 
 /*
  * Begins to connect: to "address:port/chroot", with an IPv6 address bare, for a
@@ -149,7 +197,7 @@ void	session_close(struct session *);
 
 /*
  * Sends a request.  It has its SESSION_REPLY with the tag, unless the
- * connection is lost first; path and data are copied.  A watch fires one
+ * connection is lost first; paths and data are copied.  A watch fires one
  * SESSION_CHANGED with watch_tag.  A request that cannot be sent shows as
  * SESSION_DOWN.
  */

@@ -56,7 +56,8 @@ signals_read(int fd, struct signals_received *received)
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		/* A SIGPIPE of our own: nobody reads our stderr any more. */
-		if (info.ssi_code <= 0 && info.ssi_pid == (uint32_t)getpid())
+		if (info.ssi_code <= 0 && info.ssi_signo != SIGCHLD &&
+		    info.ssi_pid == (uint32_t)getpid())
 			continue;
 		received->number = (int)info.ssi_signo;
 		received->sender = info.ssi_code <= 0 ? (pid_t)info.ssi_pid : 0;

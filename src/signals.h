@@ -43,9 +43,11 @@ void	signals_block(struct signals *);
 int	signals_open(const struct signals *);
 
 /*
- * Reads the next signal that somebody else sent us.  Returns false when there
- * is none.  Never blocks.
+ * Reads the next signal that somebody else sent us, or a SIGCHLD.  Returns
+ * false when there is none.  Never blocks.  A loop takes at most SIGNALS_TURN
+ * at a time: they may come faster than they are taken.
  */
+#define SIGNALS_TURN	64
 bool	signals_read(int, struct signals_received *);
 
 /* Says what a signal means to zkrun. */

@@ -111,7 +111,7 @@ repeat()
 	    "%s%n$TASK" "...$TASK" "$TASK$(repeat x $((255 - ${#TASK})))"; do
 		run -0 zkrun -t "$id" -- sh -c 'printf %s "$ZKRUN_TASK"'
 		assert_output "$id"
-		zk stat "/lock/mutex/$id/leases"
+		zk stat "/lock/mutex/$id"
 	done
 }
 
@@ -133,7 +133,8 @@ repeat()
 	local option value
 
 	for option in --wait --retry-sleep --retry-cap --retry-for \
-	    --connect-timeout --session-timeout --kill-after; do
+	    --connect-timeout --session-timeout --kill-after --hold \
+	    --interval --max-time; do
 		for value in '' . x -1 1e9 5x 0x10 inf nan ' 5' '5 ' 1h30m \
 		    3651d 99999999999999999999; do
 			bad_option "$option=$value"
@@ -150,7 +151,13 @@ repeat()
 	    --conflict-exit-code=256 --conflict-exit-code=-1 -E1x -E '-E ' \
 	    --max-retries=-1 --max-retries=1.5 --max-retries=1000000001 \
 	    --max-retries=Forever --orphans=no --orphans= --orphans=WAIT \
-	    --base=a --base=/a/ --base=//a --base=/a/../b; do
+	    --base=a --base=/a/ --base=//a --base=/a/../b --max-time=0 -m0 \
+	    --interval-counts= --interval-counts=all --interval-counts=ANY \
+	    --leases=0 -l-1 -l1x --leases=1000001 --leases= \
+	    --skip-exit-code=256 --skip-exit-code=-1 --skip-exit-code= \
+	    --runs=a --runs= --runs=/ --runs=/a/ --runs=/a/../b \
+	    --syslog= --syslog=kern --syslog=mark --syslog=DAEMON \
+	    --syslog=24; do
 		bad_option "$option"
 	done
 }
@@ -193,15 +200,17 @@ repeat()
 @test "an option without its value, or with one too many, is refused" {
 	local option
 
-	for option in -t -c -b -E -f -k -o -r -T -w --task --connect --base \
-	    --config --conflict-exit-code --connect-timeout --kill-after \
-	    --max-retries --orphans --retry-cap --retry-for --retry-sleep \
-	    --session-timeout --wait; do
+	for option in -t -c -b -E -f -i -k -l -m -o -r -T -w --task --connect \
+	    --base --config --conflict-exit-code --connect-timeout --hold \
+	    --interval --interval-counts --kill-after --leases --max-retries \
+	    --max-time --orphans --retry-cap --retry-for --retry-sleep --runs \
+	    --session-timeout --skip-exit-code --wait; do
 		refused 64 "$option"
 		[[ $SAID == *"'$option'"*missing* ]]
 	done
 	for option in --nonblock=yes --group=no --quiet=1 --verbose= --help=x \
-	    --version=1; do
+	    --version=1 --status=x --revoke=x --break=yes --yes=1 --json=no \
+	    --check=1; do
 		bad_option "$option"
 	done
 }
@@ -232,15 +241,111 @@ repeat()
 	assert_output --partial 'waiting time'
 }
 
-@test "options that zkrun does not have yet are refused" {
-	local option
+@test "the value of --syslog stands behind its =, or is left out" {
+	# Else the task, or the command, would be taken for one.
+	run -0 zkrun --syslog -t "$TASK" -- true
+	run -0 zkrun -t "$TASK" --syslog -- true
+	run -0 zkrun -t "$TASK" --syslog true
+	run -0 zkrun -t "$TASK" --syslog=user true
+	run -127 zkrun -t "$TASK" --syslog user true
+	assert_output --partial "cannot run 'user'"
+}
 
-	for option in '-l 2' '-m 5' '--hold 5' '-i 5' '-a /x' \
-	    --status --revoke --json --syslog --leases=2 --max-time=5 --interval=5 \
-	    --auth-file=/x; do
-		# shellcheck disable=SC2086 # two words
-		bad_option $option
+#
+# What excludes what
+#
+
+@test "zkrun does one thing at a time" {
+	local one other
+
+	for one in --status --revoke --break --check; do
+		for other in --status --revoke --break --check; do
+			[ $one != $other ] || continue
+			refused 64 $one $other "$TASK"
+			[[ $SAID == *"'$other'"*'only one of'* ]]
+		done
 	done
+}
+
+@test "--json goes with --status, --yes with --break" {
+	local mode
+
+	for mode in --revoke --break --check; do
+		refused 64 --json $mode "$TASK"
+		[[ $mode = --check || $SAID == *"'--json'"* ]]
+	done
+	bad_option --json
+	[[ $SAID == *"'--json'"*'--status'* ]]
+	for mode in --revoke --status; do
+		refused 64 --yes $mode "$TASK"
+		[[ $SAID == *"'--yes'"*'--break'* ]]
+	done
+	bad_option --yes
+}
+
+@test "--status takes its tasks behind the options, or one by -t" {
+	refused 64 --status -t "$TASK" "$TASK"
+	[[ $SAID == *"'$TASK'"*'-t'* ]]
+	refused 64 --status -t "$TASK" other
+	refused 64 --status "$TASK" ../x
+	[[ $SAID == *"'../x'"* ]]
+	refused 64 --status ''
+}
+
+@test "--revoke and --break take one task, by operand or by -t" {
+	local mode
+
+	for mode in --revoke '--break --yes'; do
+		# shellcheck disable=SC2086 # two words
+		refused 64 $mode
+		[[ $SAID == *'no task'* ]]
+		# shellcheck disable=SC2086
+		refused 64 $mode "$TASK" "$TASK-2"
+		[[ $SAID == *"'$TASK-2'"*'one task'* ]]
+		# shellcheck disable=SC2086
+		refused 64 $mode -t "$TASK" "$TASK"
+		# shellcheck disable=SC2086
+		refused 64 $mode a/b
+		# shellcheck disable=SC2086
+		refused 64 $mode ..
+	done
+}
+
+@test "--check takes no command" {
+	refused 64 --check touch "$MARKER"
+	[[ $SAID == *"'touch'"*'--check'* ]]
+}
+
+@test "an interval goes with one lease only, but 0 with any number" {
+	bad_option -i 5 -l 2
+	[[ $SAID == *"'--interval'"* ]]
+	bad_option -l 2 -i 1ms
+	ZKRUN_LEASES=3 bad_option -i 1h
+	ZKRUN_INTERVAL=1h bad_option -l 3
+	printf '%s\n' 'interval = 1h' 'leases = 2' >"$FILE"
+	bad_option -f "$FILE"
+	run -0 zkrun -i 5 -l 1 -t "$TASK" -- true
+	run -0 zkrun -i 0 -l 2 -t "$TASK-0" -- true
+	run -0 zkrun -l 2 -t "$TASK-2" -- true
+}
+
+@test "runs are recorded nowhere below the locks, nor locks below runs" {
+	local both
+
+	for both in '/a /a' '/a /a/b' '/a/b /a' '/lock /lock/runs'; do
+		bad_option -i 1h --base "${both% *}" --runs "${both#* }"
+		[[ $SAID == *"'${both#* }'"* ]]
+		bad_option -i 0 --base "${both% *}" --runs "${both#* }"
+	done
+	bad_option -i 1h --runs /lock/mutex
+	bad_option -i 1h --base /lock/runs
+	ZKRUN_RUNS=/lock/mutex/x bad_option -i 1h
+	# Alike is not within; and / is above everything.
+	run -0 zkrun -i 1h -b "/$TASK" --runs "/$TASK-runs" -t x -- true
+	run -0 zkrun -i 1h -b / --runs "/$TASK-runs2" -t "$TASK-root" -- true
+	zk rmr "/$TASK-root"
+	# Where nothing is recorded it does not matter.
+	run -0 zkrun -b "/$TASK" --runs "/$TASK" -t x -- true
 }
 
 @test "--help and --version go to stdout and end in 0, whatever follows" {
@@ -353,12 +458,70 @@ repeat()
 	printf '%s\n' "base = /$TASK" 'verbose = yes' >"$FILE"
 	run -0 zkrun -f "$FILE" -t x true
 	assert_output --partial "holding 'x'"
-	zk stat "/$TASK/x/leases"
+	zk stat "/$TASK/x"
 	printf '%s\n' 'session-timeout = 4s' 'group = no' 'orphans = kill' \
 	    'kill-after = 1s' 'retry-sleep = 1ms' 'retry-cap = 1s' \
 	    'retry-for = 1m' 'connect-timeout = 5s' >"$FILE"
 	run -0 zkrun -v -f "$FILE" -t x true
 	assert_output --partial 'timeout 4.0s'
+}
+
+# Each with a value that cannot be: that it is read is seen by its being refused.
+@test "each of the newer options is read from the environment and the file" {
+	local pair name variable
+
+	for pair in hold=x interval=x interval-counts=x leases=x max-time=x \
+	    runs=x skip-exit-code=x syslog=x; do
+		name=${pair%=*}
+		variable=ZKRUN_${name^^}
+		variable=${variable//-/_}
+		refused 64 -t "$TASK" "--$pair" -- touch "$MARKER"
+		[[ $SAID == *"'--$pair'"* ]]
+		(
+			export "$variable=x"
+			bad_option
+			[[ $SAID == *"'$variable=x'"* ]]
+		)
+		bad_file "'$name = x'" <<<"$name = x"
+	done
+}
+
+@test "good values of the newer options are taken from everywhere" {
+	local pair name variable
+
+	for pair in hold=1ms interval=0 interval-counts=any \
+	    interval-counts=success leases=1 max-time=1h "runs=/$TASK/runs" \
+	    skip-exit-code=10 syslog=local0 syslog=no; do
+		name=${pair%=*}
+		variable=ZKRUN_${name^^}
+		variable=${variable//-/_}
+		run -0 zkrun "--$pair" -t "$TASK" -- true
+		assert_output ''
+		(
+			export "$variable=${pair#*=}"
+			run -0 zkrun -t "$TASK" -- true
+			assert_output ''
+		)
+		echo "$name = ${pair#*=}" >"$FILE"
+		run -0 zkrun -f "$FILE" -t "$TASK" -- true
+		assert_output ''
+	done
+}
+
+@test "syslog in environment and file is yes, no or a facility" {
+	ZKRUN_SYSLOG='' bad_option
+	ZKRUN_SYSLOG=1 bad_option
+	ZKRUN_SYSLOG=yes run -0 zkrun -t "$TASK" -- true
+	bad_file "'syslog = '" <<<'syslog ='
+	bad_file "'syslog = on'" <<<'syslog = on'
+	echo 'syslog = yes' >"$FILE"
+	run -0 zkrun -f "$FILE" -t "$TASK" -- true
+}
+
+@test "variables of options that belong on the command line say nothing" {
+	ZKRUN_STATUS=yes ZKRUN_REVOKE=yes ZKRUN_BREAK=yes ZKRUN_CHECK=yes \
+	    ZKRUN_YES=yes ZKRUN_JSON=yes run -0 zkrun -t "$TASK" -- echo ran
+	assert_output ran
 }
 
 #
@@ -443,7 +606,8 @@ repeat()
 @test "what belongs on the command line is refused in the file" {
 	local name
 
-	for name in task config help version; do
+	for name in task config help version status revoke break check yes \
+	    json; do
 		bad_file "'$name'" <<<"$name = x"
 		[[ $SAID == *'command line'* ]]
 	done

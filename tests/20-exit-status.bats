@@ -80,7 +80,7 @@ took_at_most()
 	assert_equal "$wrong" ''
 }
 
-@test "a command that died of signal n is 128+n, never 0" {
+@test "a command that died of signal n is 128+n, never 0 as with switchman, FLoM and lockrun" {
 	local i rc wrong=''
 
 	ulimit -c 0
@@ -164,6 +164,7 @@ took_at_most()
 	local marker=$BATS_TEST_TMPDIR/marker
 
 	zk create -p "/lock/mutex/$TASK/locks"
+	zk create "/lock/mutex/$TASK/leases"
 	zk setacl "/lock/mutex/$TASK/locks" r
 	run -77 zkrun -t "$TASK" touch "$marker"
 	assert_equal "${#lines[@]}" 1
@@ -215,7 +216,7 @@ took_at_most()
 # What the command gets
 #
 
-@test "arguments arrive as they are, without a shell" {
+@test "arguments arrive as they are, as they do not with lockex, lock-exec, consul lock and cronlocker" {
 	bare=() same printf '<%s>' '' ' ' 'a b' $'a\nb' "it's" '"q"' '$HOME' \
 	    '`id`' '*' "\\" ';exit 3' '--' '-t' $'\x01' 'größe' $'\xff' \
 	    '&' '|' '>x' '' ''
@@ -235,7 +236,7 @@ took_at_most()
 	assert_output "$TASK"
 }
 
-@test "below a nested zkrun the inner one's environment counts" {
+@test "below a nested zkrun the inner one's environment counts, as it does not with etcdctl lock" {
 	run -0 zkrun -t "$TASK.outer" -- bash -c '
 	    outer=$ZKRUN_FENCE
 	    "$ZKRUN" -t "$1" -- bash -c "[ \$ZKRUN_FENCE -gt $outer ] &&
@@ -346,7 +347,7 @@ took_at_most()
 	assert_equal $rc 127
 }
 
-@test "signal mask and ignored signals are the caller's" {
+@test "signal mask and ignored signals are the caller's, as with timeout" {
 	local status=(grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status) n
 
 	# A sanitizer catches faults in zkrun, ignored or not.
@@ -365,7 +366,7 @@ took_at_most()
 	bare=(nohup) same "${status[@]}" </dev/null
 }
 
-@test "a caller that ignores SIGCHLD still gets the status" {
+@test "a caller that ignores SIGCHLD, as cron may, still gets the status, as with flock" {
 	bare=(env --ignore-signal=CHLD) same sh -c 'exit 3'
 	bare=(env --block-signal=CHLD) same sh -c 'exit 4'
 	bare=(env --block-signal) same sh -c 'exit 5'
@@ -510,7 +511,7 @@ reader_took()
 		    sh -c 'echo "$ZKRUN_LEASE"'
 		[[ $output == "/lock/mutex/$TASK/leases/_c_"* ]]
 	done
-	zk stat "/$TASK/lock/mutex/$TASK/leases"
+	zk stat "/$TASK/lock/mutex/$TASK"
 	run -1 zk stat "/lock/mutex/$TASK"
 }
 

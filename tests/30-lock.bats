@@ -29,11 +29,12 @@ of_lease()
 	assert_line --index 0 "$p"
 	assert_line --index 1 --regexp "^$p/leases$"
 	assert_line --index 2 --regexp "^$p/leases/_c_$uuid-lease-[0-9]{10}$"
-	assert_line --index 3 "$p/locks"
-	assert_equal "${#lines[@]}" 4
+	assert_equal "${#lines[@]}" 3
 	let_go holder
 	# Confirmed when zkrun exits, not some time later.
 	lock_clean "$TASK"
+	# The last one out removes the room that the first one in has made.
+	wait_for 5 not zk stat "$p/leases"
 }
 
 @test "the command is told its task, lease, session and fence, and they are true" {
@@ -93,39 +94,201 @@ of_lease()
 	assert_equal "$status" 0
 }
 
-@test "a run that meets nobody sends two creates, two lists and two deletes" {
-	local stats key reads
+# The requests of a finished zkrun over the relay; only these keys may be there.
+only_these()
+{
+	local key stats
 
-	zkrun -t "$TASK" -- true
-	start_relay
-	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
 	# The session's end comes after zkrun's own.
-	closed() { [ "$(relay_count op-11)" -eq 1 ]; }
+	closed() { [ "$(relay_count op-11)" -ge 1 ]; }
 	wait_for 5 closed
 	stats=$(relay_tell stats)
 	echo "$stats"
-	assert_equal "$(relay_count op15)" 2
-	assert_equal $(($(relay_count op8) + $(relay_count op12))) 2
-	assert_equal "$(relay_count op2)" 2
-	reads=$(relay_count op4)
-	[ "$reads" -le 1 ]
 	for key in $stats; do
 		case $key in
-		op15=* | op8=* | op12=* | op2=* | op4=* | op-11=* | op11=*) ;;
-		op*) fail "and $key" ;;
+		op*)	[[ " $* op-11 op11 " == *" ${key%%=*} "* ]] ||
+			    fail "and $key" ;;
 		esac
 	done
+}
+
+@test "a run that meets nobody: a transaction and a look; a delete and a tidying" {
+	zkrun -t "$TASK" -- true
+	start_relay
+	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
+	only_these op14 op4 op2
+	assert_equal "$(relay_count op14)" 2
+	assert_equal "$(relay_count op4)" 1
+	assert_equal "$(relay_count op2)" 1
+}
+
+@test "a run that meets somebody stands in line: two creates, two lists" {
+	hold holder "$TASK"
+	start_relay
+	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	wait_for 10 holds_count "$TASK" 2
+	let_go holder
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+	# To walk in, to enter with the time of it, to tidy; the line's node is
+	# made, if it is not there.  That the holder goes is all it asks for.
+	only_these op14 op4 op2 op15 op12 op19
+	assert_equal "$(relay_count op14)" 3
+	assert_equal "$(relay_count op15)" 2
+	assert_equal "$(relay_count op12)" 2
+	assert_equal "$(relay_count op2)" 1
+	assert_equal "$(relay_count op19)" 1
+}
+
+# at_head NAME [OPTION...]: waits with a lease node of its own, behind a holder.
+# Sets HEAD, that node.
+at_head()
+{
+	local before name=$1
+
+	shift
+	before=$(holders "$TASK")
+	zkrun_bg "$name" "$@" -t "$TASK" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" ls \
+	    "/lock/mutex/$TASK/leases"
+	wait_for 10 holds_count "$TASK" $(($(wc -l <<<"$before") + 1))
+	HEAD=$(holders "$TASK" | grep -vxF "$before")
+}
+
+@test "at the head of the line: a lease of whomever that comes besides is waited for" {
+	local leases=/lock/mutex/$TASK/leases
+
+	hold holder "$TASK"
+	at_head waiter
+	zk create "$leases/foreign"
+	let_go holder
+	wait_for 10 holds_count "$TASK" 2
+	# It has looked, and waits on.
+	zk set "$leases/foreign" changed
+	kill -USR1 "${BG[waiter]}"
+	wait_for 10 grep -q 'waiting for' "$BATS_TEST_TMPDIR/waiter.err"
+	zk rm "$leases/foreign"
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+}
+
+@test "at the head of the line: its own lease is deleted, and it holds with another" {
+	hold holder "$TASK"
+	at_head waiter
+	# So that it hears of both at once.
+	pkill -STOP -P "${BG[waiter]}"
+	zk rm "/lock/mutex/$TASK/leases/$HEAD"
+	let_go holder
+	pkill -CONT -P "${BG[waiter]}"
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+	run grep -c lease- "$BATS_TEST_TMPDIR/waiter.out"
+	assert_output 1
+	! grep -qxF "$HEAD" "$BATS_TEST_TMPDIR/waiter.out"
 }
 
 @test "missing parents are made, as containers, with one request each" {
 	start_relay
 	zkrun -c "$RELAY_CONNECT" -b "/made/$TASK/deep" -t x -- true
-	# made may be there: each of made, its task, deep, x, locks and leases
-	# is tried once.
-	assert_equal "$(relay_count op19)" 6
+	# made may be there: each of made, its task, deep and x is tried once.
+	assert_equal "$(relay_count op19)" 4
 	run -0 zk ls "/made/$TASK/deep/x"
-	assert_output $'leases\nlocks'
+	assert_output ''
 	zk rmr "/made/$TASK"
+}
+
+@test "the room that a dead zkrun left is used, and then removed" {
+	local p=/lock/mutex/$TASK
+
+	zkrun_bg victim -T 2 -t "$TASK" -- sleep 600
+	wait_for 10 has_command "$BG_PID"
+	kill -KILL "$(keeper_of "$BG_PID")" "$BG_PID"
+	wait_for 10 gone "$BG_PID"
+	unset 'BG[victim]'
+	assert_lock_clean "$TASK" 20
+	zk stat "$p/leases"
+	run -0 zkrun -t "$TASK" -- echo ran
+	assert_output ran
+	wait_for 5 not zk stat "$p/leases"
+}
+
+@test "a room that others have made is used, and stays" {
+	local p=/lock/mutex/$TASK
+
+	zk create -p "$p/leases"
+	run -0 zkrun -n -t "$TASK" -- echo ran
+	assert_output ran
+	# It would be gone by the time that a later run is over.
+	run -0 zkrun -n -t "$TASK" -- true
+	zk stat "$p/leases"
+}
+
+@test "walked in, and the reply is lost: the lease is found, though one waits by now" {
+	# With all parents there, the first multi is the one that counts.
+	zkrun -t "$TASK" -- true
+	start_relay
+	relay_tell drop-reply 14
+	zkrun_bg first -T 10 -c "$RELAY_CONNECT" -t "$TASK" -- sleep 600
+	wait_for 10 holds_count "$TASK" 1
+	zkrun_bg second -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 2
+	wait_for 20 has_command "${BG[first]}"
+	holds_count "$TASK" 2
+	let_go first
+	zkrun_wait second 10
+	assert_equal "$status" 0
+}
+
+@test "walked in, and somebody deletes the lease before it is seen: taken again" {
+	zk create -p "/lock/mutex/$TASK"
+	start_relay
+	relay_tell freeze-at 4
+	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 1
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	relay_tell thaw
+	zkrun_wait run 10
+	assert_equal "$status" 0
+	assert_lock_clean "$TASK"
+}
+
+# room_is_gone: a P/leases of zkrun's making is no container, which a server
+# would reap.
+room_is_gone()
+{
+	wait_for 5 not zk stat "/lock/mutex/$TASK/leases"
+}
+
+@test "told to stop while walking in: no room is left" {
+	zk create -p "/lock/mutex/$TASK"
+	start_relay
+	relay_tell freeze-at 4
+	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 1
+	kill -TERM "${BG[run]}"
+	# It has what it is to delete only when the reply is read.
+	sleep 0.1
+	relay_tell thaw
+	zkrun_wait run 10
+	assert_equal "$status" 143
+	room_is_gone
+}
+
+@test "giving up at the head of the line as the holder goes: no room is left" {
+	zkrun -t "$TASK" -- true
+	hold holder "$TASK"
+	start_relay
+	at_head waiter -c "$RELAY_CONNECT"
+	relay_tell freeze
+	kill -TERM "${BG[waiter]}"
+	# Its tidying finds the waiter's lease.
+	let_go holder
+	wait_for 10 holds_count "$TASK" 1
+	sleep 0.1
+	relay_tell thaw
+	zkrun_wait waiter 10
+	assert_equal "$status" 143
+	room_is_gone
 }
 
 @test "the server takes the parents away when nobody uses them" {
@@ -136,8 +299,7 @@ of_lease()
 }
 
 @test "a base path of / and one with several parts both work" {
-	zkrun -b / -t "$TASK" -- true
-	zk stat "/$TASK/leases"
+	run -0 zkrun -b / -t "$TASK" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" stat "/$TASK/leases"
 	zk rmr "/$TASK"
 	# shellcheck disable=SC2016 # for the inner shell
 	run -0 zkrun -b "/base/$TASK/b" -t t -- sh -c 'echo "$ZKRUN_LEASE"'
@@ -326,23 +488,23 @@ of_lease()
 	let_go holder
 }
 
-@test "over a slow line an uncontended run takes four and a half round trips" {
-	local times=() before i limit=235
+@test "over a slow line an uncontended run takes three and a half round trips" {
+	local ms=0 before i limit=180
 
+	# 3.6 round trips of 50 ms; a sanitizer starts two processes slowly.
 	! asan || limit=600
 	zkrun -t "$TASK" -- true
 	start_relay relay "$ZKRUN_CONNECT" -d 25
-	for i in 1 2 3 4 5; do
+	# The machine may be busy, but not every time.
+	for i in {1..30}; do
 		before=$(now_us)
 		"$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" -- true 3>&-
-		times+=($((($(now_us) - before) / 1000)))
+		ms=$((($(now_us) - before) / 1000))
+		# Session, acquire, release: less would not be true.
+		[ $ms -ge 150 ]
+		[ $ms -gt $limit ] || break
 	done
-	echo "ms: ${times[*]}"
-	mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
-	# Session, two flights, release: less would not be true.
-	[ "${times[2]}" -ge 200 ]
-	# 4.7 round trips of 50 ms; a sanitizer starts two processes slowly.
-	[ "${times[2]}" -le "$limit" ]
+	[ $ms -le $limit ]
 }
 
 # Proportional set size of a process, in kB.

@@ -106,7 +106,7 @@ contender()
 }
 
 @test "five zkruns and five Curators contending never overlap, and all get their turns" {
-	local stamps=$BATS_TEST_TMPDIR/stamps seconds=30 end i n
+	local stamps=$BATS_TEST_TMPDIR/stamps seconds=20 end i n
 
 	! asan || seconds=8
 	start_curator

@@ -39,6 +39,13 @@ run_through_relay()
 	assert_lock_clean "$TASK"
 }
 
+# The parents as others make them: nobody walks in there, a line is stood in.
+others_room()
+{
+	zk create -p "/lock/mutex/$TASK/leases"
+	zk create "/lock/mutex/$TASK/locks"
+}
+
 #
 # Parents that are reaped
 #
@@ -49,7 +56,7 @@ reap_at()
 	local command n=$1 path
 
 	shift
-	zkrun -t "$TASK" -- true
+	others_room
 	start_relay
 	relay_tell freeze-at 15 "$n"
 	mapfile -t command < <(note_run)
@@ -82,9 +89,14 @@ reap_at()
 
 	start_relay
 	mapfile -t command < <(note_run)
-	# The parents are made and gone again before the create comes.
-	relay_tell freeze-at 15 2
+	# The parents are made and gone again before the create comes, first
+	# the one to walk in with, then that of a place in line.
+	relay_tell freeze-at 14 2
 	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- "${command[@]}"
+	wait_for 10 relay_counts op14 2
+	wait_for 10 zk rm "/lock/mutex/$TASK"
+	relay_tell freeze-at 15 2
+	relay_tell thaw
 	for i in 2 3 4; do
 		wait_for 10 relay_counts op15 $i
 		wait_for 10 zk stat "/lock/mutex/$TASK/leases"
@@ -128,11 +140,34 @@ reap_at()
 # lose OPCODE [SKIP]: one reply, and the connection with it.
 lose()
 {
+	others_room
+	start_relay
+	relay_tell drop-reply "$1" 1 "${2:-0}" then-cut
+	run_through_relay
+	assert_equal "$(relay_count dropped)" 1
+}
+
+# lose_walking_in OPCODE [SKIP]: the same where a run meets nobody.
+lose_walking_in()
+{
 	zkrun -t "$TASK" -- true
 	start_relay
 	relay_tell drop-reply "$1" 1 "${2:-0}" then-cut
 	run_through_relay
 	assert_equal "$(relay_count dropped)" 1
+	wait_for 5 not zk stat "/lock/mutex/$TASK/leases"
+}
+
+@test "walking in, the reply is lost: found again, or tried again" {
+	lose_walking_in 14
+}
+
+@test "walked in, the reply that has the fence is lost" {
+	lose_walking_in 4
+}
+
+@test "walked in, the reply to the delete of the lease is lost" {
+	lose_walking_in 2
 }
 
 @test "the reply to the create of the lock node is lost: found again" {
@@ -142,7 +177,7 @@ lose()
 }
 
 @test "the reply to the first list is lost" {
-	lose 8
+	lose 12
 }
 
 @test "the reply to the create of the lease is lost: found again" {
@@ -151,7 +186,7 @@ lose()
 }
 
 @test "the reply to the list of the leases is lost" {
-	lose 8 1
+	lose 12 1
 }
 
 @test "the reply to the delete of the lock node is lost" {
@@ -165,7 +200,7 @@ lose()
 @test "the reply to any create of a parent is lost" {
 	local skip name
 
-	for skip in 0 2 4; do
+	for skip in 0 1 2; do
 		TASK=$(unique_task)
 		name=relay-$skip
 		rm -f "$(RAN)"
@@ -176,8 +211,50 @@ lose()
 	done
 }
 
+# Of a session that is being closed, or was, or has gone to another server, the
+# server says so in a reply, and leaves the connection open.
+#
+# told_of_session OPCODE [ROOM]: instead of the reply to the first such request,
+# in a room that is made before.
+told_of_session()
+{
+	local code
+
+	for code in 12 112 118; do
+		TASK=$(unique_task)
+		rm -f "$(RAN)"
+		"${2:-true}"
+		start_relay "relay-$code"
+		relay_tell_to "relay-$code" fail-reply "$1" "$code"
+		run_through_relay
+		assert_equal "$(relay_count dropped "relay-$code")" 1
+		assert_equal "$(relay_count accepted "relay-$code")" 2
+	done
+}
+
+@test "told of the session instead of the lease, walking in: asks what became of it" {
+	told_of_session 14
+}
+
+@test "told of the session instead of the place in line: asks what became of it" {
+	told_of_session 15 others_room
+}
+
+@test "told of the session instead of a beat: the run goes on over a new connection" {
+	start_relay
+	zkrun_bg run -c "$RELAY_CONNECT" -T 4s -t "$TASK" -- sleep 60
+	wait_for 10 holds_count "$TASK" 1
+	relay_tell fail-reply 14 12
+	wait_for 10 relay_counts accepted 2
+	wait_for 10 grep -q regained "$BATS_TEST_TMPDIR/run.err"
+	kill -TERM "${BG[run]}"
+	zkrun_wait run 10
+	assert_equal "$status" 143
+	assert_lock_clean "$TASK"
+}
+
 @test "the connection is cut while the lock node's create is on its way up" {
-	zkrun -t "$TASK" -- true
+	others_room
 	start_relay
 	relay_tell freeze-at 15
 	mapfile -t command < <(note_run)
@@ -191,7 +268,7 @@ lose()
 	assert_lock_clean "$TASK"
 }
 
-@test "a lost reply to the create of the lease, then giving up: nothing left" {
+@test "a lost reply to the create of the lease, then giving up: nothing left, as there was with kazoo and Curator" {
 	hold holder "$TASK"
 	start_relay
 	relay_tell drop-reply 15 1 1 then-cut
@@ -423,6 +500,73 @@ session_in_line()
 	assert_lock_clean "$TASK"
 }
 
+@test "somebody deletes the lease as the command is about to start: back to the end of the line" {
+	hold holder "$TASK"
+	zkrun_bg first -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 2
+	zkrun_bg second -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 2
+	# The guard is not there to say that the command may start.
+	kill -STOP "${BG[first]}"
+	let_go holder
+	wait_for 10 holds_count "$TASK" 1
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zkrun_wait second 10
+	assert_equal "$status" 0
+	kill -CONT "${BG[first]}"
+	zkrun_wait first 10
+	assert_equal "$status" 0
+	grep -q 'the lease node was deleted; joining the line' \
+	    "$BATS_TEST_TMPDIR/first.err"
+	assert_lock_clean "$TASK"
+}
+
+# Of two that wait with a lease each would wait for the other.
+@test "somebody deletes the place at the head of the line: back to its end" {
+	local order=$BATS_TEST_TMPDIR/order who
+
+	hold holder "$TASK"
+	for who in 1 2; do
+		zkrun_bg "w$who" -T 4 -t "$TASK" -- sh -c \
+		    'echo "$1" >>"$2"' sh "$who" "$order"
+		wait_for 10 queue_count "$TASK" "$who"
+	done
+	wait_for 10 holds_count "$TASK" 2
+	zk rm "/lock/mutex/$TASK/locks/$(place_of 1)"
+	# The next beat tells the one; and the other is at the head.
+	wait_for 10 queue_count "$TASK" 2
+	wait_for 10 holds_count "$TASK" 2
+	let_go holder
+	for who in 1 2; do
+		zkrun_wait "w$who" 10
+		assert_equal "$status" 0
+	done
+	assert_equal "$(tr '\n' ' ' <"$order")" '2 1 '
+	assert_lock_clean "$TASK"
+}
+
+@test "the place at the head is deleted, and the contact lost: back to the end of the line" {
+	local who
+
+	hold holder "$TASK"
+	start_relay
+	zkrun_bg w1 -T 30 -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 2
+	zkrun_bg w2 -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 2
+	relay_tell freeze
+	zk rm "/lock/mutex/$TASK/locks/$(place_of 1)"
+	relay_tell cut
+	relay_tell heal
+	wait_for 10 queue_count "$TASK" 2
+	let_go holder
+	for who in 1 2; do
+		zkrun_wait "w$who" 10
+		assert_equal "$status" 0
+	done
+	assert_lock_clean "$TASK"
+}
+
 # A command whose tree is not easily killed; its processes carry MARK.
 hold_with_tree()
 {
@@ -450,7 +594,7 @@ assert_lost()
 	    "$BATS_TEST_TMPDIR/holder.err"
 }
 
-@test "somebody deletes the lease: the command is killed, exit 76" {
+@test "somebody deletes the lease: the command is killed, exit 76; etcdctl lock and cronlocker let it run" {
 	hold_with_tree
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	assert_lost
@@ -468,11 +612,19 @@ assert_lost()
 	assert_lost
 }
 
-@test "a command that ends well after its lease was lost still ends in 76" {
+@test "a lost lock never ends in 0, as it does with consul lock, etcdctl lock and switchman" {
 	zkrun_bg holder -t "$TASK" -- sh -c 'trap "exit 0" TERM; sleep 600 &
 	    wait'
 	wait_for 10 has_command "$BG_PID"
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zkrun_wait holder 10
+	assert_equal "$status" 76
+	# Nor when there was time for it to end well.
+	start_relay
+	zkrun_bg holder -c "$RELAY_CONNECT" -T 2s -t "$TASK" -- sh -c \
+	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
+	wait_for 10 has_command "$BG_PID"
+	relay_tell blackhole
 	zkrun_wait holder 10
 	assert_equal "$status" 76
 }
@@ -571,4 +723,17 @@ kill_one()
 	grep -q 'cannot reach ZooKeeper' "$BATS_TEST_TMPDIR/waiter.err"
 	zkrun_wait holder 10
 	assert_equal "$status" 76
+}
+
+@test "the keeper is killed while no server answers: all dead, and zkrun ends with the session" {
+	start_relay
+	hold_with_tree -c "$RELAY_CONNECT" -T 2s
+	relay_tell refuse on
+	relay_tell cut
+	kill -KILL "$(keeper_of "$BG_PID")"
+	wait_for 2 marked_count "$TASK" 0
+	zkrun_wait holder 10
+	assert_equal "$status" 76
+	relay_tell heal
+	assert_lock_clean "$TASK"
 }

@@ -4,8 +4,9 @@
 
 load helper
 
-# Every one that ends a process which does not care.  34 is a real-time one.
-ENDING='1 2 3 10 12 14 15 34'
+# Every one that ends a process which does not care, and ends the waiting: USR1
+# (10) does not.  34 is a real-time one.
+ENDING='1 2 3 12 14 15 34'
 
 LOG()
 {
@@ -59,7 +60,7 @@ siglog_bg()
 	ended c 3 signal 15
 }
 
-@test "a signal in line: zkrun dies of it, no node is left, nothing was started" {
+@test "a signal in line: zkrun dies of it at once, as consul lock does not, no node is left, nothing was started" {
 	local n count=0
 
 	hold holder "$TASK"
@@ -106,22 +107,22 @@ siglog_bg()
 	# The group less its leader, which has to tell the end.
 	guard=$(sed -n 's/^pid //p' "$BATS_TEST_TMPDIR/w.ending")
 	keeper=$(keeper_of "$guard")
-	kill -USR1 "$keeper" "$guard"
-	ended w 5 signal 10
+	kill -USR2 "$keeper" "$guard"
+	ended w 5 signal 12
 	queue_count "$TASK" 0
 	let_go holder
 }
 
-@test "a signal while running: the command gets it once, its status is passed on" {
+@test "a signal while running, HUP and USR1 as well as TERM, reaches the command once, as it does not with etcdctl lock, consul lock and switchman" {
 	local n
 
-	for n in $ENDING; do
+	for n in 10 $ENDING; do
 		siglog_bg "r$n" -t "$TASK-$n"
 	done
-	for n in $ENDING; do
+	for n in 10 $ENDING; do
 		kill -"$n" "${BG[r$n]}"
 	done
-	for n in $ENDING; do
+	for n in 10 $ENDING; do
 		zkrun_wait "r$n" 10
 		assert_equal "$n: $status, got $(logged "r$n")" "$n: 7, got $n "
 		lock_clean "$TASK-$n"
@@ -393,7 +394,7 @@ log_tree()
 	assert_equal "$status" 143
 }
 
-@test "signals at the very moment of acquiring: never a run that goes through" {
+@test "signals at the very moment of acquiring: never a run that goes through, as it may with consul lock" {
 	local stamps=$BATS_TEST_TMPDIR/stamps nap i pid rc n=100 us
 
 	! asan || n=40
@@ -453,7 +454,7 @@ assert_dead_before_takeover()
 	assert_lock_clean "$TASK"
 }
 
-@test "the guard is killed: the whole tree is dead before the next one holds" {
+@test "the guard is killed: the whole tree is dead before the next one holds, as it is not with flock, consul lock and nearly all others" {
 	hold_with_tree
 	kill -KILL "${BG[holder]}"
 	assert_dead_before_takeover
@@ -467,7 +468,7 @@ assert_dead_before_takeover()
 	assert_equal "$status" 76
 }
 
-@test "a process that takes its time to die is waited for, whatever ends the run" {
+@test "a process that takes its time to die keeps the lock, as it does not with zk-flock, consul lock and FLoM" {
 	local big what
 
 	for what in guard keeper term; do

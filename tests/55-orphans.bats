@@ -38,7 +38,7 @@ end_marked()
 	lock_clean "$TASK"
 }
 
-@test "-o kill: what is left is ended, then the lease is released" {
+@test "-o kill: what is left is ended in whatever session, as it is not by timeout and dumb-init" {
 	leave_one -o kill
 	zkrun_wait run 5
 	assert_equal "$status" 5
@@ -119,14 +119,18 @@ lingers()
 }
 
 @test "after ten seconds it says for whom it waits, and which option would not" {
-	local pid
+	local sleep
 
-	leave_one
-	wait_for 5 marked_count "$TASK" 1
-	pid=$(marked "$TASK")
+	sleep="'sleep' \\(pid [0-9]+\\)"
+	zkrun_bg run -t "$TASK" -- env "MARK=$TASK" sh -c '
+		for i in 1 2 3 4 5; do setsid sleep 600 & done; exit 5'
 	wait_for 20 grep -q . "$BATS_TEST_TMPDIR/run.err"
 	run cat "$BATS_TEST_TMPDIR/run.err"
-	assert_output --regexp "^zkrun: holding '$TASK' for 1[0-9]s .*'sleep' \\(pid $pid\\) running \\(-o leave"
+	assert_output --regexp "^zkrun: holding '$TASK' for 1[0-9]s .* left $sleep, $sleep, $sleep and 2 more running \\(-o leave"
+	for sleep in $(marked "$TASK"); do
+		[[ $output != *"(pid $sleep)"* ]] || echo "$sleep"
+	done >"$BATS_TEST_TMPDIR/named"
+	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/named")" 3
 	end_marked
 	zkrun_wait run 5
 	assert_equal "$status" 5

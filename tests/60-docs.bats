@@ -26,11 +26,13 @@ same_lists()
 	return 1
 }
 
-# The table of options: "NAME LETTER VALUE", with - for no letter.
+# The table of options: "NAME LETTER VALUE", with - for no letter; a value that
+# may be left out is one.
 table()
 {
-	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (true|false), .*/\1 \3 \4/p" \
-	    src/options.c | sed -e 's/  / - /' -e 's/true$/yes/' -e 's/false$/no/'
+	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (VALUE|NONE|MAYBE), .*/\1 \3 \4/p" \
+	    src/options.c |
+	    sed -E -e 's/  / - /' -e 's/(VALUE|MAYBE)$/yes/' -e 's/NONE$/no/'
 }
 
 # A section of the manual's source.
@@ -76,6 +78,7 @@ shortest()
 	table | grep -qxF 'task t yes'
 	table | grep -qxF 'retry-cap - yes'
 	table | grep -qxF 'nonblock n no'
+	table | grep -qxF 'syslog - yes'
 }
 
 @test "the usage has every option of the table, and no other" {
@@ -122,7 +125,7 @@ shortest()
 	# What the command gets, what names the file, and the options.
 	known=$(printf 'ZKRUN_%s\n' TASK LEASE LEASE_CONNECT \
 	    FENCE SESSION CONFIG
-	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, [a-z_]+ \},$/ZKRUN_\1/p' \
+	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, .*$/ZKRUN_\1/p' \
 		src/options.c | tr a-z- A-Z_)
 	named=$(sed 's/\\-/-/g' man/zkrun.1 | grep -oE 'ZKRUN_[A-Z_]+' |
 	    grep -vx ZKRUN_NAME)
@@ -260,6 +263,51 @@ layers_check()
 	[ "$(wc -l <README.md)" -le 150 ]
 }
 
+# index_check DIR: what is wrong with the page of the tests in there.
+index_check()
+{
+	local dir=$1 file defects promise where n page=$1/README.md
+	local rows seen=' '
+
+	for file in "$dir"/*.bats; do
+		file=${file##*/}
+		grep -q "^| \`${file%.bats}\` | ." "$page" ||
+		    echo "$file is not described"
+	done
+	rows=$(sed -n '/^| defect |/,/^$/p' "$page" | tail -n +3)
+	while IFS='|' read -r _ defects _ promise where _; do
+		[ -n "$where" ] || continue
+		where=${where# } where=${where% }
+		file=$dir/${where%%: *}.bats
+		grep -qsxF "@test \"${where#*: }\" {" "$file" ||
+		    echo "no such test: $where"
+		seen+="${defects// /} ${promise// /} "
+	done <<<"$rows"
+	for n in {1..22} P{1..7}; do
+		[[ $seen == *" $n "* ]] || echo "no test for $n"
+	done
+}
+
+@test "the page of the tests names tests that exist, for every defect and promise" {
+	run index_check tests
+	assert_output ''
+}
+
+@test "the check of the page of the tests sees what is wrong" {
+	local copy=$WORK/tests
+
+	mkdir "$copy"
+	cp tests/README.md tests/*.bats "$copy"
+	sed -i 's/^@test "a lost lock never ends in 0/&./' "$copy/40-faults.bats"
+	run index_check "$copy"
+	assert_output --regexp '^no such test: 40-faults: a lost lock [^'$'\n'']*$'
+	cp tests/40-faults.bats "$copy"
+	sed -i -e '/^| 17 /d' -e '/P6/d' "$copy/README.md"
+	mv "$copy/47-titles.bats" "$copy/48-titles.bats"
+	run index_check "$copy"
+	assert_output $'48-titles.bats is not described\nno test for 14\nno test for 17\nno test for P6'
+}
+
 @test "shellcheck has nothing to say about the scripts" {
 	local scripts
 
@@ -332,20 +380,69 @@ installed()
 	(cd "$WORK/root" && find . ! -type d -printf '%P %m\n' | sort)
 }
 
-@test "make install puts the program and its manual, where it is told" {
+@test "make install puts program, manual and completions, where it is told" {
 	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root" PREFIX=/usr
 	assert_equal "$(installed)" \
-	    $'usr/bin/zkrun 755\nusr/share/man/man1/zkrun.1 644'
+"usr/bin/zkrun 755
+usr/share/bash-completion/completions/zkrun 644
+usr/share/fish/vendor_completions.d/zkrun.fish 644
+usr/share/man/man1/zkrun.1 644
+usr/share/zsh/site-functions/_zkrun 644"
 	cmp "$BUILD/zkrun" "$WORK/root/usr/bin/zkrun"
 	run -0 make -s uninstall DESTDIR="$WORK/root" PREFIX=/usr
 	assert_equal "$(installed)" ''
 	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root"
 	assert_equal "$(installed)" \
-	    $'usr/local/bin/zkrun 755\nusr/local/share/man/man1/zkrun.1 644'
+"usr/local/bin/zkrun 755
+usr/local/share/bash-completion/completions/zkrun 644
+usr/local/share/fish/vendor_completions.d/zkrun.fish 644
+usr/local/share/man/man1/zkrun.1 644
+usr/local/share/zsh/site-functions/_zkrun 644"
 	rm -r "$WORK/root"
-	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root" \
-	    BINDIR=/opt/b MANDIR=/opt/m PREFIX=/nowhere
-	assert_equal "$(installed)" $'opt/b/zkrun 755\nopt/m/man1/zkrun.1 644'
+	set -- DESTDIR="$WORK/root" PREFIX=/nowhere BINDIR=/opt/b \
+	    MANDIR=/opt/m BASHCOMPDIR=/opt/bc ZSHCOMPDIR=/opt/zc \
+	    FISHCOMPDIR=/opt/fc
+	run -0 make -s install BUILD="$BUILD" "$@"
+	assert_equal "$(installed)" $'opt/b/zkrun 755\nopt/bc/zkrun 644\n'\
+$'opt/fc/zkrun.fish 644\nopt/m/man1/zkrun.1 644\nopt/zc/_zkrun 644'
+	run -0 make -s uninstall "$@"
+	assert_equal "$(installed)" ''
+}
+
+# hardened PROGRAM: prints what it has of what a hardened one has.
+hardened()
+{
+	readelf -hW "$1" | grep -o 'DYN (Position-Independent'
+	readelf -lW "$1" | grep -o GNU_RELRO
+	readelf -dW "$1" | grep -o 'NOW PIE'
+	readelf -sW "$1" | grep -o '__stack_chk_fail' | head -n 1
+	readelf -sW "$1" | grep -oE '__(vsnprintf|memcpy|snprintf)_chk' |
+	    head -n 1 | sed 's/.*/fortified/'
+}
+
+@test "the program is hardened, and a packager's flags still count" {
+	local flags
+
+	once || return 0
+	run hardened "$ZKRUN"
+	assert_output "$(printf '%s\n' 'DYN (Position-Independent' GNU_RELRO \
+	    'NOW PIE' __stack_chk_fail fortified)"
+	# No object file here may bring a warning.
+	for flags in CFLAGS=-O0 'CFLAGS=-O2 -g -O0' CFLAGS= \
+	    CPPFLAGS=-D_FORTIFY_SOURCE=3 'CFLAGS=-O1 -fsanitize=address' \
+	    'CC=clang'; do
+		run -0 make -s WERROR=1 BUILD="$WORK/flags" "$flags" \
+		    "$WORK/flags/obj/text.o"
+		assert_output ''
+		run -0 make -s -B -n WERROR=1 BUILD="$WORK/flags" "$flags" \
+		    "$WORK/flags/obj/text.o"
+		assert_output --partial -- -fstack-protector-strong
+		case $flags in
+		CC=*)	assert_output --partial -- '-D_FORTIFY_SOURCE=2' ;;
+		*)	refute_output --partial -- '-D_FORTIFY_SOURCE=2' ;;
+		esac
+		rm -r "$WORK/flags"
+	done
 }
 
 @test "ZK_STATIC=1 links the ZooKeeper client statically" {

@@ -2,6 +2,8 @@
 #
 # Whoever dies, stops or is cut off: everything that the command started is
 # dead before the lease can pass on.
+#
+# Alone: it measures when things die, and starves the machine.
 
 load helper
 load deaths
@@ -243,8 +245,8 @@ stop_between()
 	kill -STOP "${BG[$1]}"
 	keeper_now "${BG[$1]}"
 	let_go "first-$1"
-	has_it() { holds_count "$TASK-$1" 1 && queue_count "$TASK-$1" 0; }
-	wait_for 10 has_it "$1"
+	wait_for 10 holds_count "$TASK-$1" 1
+	wait_for 10 grep -qs starting "/proc/$KEEPER/cmdline"
 	[ "$(holders "$TASK-$1")" != "$lease" ]
 	contenders "$1"
 }
@@ -288,8 +290,8 @@ stop_between()
 @test "the guard alone sleeps through the lease: the command is started under the next" {
 	stop_between a
 	# The keeper goes on beating, so that the lease stays; the next in line
-	# waits for it with a lease node of its own.
-	wait_for 10 holds_count "$TASK-a" 2
+	# waits behind it.
+	wait_for 10 queue_count "$TASK-a" 2
 	kill -CONT "${BG[a]}"
 	wait_for 10 has_signs a
 	kill -KILL "${BG[a]}"
@@ -424,6 +426,20 @@ plant()
 	enlist hop2 -- "$tree" "$(signs hop2)" hop 2
 	enlist large2 -- "$tree" "$(signs large2)" replace 50
 	watch_fleet
+	signal_fleet KILL keeper
+	judge_fleet 20
+	end_fleet 76
+	fleet_clean
+}
+
+@test "a guard that gets no time to speak of: eight that fork and end do not outrun it" {
+	local tree=$BATS_TEST_TMPDIR/tree
+
+	plant "$tree"
+	FLEET=()
+	enlist hop -- "$tree" "$(signs hop)" hop 8
+	watch_fleet
+	renice -n 19 -p "${BG[hop]}"
 	signal_fleet KILL keeper
 	judge_fleet 20
 	end_fleet 76
@@ -598,7 +614,7 @@ assert_named_and_held()
 	lock_clean "$TASK"
 }
 
-@test "-s SIG: what is asked for is what arrives, once, when the contact is lost" {
+@test "-s SIG, else TERM, arrives once when the contact is lost, and not KILL first as with lockex" {
 	local sig
 	declare -A numbers=([INT]=2 [USR1]=10 [SIGHUP]=1 [34]=34 [64]=64
 	    [none]=15)

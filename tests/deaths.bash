@@ -6,23 +6,10 @@
 # others than zkrun: the tree itself, and a ZooKeeper client that has its own
 # connection, past any relay.
 
-# boot_us: now, on the clock of alive and znode.  The kernel tells it to
-# 10 ms only, so its difference to EPOCHREALTIME is taken at the change.
-find_boot_clock()
-{
-	local a b _
-
-	read -r a _ </proc/uptime
-	b=$a
-	until [ "$a" != "$b" ]; do
-		read -r b _ </proc/uptime
-	done
-	BOOT_OFFSET_US=$((${EPOCHREALTIME/[.,]/} - 10#${b/./} * 10000))
-}
-
+# boot_us: now, on the clock of alive and znode.
 boot_us()
 {
-	[ -n "${BOOT_OFFSET_US:-}" ] || find_boot_clock
+	: "${BOOT_OFFSET_US:=$("$TOOLS/signs" wall)}"
 	# shellcheck disable=SC2034 # for the tests
 	BOOT_US=$((${EPOCHREALTIME/[.,]/} - BOOT_OFFSET_US))
 }

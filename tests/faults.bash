@@ -42,30 +42,9 @@ address_of()
 	echo "127.0.0.1:$(<"$THREE/$1/port")"
 }
 
-# Server N's part in the ensemble: leader, follower; or nothing.
-part_of()
-{
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	timeout 2 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf srvr >&3 &&
-	    cat <&3' _ "$(<"$THREE/$1/port")" 2>/dev/null |
-	    sed -n 's/^Mode: //p'
-}
-
-parts()
-{
-	local n
-
-	for n in 1 2 3; do
-		part_of $n
-	done | sort | tr '\n' ' '
-}
-
-# All three serve, and still do a moment later: links that were just reset may
-# not have been noticed yet.
 three_are_whole()
 {
-	[ "$(parts)" = 'follower follower leader ' ] && sleep 0.3 &&
-	    [ "$(parts)" = 'follower follower leader ' ]
+	"$ENSEMBLE" whole "$THREE"
 }
 
 # Undo whatever a test did to them.
@@ -125,6 +104,8 @@ watch_leases()
 	"$TOOLS/znode" -c "$2" watch "/lock/mutex/$TASK-$1/leases" \
 	    >"$out" 2>&1 3>&- &
 	HELPERS+=($!)
+	# What is there by then is no news to it.
+	wait_for 20 grep -q watching "$out"
 }
 
 # witnessed NAME SIGN N: so many leases made (+), gone (-)?

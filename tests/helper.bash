@@ -8,6 +8,9 @@ bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
 
+# shellcheck source=tests/common.bash
+. "${BASH_SOURCE[0]%/*}/common.bash"
+
 setup()
 {
 	bench_setup
@@ -31,27 +34,6 @@ bench_setup()
 unique_task()
 {
 	echo "t${BATS_SUITE_TEST_NUMBER:-0}-${EPOCHREALTIME/[.,]/}-$RANDOM"
-}
-
-now_us()
-{
-	echo "${EPOCHREALTIME/[.,]/}"
-}
-
-# wait_for SECONDS COMMAND...: until it succeeds; polls, at most that long.
-wait_for()
-{
-	local seconds=$1 limit
-
-	shift
-	limit=$(($(now_us) + seconds * 1000000))
-	until "$@" >/dev/null 2>&1; do
-		if [ "$(now_us)" -gt "$limit" ]; then
-			echo "waited ${seconds}s in vain for: $*" >&2
-			return 1
-		fi
-		sleep 0.02
-	done
 }
 
 # not COMMAND...: the opposite, for use with wait_for.
@@ -190,9 +172,7 @@ start_curator()
 	: >"$dir/curator.out"
 	# Read and write: neither end waits for the other to come.
 	exec {CURATOR_IN}<>"$dir/curator.in"
-	java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx256m \
-	    -XX:-UsePerfData \
-	    -cp "$("$TOP/tests/java/build" --class-path "$BUILD/java")" \
+	"$TOP/tests/java/run" -Xmx256m \
 	    CuratorClient "${1:-$ZKRUN_CONNECT}" "${2:-10000}" \
 	    <"$dir/curator.in" >"$dir/curator.out" 2>"$dir/curator.err" 3>&- &
 	HELPERS+=($!)
@@ -285,16 +265,6 @@ ended()
 is_zkrun()
 {
 	[ "/proc/$1/exe" -ef "$ZKRUN" ] || gone "$1"
-}
-
-# Is the process gone, or a zombie that only its parent can take away?
-gone()
-{
-	local stat
-
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-	stat=${stat##*) }
-	[ "${stat%% *}" = Z ]
 }
 
 # zkrun_wait NAME SECONDS: its end; the exit status is in status.
@@ -414,9 +384,10 @@ has_lines()
 	[ "$(grep -cE -e "$2" "$1")" -ge "$3" ]
 }
 
-# Processes that this test started and that still live.  zkrun may write over
-# its environment (setproctitle), so it is known by its executable as well,
-# where no other test runs at the same time.
+# Processes that this test started and that still live.  zkrun writes its title
+# over its environment, so it is known by that, too, as far as the task's name
+# is the test's; and by its executable, where no other test runs at the same
+# time.
 leftovers()
 {
 	local dir pid
@@ -424,8 +395,10 @@ leftovers()
 	{
 		grep -lzsxF "BENCH_MARK=$BENCH_MARK" /proc/[0-9]*/environ |
 		    cut -d / -f 3
+		grep -laszE "^zk(run|keeper|logger): $TASK" \
+		    /proc/[0-9]*/cmdline | cut -d / -f 3
 		for dir in /proc/[0-9]*; do
-			if [ "${BENCH_JOBS:-1}" -eq 1 ] &&
+			if [ "${LANES:-1}" -eq 1 ] &&
 			    [ "$dir/exe" -ef "$ZKRUN" ]; then
 				echo "${dir#/proc/}"
 			fi

@@ -9,13 +9,16 @@
  *   participants NAME PATH      children of the semaphore's leases, by Curator
  *   contend COUNT PATH SECONDS FILE
  *                               COUNT sessions take turns and leave stamps
+ *   churn COUNT PATH N SECONDS FILE
+ *                               the same for leases of a semaphore of N
  *   quit
  *
  * Answers come when they are due, one line each: "NAME acquired", "NAME
- * refused", "NAME released", "contend done RUNS", or "NAME error TEXT".
+ * refused", "NAME released", "contend done RUNS" (of both), or "NAME error TEXT".
  * Every NAME has a session of its own, from acquire to release.
  *
  * usage: java CuratorClient CONNECT [SESSION_MS]
+ * With CURATOR_AUTH=SCHEME:CREDENTIAL in the environment its nodes are for itself.
  */
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -24,6 +27,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Paths;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,10 +36,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.api.ACLProvider;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreMutex;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
 import org.apache.curator.framework.recipes.locks.Lease;
 import org.apache.curator.retry.ExponentialBackoffRetry;
+import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.data.ACL;
 
 public class CuratorClient {
 	/* Something to do with a thread; may fail in any way. */
@@ -57,6 +64,19 @@ public class CuratorClient {
 	private static String connect;
 	private static int sessionMs = 10000;
 	private static final Map<String, Held> held = new ConcurrentHashMap<>();
+
+	/* For all that it makes, parents included. */
+	private static final ACLProvider creatorOnly = new ACLProvider() {
+		@Override
+		public List<ACL> getDefaultAcl() {
+			return ZooDefs.Ids.CREATOR_ALL_ACL;
+		}
+
+		@Override
+		public List<ACL> getAclForPath(String path) {
+			return ZooDefs.Ids.CREATOR_ALL_ACL;
+		}
+	};
 
 	/* One println is one line, whatever thread it comes from. */
 	private static void say(String line) {
@@ -80,10 +100,18 @@ public class CuratorClient {
 	}
 
 	private static CuratorFramework session() {
-		CuratorFramework client = CuratorFrameworkFactory.newClient(
-		    connect, sessionMs, 10000,
-		    new ExponentialBackoffRetry(100, 5));
+		String auth = System.getenv("CURATOR_AUTH");
+		CuratorFrameworkFactory.Builder builder =
+		    CuratorFrameworkFactory.builder().connectString(connect)
+		    .sessionTimeoutMs(sessionMs).connectionTimeoutMs(10000)
+		    .retryPolicy(new ExponentialBackoffRetry(100, 5));
+		CuratorFramework client;
 
+		if (auth != null)
+			builder.authorization(auth.split(":")[0],
+			    auth.split(":", 2)[1].getBytes(
+			    StandardCharsets.UTF_8)).aclProvider(creatorOnly);
+		client = builder.build();
 		client.start();
 		return client;
 	}
@@ -160,8 +188,9 @@ public class CuratorClient {
 		    line.getBytes(StandardCharsets.US_ASCII)));
 	}
 
-	private static void contend(int count, String path, long seconds,
-	    String file) throws Exception {
+	/* leases 0 is a mutex. */
+	private static void contend(int count, String path, int leases,
+	    long seconds, String file) throws Exception {
 		long end = System.nanoTime() + seconds * 1000000000L;
 		AtomicInteger runs = new AtomicInteger();
 		AtomicInteger errors = new AtomicInteger();
@@ -172,7 +201,8 @@ public class CuratorClient {
 
 			threads[i] = new Thread(() -> {
 				try {
-					contender(id, path, end, file, runs);
+					contender(id, path, leases, end, file,
+					    runs);
 				} catch (Exception e) {
 					errors.incrementAndGet();
 					say("contend error " + id + " " + e);
@@ -186,23 +216,41 @@ public class CuratorClient {
 			say("contend done " + runs);
 	}
 
-	private static void contender(String id, String path, long end,
-	    String file, AtomicInteger runs) throws Exception {
+	/* Waits that long for what others contend for; null if in vain. */
+	private static Job take(CuratorFramework client, String path,
+	    int leases, long ns) throws Exception {
+		if (leases == 0) {
+			InterProcessSemaphoreMutex mutex =
+			    new InterProcessSemaphoreMutex(client, path);
+
+			return mutex.acquire(ns, TimeUnit.NANOSECONDS) ?
+			    mutex::release : null;
+		}
+		InterProcessSemaphoreV2 semaphore =
+		    new InterProcessSemaphoreV2(client, path, leases);
+		Lease lease = semaphore.acquire(ns, TimeUnit.NANOSECONDS);
+
+		return lease == null ? null :
+		    () -> semaphore.returnLease(lease);
+	}
+
+	private static void contender(String id, String path, int leases,
+	    long end, String file, AtomicInteger runs) throws Exception {
 		try (CuratorFramework client = session();
 		    FileChannel out = FileChannel.open(Paths.get(file),
 		    StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-			InterProcessSemaphoreMutex mutex =
-			    new InterProcessSemaphoreMutex(client, path);
 			long left;
 
 			while ((left = end - System.nanoTime()) > 0) {
-				if (!mutex.acquire(left, TimeUnit.NANOSECONDS))
+				Job release = take(client, path, leases, left);
+
+				if (release == null)
 					break;
 				stamp(out, "begin", id);
 				Thread.sleep(3);
 				stamp(out, "end", id);
 				runs.incrementAndGet();
-				mutex.release();
+				release.run();
 			}
 		}
 	}
@@ -228,7 +276,12 @@ public class CuratorClient {
 			break;
 		case "contend/5":
 			start("contend", () -> contend(Integer.parseInt(w[1]),
-			    w[2], Long.parseLong(w[3]), w[4]));
+			    w[2], 0, Long.parseLong(w[3]), w[4]));
+			break;
+		case "churn/6":
+			start("contend", () -> contend(Integer.parseInt(w[1]),
+			    w[2], Integer.parseInt(w[3]), Long.parseLong(w[4]),
+			    w[5]));
 			break;
 		case "quit/1":
 			return false;

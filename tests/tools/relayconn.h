@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -44,6 +45,11 @@ struct flow {
 	bool			 swallow;	/* nothing leaves any more */
 	bool			 finished;	/* the end has left */
 	bool			 full;		/* the socket takes no more */
+	/* See relaygarble.h. */
+	bool			 garbled;	/* a frame went through it */
+	bool			 mute;		/* the rest is lost */
+	unsigned char		*held;
+	size_t			 held_len;
 };
 
 struct conn {
@@ -54,15 +60,17 @@ struct conn {
 	double			 since;		/* ms */
 	bool			 cut;		/* to be closed by a reset */
 	int			 pfd[2];	/* index in poll's array, or -1 */
-	struct { int32_t xid; bool cut; } drop[RULES];
+	struct { int32_t xid, error; bool cut; } drop[RULES];
 	int			 ndrop;
+	uint64_t		 garble;	/* its random numbers */
 };
 
-/* Replies to be dropped: left ones to requests of this opcode. */
+/* Replies to be dropped, or made an error: left ones of this opcode. */
 struct rule {
 	int32_t	op;
 	long	skip;		/* so many pass first */
 	long	left;
+	int32_t	error;		/* 0: dropped */
 	bool	cut;
 };
 
@@ -71,6 +79,10 @@ static struct rule	 rules[RULES];
 /* The nth request of this opcode from now is held, and all that follows it. */
 static struct { int32_t op; long nth; bool next, closed; } trap;
 static bool		 frozen[2], blackhole[2];
+/* An older server, or another program: does not know these requests, ... */
+#define OP_UNKNOWN	99		/* to all of them */
+static bool		 unknown[OP_HIGH - OP_LOW + 1];
+static bool		 no_resume;	/* ... and gives each client a new session */
 static double		 delay_ms[2];
 static struct {
 	unsigned long	open, accepted, dropped;
@@ -85,6 +97,30 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ((double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6);
+}
+
+/* Replaces the opcode of a request that the server is not to know. */
+static void
+disguise(unsigned char *request)
+{
+	int32_t op;
+
+	memcpy(&op, request + 4, sizeof(op));
+	op = (int32_t)ntohl((uint32_t)op);
+	if (op >= OP_LOW && op <= OP_HIGH && unknown[op - OP_LOW]) {
+		op = (int32_t)htonl(OP_UNKNOWN);
+		memcpy(request + 4, &op, sizeof(op));
+	}
+}
+
+/* Takes the old session and its password out of a client's handshake. */
+static void
+forget_session(unsigned char *handshake, size_t len)
+{
+	if (no_resume && len >= 44) {
+		memset(handshake + 16, 0, 8);
+		memset(handshake + 28, 0, 16);
+	}
 }
 
 static uint32_t
@@ -112,6 +148,8 @@ enqueue(struct flow *f, int dir, const unsigned char *data, size_t len)
 		memcpy(c->data, data, len);
 	STAILQ_INSERT_TAIL(&f->queue, c, link);
 }
+
+#include "relaygarble.h"
 
 static void
 discard(struct flow *f)
@@ -150,24 +188,31 @@ request(struct conn *c, int32_t xid, int32_t op)
 		}
 		rules[i].left--;
 		c->drop[c->ndrop].xid = xid;
+		c->drop[c->ndrop].error = rules[i].error;
 		c->drop[c->ndrop++].cut = rules[i].cut;
 		return;
 	}
 }
 
-/* Returns whether the reply may pass. */
+/* Returns whether the reply may pass.  Its header: xid, zxid, error. */
 static bool
-reply(struct conn *c, int32_t xid)
+reply(struct conn *c, unsigned char *p, size_t len)
 {
-	int i;
+	int32_t		xid = (int32_t)be32(p), error;
+	uint32_t	be_error;
+	int		i;
 
 	for (i = 0; i < c->ndrop; i++) {
 		if (c->drop[i].xid != xid)
 			continue;
 		c->cut = c->drop[i].cut;
+		error = c->drop[i].error;
 		c->drop[i] = c->drop[--c->ndrop];
 		stats.dropped++;
-		return (false);
+		be_error = htonl((uint32_t)error);
+		if (error != 0 && len >= 16)
+			memcpy(p + 12, &be_error, sizeof(be_error));
+		return (error != 0);
 	}
 	return (true);
 }
@@ -177,16 +222,18 @@ reply(struct conn *c, int32_t xid)
  * the handshake, which has no xid.
  */
 static bool
-frame(struct conn *c, int dir, const unsigned char *p, size_t len)
+frame(struct conn *c, int dir, unsigned char *p, size_t len)
 {
 	bool pass = true;
 
 	if (c->flow[dir].greeted && len >= 8) {
-		if (dir == UP)
+		if (dir == UP) {
 			request(c, (int32_t)be32(p), (int32_t)be32(p + 4));
-		else
-			pass = reply(c, (int32_t)be32(p));
-	}
+			disguise(p);
+		} else
+			pass = reply(c, p, len);
+	} else if (dir == UP && !c->flow[dir].greeted)
+		forget_session(p, len);
 	c->flow[dir].greeted = true;
 	return (pass);
 }
@@ -221,7 +268,7 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 		if (f->have - at < 4 + len)
 			break;
 		if (frame(c, dir, f->buf + at + 4, len))
-			enqueue(f, dir, f->buf + at, 4 + len);
+			pass_on(c, dir, f->buf + at, 4 + len);
 		at += 4 + len;
 	}
 	memmove(f->buf, f->buf + at, f->have - at);
@@ -311,6 +358,7 @@ close_conn(struct conn *c, bool reset)
 		close(c->fd[i]);
 		discard(&c->flow[i]);
 		free(c->flow[i].buf);
+		free(c->flow[i].held);
 	}
 	LIST_REMOVE(c, link);
 	free(c);
@@ -329,6 +377,7 @@ add_conn(int client, int server)
 	c->fd[DOWN] = server;
 	c->connecting = true;
 	c->since = now_ms();
+	c->garble = garbling.next++;
 	for (i = 0; i < 2; i++) {
 		STAILQ_INIT(&c->flow[i].queue);
 		c->flow[i].swallow = blackhole[i];

@@ -61,7 +61,7 @@ corrupt(void)
 }
 
 static bool
-add_rule(long op, long n, long skip, bool cut)
+add_rule(long op, long n, long skip, long error, bool cut)
 {
 	int i;
 
@@ -71,6 +71,7 @@ add_rule(long op, long n, long skip, bool cut)
 		rules[i].op = (int32_t)op;
 		rules[i].left = n;
 		rules[i].skip = skip;
+		rules[i].error = (int32_t)error;
 		rules[i].cut = cut;
 		return (true);
 	}
@@ -88,6 +89,7 @@ print_stats(FILE *out)
 	for (i = OP_LOW; i <= OP_HIGH; i++)
 		if (stats.op[i - OP_LOW] > 0)
 			fprintf(out, " op%d=%lu", i, stats.op[i - OP_LOW]);
+	print_garbled(out);
 	fputc('\n', out);
 }
 
@@ -101,6 +103,25 @@ number(const char *word, bool *bad)
 	if (end == word || *end != '\0')
 		*bad = true;
 	return (n);
+}
+
+/* garble SEED ONE_IN wire|lies, garble off: false if that is neither. */
+static bool
+garble(int n, char *w[])
+{
+	bool bad = false;
+
+	garbling.on = n == 4;
+	if (n == 2)
+		return (strcmp(w[1], "off") == 0);
+	if (n != 4)
+		return (false);
+	/* Numbers of one seed are far from those of the next. */
+	garbling.next = (uint64_t)number(w[1], &bad) << 20;
+	garbling.one_in = (uint32_t)number(w[2], &bad);
+	garbling.lies = strcmp(w[3], "lies") == 0;
+	return (!bad && garbling.one_in > 0 &&
+	    (garbling.lies || strcmp(w[3], "wire") == 0));
 }
 
 /* Carry out one command; false if it is none. */
@@ -150,13 +171,34 @@ obey(int n, char *w[], FILE *out)
 			count = number(w[2], &bad);
 		if (n - cut >= 4)
 			skip = number(w[3], &bad);
-		bad = bad || n - cut > 4 || !add_rule(op, count, skip, cut);
+		bad = bad || n - cut > 4 || !add_rule(op, count, skip, 0, cut);
+	} else if (strcmp(w[0], "fail-reply") == 0 && n >= 3 && n <= 4) {
+		long	error, op, skip = 0;
+
+		bad = false;
+		op = number(w[1], &bad);
+		error = number(w[2], &bad);
+		if (n == 4)
+			skip = number(w[3], &bad);
+		bad = bad || !add_rule(op, 1, skip, -error, false);
 	} else if (strcmp(w[0], "freeze-at") == 0 && n >= 2 && n <= 3) {
 		bad = false;
 		trap.op = (int32_t)number(w[1], &bad);
 		trap.nth = n == 3 ? number(w[2], &bad) : 1;
+	} else if (strcmp(w[0], "unknown") == 0 && n == 2) {
+		long op;
+
+		bad = false;
+		op = number(w[1], &bad);
+		bad = bad || op < OP_LOW || op > OP_HIGH;
+		if (!bad)
+			unknown[op - OP_LOW] = true;
+	} else if (strcmp(w[0], "garble") == 0) {
+		bad = !garble(n, w);
 	} else if (n != 1)
 		bad = true;
+	else if (strcmp(w[0], "no-resume") == 0)
+		no_resume = true;
 	else if (strcmp(w[0], "thaw") == 0)
 		frozen[UP] = frozen[DOWN] = trap.closed = false;
 	else if (strcmp(w[0], "heal") == 0) {

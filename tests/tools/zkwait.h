@@ -1,7 +1,7 @@
 /*
  * zkwait.h: a ZooKeeper connection on which one request at a time is sent and
- * waited for, all on one thread and with a deadline.  For znode.c only: code
- * in a header, because every .c file here is a program.
+ * waited for, all on one thread and with a deadline.  Code in a
+ * header, because every .c file here is a program; not each needs all of it.
  */
 #include <sys/types.h>
 
@@ -162,7 +162,7 @@ on_stat(int rc, const struct Stat *stat, const void *arg)
 	on_void(rc, arg);
 }
 
-static void
+static void __attribute__((unused))
 on_data(int rc, const char *value, int len, const struct Stat *stat,
     const void *arg)
 {
@@ -178,7 +178,7 @@ on_data(int rc, const char *value, int len, const struct Stat *stat,
 	on_void(rc, arg);
 }
 
-static void
+static void __attribute__((unused))
 on_string(int rc, const char *value, const void *arg)
 {
 	if (rc == ZOK)
@@ -200,7 +200,7 @@ on_names(int rc, const struct String_vector *names, const void *arg)
 	on_void(rc, arg);
 }
 
-static void
+static void __attribute__((unused))
 on_acl(int rc, struct ACL_vector *acl, struct Stat *stat, const void *arg)
 {
 	int		 i;
@@ -225,7 +225,7 @@ by_name(const void *a, const void *b)
 }
 
 /* The children of path, sorted; watched if asked for. */
-static int
+static int __attribute__((unused))
 list(const char *path, bool watch, struct String_vector *names)
 {
 	struct answer	a = { 0 };

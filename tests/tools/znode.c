@@ -44,6 +44,12 @@ usage(void)
 "                        CLOCK_BOOTTIME in milliseconds.  PATH may come and\n"
 "                        go.  A child made and gone between two listings is\n"
 "                        not seen.\n"
+"  plant PATH            many nodes below PATH, which exists: reads lines\n"
+"                        \"TYPE NAME [DATA]\" and says \"planted N\" when all\n"
+"                        are there; holds ephemeral ones until SIGTERM.  TYPE\n"
+"                        is p (persistent, and may be there already), e\n"
+"                        (ephemeral) or s (ephemeral sequential); \\n in DATA\n"
+"                        is a newline\n"
 "exit status: 0, 1 no such node (session), 2 anything else\n", stderr);
 	exit(EXIT_FAULT);
 }
@@ -215,6 +221,63 @@ watch(const char *path)
 	}
 }
 
+static size_t	planting;	/* requests without an answer */
+
+static void
+on_planted(int rc, const char *path, const void *may_exist)
+{
+	if (rc != ZNODEEXISTS || may_exist == NULL)
+		check(rc, path != NULL ? path : "a node to plant");
+	planting--;
+}
+
+static void
+plant_line(const char *base, char *line)
+{
+	char	*data, *newline, *path;
+	int	 flags;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (strlen(line) < 3 || line[1] != ' ')
+		errx(EXIT_FAULT, "%s: not a node to plant", line);
+	data = line + 2 + strcspn(line + 2, " ");
+	if (*data != '\0')
+		*data++ = '\0';
+	while ((newline = strstr(data, "\\n")) != NULL) {
+		*newline = '\n';
+		memmove(newline + 1, newline + 2, strlen(newline + 2) + 1);
+	}
+	path = child_path(base, line + 2);
+	flags = line[0] == 'e' ? ZOO_EPHEMERAL : line[0] == 's' ?
+	    ZOO_EPHEMERAL_SEQUENTIAL : ZOO_PERSISTENT;
+	check(zoo_acreate(zh, path, data, (int)strlen(data),
+	    &ZOO_OPEN_ACL_UNSAFE, flags, on_planted,
+	    line[0] == 'p' ? line : NULL), path);
+	planting++;
+	free(path);
+}
+
+/* Without waiting for each. */
+static void
+plant(const char *base)
+{
+	char	*line = NULL;
+	size_t	 size = 0, n;
+
+	for (n = 0; getline(&line, &size, stdin) > 0; n++) {
+		plant_line(base, line);
+		while (planting > 500)
+			turn(-1, 100);
+	}
+	free(line);
+	while (planting > 0)
+		turn(-1, 100);
+	printf("planted %zu\n", n);
+	fflush(stdout);
+	while (!turn(stop_fd, 1000))
+		continue;
+}
+
 /*
  * The server makes a session's password from its id alone: the first 16
  * bytes of java.util.Random, seeded with the id and a constant.
@@ -320,6 +383,8 @@ run(const char *command, const char *path, const char *data)
 		set_acl(path, data);
 	else if (strcmp(command, "create") == 0)
 		create(path, data == NULL ? "" : data);
+	else if (strcmp(command, "plant") == 0)
+		plant(path);
 	else
 		watch(path);
 }
@@ -329,7 +394,7 @@ static void
 check_arguments(const char *command, int n, bool flags)
 {
 	static const char *const one[] = { "ls", "tree", "stat", "czxid", "get",
-	    "acl", "rm", "rmr", "expire", "watch" };
+	    "acl", "rm", "rmr", "expire", "watch", "plant" };
 	size_t i;
 
 	if (strcmp(command, "create") == 0 && (n == 1 || n == 2))
@@ -396,7 +461,8 @@ main(int argc, char *argv[])
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
-	if (strcmp(argv[0], "watch") == 0 || ephemeral) {
+	if (strcmp(argv[0], "watch") == 0 || strcmp(argv[0], "plant") == 0 ||
+	    ephemeral) {
 		sigprocmask(SIG_BLOCK, &stop, NULL);
 		if ((stop_fd = signalfd(-1, &stop, SFD_CLOEXEC)) == -1)
 			err(EXIT_FAULT, "signalfd");

@@ -94,11 +94,21 @@ static const struct {
 	    false, CLOSING, NO_WORD, BEFORE, true },
 	{ "closing, the user is impatient: we end", CLOSING, TERMINATED, false,
 	    CLOSING, NO_WORD, BEFORE, true },
+	{ "in line, the keeper is asked whether it is there", QUEUEING,
+	    PING_DUE, false, QUEUEING, LINK_PING, BEFORE, false },
+	{ "running, the keeper is asked whether it is there", RUNNING,
+	    PING_DUE, false, RUNNING, LINK_PING, BEFORE, false },
+	{ "losing, the keeper is asked whether it is there", LOSING, PING_DUE,
+	    false, LOSING, LINK_PING, BEFORE, false },
+	{ "killing, a dead keeper is not asked", KILLING, PING_DUE, false,
+	    KILLING, NO_WORD, BEFORE, false },
+
 	{ "closing, a late lease starts nothing", CLOSING, TOLD_HELD, false,
 	    CLOSING, NO_WORD, BEFORE, false },
 };
 
 static struct options	options;
+static struct options	recording;	/* with -i 0 */
 
 static void
 set_up(struct guard *guard, struct link *keeper_end, enum guard_state state)
@@ -222,6 +232,59 @@ test_deadlines(void)
 	link_close(&keeper_end);
 }
 
+/* A keeper that died may have left undone what a status of 0 would promise. */
+static void
+test_promises(void)
+{
+	static const struct {
+		const char		*what;
+		const struct options	*options;
+		enum guard_state	 state;
+		int64_t			 hold_ms;
+		int			 before, wanted;
+	} cases[] = {
+		{ "releasing, the keeper died: 0 stays", &options, RELEASING,
+		    0, 0, 0 },
+		{ "maybe not recorded: not 0", &recording, RELEASING, 0, 0,
+		    EXITCODE_INTERNAL },
+		{ "not held for long enough: not 0", &options, RELEASING, 5000,
+		    0, EXITCODE_INTERNAL },
+		{ "maybe not recorded, a failure stays", &recording, RELEASING,
+		    0, 3, 3 },
+		{ "all ended, maybe not recorded: not 0", &recording, RUNNING,
+		    0, 0, EXITCODE_INTERNAL },
+		{ "all ended, not held: a failure stays", &options, RUNNING,
+		    5000, 124, 124 },
+	};
+	struct guard guard;
+	struct link keeper_end;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&guard, &keeper_end, cases[i].state);
+		guard.options = cases[i].options;
+		guard.exited = true;
+		guard.hold_ms = cases[i].hold_ms;
+		guard.exit_code = cases[i].before;
+		guard_dispatch(&guard, KEEPER_DIED);
+		ok(guard.exit_code == cases[i].wanted && !guard.lost &&
+		    guard.state == CLOSING, "%s", cases[i].what);
+		link_close(&guard.link);
+		link_close(&keeper_end);
+	}
+
+	set_up(&guard, &keeper_end, RUNNING);
+	guard.session.timeout_ms = 10000;
+	guard.hold_ms = 600000;
+	guard_dispatch(&guard, TOLD_RELEASING);
+	ok(guard.time_up_ms > clock_ms() + 600000 + 20000,
+	    "a keeper that holds is given the time");
+	guard_dispatch(&guard, TOLD_RELEASING);
+	is_int(guard.state, RELEASING, "told again: no matter");
+	link_close(&guard.link);
+	link_close(&keeper_end);
+}
+
 int
 main(void)
 {
@@ -234,8 +297,11 @@ main(void)
 		err(1, "descriptors");
 	options_default(&options);
 	options.task = "x";
+	recording = options;
+	recording.interval_ms = 0;
 	test_rows();
 	test_all();
 	test_deadlines();
+	test_promises();
 	return tap_end();
 }

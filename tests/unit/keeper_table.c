@@ -36,6 +36,20 @@ enum with {
 	WITH_FINISHED,
 	WITH_STALE,		/* no time left on the lease clock */
 	WITH_IGNORE,		/* --on-loss ignore */
+	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
+	WITH_RUN,		/* the same, and a run a minute ago */
+	WITH_FUTURE,		/* the same, and a run in a minute */
+	WITH_FAILURE,		/* the same, and a failure a minute ago */
+	WITH_COUNTED,		/* the same, with --interval-counts any */
+	WITH_ALWAYS,		/* -i 0, and a run in a minute */
+	WITH_SUCCESS,		/* -i 1h, nodes, and the status is 0 */
+	WITH_CORRUPT, WITH_READ_ONLY,	/* the same; why a record failed */
+	WITH_HOLD,		/* --hold, nodes, and the status is 0 */
+	WITH_HOLD_AND_TERM,
+	WITH_HOLD_AND_WINCH,
+	WITH_HOLD_LOST,		/* the same without a lease node */
+	WITH_UNGUARDED,		/* --hold, nodes; the guard is gone */
+	WITH_ZERO,		/* a status of 0 */
 };
 
 struct outcome {
@@ -178,6 +192,113 @@ static const struct {
 	{ "leaving, the user resizes a window: no matter", LEAVING,
 	    ORDER_SIGNAL, WITH_WINCH, { LEAVING, NO_WORD, NOT_TOLD, false } },
 
+	{ "in line, acquired with -i: reads the record first", IN_LINE,
+	    ACQUIRED, WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD, false } },
+	{ "judging, no run on record: asks the guard", JUDGING, RECORD_READ,
+	    WITH_INTERVAL, { ASKING, LINK_HELD, NOT_TOLD, false } },
+	{ "judging, one ran a minute ago: skips", JUDGING, RECORD_READ,
+	    WITH_RUN, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "judging, one failed a minute ago: asks", JUDGING, RECORD_READ,
+	    WITH_FAILURE, { ASKING, LINK_HELD, NOT_TOLD, false } },
+	{ "judging, one failed, and that counts: skips", JUDGING, RECORD_READ,
+	    WITH_COUNTED, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "judging, a run in the future: leaves", JUDGING, RECORD_READ,
+	    WITH_FUTURE, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "judging with -i 0: asks, whatever there is", JUDGING, RECORD_READ,
+	    WITH_ALWAYS, { ASKING, LINK_HELD, NOT_TOLD, false } },
+	{ "judging, the record is no good: leaves", JUDGING, RECORD_REFUSAL,
+	    WITH_CORRUPT, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "judging, a go-ahead starts nothing", JUDGING, ORDER_GO,
+	    WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD, false } },
+	{ "judging, the lease is lost: joins again", JUDGING, LEASE_LOST,
+	    WITH_INTERVAL, { IN_LINE, LINK_WAITING, NOT_TOLD, false } },
+	{ "judging, the session expired: a new one", JUDGING, EXPIRED,
+	    WITH_INTERVAL, { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	{ "judging, the waiting time is over: too late, it is ours", JUDGING,
+	    WAIT_OVER, WITH_INTERVAL,
+	    { JUDGING, NO_WORD, NOT_TOLD, false } },
+	{ "judging, revoked: releases, 76", JUDGING, REVOKED, PLAIN,
+	    { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	{ "judging, the guard is gone: releases", JUDGING, GUARD_GONE,
+	    WITH_INTERVAL, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "asking, revoked: releases, 76", ASKING, REVOKED, PLAIN,
+	    { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+
+	{ "running, revoked: stops", RUNNING, REVOKED, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "running, --max-time over: stops", RUNNING, MAX_TIME_OVER, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "lingering, revoked: stops the rest", LINGERING, REVOKED, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "lingering, --max-time over: stops the rest", LINGERING,
+	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "stopping, revoked as well: goes on", STOPPING, REVOKED, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "stopping, --max-time over as well: goes on", STOPPING,
+	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	{ "lingering, all gone with -i: records first", LINGERING, TREE_EMPTY,
+	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD, false } },
+	{ "stopping, all gone with -i: records as well", STOPPING, TREE_EMPTY,
+	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD, false } },
+	{ "lingering, all gone with --hold: holds", LINGERING, TREE_EMPTY,
+	    WITH_HOLD, { HOLDING, LINK_RELEASING, NOT_TOLD, false } },
+	{ "stopping, all gone, the guard, too: holds nothing", STOPPING,
+	    TREE_EMPTY, WITH_UNGUARDED,
+	    { LEAVING, LINK_RELEASING, NOT_TOLD, false } },
+
+	{ "recording, recorded: 0", RECORDING, RECORDED, WITH_ZERO,
+	    { LEAVING, NO_WORD, 0, true } },
+	{ "recording, recorded, with --hold: holds", RECORDING, RECORDED,
+	    WITH_HOLD, { HOLDING, NO_WORD, NOT_TOLD, false } },
+	{ "recording, recorded, the lease gone before --hold was over: 76",
+	    RECORDING, RECORDED, WITH_HOLD_LOST,
+	    { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	{ "recording, the lease is gone: 76, not 0", RECORDING, UNRECORDED,
+	    WITH_ZERO, { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	{ "recording, the lease is gone: a failure stays one", RECORDING,
+	    UNRECORDED, PLAIN, { LEAVING, NO_WORD, BEFORE, true } },
+	{ "recording, it is corrupt: 78, not 0; then releases", RECORDING,
+	    RECORD_REFUSAL, WITH_CORRUPT,
+	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "recording, refused: 70, not 0", RECORDING, RECORD_REFUSAL,
+	    WITH_ZERO, { LEAVING, NO_WORD, EXITCODE_INTERNAL, true } },
+	{ "recording, not allowed: releases", RECORDING, RECORD_REFUSAL,
+	    WITH_READ_ONLY, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "recording takes as long as the session lives: 69, not 0", RECORDING,
+	    TIME_UP, WITH_ZERO,
+	    { LEAVING, NO_WORD, EXITCODE_UNREACHABLE, true } },
+	{ "recording takes long: a failure stays one", RECORDING, TIME_UP,
+	    PLAIN, { LEAVING, NO_WORD, BEFORE, true } },
+	{ "recording, the session expired: 69, not 0", RECORDING, EXPIRED,
+	    WITH_SUCCESS,
+	    { RECORDING, NO_WORD, EXITCODE_UNREACHABLE, true } },
+	{ "recording, the lease node is gone: the store will say",
+	    RECORDING, LEASE_LOST, WITH_SUCCESS,
+	    { RECORDING, NO_WORD, NOT_TOLD, false } },
+	{ "recording, the guard is gone: goes on", RECORDING, GUARD_GONE,
+	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD, false } },
+	{ "recording, contact lost: goes on", RECORDING, CONTACT_LOST,
+	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD, false } },
+	{ "recording, a signal: goes on, for a while", RECORDING, ORDER_SIGNAL,
+	    WITH_HOLD_AND_TERM, { RECORDING, NO_WORD, NOT_TOLD, false } },
+
+	{ "holding, the time is over: releases", HOLDING, TIME_UP, WITH_HOLD,
+	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "holding, a signal ends it", HOLDING, ORDER_SIGNAL,
+	    WITH_HOLD_AND_TERM, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "holding, a harmless signal does not", HOLDING, ORDER_SIGNAL,
+	    WITH_HOLD_AND_WINCH, { HOLDING, NO_WORD, NOT_TOLD, false } },
+	{ "holding, revoked: releases", HOLDING, REVOKED, WITH_HOLD,
+	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "holding, the guard is gone: releases", HOLDING, GUARD_GONE,
+	    WITH_HOLD, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	{ "holding, contact lost: holds on", HOLDING, CONTACT_LOST, WITH_HOLD,
+	    { HOLDING, NO_WORD, NOT_TOLD, false } },
+	{ "holding, the lease node is gone: 76", HOLDING, LEASE_LOST,
+	    WITH_HOLD_LOST, { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	{ "holding, the session expired: 76", HOLDING, EXPIRED, WITH_HOLD,
+	    { HOLDING, NO_WORD, EXITCODE_LOST, true } },
+
 	{ "finished, a signal: nothing", CONNECTING, ORDER_SIGNAL,
 	    WITH_FINISHED, { CONNECTING, NO_WORD, NOT_TOLD, true } },
 	{ "finished, connected: nothing", CONNECTING, NEW_SESSION,
@@ -190,6 +311,38 @@ struct bench {
 	struct link	guard_end, keeper_end;
 	struct keeper	keeper;
 };
+
+static void
+set_up_nodes(struct keeper *keeper)
+{
+	keeper->semaphore.state = SEMAPHORE_HOLDING;
+	(void)strlcpy(keeper->semaphore.lease.name,
+	    "/lock/mutex/x/leases/_c_x-lease-0000000000",
+	    sizeof(keeper->semaphore.lease.name));
+}
+
+/* The last run, relative to when our lease node was made. */
+static void
+set_up_run(struct bench *bench, int64_t began_ms, int status)
+{
+	struct runlog_run run = { .status = status, .host = "web1" };
+
+	bench->options.interval_ms = 3600000;
+	set_up_nodes(&bench->keeper);
+	bench->keeper.semaphore.began_ms = 1000000000;
+	run.began_ms = bench->keeper.semaphore.began_ms + began_ms;
+	runlog_add(&bench->keeper.record.log, &run);
+}
+
+static void
+set_up_hold(struct bench *bench)
+{
+	bench->options.hold_ms = 600000;
+	bench->keeper.started = true;
+	bench->keeper.started_ms = clock_ms();
+	bench->keeper.exit_code = 0;
+	set_up_nodes(&bench->keeper);
+}
 
 static void
 set_up(struct bench *bench, enum keeper_state state, enum with with)
@@ -216,6 +369,8 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	connector_init(&keeper->connector, &bench->options);
 	semaphore_init(&keeper->semaphore, &keeper->connector.session,
 	    "/lock/mutex/x", keeper->data, 1);
+	record_init(&keeper->record, &keeper->connector.session,
+	    "/lock/runs/x");
 	keeper->semaphore.fence = 42;
 	/* A lease that is proven for now. */
 	lease_init(&keeper->lease, 30000, 5000);
@@ -233,10 +388,65 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		bench->options.ignore_loss = true;
 		break;
 	case WITH_NODES:
-		keeper->semaphore.state = SEMAPHORE_HOLDING;
-		(void)strlcpy(keeper->semaphore.lease.name,
-		    "/lock/mutex/x/leases/_c_x-lease-0000000000",
-		    sizeof(keeper->semaphore.lease.name));
+		set_up_nodes(keeper);
+		break;
+	case WITH_INTERVAL:
+		bench->options.interval_ms = 3600000;
+		set_up_nodes(keeper);
+		break;
+	case WITH_RUN:
+		set_up_run(bench, -60000, 0);
+		break;
+	case WITH_FUTURE:
+		set_up_run(bench, 60000, 0);
+		break;
+	case WITH_COUNTED:
+		bench->options.count_failures = true;
+		set_up_run(bench, -60000, 1);
+		break;
+	case WITH_FAILURE:
+		set_up_run(bench, -60000, 1);
+		break;
+	case WITH_ALWAYS:
+		set_up_run(bench, 60000, 0);
+		bench->options.interval_ms = 0;
+		break;
+	case WITH_CORRUPT:
+		keeper->record.failure = RECORD_CORRUPT;
+		set_up_run(bench, -60000, 0);
+		keeper->exit_code = 0;
+		break;
+	case WITH_READ_ONLY:
+		keeper->record.failure = RECORD_DENIED;
+		set_up_run(bench, -60000, 0);
+		keeper->exit_code = 0;
+		break;
+	case WITH_SUCCESS:
+		bench->options.interval_ms = 3600000;
+		set_up_nodes(keeper);
+		keeper->exit_code = 0;
+		break;
+	case WITH_HOLD:
+		set_up_hold(bench);
+		break;
+	case WITH_HOLD_AND_TERM:
+		set_up_hold(bench);
+		keeper->ordered_signal = SIGTERM;
+		break;
+	case WITH_HOLD_AND_WINCH:
+		set_up_hold(bench);
+		keeper->ordered_signal = SIGWINCH;
+		break;
+	case WITH_HOLD_LOST:
+		set_up_hold(bench);
+		keeper->semaphore.lease.name[0] = '\0';
+		break;
+	case WITH_UNGUARDED:
+		set_up_hold(bench);
+		keeper->guard_gone = true;
+		break;
+	case WITH_ZERO:
+		keeper->exit_code = 0;
 		break;
 	case WITH_NONBLOCK:
 		bench->options.wait_ms = 0;
@@ -331,6 +541,7 @@ test_all(void)
 		for (event = 0; event < EVENTS; event++) {
 			set_up(&bench, (enum keeper_state)state, PLAIN);
 			bench.keeper.exit_code = EXITCODE_LOST;
+			bench.keeper.lost = true;
 			bench.keeper.ordered_signal = SIGWINCH;
 			/* Not a process: kill(2) of it does nothing. */
 			bench.keeper.command = INT32_MAX;
@@ -389,6 +600,104 @@ test_wait_budget(void)
 	tear_down(&bench);
 }
 
+/* The status that an event brings about, where the guard is not yet told. */
+static void
+test_statuses(void)
+{
+	static const struct {
+		const char		*what;
+		enum keeper_state	 state;
+		enum keeper_event	 event;
+		enum with		 with;
+		int			 wanted;
+	} cases[] = {
+		{ "skipped: 0", JUDGING, RECORD_READ, WITH_RUN, 0 },
+		{ "a run in the future: 78", JUDGING, RECORD_READ,
+		    WITH_FUTURE, EXITCODE_CONFIG },
+		{ "judging, corrupt: 78", JUDGING, RECORD_REFUSAL,
+		    WITH_CORRUPT, EXITCODE_CONFIG },
+		{ "judging, not allowed: 77", JUDGING, RECORD_REFUSAL,
+		    WITH_READ_ONLY, EXITCODE_DENIED },
+		{ "recording, corrupt: 78", RECORDING, RECORD_REFUSAL,
+		    WITH_CORRUPT, EXITCODE_CONFIG },
+		{ "recording, not allowed: 77", RECORDING, RECORD_REFUSAL,
+		    WITH_READ_ONLY, EXITCODE_DENIED },
+		{ "recorded: as it was", RECORDING, RECORDED, WITH_SUCCESS,
+		    0 },
+		{ "--max-time over: 124", RUNNING, MAX_TIME_OVER,
+		    WITH_SUCCESS, EXITCODE_MAX_TIME },
+		{ "--max-time over while lingering: 124, not the status",
+		    LINGERING, MAX_TIME_OVER, PLAIN, EXITCODE_MAX_TIME },
+		{ "revoked: 76", RUNNING, REVOKED, WITH_SUCCESS,
+		    EXITCODE_LOST },
+		{ "revoked while stopping: as it was", STOPPING, REVOKED,
+		    PLAIN, BEFORE },
+		{ "the guard is gone, the command killed: no success",
+		    RUNNING, GUARD_GONE, WITH_SUCCESS,
+		    EXITCODE_SIGNAL + SIGKILL },
+		{ "the guard is gone, orphans killed: no success", LINGERING,
+		    GUARD_GONE, WITH_SUCCESS, EXITCODE_SIGNAL + SIGKILL },
+		{ "the guard is gone, what is killed was to be: as it was",
+		    STOPPING, GUARD_GONE, WITH_SUCCESS, 0 },
+		{ "the hold revoked: as it was", HOLDING, REVOKED, WITH_HOLD,
+		    0 },
+	};
+	struct bench bench;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&bench, cases[i].state, cases[i].with);
+		keeper_dispatch(&bench.keeper, cases[i].event);
+		is_int(bench.keeper.exit_code, cases[i].wanted,
+		    cases[i].what);
+		tear_down(&bench);
+	}
+}
+
+/* What a store does with the lease, and who ends a hold before it begins. */
+static void
+test_hold(void)
+{
+	static const struct {
+		const char		*what;
+		enum keeper_state	 state;
+		enum keeper_event	 event;
+	} ends[] = {
+		{ "revoked while running", RUNNING, REVOKED },
+		{ "revoked while stopping", STOPPING, REVOKED },
+		{ "revoked while recording", RECORDING, REVOKED },
+		{ "a signal while recording", RECORDING, ORDER_SIGNAL },
+	};
+	struct bench bench;
+	size_t i;
+
+	set_up(&bench, LINGERING, WITH_SUCCESS);
+	keeper_dispatch(&bench.keeper, TREE_EMPTY);
+	ok(bench.keeper.record.release, "a store frees the lease");
+	keeper_dispatch(&bench.keeper, RECORDED);
+	is_text(bench.keeper.semaphore.lease.name, "",
+	    "and it is not deleted once more");
+	tear_down(&bench);
+
+	set_up(&bench, LINGERING, WITH_HOLD);
+	bench.options.interval_ms = 3600000;
+	keeper_dispatch(&bench.keeper, TREE_EMPTY);
+	is_int(bench.keeper.state, RECORDING, "with --hold, too, recorded");
+	ok(!bench.keeper.record.release, "and the lease is kept");
+	tear_down(&bench);
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		set_up(&bench, ends[i].state, WITH_HOLD_AND_TERM);
+		bench.keeper.command = INT32_MAX;
+		keeper_dispatch(&bench.keeper, ends[i].event);
+		keeper_dispatch(&bench.keeper, ends[i].state == RECORDING ?
+		    RECORDED : TREE_EMPTY);
+		ok(bench.keeper.state == LEAVING, "%s: no hold after that",
+		    ends[i].what);
+		tear_down(&bench);
+	}
+}
+
 int
 main(void)
 {
@@ -403,5 +712,7 @@ main(void)
 	test_all();
 	test_start();
 	test_wait_budget();
+	test_statuses();
+	test_hold();
 	return tap_end();
 }

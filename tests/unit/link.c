@@ -36,10 +36,46 @@ test_messages(void)
 	link_close(&b);
 }
 
+/* What a keeper might say whose memory somebody has written into. */
+static void
+test_senseless(void)
+{
+	static const struct {
+		struct link_message	message;
+		const char		*what;
+	} senseless[] = {
+		{ { .type = (enum link_type)99 }, "no type that there is" },
+		{ { .type = LINK_DONE, .status = 256 },
+		    "a status that would be exited with as 0" },
+		{ { .type = LINK_EXITED, .status = -1 }, "a negative status" },
+		{ { .type = LINK_RELEASING, .releasing = { 0, INT64_MAX } },
+		    "a hold for ever" },
+		{ { .type = LINK_HELD, .lease = { 1, INT64_MIN, 0 } },
+		    "a margin behind the expiry" },
+		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
+		    "a negative timeout" },
+		{ { .type = LINK_STARTED, .pid = -1 }, "everybody's pid" },
+		{ { .type = LINK_HEARD, .signal = { 0, 1 } }, "signal 0" },
+	};
+	struct link_message got;
+	struct link a, b;
+	size_t i;
+
+	(void)link_pair(&a, &b);
+	for (i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
+		link_send(&a, &senseless[i].message);
+		is_int(link_receive(&b, &got), -1, senseless[i].what);
+	}
+	link_set_expiry_ms(&a, INT64_MIN);
+	is_int(link_expiry_ms(&b), 0, "an expiry that cannot be reckoned with");
+	link_close(&a);
+	link_close(&b);
+}
+
 static void
 test_queue(void)
 {
-	struct link_message message = { .type = LINK_LOST }, got;
+	struct link_message message = { .type = LINK_GO }, got;
 	struct link a, b;
 	int next, i;
 	bool ordered;
@@ -47,8 +83,7 @@ test_queue(void)
 	(void)link_pair(&a, &b);
 	ok(!link_is_full(&a), "a new link is not full");
 	for (i = 0; i < MANY; i++) {
-		message.type = LINK_DONE;
-		message.status = i;
+		message.fence = i;
 		link_send(&a, &message);
 	}
 	ok(link_is_full(&a), "5000 messages do not fit into the socket");
@@ -61,17 +96,17 @@ test_queue(void)
 			link_flush(&a);
 			continue;
 		}
-		ordered = ordered && got.status == next;
+		ordered = ordered && got.fence == next;
 		/* A late one must not overtake those that wait. */
 		if (++next == MANY / 2) {
-			message.status = MANY;
+			message.fence = MANY;
 			link_send(&a, &message);
 		}
 	}
 	is_int(next, MANY, "none of them is lost");
 	ok(ordered, "they come in order");
 	link_flush(&a);
-	ok(link_receive(&b, &got) == 1 && got.status == MANY,
+	ok(link_receive(&b, &got) == 1 && got.fence == MANY,
 	    "one sent while others waited comes last");
 	ok(!link_is_full(&a), "the link is not full any more");
 	is_int(link_receive(&b, &got), 0, "nothing comes twice");
@@ -122,6 +157,7 @@ int
 main(void)
 {
 	test_messages();
+	test_senseless();
 	test_queue();
 	test_peer_gone();
 	return tap_end();

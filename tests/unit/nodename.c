@@ -139,6 +139,8 @@ test_join(void)
 	    "one byte more does not fit");
 	ok(!nodename_join(path, sizeof(path), "/abcdefghij", "b"),
 	    "a parent too long does not fit");
+	ok(!nodename_join(path, sizeof(path), "/abcdefghij", ""),
+	    "nor with nothing behind it");
 }
 
 int

@@ -28,7 +28,8 @@ said(void)
 
 	got = pread(said_fd, text, sizeof(text) - 1, 0);
 	text[got > 0 ? got : 0] = '\0';
-	(void)ftruncate(said_fd, 0);
+	if (ftruncate(said_fd, 0) == -1)
+		err(1, "ftruncate");
 	(void)lseek(said_fd, 0, SEEK_SET);
 	return text;
 }
@@ -49,7 +50,10 @@ describe(const struct options *options, char *text, size_t size)
 {
 	(void)snprintf(text, size, "%s base=%s %s:%s wait=%" PRId64 " E=%d "
 	    "r=%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 " C=%" PRId64
-	    " T=%" PRId64 " k=%" PRId64 " o=%d g=%d v=%d s=%d l=%d check=%d",
+	    " T=%" PRId64 " k=%" PRId64 " o=%d g=%d v=%d s=%d l=%d mode=%d"
+	    " hold=%" PRId64 " i=%" PRId64 " any=%d json=%d leases=%" PRId64
+	    " m=%" PRId64 " runs=%s skip=%d syslog=%d yes=%d"
+	    " notify=%d acl=%zu auth-file=%s tls=%s:%s:%s",
 	    options->task != NULL ? options->task : "-", options->base,
 	    options->servers.server[0].host, options->servers.server[0].port,
 	    options->wait_ms == CLOCK_NEVER ? -1 : options->wait_ms,
@@ -58,7 +62,16 @@ describe(const struct options *options, char *text, size_t size)
 	    options->retry.for_ms, options->connect_timeout_ms,
 	    options->session_timeout_ms, options->kill_after_ms,
 	    (int)options->orphans, options->signal_group, options->verbosity,
-	    options->stop_signal, options->ignore_loss, options->check);
+	    options->stop_signal, options->ignore_loss,
+	    (int)options->mode, options->hold_ms,
+	    options->interval_ms == CLOCK_NEVER ? -1 : options->interval_ms,
+	    options->count_failures, options->json, options->max_leases,
+	    options->max_time_ms == CLOCK_NEVER ? -1 : options->max_time_ms,
+	    options->runs, options->skip_exit_code, options->syslog_facility,
+	    options->yes, options->notify_by_command,
+	    options->access.grant_count, options->auth_file,
+	    options->access.tls_ca, options->access.tls_cert,
+	    options->access.tls_key);
 }
 
 /* An option and the one part of the description that it changes. */
@@ -67,6 +80,9 @@ static const struct {
 } good[] = {
 	{ "task", "x", "-", "x" },
 	{ "task", "\xc3\xa4", "-", "\xc3\xa4" },
+	{ "acl", "world:anyone:r", "acl=0", "acl=1" },
+	{ "acl", "digest:a:b=:cdrwa,ip:::1:r", "acl=0", "acl=2" },
+	{ "auth-file", "/a b", "auth-file=", "auth-file=/a b" },
 	{ "base", "/a/b", "base=/lock/mutex", "base=/a/b" },
 	{ "base", "/", "base=/lock/mutex", "base=" },
 	{ "connect", "h:1", "127.0.0.1:2181", "h:1" },
@@ -91,13 +107,37 @@ static const struct {
 	{ "session-timeout", "1d", "T=30000", "T=86400000" },
 	{ "kill-after", "0", "k=5000", "k=0" },
 	{ "kill-after", "1.5m", "k=5000", "k=90000" },
+	{ "notify", "zkrun", "notify=0", "notify=0" },
+	{ "notify", "command", "notify=0", "notify=1" },
 	{ "orphans", "wait", "o=0", "o=0" },
 	{ "orphans", "kill", "o=0", "o=1" },
 	{ "orphans", "leave", "o=0", "o=2" },
 	{ "group", NULL, "g=0", "g=1" },
 	{ "group", "yes", "g=0", "g=1" },
 	{ "group", "no", "g=0", "g=0" },
-	{ "check", NULL, "check=0", "check=1" },
+	{ "check", NULL, "mode=0", "mode=1" },
+	{ "status", NULL, "mode=0", "mode=2" },
+	{ "revoke", NULL, "mode=0", "mode=3" },
+	{ "break", NULL, "mode=0", "mode=4" },
+	{ "json", NULL, "json=0", "json=1" },
+	{ "yes", NULL, "yes=0", "yes=1" },
+	{ "hold", "0", "hold=0", "hold=0" },
+	{ "hold", "90s", "hold=0", "hold=90000" },
+	{ "interval", "0", "i=-1", "i=0" },
+	{ "interval", "23h", "i=-1", "i=82800000" },
+	{ "interval-counts", "success", "any=0", "any=0" },
+	{ "interval-counts", "any", "any=0", "any=1" },
+	{ "leases", "1", "leases=1", "leases=1" },
+	{ "leases", "1000000", "leases=1", "leases=1000000" },
+	{ "max-time", "1ms", "m=-1", "m=1" },
+	{ "max-time", "2h", "m=-1", "m=7200000" },
+	{ "runs", "/a/b", "runs=/lock/runs", "runs=/a/b" },
+	{ "skip-exit-code", "255", "skip=0", "skip=255" },
+	{ "syslog", NULL, "syslog=-1", "syslog=24" },
+	{ "syslog", "yes", "syslog=-1", "syslog=24" },
+	{ "syslog", "no", "syslog=-1", "syslog=-1" },
+	{ "syslog", "user", "syslog=-1", "syslog=8" },
+	{ "syslog", "local7", "syslog=-1", "syslog=184" },
 	{ "on-loss", "stop", "l=0", "l=0" },
 	{ "on-loss", "ignore", "l=0", "l=1" },
 	{ "signal", "INT", "s=15", "s=2" },
@@ -105,6 +145,11 @@ static const struct {
 	{ "signal", "9", "s=15", "s=9" },
 	{ "quiet", NULL, "v=1", "v=0" },
 	{ "quiet", "no", "v=1", "v=1" },
+#ifdef ZKRUN_TLS
+	{ "tls-ca", "/a", "tls=::", "tls=/a::" },
+	{ "tls-cert", "/a", "tls=::", "tls=:/a:" },
+	{ "tls-key", "/a", "tls=::", "tls=::/a" },
+#endif
 	{ "verbose", NULL, "v=1", "v=2" },
 	{ "verbose", "no", "v=1", "v=1" },
 };
@@ -114,6 +159,10 @@ static const struct {
 } bad[] = {
 	{ "task", "" }, { "task", "../x" }, { "task", "." }, { "task", ".." },
 	{ "task", "a\nb" }, { "task", "\xff" },
+	{ "acl", "" }, { "acl", "a:b" }, { "acl", "a:b:r," },
+	{ "acl", "a:b:rx" }, { "acl", ":b:r" }, { "auth-file", "" },
+	/* With TLS as well as without. */
+	{ "tls-ca", "" }, { "tls-cert", "a,b" }, { "tls-key", "" },
 	{ "base", "" }, { "base", "a" }, { "base", "/a/" }, { "base", "//" },
 	{ "base", "/a/../b" },
 	{ "connect", "" }, { "connect", "a:0" }, { "connect", "a,,b" },
@@ -134,7 +183,23 @@ static const struct {
 	{ "kill-after", "-1" }, { "orphans", "" }, { "orphans", "Wait" },
 	{ "signal", "" }, { "signal", "0" }, { "signal", "65" },
 	{ "signal", "FOO" }, { "signal", "SIG" }, { "on-loss", "kill" },
+	{ "notify", "yes" }, { "notify", "" },
 	{ "group", "maybe" }, { "quiet", "2" }, { "verbose", "on" },
+	{ "hold", "" }, { "hold", "-1" }, { "hold", "forever" },
+	{ "interval", "" }, { "interval", "daily" }, { "interval", "-1" },
+	{ "interval-counts", "" }, { "interval-counts", "all" },
+	{ "interval-counts", "Any" },
+	{ "leases", "" }, { "leases", "0" }, { "leases", "-1" },
+	{ "leases", "1000001" }, { "leases", "2x" }, { "leases", "+2" },
+	{ "leases", " 2" },
+	{ "max-time", "" }, { "max-time", "0" }, { "max-time", "0ms" },
+	{ "max-time", "forever" },
+	{ "runs", "" }, { "runs", "/" }, { "runs", "a" }, { "runs", "/a/" },
+	{ "runs", "/a//b" }, { "runs", "/a/../b" },
+	{ "skip-exit-code", "" }, { "skip-exit-code", "256" },
+	{ "skip-exit-code", "-1" }, { "skip-exit-code", "0x1" },
+	{ "syslog", "" }, { "syslog", "3" }, { "syslog", "DAEMON" },
+	{ "syslog", "kern" }, { "syslog", "mark" }, { "syslog", "true" },
 };
 
 static void
@@ -143,7 +208,7 @@ test_values(void)
 	struct option_source source;
 	const struct option_spec *spec;
 	struct options options;
-	char text[2048], wanted[2048], *found;
+	char text[8192], wanted[8192], *found;
 	size_t i;
 	int result;
 
@@ -177,6 +242,18 @@ test_values(void)
 	}
 }
 
+static bool
+has_case(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(good); i++)
+		if (strcmp(good[i].name, name) == 0)
+			return true;
+	/* Where there is no TLS, no value is good. */
+	return strncmp(name, "tls-", 4) == 0;
+}
+
 static void
 test_table(void)
 {
@@ -198,10 +275,7 @@ test_table(void)
 			covered = covered && option_specs[i].only_argv;
 			continue;
 		}
-		for (j = 0; j < COUNT(good); j++)
-			if (strcmp(good[j].name, option_specs[i].name) == 0)
-				break;
-		if (j == COUNT(good)) {
+		if (!has_case(option_specs[i].name)) {
 			printf("# no case for %s\n", option_specs[i].name);
 			covered = false;
 		}
@@ -251,9 +325,82 @@ test_contradictions(void)
 
 	memset(&argv, 0, sizeof(argv));
 	options_default(&options);
+	is_int(apply(&options, &file, "nonblock", "yes"), 0,
+	    "nonblock in the file,");
+	is_int(apply(&options, &environment, "nonblock", "no"), 0,
+	    "and none in the environment:");
+	ok(options.wait_ms == CLOCK_NEVER, "it is taken back");
+	is_int(apply(&options, &file, "quiet", "yes"), 0,
+	    "quiet in the file,");
+	is_int(apply(&options, &environment, "quiet", "no"), 0,
+	    "and not in the environment:");
+	is_int(options.verbosity, LOG_NORMAL, "it is taken back, too");
+
+	memset(&argv, 0, sizeof(argv));
+	options_default(&options);
 	is_int(apply(&options, &argv, "wait", "5"), 0, "-w 5 and");
 	is_int(apply(&options, &argv, "wait", "6"), 0, "-w 6:");
 	is_int(options.wait_ms, 6000, "the last one counts");
+}
+
+/* Which of its programs zkrun is can be said once. */
+static void
+test_modes(void)
+{
+	static const char *const modes[] = { "break", "check", "revoke",
+	    "status" };
+	struct option_source argv = { 0 };
+	struct options options;
+	size_t i, j;
+
+	for (i = 0; i < COUNT(modes); i++)
+		for (j = 0; j < COUNT(modes); j++) {
+			options_default(&options);
+			(void)apply(&options, &argv, modes[i], NULL);
+			is_int(apply(&options, &argv, modes[j], NULL),
+			    i == j ? 0 : -1, modes[i]);
+			ok((strstr(said(), "only one of") != NULL) == (i != j),
+			    "and then --%s", modes[j]);
+		}
+}
+
+static void
+test_long_paths(void)
+{
+	struct option_source argv = { 0 };
+	struct options options;
+	char path[sizeof(options.runs) + 1];
+	size_t i;
+
+	for (i = 0; i < sizeof(path); i++)
+		path[i] = i % 100 == 0 ? '/' : 'x';
+	path[sizeof(path) - 1] = '\0';
+	options_default(&options);
+	is_int(apply(&options, &argv, "runs", path), -1,
+	    "a path of runs that has no room is refused");
+	is_int(apply(&options, &argv, "base", path), -1, "and such a base");
+	(void)said();
+	path[sizeof(path) - 2] = '\0';
+	is_int(apply(&options, &argv, "runs", path), 0, "one byte less fits");
+	is_text(options.runs, path, "wholly");
+}
+
+/* "no" takes back what was said elsewhere. */
+static void
+test_syslog_taken_back(void)
+{
+	struct option_source argv = { 0 }, file = { .file = "f", .line = 3 };
+	struct options options;
+
+	options_default(&options);
+	(void)apply(&options, &file, "syslog", "mail");
+	(void)apply(&options, &argv, "syslog", "no");
+	is_int(options.syslog_facility, OPTIONS_NO_SYSLOG,
+	    "--syslog=no over syslog = mail");
+	(void)apply(&options, &argv, "syslog", "bogus");
+	(void)said();
+	is_int(options.syslog_facility, OPTIONS_NO_SYSLOG,
+	    "a bad facility is none");
 }
 
 static void
@@ -284,6 +431,9 @@ main(void)
 	test_table();
 	test_values();
 	test_contradictions();
+	test_modes();
+	test_long_paths();
+	test_syslog_taken_back();
 	test_messages();
 	return tap_end();
 }

@@ -1,0 +1,65 @@
+#compdef zkrun
+# Completion of zkrun for zsh.
+#
+# The table of options is put in when it is installed, see options.awk; the ids
+# of tasks come from the servers, if these answer within two seconds.
+
+_zkrun_tasks()
+{
+	local -a given ids
+	local name
+
+	# What says where the tasks are goes for the question, too.
+	for name in ${(k)opt_args}; do
+		(( $where[(Ie)$name] )) || continue
+		given+=($name ${(Q)opt_args[$name]//\\:/:})
+	done
+	ids=(${(f)"$(timeout -k 1 2 $zkrun $given --connect-timeout 1s -r 0 \
+	    --status 2>/dev/null </dev/null | sed -n '1d; /^[^ ]/s/  .*//p')"})
+	compadd -a ids
+}
+
+# Reads the table into specs for _arguments, and into where.
+_zkrun_read_table()
+{
+	local letter name value kind choice text action both
+
+	while IFS='|' read -r letter name value kind choice text; do
+		case $kind in
+		task)		action=_zkrun_tasks ;;
+		file)		action=_files ;;
+		command)	action=_cmdstring ;;
+		*)		action=${choice:+($choice)} ;;
+		esac
+		both="(${letter:+-$letter }--$name)"
+		text="[${text//(#m)[][:\\]/\\$MATCH}]"
+		[[ $value != '=' ]] || text+=":$kind:${action:- }"
+		[[ $value != '?' ]] || text+="::$kind:${action:- }"
+		[[ -z $letter ]] || specs+=("$both-$letter${value:++}$text")
+		specs+=("$both--$name${value/\?/=-}$text")
+		[[ $kind != (servers|path|file) ]] ||
+		    where+=(${letter:+-$letter} --$name)
+	done
+}
+
+_zkrun()
+{
+	local curcontext=$curcontext state line zkrun=${(Q)words[1]/#\~/$HOME}
+	local -a specs where
+	local -A opt_args
+
+	setopt localoptions extendedglob
+	_zkrun_read_table <<'END'
+@OPTIONS@
+END
+	_arguments -s -S -C : $specs '(-)*:: :->behind' && return
+	[[ $state = behind ]] || return
+	if (( $+opt_args[--status] + $+opt_args[--revoke] +
+	    $+opt_args[--break] )); then
+		_zkrun_tasks
+	elif (( ! $+opt_args[--check] )); then
+		_normal -p zkrun
+	fi
+}
+
+_zkrun "$@"

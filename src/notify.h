@@ -1,0 +1,59 @@
+/*
+ * What the service manager is told, by the documented protocol of sd_notify(3):
+ * lines of text in a datagram to the socket that $NOTIFY_SOCKET names.
+ *
+ * No function here blocks.  What a full queue does not take is kept, and only
+ * the newest of a kind; without a service manager all of them do nothing.
+ */
+#ifndef ZKRUN_NOTIFY_H
+#define ZKRUN_NOTIFY_H
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NOTIFY_STATUS_SIZE	512
+
+struct notify {
+	int		   fd;
+	socklen_t	   name_length;		/* 0: nobody wants to hear */
+	struct sockaddr_un name;
+	int64_t		   watchdog_ms;		/* CLOCK_NEVER: none */
+	bool		   by_command;		/* it says when it is ready */
+	bool		   started;
+	/* to be said */
+	bool		   ready, alive, extend, changed;
+	char		   status[NOTIFY_STATUS_SIZE];
+};
+
+/*
+ * Reads the environment.  With by_command the command reports for itself once
+ * it is started, and has the watchdog, if there is one, from then on.
+ */
+void	notify_init(struct notify *, bool by_command);
+
+/* The command runs under the lease. */
+void	notify_started(struct notify *);
+
+/* Shows "TASK: STATE"; the same again is said once. */
+void	notify_status(struct notify *, const char *task, const char *state);
+
+/* All is alive: feeds the watchdog, and asks for more time to start. */
+void	notify_alive(struct notify *);
+
+/* Returns how often notify_alive() is wanted, or CLOCK_NEVER. */
+int64_t	notify_pace_ms(const struct notify *);
+
+/* Sends what is to be said, as far as it fits. */
+void	notify_flush(struct notify *);
+
+/* Says whether something is left: poll for POLLOUT then. */
+bool	notify_is_full(const struct notify *);
+
+/* In a process that has nothing to say. */
+void	notify_close(struct notify *);
+
+#endif

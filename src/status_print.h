@@ -1,0 +1,15 @@
+/*
+ * How a survey is shown; private to the room.
+ */
+#ifndef ZKRUN_STATUS_PRINT_H
+#define ZKRUN_STATUS_PRINT_H
+
+#include <stdio.h>
+
+struct survey;
+
+/* Errors are left in the stream. */
+void	status_print_table(const struct survey *, FILE *);
+void	status_print_json(const struct survey *, FILE *);
+
+#endif

@@ -1,0 +1,228 @@
+#!/usr/bin/env bats
+#
+# ZooKeeper over TLS: by the tunnel of contrib/tls, with certificates made here,
+# to a real TLS port; and the options for a client library that has TLS, with
+# one that only takes note.
+
+load helper
+
+# Nothing here is about the program's own memory: one pass is enough.
+once()
+{
+	[ "${ZKRUN_PASS:-plain}" = plain ]
+}
+
+setup_file()
+{
+	# The helper's own_server, for all of this file.
+	once || return 0
+	export PKI=$BATS_FILE_TMPDIR/pki TLS_DIR=$BATS_FILE_TMPDIR/server
+	mkdir -p "$PKI"
+	authority ca 'CA of the servers'
+	authority stranger 'CA of somebody else'
+	certificate server ca /CN=zk1 'DNS:zk1.example.org'
+	certificate client ca /CN=backup 'DNS:client.example.org'
+	cat "$PKI/server.key" "$PKI/server.crt" >"$PKI/server.pem"
+	TLS_PORT=$("$TOOLS/freeport" 1)
+	export TLS_PORT
+	TLS_CONNECT=127.0.0.1:$(timeout 90 "$SANDBOX" start "$TLS_DIR" \
+	    --tick 500 --set "secureClientPort=$TLS_PORT" \
+	    --set "secureClientPortAddress=127.0.0.1" \
+	    --jvm -Dzookeeper.serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory \
+	    --set "ssl.keyStore.location=$PKI/server.pem" \
+	    --set "ssl.trustStore.location=$PKI/ca.pem" \
+	    --set ssl.clientAuth=need)
+	export TLS_CONNECT
+}
+
+teardown_file()
+{
+	once || return 0
+	timeout 30 "$SANDBOX" stop "$TLS_DIR"
+}
+
+# authority NAME SUBJECT: NAME.key, and NAME.pem to trust.
+authority()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+	    -nodes -days 2 -subj "/CN=$2" -keyout "$PKI/$1.key" \
+	    -out "$PKI/$1.pem" 2>>"$PKI/log"
+}
+
+# certificate NAME AUTHORITY SUBJECT ALTERNATIVE-NAME
+certificate()
+{
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+	    -subj "$3" -keyout "$PKI/$1.key" -out "$PKI/$1.csr" 2>>"$PKI/log"
+	openssl x509 -req -in "$PKI/$1.csr" -CA "$PKI/$2.pem" \
+	    -CAkey "$PKI/$2.key" -CAcreateserial -days 2 \
+	    -extfile <(echo "subjectAltName=$4") -out "$PKI/$1.crt" \
+	    2>>"$PKI/log"
+}
+
+# tunnel [SED-SCRIPT]: the configuration that is shipped, with this test's files
+# and names, changed by the script.  Sets TUNNEL, its pid, and TUNNEL_CONNECT.
+tunnel()
+{
+	local conf=$BATS_TEST_TMPDIR/stunnel.conf
+
+	: "${TUNNEL_PORT:=$("$TOOLS/freeport" 1)}"
+	TUNNEL_CONNECT=127.0.0.1:$TUNNEL_PORT
+	sed -e '/^\[zk2\]/,$d' -e 's/^syslog = .*/syslog = no/' \
+	    -e "s|/etc/stunnel/zookeeper-ca.pem|$PKI/ca.pem|" \
+	    -e "s|/etc/stunnel/zookeeper-client.pem|$PKI/client.crt|" \
+	    -e "s|/etc/stunnel/zookeeper-client.key|$PKI/client.key|" \
+	    -e "s|^accept = .*|accept = $TUNNEL_CONNECT|" \
+	    -e "s|^connect = .*|connect = 127.0.0.1:$TLS_PORT|" \
+	    "$TOP/contrib/tls/stunnel.conf" | sed -e "${1:-}" >"$conf"
+	stunnel "$conf" >"$BATS_TEST_TMPDIR/stunnel.log" 2>&1 3>&- &
+	TUNNEL=$!
+	HELPERS+=("$TUNNEL")
+	wait_for 5 listens
+}
+
+listens()
+{
+	[ -n "$(ss -Hltn "src $TUNNEL_CONNECT")" ]
+}
+
+end_tunnel()
+{
+	kill -KILL "$TUNNEL"
+	wait_for 5 gone "$TUNNEL"
+}
+
+@test "a lock is taken, held and released through the tunnel" {
+	once || return 0
+	tunnel
+	hold holder "$TASK" -c "$TUNNEL_CONNECT"
+	# Seen by a witness on the server's other port.
+	[ -n "$(ZK_CONNECT=$TLS_CONNECT holders "$TASK")" ]
+	run -75 zkrun -n -c "$TUNNEL_CONNECT" -t "$TASK" -- true
+	let_go holder
+	ZK_CONNECT=$TLS_CONNECT assert_lock_clean "$TASK"
+}
+
+@test "whom the client certificate names is who the server takes us for" {
+	once || return 0
+	tunnel
+	run -0 zkrun -c "$TUNNEL_CONNECT" --acl auth::cdrwa -t "$TASK" -- true
+	ZK_CONNECT=$TLS_CONNECT run -2 zk ls "/lock/mutex/$TASK"
+	run -77 zkrun -c "$TLS_CONNECT" -t "$TASK" -- true
+	run -0 zkrun -c "$TUNNEL_CONNECT" --acl auth::cdrwa -t "$TASK" -- true
+}
+
+# no_way SED-SCRIPT MESSAGE: that tunnel says this, and leads nowhere, in time.
+no_way()
+{
+	local begin=$EPOCHREALTIME
+
+	once || return 0
+	tunnel "$1"
+	ZKRUN_LIMIT=10 run -69 zkrun -r 1 --retry-sleep 0.1 \
+	    -c "$TUNNEL_CONNECT" -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	assert_output --partial 'it closed the connection instead of opening a session'
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	[ "$((${EPOCHREALTIME/[.,]/} - ${begin/[.,]/}))" -lt 3000000 ]
+	grep -q "$2" "$BATS_TEST_TMPDIR/stunnel.log"
+}
+
+@test "a server that another authority has signed is refused" {
+	no_way "s|$PKI/ca.pem|$PKI/stranger.pem|" 'certificate verify failed'
+}
+
+@test "a server of another name is refused" {
+	no_way 's/checkHost = .*/checkHost = zk9.example.org/' \
+	    'certificate verify failed'
+}
+
+@test "a client without a certificate is refused" {
+	no_way '/^cert =/d; /^key =/d' 'ert'
+}
+
+@test "a tunnel that dies is lost contact, and the command is stopped in time" {
+	once || return 0
+	tunnel
+	hold holder "$TASK" -T 3s -k 0.3 -c "$TUNNEL_CONNECT"
+	end_tunnel
+	zkrun_wait holder 5
+	assert_equal "$status" 76
+	grep -q 'contact with ZooKeeper lost' "$BATS_TEST_TMPDIR/holder.err"
+	grep -q "is dead, .* before the lease can pass on" \
+	    "$BATS_TEST_TMPDIR/holder.err"
+	ZK_CONNECT=$TLS_CONNECT assert_lock_clean "$TASK"
+}
+
+regained()
+{
+	grep -q regained "$BATS_TEST_TMPDIR/holder.err"
+}
+
+@test "a tunnel that comes back in time costs the command nothing" {
+	once || return 0
+	tunnel
+	hold holder "$TASK" -c "$TUNNEL_CONNECT"
+	end_tunnel
+	tunnel
+	wait_for 5 regained
+	let_go holder
+	ZK_CONNECT=$TLS_CONNECT assert_lock_clean "$TASK"
+}
+
+@test "the options for TLS are refused where the library has none" {
+	local option
+
+	for option in ca cert key; do
+		run -64 zkrun --tls-$option=x -t "$TASK" -- true
+		assert_output "zkrun: cannot use '--tls-$option=x': the ZooKeeper library that this zkrun was built with has no TLS; use a tunnel, see zkrun(1)"
+	done
+}
+
+# As the one in the library, which it stands for: it only takes note.
+stub()
+{
+	cat <<-'END'
+	#include <stdio.h>
+	#include <stdlib.h>
+	#define HAVE_OPENSSL_H 1
+	#include <zookeeper/zookeeper.h>
+
+	zhandle_t *
+	zookeeper_init_ssl(const char *host, const char *cert, watcher_fn fn,
+	    int timeout, const clientid_t *id, void *context, int flags)
+	{
+		FILE *note = fopen(getenv("NOTE"), "w");
+
+		if (note != NULL) {
+			fprintf(note, "%s\n", cert);
+			fclose(note);
+		}
+		return zookeeper_init2(host, fn, timeout, id, context, flags,
+		    NULL);
+	}
+	END
+}
+
+@test "with a library that has TLS they reach it" {
+	local dir=$BATS_TEST_TMPDIR zkrun=$BATS_TEST_TMPDIR/build/zkrun
+
+	once || return 0
+	stub >"$dir/stub.c"
+	cc -fPIE -c -o "$dir/stub.o" "$dir/stub.c"
+	# The Makefile finds out by itself.
+	run -0 make -s -C "$TOP" -j2 WERROR=1 CFLAGS=-O0 BUILD="$dir/build" \
+	    LDLIBS="$dir/stub.o"
+	assert_output ''
+	export NOTE=$dir/note
+	run -0 "$zkrun" --tls-ca /a.pem --tls-cert /b.pem --tls-key /c.key \
+	    -t "$TASK" -- echo yes
+	assert_output yes
+	assert_equal "$(<"$NOTE")" /a.pem,/b.pem,/c.key,none
+	rm "$NOTE"
+	run -0 "$zkrun" -t "$TASK" -- true
+	[ ! -e "$NOTE" ]
+	run -64 "$zkrun" --tls-ca /a.pem -t "$TASK" -- true
+	assert_output --partial '--tls-ca, --tls-cert and --tls-key go together'
+	run -64 "$zkrun" --tls-ca /a,b -t "$TASK" -- true
+	assert_output --partial 'the name has a comma'
+}

@@ -1,0 +1,59 @@
+/*
+ * The credential file: what is read is what was written, and no part of it is
+ * ever in a message.
+ */
+#include "fuzz.h"
+
+#include "access.h"
+
+/* All that a message may be made of, but for the path and the line's number. */
+static const char words[] = "zkrun: cannot use '/proc/self/fd/ line : it is "
+    "not of the form scheme:credential it is not text there are too many the "
+    "file is too long it names no credential";
+
+#define SECRET	6	/* so many bytes in a row are no chance */
+
+static void
+check_discretion(const char *said, const uint8_t *data, size_t size)
+{
+	char piece[SECRET + 1];
+	size_t i;
+
+	for (i = 0; i + SECRET <= size; i++) {
+		memcpy(piece, data + i, SECRET);
+		piece[SECRET] = '\0';
+		if (strlen(piece) == SECRET && strstr(words, piece) == NULL &&
+		    strpbrk(piece, "0123456789") == NULL)
+			must(strstr(said, piece) == NULL);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct access access;
+	const char *scheme, *secret;
+	size_t i;
+
+	memset(&access, 0, sizeof(access));
+	fuzz_listen();
+	if (access_read_credentials(&access, fuzz_file(data, size)) == -1) {
+		must(fuzz_is_message(fuzz_said()));
+		check_discretion(fuzz_said(), data, size);
+		return 0;
+	}
+	must(fuzz_said()[0] == '\0');
+	must(access.credential_count > 0 &&
+	    access.credential_count <= ACCESS_MAX);
+	must(access.secrets_length <= sizeof(access.secrets));
+	for (i = 0; i < access.credential_count; i++) {
+		scheme = access.credentials[i].scheme;
+		secret = access.credentials[i].secret;
+		must(scheme[0] != '\0' && strchr(scheme, ':') == NULL);
+		must(secret == scheme + strlen(scheme) + 1 &&
+		    secret[0] != '\0' && strchr(secret, '\n') == NULL);
+		must(secret + strlen(secret) < access.secrets +
+		    access.secrets_length);
+	}
+	return 0;
+}

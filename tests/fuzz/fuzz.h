@@ -1,0 +1,140 @@
+/*
+ * What every fuzz target needs.  A target is one LLVMFuzzerTestOneInput() that
+ * hands the bytes to one reader of zkrun and then says with must() what has to
+ * hold whatever they were; that nothing is read or written out of bounds, and
+ * nothing else undefined done, the sanitizers see.
+ *
+ * To be run with -close_fd_mask=2, as tests/fuzz/run does: stderr is where zkrun
+ * says what it thinks of the bytes, and fuzz_said() reads that.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+#define must(holds) do { if (!(holds)) __builtin_trap(); } while (0)
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* The bytes as a text: with a NUL behind them, and not a byte more. */
+static inline char *
+fuzz_text(const uint8_t *data, size_t size)
+{
+	char *text;
+
+	text = malloc(size + 1);
+	must(text != NULL);
+	if (size > 0)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	return text;
+}
+
+/* Takes the next line out of a text, as strsep(3); never NULL. */
+static inline char *
+fuzz_line(char **text)
+{
+	static char none[1];
+	char *line;
+
+	line = *text == NULL ? NULL : strsep(text, "\n");
+	return line != NULL ? line : none;
+}
+
+/* The bytes as a file that only we can read; path stays ours. */
+static inline const char *
+fuzz_file(const uint8_t *data, size_t size)
+{
+	static char path[64];
+	static int fd = -1;
+
+	if (fd == -1)
+		fd = memfd_create("fuzz", MFD_CLOEXEC);
+	must(fd != -1 && fchmod(fd, 0600) == 0 && ftruncate(fd, 0) == 0);
+	must(pwrite(fd, data, size, 0) == (ssize_t)size);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return path;
+}
+
+/*
+ * UTF-8 without anything that a terminal obeys, judged without text.c; only the
+ * newlines may be there that are asked for.
+ */
+static inline bool
+fuzz_is_clean(const char *text, bool newlines)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	uint32_t code;
+	int more;
+
+	while (*c != '\0') {
+		more = *c < 0x80 ? 0 : *c >= 0xc2 && *c < 0xe0 ? 1 :
+		    *c >= 0xe0 && *c < 0xf0 ? 2 : *c >= 0xf0 && *c < 0xf5 ? 3 :
+		    -1;
+		if (more == -1)
+			return false;
+		code = more == 0 ? *c : *c & (0x3f >> more);
+		for (c++; more > 0; more--, c++) {
+			if ((*c & 0xc0) != 0x80)
+				return false;
+			code = code << 6 | (*c & 0x3f);
+		}
+		if ((code < 0x20 && !(newlines && code == '\n')) ||
+		    (code >= 0x7f && code <= 0x9f) || code > 0x10ffff ||
+		    (code >= 0xd800 && code <= 0xdfff))
+			return false;
+	}
+	return true;
+}
+
+/* From now on stderr is ours to read; call it before every input. */
+static inline void
+fuzz_listen(void)
+{
+	static int fd = -1;
+
+	if (fd == -1) {
+		fd = memfd_create("stderr", MFD_CLOEXEC);
+		must(fd != -1 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
+	}
+	must(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+}
+
+/* What has been said on stderr since fuzz_listen(). */
+static inline const char *
+fuzz_said(void)
+{
+	static char said[8192];
+	ssize_t length;
+
+	length = pread(STDERR_FILENO, said, sizeof(said) - 1, 0);
+	must(length >= 0);
+	said[length] = '\0';
+	return said;
+}
+
+/* That is one line of zkrun's, in which nothing can be hidden. */
+static inline bool
+fuzz_is_message(const char *said)
+{
+	size_t end = strcspn(said, "\n"), i;
+
+	for (i = 0; i < end; i++)
+		if ((unsigned char)said[i] < 0x20 || said[i] == 0x7f)
+			return false;
+	return strncmp(said, "zkrun: ", 7) == 0 && said[end] == '\n' &&
+	    said[end + 1] == '\0';
+}
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * /proc/PID/stat, whose second field a process chooses for itself.
+ */
+#include "fuzz.h"
+
+#include <fcntl.h>
+
+#define open(path, flags)	(open)(fuzzed != NULL ? fuzzed : (path), flags)
+
+static const char *fuzzed;	/* is read in place of any file */
+
+/* What that room exports is then defined here. */
+#include "../../src/process.c"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct process process;
+	const uint8_t *end;
+
+	fuzzed = fuzz_file(data, size);
+	if (!process_read(4242, &process))
+		return 0;
+	must(process.pid == 4242);
+	must(memchr(process.name, '\0', sizeof(process.name)) != NULL);
+	must(process.state != '\0' && process.state != ' ');
+	/* Nothing that stands in the name can be taken for what follows it. */
+	end = memrchr(data, ')', size < 1023 ? size : 1023);
+	if (end != NULL && memchr(data, '\0', size) == NULL)
+		must(memchr(end, process.state, size - (size_t)(end - data)) !=
+		    NULL);
+	return 0;
+}

@@ -1,0 +1,160 @@
+/*
+ * CuratorContender: Curator clients that contend with zkruns which are being
+ * tortured, each in a thread and for one task, until there is something on
+ * stdin.
+ *
+ * usage: java CuratorContender CONNECT BASE SEED OFFSET FILE NAME:TASK:LEASES...
+ *
+ * What Curator promises is less than what zkrun does: it tells its user that
+ * the connection is SUSPENDED or LOST and stops nothing, and behind a server
+ * that is cut off it may tell so too late.  So these runs go by the servers'
+ * word: a run's sign of life is a write to its own lease node, dated when it
+ * was sent, and counts only once it was acknowledged.  At that time the lease
+ * was there, so nobody else may have been at work.  When one fails, or Curator
+ * says SUSPENDED or LOST, the run is over.
+ *
+ * InterProcessSemaphoreV2 is used for mutexes, too: InterProcessSemaphoreMutex
+ * is one of 1, but does not tell which node is its own.
+ *
+ * In FILE there is a line a try, of the same kind as contender.c has.  OFFSET is
+ * what CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC, in microseconds.
+ */
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
+import org.apache.curator.framework.recipes.locks.Lease;
+import org.apache.curator.framework.state.ConnectionState;
+import org.apache.curator.retry.ExponentialBackoffRetry;
+
+public class CuratorContender implements Runnable {
+	private static final String NOTHING =
+	    "begin=0 last=0 fence=0 session=0";
+	private static final AtomicBoolean over = new AtomicBoolean();
+	private static String connect;
+	private static String base;
+	private static long offsetUs;
+	private static PrintStream out;
+
+	private final String name;
+	private final String task;
+	private final int leases;
+	private final Random chance;
+	private int number;
+
+	CuratorContender(String spec, long seed) {
+		String[] part = spec.split(":");
+
+		name = part[0];
+		task = part[1];
+		leases = Integer.parseInt(part[2]);
+		chance = new Random(seed + name.hashCode());
+	}
+
+	private static long nowUs() {
+		return System.nanoTime() / 1000 + offsetUs;
+	}
+
+	/* Works under the lease until the time or the contact is over. */
+	private String work(CuratorFramework client, Lease lease,
+	    AtomicBoolean contact) throws Exception {
+		String path = base + "/" + task + "/leases/" +
+		    lease.getNodeName();
+		byte[] data = "curator".getBytes(StandardCharsets.US_ASCII);
+		long beginUs = nowUs();
+		long endUs = beginUs + 1000 * (5 + chance.nextInt(600));
+		long lastUs = 0;
+		long fence = 0;
+
+		try {
+			while (nowUs() < endUs && contact.get()) {
+				long sentUs = nowUs();
+
+				fence = client.setData().forPath(path, data)
+				    .getCzxid();
+				lastUs = sentUs;
+				Thread.sleep(5);
+			}
+		} catch (Exception e) {
+			System.err.println(name + ": " + e);
+		}
+		if (lastUs == 0)
+			return NOTHING;
+		return "begin=" + beginUs + " last=" + lastUs + " fence=" +
+		    fence + " session=" + Long.toHexString(
+		    client.getZookeeperClient().getZooKeeper().getSessionId());
+	}
+
+	/* One session, one try.  Closing it leaves nothing behind. */
+	private void contend() throws Exception {
+		long startUs = nowUs();
+		String signs = NOTHING;
+		AtomicBoolean contact = new AtomicBoolean(true);
+
+		try (CuratorFramework client = CuratorFrameworkFactory.newClient(
+		    connect, 3000 + chance.nextInt(2000), 3000,
+		    new ExponentialBackoffRetry(50, 4))) {
+			client.getConnectionStateListenable().addListener(
+			    (c, state) -> {
+				if (state == ConnectionState.SUSPENDED ||
+				    state == ConnectionState.LOST)
+					contact.set(false);
+			});
+			client.start();
+			InterProcessSemaphoreV2 semaphore =
+			    new InterProcessSemaphoreV2(client, base + "/" +
+			    task, leases);
+			Lease lease = semaphore.acquire(
+			    500 + chance.nextInt(8000), TimeUnit.MILLISECONDS);
+
+			if (lease != null) {
+				if (contact.get())
+					signs = work(client, lease, contact);
+				semaphore.returnLease(lease);
+			}
+		} finally {
+			out.println("curator who=" + name + " n=" + number++ +
+			    " task=" + task + " leases=" + leases + " start=" +
+			    startUs + " end=" + nowUs() + " " + signs);
+		}
+	}
+
+	@Override
+	public void run() {
+		while (!over.get()) {
+			try {
+				contend();
+				Thread.sleep(chance.nextInt(300));
+			} catch (Exception e) {
+				System.err.println(name + ": " + e);
+			}
+		}
+	}
+
+	public static void main(String[] args) throws Exception {
+		long seed = Long.parseLong(args[2]);
+		Thread[] threads = new Thread[args.length - 5];
+
+		connect = args[0];
+		base = args[1];
+		offsetUs = Long.parseLong(args[3]);
+		out = new PrintStream(new FileOutputStream(args[4]), true,
+		    "US-ASCII");
+		for (int i = 0; i < threads.length; i++) {
+			threads[i] = new Thread(new CuratorContender(
+			    args[i + 5], seed));
+			threads[i].start();
+		}
+		System.in.read();
+		over.set(true);
+		for (Thread t : threads)
+			t.join();
+		out.close();
+	}
+}

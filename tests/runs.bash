@@ -1,0 +1,182 @@
+# runs.bash: the record of runs, read by a witness, and commands that leave
+# something to compare it with.  For test files that load helper as well.
+# shellcheck shell=bash
+
+# A multi is what zkrun stores a run with, the second one of a run that walks in
+# with the first; it also beats with one, but not in the first second of a
+# session of 10 s.
+export STORE=14
+
+# So that walking in is done with one.
+know_task()
+{
+	zk create -p "/lock/mutex/$TASK" >/dev/null
+}
+
+record_path()
+{
+	echo "/lock/runs/${1:-$TASK}"
+}
+
+record_of()
+{
+	zk get "$(record_path "$1")"
+}
+
+# record_is_sound [TASK]: is it what zkrun is to write, to the letter?
+record_is_sound()
+{
+	record_of "$1" >"$BATS_TEST_TMPDIR/record.${1:-$TASK}" &&
+	    awk -v number='[0-9]+' '
+	function bad(why) { print why ": " $0; wrong = 1 }
+	NR == 1 { if ($0 != "zkrun 1") bad("header"); next }
+	$0 !~ "^(success|run) began=" number " started=" number \
+	    " took=" number " status=" number " fence=" number \
+	    " host=[^ ]+$" { bad("line") }
+	/^success / && (NR != 2 || $5 != "status=0") { bad("success") }
+	/^success / { success = substr($6, 7); next }
+	{
+		fence = substr($6, 7)
+		if (runs++ > 0 && fence + 0 >= last) bad("order")
+		last = fence + 0
+		if ($5 == "status=0" && !first) first = fence
+	}
+	END {
+		if (NR == 0 || runs > 10) bad("length")
+		# The newest success is the one on the line of its own.
+		if (first && first != success) bad("not that success")
+		exit wrong
+	}' "$BATS_TEST_TMPDIR/record.${1:-$TASK}"
+}
+
+# runs_of [TASK]: the lines of runs, newest first; none if there is no record.
+runs_of()
+{
+	local text
+
+	text=$(record_of "$1" 2>/dev/null) || [ $? -eq 1 ] || return 1
+	sed -n 's/^run //p' <<<"$text"
+}
+
+# runs_count N [TASK]
+runs_count()
+{
+	local text
+
+	text=$(runs_of "$2") && [ "$(grep -c . <<<"$text")" -eq "$1" ]
+}
+
+# of_run N KEY [TASK]: of the Nth run, newest first.
+of_run()
+{
+	runs_of "$3" | sed -n "$1p" | tr ' ' '\n' | sed -n "s/^$2=//p"
+}
+
+# of_success KEY [TASK]
+of_success()
+{
+	record_of "$2" | sed -n 's/^success //p' | tr ' ' '\n' |
+	    sed -n "s/^$1=//p"
+}
+
+# statuses [TASK]: of all runs, newest first, in one line.
+statuses()
+{
+	runs_of "$1" | sed 's/.* status=\([0-9]*\) .*/\1/' | tr '\n' ' '
+}
+
+RAN()
+{
+	echo "$BATS_TEST_TMPDIR/ran"
+}
+
+# run_as STATUS OPTION...: a zkrun whose command leaves its fence in RAN and
+# exits so.
+run_as()
+{
+	local code=$1
+
+	shift
+	zkrun -t "$TASK" "$@" -- sh -c 'echo "$ZKRUN_FENCE" >>"$0"; exit "$1"' \
+	    "$(RAN)" "$code"
+}
+
+ran()
+{
+	cat "$(RAN)" 2>/dev/null | grep -c .
+}
+
+assert_ran()
+{
+	assert_equal "ran: $(ran)" "ran: $1"
+}
+
+# gated_bg NAME STATUS OPTION...: in the background, one whose command leaves
+# its fence and ends only when told to with open_gate NAME.
+gated_bg()
+{
+	local name=$1 code=$2 dir=$BATS_TEST_TMPDIR
+
+	shift 2
+	mkfifo "$dir/$name.gate"
+	zkrun_bg "$name" -t "$TASK" "$@" -- sh -c '
+		echo "$ZKRUN_FENCE" >>"$0"
+		echo "$ZKRUN_LEASE" >"$1.lease.new"
+		mv "$1.lease.new" "$1.lease"
+		read -r _ <"$1.gate"
+		exit "$2"' "$(RAN)" "$dir/$name" "$code"
+}
+
+# gated NAME STATUS OPTION...: the same, and its command runs.
+gated()
+{
+	gated_bg "$@" && wait_for 10 test -s "$BATS_TEST_TMPDIR/$1.lease"
+}
+
+lease_of()
+{
+	cat "$BATS_TEST_TMPDIR/$1.lease"
+}
+
+open_gate()
+{
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	timeout 5 sh -c 'echo go >"$1"' sh "$BATS_TEST_TMPDIR/$1.gate"
+}
+
+# ended_in NAME SECONDS STATUS
+ended_in()
+{
+	zkrun_wait "$1" "$2"
+	assert_equal "$1: $status" "$1: $3" || {
+		cat "$BATS_TEST_TMPDIR/$1.err" >&2
+		return 1
+	}
+}
+
+# says NAME PATTERN: on its stderr.
+says()
+{
+	grep -Eq -e "$2" "$BATS_TEST_TMPDIR/$1.err" || {
+		echo "$1 does not say: $2" >&2
+		cat "$BATS_TEST_TMPDIR/$1.err" >&2
+		return 1
+	}
+}
+
+relay_counts()
+{
+	[ "$(relay_count "$1")" -ge "$2" ]
+}
+
+# kill_host NAME: all of it at once, as a machine does that loses its power.
+kill_host()
+{
+	local guard=${BG[$1]} keeper
+
+	keeper=$(keeper_of "$guard")
+	# None of them gets to notice another's death.
+	# shellcheck disable=SC2046 # one word each
+	kill -STOP "$guard" && kill -KILL "$keeper" "$guard" \
+	    $(children_of "$keeper")
+}

@@ -1,0 +1,328 @@
+/*
+ * contender: runs one zkrun after another for one task, each with options by
+ * chance, and writes down what became of them.  It is their parent, so it has
+ * their wait status; what ran under the lock says so by itself, see toil.c.
+ *
+ * By the seed and its name a contender always does the same in the same order;
+ * when, is up to the machine.
+ */
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chance.h"
+#include "signs.h"
+
+/* What one zkrun is told.  Less than 0: not told. */
+struct plan {
+	int	wait_ms;	/* 0: -n */
+	int	interval_ms;
+	int	hold_ms;
+	int	max_ms;
+	int	kill_ms;
+	int	timeout_ms;
+	int	retries;
+	bool	group;
+	const char *orphans;
+	int	toil_ms;
+	int	ending;
+	int	linger_ms;
+	char	manner[8];
+};
+
+static const char	*dir, *name, *task, *servers, *zkrun, *toil;
+static const char	*leases = "1";
+static const char	*settings[8];	/* of the environment, for zkrun */
+static size_t		 setting_count;
+static bool		 intervals;
+static uint64_t		 chance;
+static volatile sig_atomic_t over, child;
+
+static void
+usage(void)
+{
+	fputs(
+"usage: contender -d DIR -n NAME -t TASK -c SERVERS -z ZKRUN -w TOIL -s SEED\n"
+"           [-l LEASES] [-i] [-e NAME=VALUE]...\n"
+"Until TERM, which the zkrun of the moment is sent, too.  In DIR are then\n"
+"runs.NAME, a line a run, signs.NAME, pid.NAME and err.NAME.  With -i some runs\n"
+"have an interval.  -e is for the environment of zkrun.\n", stderr);
+	exit(2);
+}
+
+static int
+between(int least, int most)
+{
+	return (least + (int)(chance_next(&chance) % (uint64_t)(most - least + 1)));
+}
+
+static bool
+percent(int share)
+{
+	return (between(0, 99) < share);
+}
+
+static void
+end(int number)
+{
+	(void)number;
+	over = 1;
+	if (child > 0)
+		(void)kill(child, SIGTERM);
+}
+
+static void
+plan_command(struct plan *plan)
+{
+	static const int endings[] = { 1, 3, 42, 1000 + SIGKILL,
+	    1000 + SIGSEGV };
+	char *manner = plan->manner;
+
+	/* Some for longer than a session lives. */
+	plan->toil_ms = percent(15) ? 0 : percent(8) ? between(2000, 8000) :
+	    between(5, 700);
+	plan->ending = percent(70) ? 0 : endings[between(0, 4)];
+	plan->linger_ms = percent(50) ? 0 : between(10, 900);
+	if (percent(50))
+		*manner++ = 'c';
+	if (percent(40))
+		*manner++ = 's';
+	if (percent(30))
+		*manner++ = percent(50) ? 'i' : 't';
+	if (strcmp(plan->orphans, "leave") == 0)
+		*manner++ = 'l';
+	*manner++ = '-';
+	*manner = '\0';
+}
+
+static void
+make_plan(struct plan *plan)
+{
+	static const char *const orphans[] = { "wait", "wait", "kill",
+	    "leave" };
+
+	memset(plan, 0, sizeof(*plan));
+	plan->wait_ms = percent(10) ? 0 : percent(40) ? between(100, 8000) : -1;
+	plan->interval_ms = percent(60) ? between(200, 2500) : -1;
+	if (!intervals)
+		plan->interval_ms = -1;
+	plan->hold_ms = percent(20) ? between(50, 1200) : -1;
+	plan->max_ms = percent(20) ? between(50, 800) : -1;
+	plan->kill_ms = between(50, 800);
+	plan->timeout_ms = between(3000, 5000);
+	plan->retries = percent(30) ? between(0, 3) : -1;
+	plan->group = percent(20);
+	plan->orphans = orphans[between(0, 3)];
+	plan_command(plan);
+}
+
+/* One more in argv; what it is printed into lives as long as we do. */
+static void
+add(char ***argv, const char *before, int number, const char *after)
+{
+	if (asprintf((*argv)++, "%s%d%s", before, number, after) == -1)
+		err(2, NULL);
+}
+
+static void
+add_text(char ***argv, const char *text)
+{
+	if ((*(*argv)++ = strdup(text)) == NULL)
+		err(2, NULL);
+}
+
+static void
+add_options(char ***argv, const struct plan *plan)
+{
+	add(argv, "-k", plan->kill_ms, "ms");
+	add(argv, "-T", plan->timeout_ms, "ms");
+	if (plan->retries < 0)
+		add_text(argv, "-rforever");
+	else
+		add(argv, "-r", plan->retries, "");
+	if (plan->wait_ms == 0)
+		add_text(argv, "-n");
+	else if (plan->wait_ms > 0)
+		add(argv, "-w", plan->wait_ms, "ms");
+	if (plan->interval_ms >= 0)
+		add(argv, "-i", plan->interval_ms, "ms");
+	if (plan->hold_ms >= 0)
+		add(argv, "--hold=", plan->hold_ms, "ms");
+	if (plan->max_ms >= 0)
+		add(argv, "-m", plan->max_ms, "ms");
+	if (plan->group)
+		add_text(argv, "-g");
+}
+
+static void
+run_zkrun(const struct plan *plan, int slot)
+{
+	const char *const always[] = { zkrun, "-v", "-c", servers, "-t", task,
+	    "-l", leases, "-o", plan->orphans, "--retry-sleep=200ms",
+	    "--connect-timeout=3s" };
+	char	*all[48], **argv = all, *file;
+	size_t	 i;
+
+	for (i = 0; i < setting_count; i++)
+		if (putenv(strdup(settings[i])) != 0)
+			err(2, NULL);
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		add_text(&argv, always[i]);
+	add_options(&argv, plan);
+	if (asprintf(&file, "%s/signs.%s", dir, name) == -1)
+		err(2, NULL);
+	add_text(&argv, toil);
+	add_text(&argv, file);
+	add(&argv, "", slot, "");
+	add(&argv, "", plan->toil_ms, "");
+	add(&argv, "", plan->ending, "");
+	add(&argv, "", plan->linger_ms, "");
+	add_text(&argv, plan->manner);
+	*argv = NULL;
+	execv(zkrun, all);
+	err(2, "cannot run '%s'", zkrun);
+}
+
+static FILE *
+open_log(const char *kind)
+{
+	char	*path;
+	FILE	*file;
+
+	if (asprintf(&path, "%s/%s.%s", dir, kind, name) == -1 ||
+	    (file = fopen(path, "we")) == NULL)
+		err(2, "cannot open '%s.%s'", kind, name);
+	(void)setvbuf(file, NULL, _IOLBF, 0);
+	free(path);
+	return (file);
+}
+
+/* Who is to be killed, for others to read. */
+static void
+publish(FILE *file, pid_t pid)
+{
+	rewind(file);
+	(void)fprintf(file, "%-10d\n", (int)pid);
+	(void)fflush(file);
+}
+
+static pid_t
+start(const struct plan *plan, int slot, FILE *errors)
+{
+	sigset_t	 blocked, before;
+	pid_t		 pid;
+
+	/* TERM comes before there is a child, or finds it. */
+	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &before);
+	if ((pid = fork()) == -1)
+		err(2, "fork");
+	if (pid == 0) {
+		(void)signal(SIGTERM, SIG_DFL);
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
+		if (dup2(fileno(errors), STDERR_FILENO) == -1)
+			err(2, "dup2");
+		run_zkrun(plan, slot);
+	}
+	child = pid;
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return (pid);
+}
+
+static void
+say_plan(FILE *runs, const struct plan *plan, int slot, pid_t pid,
+    int64_t start_us)
+{
+	(void)fprintf(runs, "run who=%s n=%d task=%s leases=%s pid=%d start=%"
+	    PRId64 " wait=%d interval=%d hold=%d max=%d kill=%d timeout=%d "
+	    "retries=%d orphans=%s toil=%d will=%d linger=%d manner=%s", name,
+	    slot, task, leases, (int)pid, start_us, plan->wait_ms,
+	    plan->interval_ms, plan->hold_ms, plan->max_ms, plan->kill_ms,
+	    plan->timeout_ms, plan->retries, plan->orphans, plan->toil_ms,
+	    plan->ending, plan->linger_ms, plan->manner);
+}
+
+static void
+contend(int slot, FILE *runs, FILE *pids, FILE *errors)
+{
+	struct plan	plan;
+	int64_t		start_us;
+	int		status;
+	pid_t		pid;
+
+	make_plan(&plan);
+	(void)fprintf(errors, "== run %d\n", slot);
+	start_us = signs_now_us();
+	pid = start(&plan, slot, errors);
+	publish(pids, pid);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			err(2, "waitpid");
+	child = 0;
+	say_plan(runs, &plan, slot, pid, start_us);
+	(void)fprintf(runs, " end=%" PRId64 " how=%s code=%d told=%d\n",
+	    signs_now_us(), WIFSIGNALED(status) ? "signal" : "exit",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+	    (int)over);
+}
+
+static void
+take_options(int argc, char *argv[])
+{
+	const char	*p;
+	int		 c;
+
+	while ((c = getopt(argc, argv, "c:d:e:il:n:s:t:w:z:")) != -1)
+		switch (c) {
+		case 'c': servers = optarg; break;
+		case 'd': dir = optarg; break;
+		case 'e':
+			if (setting_count == 8)
+				usage();
+			settings[setting_count++] = optarg;
+			break;
+		case 'i': intervals = true; break;
+		case 'l': leases = optarg; break;
+		case 'n': name = optarg; break;
+		case 's': chance = strtoull(optarg, NULL, 10); break;
+		case 't': task = optarg; break;
+		case 'w': toil = optarg; break;
+		case 'z': zkrun = optarg; break;
+		default: usage();
+		}
+	if (optind != argc || !dir || !name || !task || !servers || !zkrun ||
+	    !toil)
+		usage();
+	for (p = name; *p != '\0'; p++)
+		chance = (chance + (uint64_t)*p) * 0x100000001b3;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct sigaction action = { .sa_handler = end };
+	struct timespec	 pause = { 0 };
+	FILE		*runs, *pids, *errors;
+	int		 slot;
+
+	take_options(argc, argv);
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)sigaction(SIGTERM, &action, NULL);
+	runs = open_log("runs");
+	pids = open_log("pid");
+	errors = open_log("err");
+	for (slot = 0; !over && slot < SIGNS_SLOTS; slot++) {
+		contend(slot, runs, pids, errors);
+		pause.tv_nsec = between(0, 300) * 1000000L;
+		(void)nanosleep(&pause, NULL);
+	}
+	return (0);
+}

@@ -1,0 +1,238 @@
+# bench.bash: who takes part in a round, started and ended.  For the scripts of
+# tests/torture; they set dir, the room of the round, and seed.
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # names shared with the other scripts
+
+# shellcheck source=tests/common.bash
+. "$top/tests/common.bash"
+
+sandbox=$top/contrib/zookeeper-sandbox
+ensemble=$top/tests/ensemble
+base=/lock/mutex
+
+# The tasks, and how many may hold each.
+declare -A leases=([m1]=1 [m2]=1 [s3]=3)
+tasks=(m1 m2 s3)
+# Client machines: each reaches the servers over links of its own.
+groups=(a b c d)
+# Sixteen zkruns, and four Curator clients on the links of d.
+contenders=(c01:m1 c02:m1 c03:m1 c04:m1 c05:m1 c06:m2 c07:m2 c08:m2 c09:m2
+    c10:m2 c11:s3 c12:s3 c13:s3 c14:s3 c15:s3 c16:s3)
+curators=(k1:m1:1 k2:m2:1 k3:s3:3 k4:s3:3)
+# These have a wall clock that can be stepped.
+clocked=' c04 c08 c12 '
+
+say()
+{
+	echo "torture: $*" >&2
+}
+
+# The clock of the signs, in microseconds, as read from bash's own.
+boot_us()
+{
+	BOOT_US=$((${EPOCHREALTIME/[.,]/} - wall_offset))
+}
+
+all_gone()
+{
+	local pid
+
+	for pid; do
+		gone "$pid" || return 1
+	done
+}
+
+# Whatever becomes of us, this process is to be ended.
+enlist()
+{
+	echo "$1" >>"$dir/pids"
+	disown "$1"
+}
+
+# Processes that run one of the round's own programs.
+own_processes()
+{
+	local proc
+
+	for proc in /proc/[0-9]*; do
+		if [ "$proc/exe" -ef "$dir/zkrun" ] ||
+		    [ "$proc/exe" -ef "$dir/toil" ]; then
+			gone "${proc#/proc/}" || echo "${proc#/proc/}"
+		fi
+	done
+}
+
+no_own_processes()
+{
+	[ -z "$(own_processes)" ]
+}
+
+#
+# Servers and links
+#
+
+start_servers()
+{
+	"$ensemble" start "$dir/three" --tick 500 || return 1
+	direct=$("$ensemble" connect "$dir/three")
+}
+
+whole()
+{
+	"$ensemble" whole "$dir/three"
+}
+
+# Does a quorum agree to anything?  A witness of its own tries.
+writes()
+{
+	timeout 5 "$tools/znode" -c "$direct" create -p /torture/probe- x \
+	    --sequential >/dev/null
+}
+
+start_link()
+{
+	local name=$1 server=$2
+
+	"$tools/relay" -l 0 -t "127.0.0.1:$(<"$dir/three/$server/port")" \
+	    -c "$dir/$name.sock" >"$dir/$name.port" 2>"$dir/$name.log" &
+	enlist $!
+	wait_for 5 test -s "$dir/$name.port"
+}
+
+start_links()
+{
+	local group server
+
+	for group in "${groups[@]}"; do
+		for server in 1 2 3; do
+			start_link "$group$server" $server || return 1
+		done
+	done
+}
+
+tell()
+{
+	timeout 10 "$tools/relay" -s "$dir/$1.sock" "${@:2}" >/dev/null
+}
+
+# What the contenders of a group give zkrun as servers.
+servers_of()
+{
+	printf '127.0.0.1:%s,127.0.0.1:%s,127.0.0.1:%s\n' \
+	    "$(<"$dir/${1}1.port")" "$(<"$dir/${1}2.port")" \
+	    "$(<"$dir/${1}3.port")"
+}
+
+#
+# Contenders
+#
+
+# Adds to the options of a contender: one whose wall clock can be stepped.
+give_clock()
+{
+	echo +0 >"$dir/clock.$1"
+	options+=(-e "LD_PRELOAD=$tools/wallclock.so"
+	    -e "WALLCLOCK=$dir/clock.$1")
+}
+
+start_contenders()
+{
+	local i name task options
+
+	contender_pids=()
+	cp "$zkrun" "$dir/zkrun"
+	cp "$tools/toil" "$dir/toil"
+	for i in "${!contenders[@]}"; do
+		IFS=: read -r name task <<<"${contenders[i]}"
+		options=()
+		[ "$task" != m2 ] || options=(-i)
+		[[ $clocked != *" $name "* ]] || give_clock "$name"
+		"$tools/contender" -d "$dir" -n "$name" -t "$task" \
+		    -l "${leases[$task]}" -s "$seed" -z "$dir/zkrun" \
+		    -w "$dir/toil" -c "$(servers_of "${groups[i % 4]}")" \
+		    ${options[@]+"${options[@]}"} </dev/null \
+		    2>"$dir/contender.$name.err" &
+		contender_pids+=($!)
+		enlist $!
+	done
+}
+
+start_curators()
+{
+	mkfifo "$dir/curator.in"
+	BUILD=$build "$top/tests/java/run" -Xmx256m CuratorContender "$(servers_of d)" $base "$seed" \
+	    "$("$tools/signs" monotonic)" "$dir/curator.runs" \
+	    "${curators[@]}" <>"$dir/curator.in" >"$dir/curator.out" \
+	    2>"$dir/curator.err" &
+	curator_pid=$!
+	enlist $!
+}
+
+# Ends them in peace; says who does not end.
+end_contenders()
+{
+	local pid
+
+	kill -TERM "${contender_pids[@]}" 2>/dev/null || true
+	echo end >"$dir/curator.in"
+	wait_for 30 all_gone "${contender_pids[@]}" ||
+	    for pid in "${contender_pids[@]}"; do
+		gone "$pid" ||
+		    echo "left what=contender pid=$pid" >>"$dir/left"
+	    done
+	wait_for 40 all_gone "$curator_pid" ||
+	    echo "left what=curator pid=$curator_pid" >>"$dir/left"
+}
+
+# Nothing is to be left of them: neither a process nor a node.
+look_for_litter()
+{
+	local pid task part node
+
+	wait_for 20 no_own_processes || for pid in $(own_processes); do
+		echo "left what=process pid=$pid" \
+		    "args=$(tr '\0 ' '__' <"/proc/$pid/cmdline")" >>"$dir/left"
+	done
+	wait_for 20 no_nodes || for task in "${tasks[@]}"; do
+		for part in locks leases; do
+			for node in $(nodes_of "$task" $part); do
+				echo "left what=node name=$task/$part/$node" \
+				    >>"$dir/left"
+			done
+		done
+	done
+}
+
+nodes_of()
+{
+	timeout 20 "$tools/znode" -c "$direct" ls "$base/$1/$2" 2>/dev/null ||
+	    [ $? -eq 1 ]
+}
+
+no_nodes()
+{
+	local task part nodes
+
+	for task in "${tasks[@]}"; do
+		for part in locks leases; do
+			nodes=$(nodes_of "$task" $part) && [ -z "$nodes" ] ||
+			    return 1
+		done
+	done
+}
+
+# Whatever is still there, by force.
+clear_bench()
+{
+	local pid
+
+	[ -e "$dir/pids" ] || return 0
+	while read -r pid; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done <"$dir/pids"
+	: >"$dir/pids"
+	for pid in $(own_processes); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	[ ! -d "$dir/three" ] || "$ensemble" stop "$dir/three" || true
+}

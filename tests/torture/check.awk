@@ -1,0 +1,416 @@
+# check.awk: was every promise kept?  Reads a history, see history.awk, prints
+# what was broken, then the figures, and exits 1 if anything was, or 2 if the
+# servers themselves have forgotten what they had decided.
+#
+# awk -f check.awk [-v moved=US] HISTORY
+#
+# moved is by how much the wall clock, which the servers' times are of, was
+# moved against the other one.
+
+function value(key,    i)
+{
+	for (i = 3; i <= NF; i++)
+		if (index($i, key "=") == 1)
+			return substr($i, length(key) + 2)
+	return ""
+}
+
+function broken(promise, text, at)
+{
+	print "BROKEN " promise ": " text
+	violations++
+	if (at > 0 && (!earliest || at < earliest))
+		earliest = at
+}
+
+# A run for people.
+function name(r)
+{
+	return task[r] " " who[r] " run " n[r]
+}
+
+function seconds(us)
+{
+	return sprintf("%.3f s", us / 1000000)
+}
+
+$2 == "run" {
+	r = ++runs
+	kind[r] = value("kind"); who[r] = value("who"); n[r] = value("n")
+	task[r] = value("task"); leases[r] = value("leases") + 0
+	if (task[r] != "") {
+		task_of[who[r]] = task[r]
+		limit[task[r]] = leases[r]
+	}
+	start[r] = value("start") + 0; end[r] = value("end") + 0
+	begin[r] = value("begin") + 0; last[r] = value("last") + 0
+	session_of[r] = value("session"); timeout[r] = value("timeout") + 0
+	fence[r] = value("fence"); ending[r] = value("ending") + 0
+	starts[r] = value("starts") + 0
+	how[r] = value("how"); code[r] = value("code") + 0
+	told[r] = value("told") + 0; pid[r] = value("pid")
+	wait[r] = value("wait") + 0; max[r] = value("max") + 0
+	interval[r] = kind[r] == "zkrun" ? value("interval") + 0 : -1
+	run_of[task[r] " " pid[r]] = r
+	next
+}
+
+$2 == "node" {
+	i = ++nodes
+	node_task[i] = value("task"); part[i] = value("part")
+	session[i] = value("session"); node_name[i] = value("name")
+	made[i] = value("made") + 0; gone[i] = value("gone") + 0
+	node_pid[i] = value("pid"); by[i] = value("by")
+	if (part[i] == "leases")
+		lease_of[node_task[i] " " value("zxid")] = i
+	next
+}
+
+$2 == "fault" {
+	faults++
+	count[value("kind")]++
+	if (value("pid") != "")
+		done_to[value("target") " " value("pid")] = \
+		    done_to[value("target") " " value("pid")] " " value("kind")
+	if (value("session") != "")
+		expired[value("session")] = 1
+	next
+}
+
+$2 == "burst" {
+	burst[++bursts] = value("from") + 0
+	calm[bursts] = 0
+	next
+}
+
+$2 == "quiet" {
+	from[++quiets] = value("from") + 0
+	to[quiets] = value("to") + 0
+	if (bursts > 0)
+		calm[bursts] = from[quiets]
+	next
+}
+
+# The servers have broken their own promise: nothing is to be learned then.
+$2 == "forgotten" {
+	forgotten++
+	next
+}
+
+$2 == "left" {
+	broken("nothing left", $0)
+	next
+}
+
+# Somebody begins to wait, or to work, or ends it: in order of time.
+$2 == "mark" {
+	t = value("task")
+	if (!first)
+		first = $1
+	if (!working[t] && waiting[t] && $1 - since[t] > idle[t]) {
+		idle[t] = $1 - since[t]
+		idle_at[t] = since[t]
+	}
+	was_idle = !working[t] && waiting[t]
+	if (value("what") == "wait")
+		waiting[t] += value("by")
+	else
+		working[t] += value("by")
+	if (working[t] || !waiting[t] || !was_idle)
+		since[t] = $1
+	next
+}
+
+# Was there trouble that may have had to do with it?  What went on in a burst
+# shows for some seconds more: sessions have to expire.
+function troubled(a, b,    i)
+{
+	for (i = 1; i <= bursts; i++)
+		if (burst[i] <= b && (calm[i] == 0 || calm[i] + 8000000 >= a))
+			return 1
+	return 0
+}
+
+# The runs come in the order in which they began.  No more of a task than there
+# are leases at any time, and who comes later has the greater fence; of a
+# semaphore, where leases are made side by side, that cannot be told by this.
+function check_order(r,    t, i, alive, list, m, count)
+{
+	t = task[r]
+	count = 0
+	m = split(active[t], list, " ")
+	for (i = 1; i <= m; i++)
+		if (last[list[i]] >= begin[r]) {
+			alive = alive " " list[i]
+			count++
+		} else if (fence[list[i]] + 0 > greatest[t] + 0)
+			greatest[t] = fence[list[i]]
+	if (count >= limit[t]) {
+		split(alive, list, " ")
+		broken("exclusion", name(r) " began while " \
+		    name(list[1]) " lived, which it did for " \
+		    seconds(last[list[1]] - begin[r]) " more", begin[r])
+	}
+	if (limit[t] == 1 && fence[r] + 0 <= greatest[t] + 0)
+		broken("fence", name(r) " has " fence[r] ", and somebody " \
+		    "before it had " greatest[t], begin[r])
+	active[t] = alive " " r
+	if (previous[t] != "" && previous[t] != who[r])
+		handed++
+	previous[t] = who[r]
+	worked++
+}
+
+# Somebody has ended the session of a healthy zkrun, so its lease has passed on
+# before it could hear of that.  It must still be dead no later than without
+# contact; for the others it is over when the servers say so.
+function was_expired(r, i)
+{
+	if (!(session_of[r] in expired) || by[i] != "close" ||
+	    last[r] <= gone[i])
+		return 0
+	if (last[r] > gone[i] + timeout[r] * 1000)
+		broken("dead before takeover", name(r) " lived for " \
+		    seconds(last[r] - gone[i]) " after its session was ended", gone[i])
+	last[r] = gone[i]
+	return 1
+}
+
+# Everybody was dead before the servers' logs have the lease gone.
+function check_lease(r,    i)
+{
+	i = lease_of[task[r] " " fence[r]]
+	if (i == "") {
+		broken("fence", name(r) " has " fence[r] ", which is no lease")
+		return
+	}
+	if (starts[r] > 1)
+		broken("exclusion", name(r) " was started " starts[r] " times")
+	if (was_expired(r, i))
+		return
+	# They say it in whole milliseconds.
+	if (gone[i] > 0 && last[r] > gone[i] + 1500 + moved)
+		broken("dead before takeover", name(r) " lived for " \
+		    seconds(last[r] - gone[i]) " without its lease (" \
+		    by[i] ")", gone[i])
+	if (how[r] == "exit" && last[r] > end[r])
+		broken("held as long as the work lives", name(r) " lived " \
+		    seconds(last[r] - end[r]) " longer than its zkrun", end[r])
+	if (code[r] == 76 && ending[r] == 0 && gone[i] > 0 &&
+	    !(session_of[r] in expired) &&
+	    done_to[who[r] " " pid[r]] !~ /kill/)
+		early[++earlies] = gone[i] - last[r]
+}
+
+# Had a run of the interval before it succeeded, or may have?
+function has_success(r,    s, i)
+{
+	for (s = 1; s <= runs; s++) {
+		if (task[s] != task[r] || interval[s] < 0 || begin[s] == 0 ||
+		    ending[s] != 1000 || begin[s] > end[r])
+			continue
+		i = lease_of[task[s] " " fence[s]]
+		if (i != "" && made[i] > start[r] - interval[r] * 1000 - 1000)
+			return 1
+	}
+	return 0
+}
+
+# Was there another one, of whom -n may say that it was taken?
+function was_taken(r,    i)
+{
+	for (i = 1; i <= nodes; i++)
+		if (node_task[i] == task[r] && node_pid[i] != pid[r] &&
+		    made[i] <= end[r] + 1000 &&
+		    (gone[i] == 0 || gone[i] >= start[r] - 1000))
+			return 1
+	return 0
+}
+
+# What is wrong with the end by a signal?
+function untrue_signal(r, did)
+{
+	if (code[r] == 9)
+		return did ~ /kill-guard/ ? "" : "nobody killed it"
+	if (code[r] != 15 || !(told[r] || did ~ /end-guard/))
+		return "nobody sent that"
+	return begin[r] > 0 ? "its command had been started" : ""
+}
+
+# What is wrong with a try that says it has not run its command?
+function untrue_refusal(r, did)
+{
+	if (code[r] == 70)
+		return did ~ /kill-keeper/ ? "" : "its keeper was not killed"
+	if (begin[r] > 0 && (code[r] == 75 || interval[r] < 0 ||
+	    ending[r] != 1000))
+		return "its command had been started"
+	if (code[r] == 69)
+		return troubled(start[r], end[r]) ? "" : "nothing had happened"
+	if (wait[r] < 0)
+		return "it did not have to give up"
+	if (wait[r] > 0)
+		return end[r] - start[r] >= wait[r] * 1000 - 20000 ? "" : \
+		    "it did not wait for so long"
+	return was_taken(r) ? "" : "nobody was there"
+}
+
+# A command may have been started a good while before it got a processor and
+# wrote that it had begun, but not before there was a lease.
+function earliest_start(r,    i)
+{
+	i = lease_of[task[r] " " fence[r]]
+	return i == "" ? start[r] : made[i]
+}
+
+# What is wrong with the exit status of a run?  Nothing: "".
+function untrue(r,    did, c)
+{
+	did = done_to[who[r] " " pid[r]]
+	c = code[r]
+	if (how[r] == "signal")
+		return untrue_signal(r, did)
+	if (c == 69 || c == 70 || c == 75)
+		return untrue_refusal(r, did)
+	if (c == 0 && begin[r] == 0 && interval[r] >= 0)
+		return has_success(r) ? "" : "no run was there to skip it for"
+	if (c < 64)
+		return ending[r] == 1000 + c ? "" : "the command did not say so"
+	if (c == 76)
+		return troubled(start[r], end[r]) ? "" : "nothing had happened"
+	if (c == 124)
+		return max[r] >= 0 && end[r] - earliest_start(r) > \
+		    max[r] * 1000 - 2000 ? "" : "the time was not over"
+	if (c == 137)
+		return ending[r] == 2009 || did ~ /kill-command/ ? "" : \
+		    "nobody killed the command"
+	if (c == 139)
+		return ending[r] == 2011 ? "" : "the command did not"
+	if (c == 143)
+		return ending[r] == 0 && (told[r] || did ~ /end-guard/) ? "" : \
+		    "nobody sent that"
+	return "there is no reason for it"
+}
+
+function check_status(r,    why)
+{
+	outcome[how[r] == "signal" ? "signal " code[r] : code[r]]++
+	why = untrue(r)
+	if (why != "")
+		broken("true status", name(r) ": " how[r] " " code[r] ", but " \
+		    why, end[r])
+}
+
+# Successful runs begin at least an interval apart, by the ctimes of leases.
+function check_interval(r,    i, apart)
+{
+	i = lease_of[task[r] " " fence[r]]
+	if (interval[r] < 0 || i == "")
+		return
+	apart = made[i] - success[task[r]]
+	if (success[task[r]] && apart < interval[r] * 1000 - 500)
+		broken("once an interval", name(r) " began " seconds(apart) \
+		    " after a success, with an interval of " \
+		    seconds(interval[r] * 1000), begin[r])
+	if (how[r] == "exit" && code[r] == 0)
+		success[task[r]] = made[i]
+}
+
+# A zkrun has one node in a line and one lease, and neither for long behind it.
+function check_node(i,    key, r)
+{
+	if (gone[i] == 0)
+		broken("no litter", node_task[i] " " part[i] " " \
+		    node_name[i] " was never deleted")
+	if (node_pid[i] == "")
+		return
+	key = node_task[i] " " part[i] " " session[i]
+	if ((key in node_until) && node_until[key] > made[i])
+		broken("no litter", "session " session[i] " had two nodes " \
+		    "in the " part[i] " of " node_task[i], made[i])
+	node_until[key] = gone[i] ? gone[i] : 9e15
+	r = run_of[node_task[i] " " node_pid[i]]
+	if (r != "" && gone[i] > end[r] + 3000000 &&
+	    !troubled(end[r], gone[i]))
+		broken("no litter", name(r) " left a node in " part[i] \
+		    " for " seconds(gone[i] - end[r]), gone[i])
+}
+
+function check_progress(q,    t, r)
+{
+	for (t in limit) {
+		for (r = 1; r <= runs; r++)
+			if (kind[r] == "zkrun" && task[r] == t &&
+			    begin[r] >= from[q] && begin[r] <= to[q])
+				break
+		if (r > runs)
+			broken("progress", "nobody began " t " for " \
+			    seconds(to[q] - from[q]) " without trouble", to[q])
+	}
+}
+
+function sort_early(    i, j, x)
+{
+	for (i = 2; i <= earlies; i++) {
+		x = early[i]
+		for (j = i - 1; j > 0 && early[j] > x; j--)
+			early[j + 1] = early[j]
+		early[j + 1] = x
+	}
+}
+
+function list_of(counts,    k, text)
+{
+	for (k in counts)
+		text = text (text == "" ? "" : ", ") k ": " counts[k]
+	return text
+}
+
+function print_figures(    t)
+{
+	printf "%d runs of commands in %d tries, %d hand-offs\n", worked, runs,
+	    handed
+	print "zkrun ended in: " list_of(outcome)
+	printf "%d faults: %s\n", faults, list_of(count)
+	for (t in limit)
+		printf "%s: longest time without a holder while somebody " \
+		    "waited: %s, %s after the beginning\n", t,
+		    seconds(idle[t]), seconds(idle_at[t] - first)
+	sort_early()
+	if (earlies > 0)
+		printf "%d commands killed without contact, the last sign " \
+		    "before the servers let the lease go by: least %s, median %s, " \
+		    "most %s\n", earlies, seconds(early[1]),
+		    seconds(early[int((earlies + 1) / 2)]),
+		    seconds(early[earlies])
+	printf "%d promises broken\n", violations
+	if (earliest)
+		printf "first broken %.0f s after the beginning\n",
+		    (earliest - first) / 1000000
+}
+
+END {
+	for (r = 1; r <= runs; r++) {
+		if (task[r] == "")
+			task[r] = task_of[who[r]]
+		if (begin[r] > 0) {
+			if (kind[r] != "curator")
+				check_lease(r)
+			check_order(r)
+			check_interval(r)
+		}
+		if (kind[r] == "zkrun")
+			check_status(r)
+	}
+	for (i = 1; i <= nodes; i++)
+		check_node(i)
+	for (q = 1; q <= quiets; q++)
+		check_progress(q)
+	if (worked == 0 || quiets == 0)
+		broken("progress", "nothing was tried")
+	print_figures()
+	if (forgotten)
+		print "The servers have forgotten what they had decided, " \
+		    forgotten " times: this round proves nothing"
+	exit forgotten ? 2 : violations > 0
+}

@@ -1,0 +1,117 @@
+# schedule.awk: all the trouble of a round, from its seed.
+#
+# awk -f schedule.awk -v seed=N -v seconds=N
+#
+# Prints bursts and quiet periods in turn.  "burst MS" is followed by its
+# faults, in order: when, in ms from its beginning; for how many ms (0: until it
+# is over, or once); what; and to whom.  "quiet MS" comes when everything is
+# mended.  Who takes part is as in bench.bash.
+
+# Lehmer's generator: the same in every awk.
+function chance(n)
+{
+	state = state * 16807 % 2147483647
+	return state % n
+}
+
+function between(least, most)
+{
+	return least + chance(most - least + 1)
+}
+
+function one_of(words,    list, n)
+{
+	n = split(words, list, " ")
+	return list[1 + chance(n)]
+}
+
+function fault_at(at, ms, what, target)
+{
+	print at, ms, what, target | "sort -n"
+}
+
+function fault(ms, what, target)
+{
+	fault_at(between(0, burst - 1000), ms, what, target)
+}
+
+# Of one zkrun one process at a time fails, as is promised: so each contender
+# is picked once in a burst.
+function victim(    n)
+{
+	do
+		n = between(1, 16)
+	while (n in picked)
+	picked[n] = 1
+	return sprintf("c%02d", n)
+}
+
+# One server at a time, and the next when it is back among the others.  One that
+# loses its leader while it catches up may lead the next time, and make the
+# others forget what they had decided: ZOOKEEPER-4643, ZOOKEEPER-4646.
+function servers(    at, ms, what)
+{
+	for (at = between(300, 2000); at < burst - 4500; \
+	    at += ms + between(3500, 6000)) {
+		ms = between(500, burst - 3500 - at)
+		what = one_of("kill-server stop-server cut-server " \
+		    "delay-server fill-disk cut-server stop-server")
+		# More would hold up the leader's pings for T/4, see CAVEATS.
+		fault_at(at, ms, what, between(1, 3) \
+		    (what == "delay-server" ? " " between(20, 200) : ""))
+	}
+}
+
+function links(    n, what)
+{
+	for (n = between(4, 8); n > 0; n--) {
+		# A task is for all links of one that holds it then.
+		what = one_of("freeze-link swallow-link delay-link cut-link " \
+		    "refuse-link freeze-link swallow-link")
+		fault(between(200, 7000), what, (chance(3) == 0 ? \
+		    one_of("m1 m2 s3") : one_of("a b c d") \
+		    one_of("1 2 3 all all")) \
+		    (what == "delay-link" ? " " between(10, 900) : ""))
+	}
+	# create delete getData multi create2 container getChildren sync
+	for (n = between(3, 6); n > 0; n--)
+		fault(0, "drop-reply", one_of("a b c d") " " \
+		    one_of("1 2 4 14 14 15 19 8 9") " " between(0, 3) " " \
+		    one_of("then-cut then-cut -"))
+}
+
+function processes(    n, what)
+{
+	for (n in picked)
+		delete picked[n]
+	for (n = between(5, 9); n > 0; n--) {
+		what = one_of("kill-guard kill-keeper kill-command stop-guard " \
+		    "stop-keeper stop-command end-guard kill-keeper stop-keeper")
+		fault(what ~ /^stop/ ? between(300, 8000) : 0, what, victim())
+	}
+	for (n = between(1, 2); n > 0; n--)
+		fault(0, "expire", one_of("m1 m2 s3"))
+	fault(0, "step-clock", one_of("- +") between(1, 100000))
+	if (chance(3) == 0)
+		fault(between(500, 6000), "stop-curator", "k")
+}
+
+BEGIN {
+	state = (seed % 2147483646) + 1
+	for (i = 0; i < 10; i++)
+		chance(2)
+	# Mending takes a second or two.
+	rounds = int(seconds / 27)
+	if (rounds < 1)
+		rounds = 1
+	burst = 13000
+	for (i = 0; i < rounds; i++) {
+		print "burst " burst
+		fflush()
+		servers()
+		links()
+		processes()
+		close("sort -n")
+		print "quiet 13000"
+	}
+}

@@ -1,0 +1,153 @@
+/*
+ * What of a message goes to stderr, what to the system's log, and at which
+ * level.
+ */
+#include "log.h"
+
+#include <sys/socket.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static int	said_fd;	/* the other end of stderr */
+static int	sent_fd, full_fd; /* both ends of the way to syslog */
+
+/* Returns what is there to be read, or nothing; never waits. */
+static const char *
+heard(int fd)
+{
+	static char text[2][4096];
+	char *to;
+	ssize_t got;
+
+	to = text[fd == said_fd];
+	got = read(fd, to, sizeof(text[0]) - 1);
+	to[got > 0 ? got : 0] = '\0';
+	return to;
+}
+
+/* Of a message to syslog, the priority; -1 if there was none. */
+static int
+priority(const char *message)
+{
+	return message[0] != '\0' ? message[0] : -1;
+}
+
+static void
+check(enum log_level level, void (*say)(const char *, ...), const char *name,
+    bool shown, int wanted)
+{
+	static const char *const levels[] = { "-q", "normally", "-v" };
+	const char *text;
+
+	log_set_level(level);
+	errno = EDOM;
+	say("%s %d", "word", 7);
+	ok(errno == EDOM, "%s, %s: errno is kept", levels[level], name);
+	is_text(heard(said_fd), shown ? "zkrun: word 7\n" : "",
+	    shown ? "is shown" : "is not shown");
+	text = heard(sent_fd);
+	is_int(priority(text), wanted, wanted == -1 ? "is not logged" :
+	    "is logged by its priority");
+	is_text(text + (wanted != -1), wanted == -1 ? "" : "word 7",
+	    "without our name, which the logger adds");
+}
+
+static void
+test_levels(void)
+{
+	enum log_level level;
+
+	for (level = LOG_ERRORS; level <= LOG_VERBOSE; level++) {
+		check(level, log_error, "an error", true, LOG_ERR);
+		check(level, log_notice, "a notice", level >= LOG_NORMAL,
+		    LOG_NOTICE);
+		check(level, log_answer, "an answer", true, LOG_NOTICE);
+		check(level, log_event, "an event", level >= LOG_VERBOSE,
+		    LOG_INFO);
+		check(level, log_verbose, "talk", level >= LOG_VERBOSE, -1);
+	}
+}
+
+static void
+test_text(void)
+{
+	char text[5000];
+	const char *got;
+
+	log_error("a\nb\033[1m\x7f");
+	is_text(heard(said_fd), "zkrun: a?b?[1m?\n",
+	    "control characters are no more than that");
+	is_text(heard(sent_fd) + 1, "a?b?[1m?", "nor in the log");
+	log_error("a\302\233" "31m\342\200\256\377\303\274");
+	is_text(heard(said_fd), "zkrun: a?31m??\303\274\n",
+	    "what a terminal would obey is clean, UTF-8 is kept");
+	(void)heard(sent_fd);
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	log_error("%s", text);
+	got = heard(said_fd);
+	ok(strlen(got) > 2000 && strlen(got) <= 2048 &&
+	    got[strlen(got) - 1] == '\n', "a long line is cut, and ends");
+	got = heard(sent_fd);
+	ok(strlen(got) > 2000 && strlen(got) <= 2048,
+	    "a long message is cut");
+	log_error("%s", "");
+	is_text(heard(said_fd), "zkrun: \n", "an empty line is shown");
+	is_int(priority(heard(sent_fd)), LOG_ERR, "and logged");
+}
+
+static void
+test_full(void)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++)
+		log_error("%d", i);
+	ok(true, "100000 lines that nobody reads block nothing");
+	while (*heard(said_fd) != '\0' || *heard(sent_fd) != '\0')
+		;
+	log_error("again");
+	is_text(heard(said_fd), "zkrun: again\n", "and later ones are shown");
+	is_text(heard(sent_fd) + 1, "again", "and logged");
+}
+
+static void
+test_dead(void)
+{
+	(void)close(sent_fd);
+	errno = EDOM;
+	log_error("one");
+	log_error("two");
+	ok(errno == EDOM, "a logger that is gone is no matter");
+	is_text(heard(said_fd), "zkrun: one\nzkrun: two\n",
+	    "all is shown as ever");
+	log_set_syslog(-1);
+	log_error("three");
+	is_text(heard(said_fd), "zkrun: three\n", "as without any");
+}
+
+int
+main(void)
+{
+	int pipe_fds[2], pair[2];
+
+	if (pipe2(pipe_fds, O_NONBLOCK) == -1 ||
+	    dup2(pipe_fds[1], STDERR_FILENO) == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == -1)
+		err(1, "pipe");
+	said_fd = pipe_fds[0];
+	sent_fd = pair[0];
+	full_fd = pair[1];
+	log_set_syslog(full_fd);
+	test_levels();
+	test_text();
+	test_full();
+	test_dead();
+	return tap_end();
+}

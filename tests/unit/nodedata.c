@@ -1,0 +1,196 @@
+/*
+ * What nodes say about us: reading and writing it, with what strangers may have
+ * put there.
+ */
+#include "nodedata.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const char	*data, *key;
+	const char	*value;		/* NULL: there is none */
+} cases[] = {
+	{ "host=a pid=1", "host", "a" },
+	{ "host=a pid=1", "pid", "1" },
+	{ "host=a pid=1", "user", NULL },
+	{ "", "host", NULL },
+	{ " ", "host", NULL },
+	{ "   host=a   pid=1   ", "pid", "1" },
+	{ "   host=a", "host", "a" },
+	{ "host=", "host", "" },
+	{ "host= pid=1", "host", "" },
+	{ "host", "host", NULL },
+	{ "host a", "host", NULL },
+	{ "=a", "host", NULL },
+	{ "=", "host", NULL },
+	/* No key that merely ends or begins like it. */
+	{ "xhost=a", "host", NULL },
+	{ "hostx=a", "host", NULL },
+	{ "ho=st host=a", "host", "a" },
+	{ "Host=a", "host", NULL },
+	/* The first one counts: what a node was made with. */
+	{ "host=a host=b", "host", "a" },
+	/* Only a blank ends a value, so no value can hide a key. */
+	{ "user=x=y host=a", "user", "x=y" },
+	{ "command=host=b host=a", "host", "a" },
+	{ "user=a\thost=b", "host", NULL },
+	{ "user=a\nhost=b", "host", NULL },
+	/* Curator's: an address. */
+	{ "192.0.2.7", "host", NULL },
+	{ "fe80::1%eth0", "pid", NULL },
+	{ "\xff\xfe=\x80 host=a", "host", "a" },
+};
+
+static void
+test_get(void)
+{
+	char small[4], value[64];
+	size_t i;
+	bool found;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		memset(value, 'x', sizeof(value));
+		found = nodedata_get(cases[i].data, cases[i].key, value,
+		    sizeof(value));
+		ok(found == (cases[i].value != NULL), "%s %s '%s'",
+		    cases[i].key, cases[i].value != NULL ? "is in" :
+		    "is not in", cases[i].data);
+		is_text(value, cases[i].value != NULL ? cases[i].value : "",
+		    "and so is the value");
+	}
+	ok(nodedata_get("host=abcdef", "host", small, sizeof(small)),
+	    "a value longer than the buffer is found");
+	is_text(small, "abc", "and cut");
+	ok(nodedata_get("host=abc", "host", small, sizeof(small)) &&
+	    strcmp(small, "abc") == 0, "one that just fits is not");
+}
+
+static void
+test_add(void)
+{
+	char data[30] = "", exact[8] = "";
+
+	nodedata_add(data, sizeof(data), "host", "a b\tc\nd\x7f");
+	is_text(data, "host=a_b_c_d_",
+	    "blanks and control characters cannot end a value");
+	nodedata_add(data, sizeof(data), "user", "\xc3\xa4");
+	is_text(data, "host=a_b_c_d_ user=\xc3\xa4", "UTF-8 is left alone");
+	nodedata_add(data, sizeof(data), "command", "x");
+	is_text(data, "host=a_b_c_d_ user=\xc3\xa4",
+	    "what has no room is left out wholly");
+	nodedata_add(data, sizeof(data), "p", "%n%s");
+	is_text(data, "host=a_b_c_d_ user=\xc3\xa4 p=%n%s",
+	    "a shorter one may still have some");
+
+	nodedata_add(exact, sizeof(exact), "k", "12345");
+	is_text(exact, "k=12345", "a full buffer ends in its NUL");
+	nodedata_add(exact, sizeof(exact), "k", "");
+	is_text(exact, "k=12345", "and takes nothing more");
+	exact[0] = '\0';
+	nodedata_add(exact, sizeof(exact), "k", "123456");
+	is_text(exact, "", "one byte too many is none at all");
+	nodedata_add(exact, 1, "k", "");
+	is_text(exact, "", "nor is there room in a buffer of one");
+}
+
+/* A value that somebody else has to read is never longer than that. */
+static void
+test_long_value(void)
+{
+	char data[NODEDATA_SIZE] = "", value[NODEDATA_SIZE], text[300];
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	nodedata_add(data, sizeof(data), "host", text);
+	ok(nodedata_get(data, "host", value, sizeof(value)),
+	    "a long value is written");
+	is_int((int64_t)strlen(value), 100, "cut to 100 bytes");
+}
+
+/* What is read back of data that was made for this user and command. */
+static void
+test_make_with(const char *user, const char *command, const char *wanted)
+{
+	char data[NODEDATA_SIZE], value[128], number[32];
+	size_t i, keys;
+
+	if (user == NULL)
+		(void)unsetenv("LOGNAME");
+	else
+		(void)setenv("LOGNAME", user, 1);
+	nodedata_make(data, sizeof(data), 4242, command);
+	(void)nodedata_get(data, NODEDATA_COMMAND, value, sizeof(value));
+	is_text(value, wanted, "the command's name");
+	(void)nodedata_get(data, NODEDATA_PID, value, sizeof(value));
+	is_text(value, "4242", "the guard's pid");
+	(void)snprintf(number, sizeof(number), "%u", (unsigned)getuid());
+	(void)nodedata_get(data, NODEDATA_USER, value, sizeof(value));
+	if (user == NULL || *user == '\0')
+		is_text(value, number, "the user by number");
+	else
+		ok(value[0] == user[0], "the user by name");
+	ok(nodedata_get(data, NODEDATA_HOST, value, sizeof(value)) &&
+	    value[0] != '\0', "the host");
+	ok(nodedata_get(data, NODEDATA_START, value, sizeof(value)) &&
+	    strlen(value) == 20 && value[10] == 'T' && value[19] == 'Z',
+	    "the start");
+	ok(!nodedata_get(data, NODEDATA_REVOKE, value, sizeof(value)),
+	    "nobody asked us to give up");
+	for (i = keys = 0; data[i] != '\0'; i++) {
+		keys += data[i] == ' ';
+		if (iscntrl((unsigned char)data[i]))
+			keys = COUNT(cases);
+	}
+	ok(keys == 4 || (keys == 3 && *wanted == '\0'),
+	    "one line of five words: '%s'", data);
+}
+
+static void
+test_make(void)
+{
+	char text[5000];
+
+	test_make_with("ops", "/opt/report.sh", "report.sh");
+	test_make_with("ops", "report.sh", "report.sh");
+	test_make_with(NULL, "./a b", "a_b");
+	test_make_with("", "x", "x");
+	test_make_with("a b\nhost=evil", "c\nhost=evil", "c_host=evil");
+	test_make_with("a\tpid=1", "%s%n", "%s%n");
+	test_make_with("ops", "dir/", "");
+	memset(text, 'y', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	test_make_with(text, "x", "x");
+	text[100] = '\0';
+	test_make_with("ops", text, text);
+}
+
+static void
+test_whoami(void)
+{
+	char text[16];
+
+	(void)setenv("LOGNAME", "ops", 1);
+	nodedata_whoami(text, sizeof(text));
+	ok(strncmp(text, "ops@", 4) == 0 && strlen(text) > 4,
+	    "user@host: %s", text);
+	(void)setenv("LOGNAME", "a-very-long-name-indeed", 1);
+	nodedata_whoami(text, sizeof(text));
+	is_text(text, "a-very-long-nam", "cut to the buffer");
+}
+
+int
+main(void)
+{
+	test_get();
+	test_add();
+	test_long_value();
+	test_make();
+	test_whoami();
+	return tap_end();
+}
