@@ -114,7 +114,7 @@ reap(struct guard *guard)
 		return;
 	if (proctree_is_empty(&guard->tree))
 		guard_dispatch(guard, TREE_EMPTY);
-	else
+	else if (left > 0)	/* else the dead hide the living */
 		proctree_kill_more(&guard->tree);
 }
 

@@ -237,7 +237,7 @@ reap(struct keeper *keeper)
 	connector_stop_helpers(&keeper->connector);
 	if (proctree_is_empty(&keeper->tree))
 		keeper_dispatch(keeper, TREE_EMPTY);
-	else
+	else if (left > 0)	/* else the dead hide the living */
 		proctree_kill_more(&keeper->tree);
 }
 

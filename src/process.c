@@ -39,6 +39,7 @@ bool
 process_read(pid_t pid, struct process *process)
 {
 	char path[64], stat[1024], *name, *rest, *field, *end;
+	bool zombie;
 	int number;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -53,14 +54,20 @@ process_read(pid_t pid, struct process *process)
 	memset(process, 0, sizeof(*process));
 	process->pid = pid;
 	(void)strlcpy(process->name, name + 1, sizeof(process->name));
-	/* Numbered as in proc(5); the state is the first behind the name. */
+	/*
+	 * Numbered as in proc(5); the state is the first behind the name.  It is
+	 * the main thread's, and others may live on when that has ended.
+	 */
+	zombie = false;
 	for (number = 3; (field = strsep(&rest, " ")) != NULL;) {
 		if (*field == '\0')
 			continue;
 		if (number == 3)
-			process->state = *field;
+			zombie = *field == 'Z' || *field == 'X';
 		else if (number == 4)
 			process->parent = (pid_t)strtol(field, &end, 10);
+		else if (number == 20)
+			process->dead = zombie && strtol(field, &end, 10) <= 1;
 		else if (number == 22)
 			process->start = strtoull(field, &end, 10);
 		number++;
@@ -86,8 +93,8 @@ add_child(struct processes *found, pid_t pid, pid_t parent)
 	if (!process_read(pid, &process) ||
 	    (process.parent != parent && process.parent != getpid()))
 		return;
-	/* Zombies may be thousands, and are harmless twice. */
-	for (i = 0; process.state != 'Z' && i < found->count; i++)
+	/* The dead may be thousands, and are harmless twice. */
+	for (i = 0; !process.dead && i < found->count; i++)
 		if (found->list[i].pid == pid)
 			return;
 	if (found->count == found->allocated) {

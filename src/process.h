@@ -17,7 +17,7 @@ struct process {
 	pid_t			pid;
 	pid_t			parent;
 	unsigned long long	start;	/* in ticks since boot */
-	char			state;
+	bool			dead;	/* only to be reaped: a zombie, in all threads */
 	char			name[16];
 };
 
@@ -27,11 +27,11 @@ struct processes {
 	size_t		 allocated;
 };
 
-/* Returns whether there is such a process, or a zombie of it. */
+/* Returns whether there is such a process, alive or dead. */
 bool	process_read(pid_t, struct process *);
 
 /*
- * Adds the children of a process, zombies included, that are still its own or
+ * Adds the children of a process, dead ones included, that are still its own or
  * have fallen to us.  Memory that is lacking makes the list shorter; the caller
  * frees its list.
  */

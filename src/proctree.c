@@ -51,15 +51,29 @@ list_direct(const struct proctree *tree, struct processes *found)
 	found->count = kept;
 }
 
-/* All descendants; the caller frees found->list. */
 static void
-list_all(const struct proctree *tree, struct processes *found)
+drop_dead(struct processes *found)
+{
+	size_t i, kept;
+
+	for (i = kept = 0; i < found->count; i++)
+		if (!found->list[i].dead)
+			found->list[kept++] = found->list[i];
+	found->count = kept;
+}
+
+/* All descendants that live; the caller frees found->list. */
+static void
+list_living(const struct proctree *tree, struct processes *found)
 {
 	struct process now;
 	size_t before, i;
 
 	list_direct(tree, found);
 	for (i = 0; i < found->count; i++) {
+		/* Whoever is dead has left its children to others. */
+		if (found->list[i].dead)
+			continue;
 		before = found->count;
 		process_list_children(found, found->list[i].pid);
 		/* Its pid may have become somebody else's meanwhile. */
@@ -68,6 +82,7 @@ list_all(const struct proctree *tree, struct processes *found)
 		    now.start != found->list[i].start))
 			found->count = before;
 	}
+	drop_dead(found);
 }
 
 /* Whether the kernel says that we have no child at all, zombies included. */
@@ -114,10 +129,9 @@ proctree_signal(const struct proctree *tree, int number)
 	struct processes found;
 	size_t i, sent;
 
-	list_all(tree, &found);
+	list_living(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].state != 'Z' &&
-		    found.list[i].pid != tree->passed_over)
+		if (found.list[i].pid != tree->passed_over)
 			sent += process_signal(&found.list[i], number) == 0;
 	free(found.list);
 	return sent;
@@ -185,7 +199,7 @@ proctree_name_forbidden(struct proctree *tree, const char *task)
 
 	if (tree->kill_pause_ms < KILL_SELDOM_MS || tree->named_forbidden)
 		return false;
-	list_all(tree, &found);
+	list_living(tree, &found);
 	for (i = 0; i < found.count && !tree->named_forbidden; i++) {
 		(void)snprintf(path, sizeof(path), "/proc/%d",
 		    (int)found.list[i].pid);
@@ -223,19 +237,16 @@ void
 proctree_describe(const struct proctree *tree, char *buffer, size_t size)
 {
 	struct processes found;
-	size_t i, length, shown;
+	size_t i, length;
 
-	list_all(tree, &found);
+	list_living(tree, &found);
 	buffer[0] = '\0';
-	for (i = shown = length = 0; i < found.count && shown < 3; i++) {
-		if (found.list[i].state == 'Z')
-			continue;
+	for (i = length = 0; i < found.count && i < 3; i++) {
 		length += snprintf(buffer + length, size - length,
-		    "%s'%s' (pid %d)", shown > 0 ? ", " : "",
+		    "%s'%s' (pid %d)", i > 0 ? ", " : "",
 		    found.list[i].name, (int)found.list[i].pid);
 		if (length >= size)
 			length = size - 1;
-		shown++;
 	}
 	if (i < found.count)
 		(void)snprintf(buffer + length, size - length, " and %zu more",

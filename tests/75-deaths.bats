@@ -432,6 +432,25 @@ plant()
 	fleet_clean
 }
 
+@test "processes whose main thread has ended are no zombies, and killed" {
+	headless() { [ "$(ps -eo stat=,comm= | grep -c '^Z.*l.* alive')" -ge 6 ]; }
+	FLEET=()
+	enlist keeper -- "$TOOLS/alive" "$(signs keeper)" headless
+	enlist guard -- "$TOOLS/alive" "$(signs guard)" headless
+	watch_fleet
+	wait_for 10 headless
+	FLEET=(keeper)
+	signal_fleet KILL keeper
+	judge_fleet 20
+	end_fleet 76
+	FLEET=(guard)
+	signal_fleet KILL guard
+	judge_fleet 20
+	end_fleet 137
+	FLEET=(keeper guard)
+	fleet_clean
+}
+
 @test "a guard that gets no time to speak of: eight that fork and end do not outrun it" {
 	local tree=$BATS_TEST_TMPDIR/tree
 
