@@ -36,6 +36,7 @@ take_messages(struct guard *guard)
 		switch (message.type) {
 		case LINK_SESSION:
 			guard->session = message.session;
+			guard_limit_wait(guard);
 			break;
 		case LINK_HELD:
 			guard->lease = message.lease;
@@ -237,7 +238,10 @@ loop(struct guard *guard)
 static int
 final_status(const struct guard *guard)
 {
-	return guard->lost ? EXITCODE_LOST : guard->exit_code;
+	if (guard->lost)
+		return EXITCODE_LOST;
+	return guard->overdue && !guard->started ?
+	    guard->options->conflict_exit_code : guard->exit_code;
 }
 
 static void

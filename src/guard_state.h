@@ -60,6 +60,7 @@ struct guard {
 	int			 signal;	/* that ended the waiting */
 	int			 exit_code;
 	bool			 keeper_refused; /* to start, and said why */
+	bool			 overdue;	/* it did not give up in time */
 	bool			 started, exited;
 	bool			 lost;		/* exit in EXITCODE_LOST */
 	/* Their time has been. */
@@ -76,6 +77,9 @@ void	guard_dispatch(struct guard *, enum guard_event);
  */
 int64_t	guard_stop_ms(const struct guard *);
 int64_t	guard_kill_ms(const struct guard *);
+
+/* There is a session: if waiting has an end, sees to it that it comes. */
+void	guard_limit_wait(struct guard *);
 
 /* Kills the keeper, if it lives: everything below it falls to us then. */
 void	guard_kill_keeper(struct guard *);

@@ -40,6 +40,19 @@ leave_line(struct guard *guard)
 }
 
 /*
+ * --wait is the keeper's to keep, and it has long had the time; but whatever it
+ * hangs in, waiting ends in time.
+ */
+static void
+overdue(struct guard *guard)
+{
+	log_error("the keeper of '%s' does not give up in time; ending it",
+	    guard->options->task);
+	guard->overdue = true;
+	leave_line(guard);
+}
+
+/*
  * The keeper's death is what brings everything below it to us, so it goes
  * first.  It is our child and not reaped: the pid can only be its own.
  */
@@ -70,6 +83,7 @@ approve(struct guard *guard)
 		return;
 	}
 	guard->state = RUNNING;
+	guard->time_up_ms = CLOCK_NEVER;
 	message.fence = guard->lease.fence;
 	link_send(&guard->link, &message);
 }
@@ -80,6 +94,21 @@ queue_again(struct guard *guard)
 {
 	if (!guard->started)
 		guard->state = QUEUEING;
+}
+
+/*
+ * The keeper's time to wait begins with its first session; so does ours.  With
+ * -n it does not wait, but may be on its way to another server for long.
+ */
+void
+guard_limit_wait(struct guard *guard)
+{
+	if (guard->state == QUEUEING && guard->time_up_ms == CLOCK_NEVER &&
+	    guard->options->wait_ms != CLOCK_NEVER &&
+	    guard->options->wait_ms > 0)
+		guard->time_up_ms = clock_after(clock_ms(),
+		    guard->options->wait_ms + guard->session.timeout_ms +
+		    OBEY_MS);
 }
 
 static int64_t
@@ -256,6 +285,7 @@ static action *const actions[STATES][EVENTS] = {
 		[TOLD_DONE] = finish,
 		[KEEPER_DIED] = keeper_died_in_line,
 		[TERMINATED] = leave_line,
+		[TIME_UP] = overdue,
 		[TOLD_ALIVE] = keeper_is_alive,
 		[PING_DUE] = ask_keeper,
 	},

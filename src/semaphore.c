@@ -237,8 +237,9 @@ semaphore_lease_deleted(struct semaphore *semaphore)
 	semaphore_forget_node(&semaphore->lease);
 }
 
-void
-semaphore_forget(struct semaphore *semaphore)
+/* To the start, in the session that there is. */
+static void
+start_over(struct semaphore *semaphore)
 {
 	semaphore_forget_node(&semaphore->lock);
 	semaphore_forget_node(&semaphore->lease);
@@ -252,9 +253,16 @@ semaphore_forget(struct semaphore *semaphore)
 }
 
 void
+semaphore_forget(struct semaphore *semaphore)
+{
+	start_over(semaphore);
+	semaphore->stray_count = 0;
+}
+
+void
 semaphore_join(struct semaphore *semaphore)
 {
-	semaphore_forget(semaphore);
+	start_over(semaphore);
 	semaphore->untidy = false;
 	semaphore_walk_in(semaphore);
 }
@@ -266,24 +274,6 @@ semaphore_join_again(struct semaphore *semaphore)
 	semaphore->state = SEMAPHORE_LEAVING;
 	semaphore->returning = true;
 	(void)semaphore_clear(semaphore);
-}
-
-void
-semaphore_resume(struct semaphore *semaphore)
-{
-	if (semaphore->state == SEMAPHORE_OUT)
-		return;
-	semaphore->no_parents = semaphore->beating = false;
-	/* First of all: with a lease node it proves that the session lives. */
-	if (semaphore->state != SEMAPHORE_IN_LINE)
-		semaphore_beat(semaphore);
-	/* A server that lags behind would hide a node that exists. */
-	semaphore_ask(semaphore, SESSION_SYNC, TAG_SYNC, SESSION_NO_WATCH,
-	    semaphore->path);
-	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LOCKS,
-	    SESSION_NO_WATCH, semaphore->locks);
-	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LEASES,
-	    SESSION_NO_WATCH, semaphore->leases);
 }
 
 /*
@@ -337,6 +327,7 @@ semaphore_beat(struct semaphore *semaphore)
 		return;
 	}
 	semaphore->beating = true;
+	semaphore_look_for_strays(semaphore);
 }
 
 bool

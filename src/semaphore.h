@@ -25,6 +25,7 @@ struct session;
 struct session_event;
 
 #define SEMAPHORE_PATH_SIZE	2048
+#define SEMAPHORE_STRAYS_MAX	8
 
 enum semaphore_news {
 	SEMAPHORE_NOTHING,
@@ -82,6 +83,9 @@ struct semaphore {
 	bool			 own_leases;	/* P/leases is of zkrun's making */
 	bool			 untidy;	/* see semaphore_tidy() */
 	bool			 returning;	/* see semaphore_join_again() */
+	/* Their creates had no reply, left no node, and may yet make one. */
+	char			 strays[SEMAPHORE_STRAYS_MAX][NODENAME_UUID_SIZE];
+	size_t			 stray_count;
 	bool			 no_parents;	/* a create found none */
 	bool			 parent_denied;
 	enum semaphore_failure	 failure;	/* FAILED: what kind */
@@ -102,7 +106,7 @@ void	semaphore_init(struct semaphore *, struct session *, const char *path,
  */
 void	semaphore_read_along(struct semaphore *, const char *path, int tag);
 
-/* Joins the line, in a new session. */
+/* Joins the line, in a new session or once more in the same one. */
 void	semaphore_join(struct semaphore *);
 
 /*

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "broken.h"
 #include "nodedata.h"
 #include "nodename.h"
 #include "semaphore_steps.h"
@@ -20,8 +19,9 @@ fail(struct semaphore *semaphore, enum semaphore_failure failure,
 	return SEMAPHORE_FAILED;
 }
 
-static enum semaphore_news
-fail_with(struct semaphore *semaphore, const struct session_event *event)
+enum semaphore_news
+semaphore_fail_with(struct semaphore *semaphore,
+    const struct session_event *event)
 {
 	return fail(semaphore, event->code == SESSION_DENIED ?
 	    SEMAPHORE_DENIED : SEMAPHORE_REFUSED, event->reason);
@@ -100,7 +100,7 @@ take_created(struct semaphore *semaphore, struct semaphore_node *node,
 	case SESSION_DENIED:
 	case SESSION_REFUSED:
 		if (semaphore->state != SEMAPHORE_LEAVING)
-			return fail_with(semaphore, event);
+			return semaphore_fail_with(semaphore, event);
 		break;
 	}
 	return semaphore->state == SEMAPHORE_LEAVING ?
@@ -132,7 +132,7 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 	if (semaphore->no_parents)
 		return start_from_parents(semaphore, semaphore_stand_in_line);
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return fail_with(semaphore, event);
+		return semaphore_fail_with(semaphore, event);
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
 	if (own == NULL) {
 		/* Somebody deleted our node: to the end of the line. */
@@ -195,7 +195,7 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 	if (semaphore->no_parents)
 		return start_from_parents(semaphore, semaphore_take_lease);
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return fail_with(semaphore, event);
+		return semaphore_fail_with(semaphore, event);
 	if (nodename_find(semaphore->lease.uuid, event->names,
 	    event->count) == NULL) {
 		semaphore_forget_node(&semaphore->lease);
@@ -221,73 +221,6 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 	semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
 	    semaphore->lease.name);
 	return hold(semaphore);
-}
-
-/* What of ours there is, after a lost contact. */
-static enum semaphore_news
-take_resumed(struct semaphore *semaphore, struct semaphore_node *node,
-    const char *parent, const struct session_event *event)
-{
-	const char *name;
-
-	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return fail_with(semaphore, event);
-	name = nodename_find(node->uuid, event->names, event->count);
-	if (BROKEN_NO_RECOVERY && node->pending)
-		name = NULL;
-	node->pending = false;
-	node->deleting = false;
-	node->name[0] = '\0';
-	if (name != NULL)
-		(void)nodename_join(node->name, sizeof(node->name), parent,
-		    name);
-	if (node == &semaphore->lock)
-		return SEMAPHORE_NOTHING;	/* the leases come next */
-
-	switch (semaphore->state) {
-	case SEMAPHORE_OUT:
-		break;
-	case SEMAPHORE_LEAVING:
-		return semaphore_clear(semaphore);
-	case SEMAPHORE_HOLDING:
-		if (name == NULL)
-			return SEMAPHORE_LOST;
-		if (semaphore->settled)
-			semaphore_settle(semaphore);
-		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
-		    WATCH_LEASE, semaphore->lease.name);
-		break;
-	case SEMAPHORE_WALKING_IN:
-		/*
-		 * Where it is, it was the only one when it was made, and so is
-		 * ours, whoever has made another one since.
-		 */
-		if (name == NULL) {
-			semaphore_join(semaphore);
-			break;
-		}
-		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
-		    WATCH_LEASE, semaphore->lease.name);
-		semaphore_ask_along(semaphore);
-		break;
-	case SEMAPHORE_IN_LINE:
-	case SEMAPHORE_AT_HEAD:
-		if (semaphore->lease.name[0] != '\0' &&
-		    semaphore->lock.name[0] == '\0')
-			semaphore_join_again(semaphore);
-		else if (semaphore->lease.name[0] != '\0') {
-			/* Its reply was lost, and with it the fence. */
-			semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
-			    SESSION_NO_WATCH, semaphore->lease.name);
-			semaphore_list_leases(semaphore);
-		} else if (semaphore->lock.name[0] != '\0') {
-			semaphore->state = SEMAPHORE_IN_LINE;
-			semaphore_list_locks(semaphore);
-		} else
-			semaphore_join(semaphore);
-		break;
-	}
-	return SEMAPHORE_NOTHING;
 }
 
 static enum semaphore_news
@@ -324,7 +257,7 @@ take_predecessor(struct semaphore *semaphore, const struct session_event *event)
 	if (event->code == SESSION_NO_NODE)
 		semaphore_list_locks(semaphore);
 	else if (event->code != SESSION_OK)
-		return fail_with(semaphore, event);
+		return semaphore_fail_with(semaphore, event);
 	return SEMAPHORE_NOTHING;
 }
 
@@ -405,7 +338,7 @@ take_deleted(struct semaphore *semaphore, struct semaphore_node *node,
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
 		semaphore_forget_node(node);
 	else if (semaphore->state == SEMAPHORE_LEAVING)
-		return fail_with(semaphore, event);
+		return semaphore_fail_with(semaphore, event);
 	return semaphore->state == SEMAPHORE_LEAVING ?
 	    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
 }
@@ -473,11 +406,12 @@ semaphore_take(struct semaphore *semaphore, const struct session_event *event)
 	case TAG_DELETE_LEASE:
 		return take_deleted(semaphore, &semaphore->lease, event);
 	case TAG_RESUME_LOCKS:
-		return take_resumed(semaphore, &semaphore->lock,
-		    semaphore->locks, event);
 	case TAG_RESUME_LEASES:
-		return take_resumed(semaphore, &semaphore->lease,
-		    semaphore->leases, event);
+		return semaphore_take_resumed(semaphore, event);
+	case TAG_STRAYS_LOCKS:
+	case TAG_STRAYS_LEASES:
+		semaphore_take_strays(semaphore, event);
+		break;
 	case TAG_BEAT:
 		return take_beat(semaphore, event);
 	case TAG_TOUCH:
@@ -488,11 +422,11 @@ semaphore_take(struct semaphore *semaphore, const struct session_event *event)
 		break;
 	case TAG_WALK_IN:
 		return semaphore_take_walked_in(semaphore, event);
-	case TAG_TIDY:
-		break;
 	case TAG_ENTER:
 		return take_entered(semaphore, event);
 	case TAG_GET_RIVAL:	/* what there is to know its watch tells */
+	case TAG_DELETE_STRAY:
+	case TAG_TIDY:
 	case TAG_SYNC:
 		break;
 	}

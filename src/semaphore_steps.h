@@ -1,6 +1,7 @@
 /*
  * The steps of the protocol, shared by semaphore.c, which takes them, and
- * semaphore_replies.c, which decides on the next.  Private to the two.
+ * semaphore_replies.c, which decides on the next; and what semaphore_walkin.c
+ * and semaphore_resume.c add to both.  Private to them.
  */
 #ifndef ZKRUN_SEMAPHORE_STEPS_H
 #define ZKRUN_SEMAPHORE_STEPS_H
@@ -29,6 +30,9 @@ enum tag {
 	TAG_ENTER,
 	TAG_WALK_IN,
 	TAG_TIDY,
+	TAG_STRAYS_LOCKS,
+	TAG_STRAYS_LEASES,
+	TAG_DELETE_STRAY,
 };
 
 /* Of the data of a P/leases that semaphore_walk_in() has made. */
@@ -49,6 +53,20 @@ void	semaphore_ask(struct semaphore *, enum session_operation, enum tag,
 /* semaphore_walkin.c: the lease in one flight, if nobody is there. */
 void	semaphore_walk_in(struct semaphore *);
 enum semaphore_news	semaphore_take_walked_in(struct semaphore *,
+			    const struct session_event *);
+
+/*
+ * semaphore_resume.c: after a lost contact.  Strays are nodes of ours whose
+ * creates were carried out late; whoever is found among what was listed is
+ * deleted.
+ */
+enum semaphore_news	semaphore_take_resumed(struct semaphore *,
+			    const struct session_event *);
+void	semaphore_look_for_strays(struct semaphore *);
+void	semaphore_take_strays(struct semaphore *, const struct session_event *);
+
+/* Gives up because of a reply. */
+enum semaphore_news	semaphore_fail_with(struct semaphore *,
 			    const struct session_event *);
 
 /* First flight: a place in line, and a look at the line. */

@@ -279,6 +279,49 @@ told_of_session()
 	let_go holder
 }
 
+# A create is held up on a link while its sender goes to another server, and
+# back: then it may still be carried out, in the same session.  By one server
+# that is a race of two threads; here somebody else makes that node.
+#
+# create_comes_late N: the Nth create, from 1.
+create_comes_late()
+{
+	local n=$1 stray
+
+	hold holder "$TASK"
+	start_relay
+	relay_tell freeze-at 15 "$n"
+	zkrun_bg waiter -c "$RELAY_CONNECT" -T 4s -t "$TASK" -- true
+	wait_for 10 relay_counts op15 "$n"
+	stray=$(relay_tell stats | sed -n 's/.* held=//p')
+	[ -n "$stray" ]
+	# It comes back, and makes another one; which is the next create, or that
+	# behind it, for it may stand in line again first.
+	relay_tell cut
+	wait_for 10 relay_counts op15 $((n + 1))
+	relay_tell heal
+	if [ "$n" -eq 1 ]; then
+		wait_for 10 queue_count "$TASK" 1
+	else
+		wait_for 10 holds_count "$TASK" 2
+	fi
+	stray=$(zk create "$stray" --sequential)
+	not_there() { ! zk stat "$stray"; }
+	wait_for 10 not_there
+	let_go holder
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+	assert_lock_clean "$TASK"
+}
+
+@test "the create of a lease is carried out late: the stray holds up nobody" {
+	create_comes_late 2
+}
+
+@test "the create of a place is carried out late: the stray does not stay in line" {
+	create_comes_late 1
+}
+
 @test "contact lost for good while giving up: the session's end leaves nothing" {
 	hold holder "$TASK"
 	start_relay

@@ -315,6 +315,19 @@ set_own_names()
 	    exec "$@"' "$BATS_TEST_TMPDIR")
 }
 
+@test "a keeper that hangs in line: waiting ends all the same, and nothing is left" {
+	hold holder "$TASK"
+	zkrun_bg waiter -T 2s -w 1 -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	kill -STOP "$(keeper_of "${BG[waiter]}")"
+	zkrun_wait waiter 20
+	assert_equal "$status" 75
+	said waiter 'does not give up in time' 1
+	wait_for 10 queue_count "$TASK" 0
+	let_go holder
+	assert_lock_clean "$TASK"
+}
+
 @test "the resolver dies under a running command: it beats, and nothing happens for 2T" {
 	[ "$(id -u)" -eq 0 ] || skip 'needs mounts'
 	start_relay

@@ -55,6 +55,7 @@ usage(void)
 "                    damaged on its way, or says something else; garble off\n"
 "  corrupt           send every client a reply that nobody asked for\n"
 "  stats             ok connections= accepted= dropped= up= down= opN=...\n"
+"                    held=PATH, of the request held last by freeze-at\n"
 "  reset-stats\n"
 "  quit\n", stderr);
 	exit(2);

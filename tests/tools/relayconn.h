@@ -77,7 +77,12 @@ struct rule {
 static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
 static struct rule	 rules[RULES];
 /* The nth request of this opcode from now is held, and all that follows it. */
-static struct { int32_t op; long nth; bool next, closed; } trap;
+static struct {
+	int32_t	op;
+	long	nth;
+	bool	next, closed;
+	char	path[256];	/* that it is about */
+} trap;
 static bool		 frozen[2], blackhole[2];
 /* An older server, or another program: does not know these requests, ... */
 #define OP_UNKNOWN	99		/* to all of them */
@@ -130,6 +135,17 @@ be32(const unsigned char *p)
 	    (uint32_t)p[2] << 8 | p[3]);
 }
 
+/* Of the request that is held; it begins with its length, xid and opcode. */
+static void
+note_path(const unsigned char *frame, size_t len)
+{
+	const size_t fixed = 16;
+
+	if (len > fixed && be32(frame + 12) <= len - fixed)
+		snprintf(trap.path, sizeof(trap.path), "%.*s",
+		    (int)be32(frame + 12), frame + fixed);
+}
+
 static void
 enqueue(struct flow *f, int dir, const unsigned char *data, size_t len)
 {
@@ -143,6 +159,8 @@ enqueue(struct flow *f, int dir, const unsigned char *data, size_t len)
 	c->len = len;
 	c->sent = 0;
 	c->barrier = trap.next;
+	if (trap.next)
+		note_path(data, len);
 	trap.next = false;
 	if (len > 0)
 		memcpy(c->data, data, len);

@@ -89,6 +89,8 @@ print_stats(FILE *out)
 	for (i = OP_LOW; i <= OP_HIGH; i++)
 		if (stats.op[i - OP_LOW] > 0)
 			fprintf(out, " op%d=%lu", i, stats.op[i - OP_LOW]);
+	if (trap.path[0] != '\0')
+		fprintf(out, " held=%s", trap.path);
 	print_garbled(out);
 	fputc('\n', out);
 }
