@@ -2,6 +2,8 @@
 #
 # What is written down agrees with the program: usage, manual, exit statuses,
 # the layers of the sources; and the rules of the house hold.
+#
+# Idle: it looks at the sources.
 
 load helper
 
@@ -10,12 +12,6 @@ setup()
 	bench_setup
 	cd "$TOP" || return 1
 	WORK=$BATS_TEST_TMPDIR
-}
-
-# The sources are the same in every pass of a run; once is enough.
-once()
-{
-	[ "${ZKRUN_PASS:-plain}" = plain ]
 }
 
 # same_lists WHAT WANTED GOT: sorted, one a line.
@@ -311,7 +307,6 @@ index_check()
 @test "shellcheck has nothing to say about the scripts" {
 	local scripts
 
-	once || return 0
 	mapfile -t scripts < <(find . \( -name .git -o -name build -o \
 	    -path "./${BUILD#"$TOP"/}" \) -prune -o -type f \
 	    \( -name '*.bats' -o -name '*.bash' -o -perm -u+x \) -print |
@@ -336,7 +331,6 @@ index_check()
 @test "gcc and clang find nothing to warn of, in the program and its tests" {
 	local cc
 
-	once || return 0
 	for cc in gcc clang; do
 		run -0 make -s -j2 CC=$cc WERROR=1 BUILD="$WORK/$cc" \
 		    test-programs
@@ -346,7 +340,6 @@ index_check()
 }
 
 @test "cppcheck finds nothing" {
-	once || return 0
 	run -0 cppcheck -q --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE -Isrc src
 	assert_output ''
@@ -355,7 +348,6 @@ index_check()
 @test "clang-tidy finds nothing" {
 	local checks flags
 
-	once || return 0
 	checks='-*,bugprone-*,clang-analyzer-*,misc-redundant-expression'
 	checks+=',misc-static-assert,performance-*,portability-*'
 	checks+=,-bugprone-easily-swappable-parameters
@@ -423,7 +415,6 @@ hardened()
 @test "the program is hardened, and a packager's flags still count" {
 	local flags
 
-	once || return 0
 	run hardened "$ZKRUN"
 	assert_output "$(printf '%s\n' 'DYN (Position-Independent' GNU_RELRO \
 	    'NOW PIE' __stack_chk_fail fortified)"
@@ -446,7 +437,6 @@ hardened()
 }
 
 @test "ZK_STATIC=1 links the ZooKeeper client statically" {
-	once || return 0
 	run -0 make -s -j2 BUILD="$WORK/static" CFLAGS=-O0 ZK_STATIC=1
 	run -0 ldd "$WORK/static/zkrun"
 	refute_output --partial zookeeper

@@ -2,19 +2,14 @@
 #
 # The tarball, the Debian package and the RPM: what is in them, and that they
 # build, install and go away again.
+#
+# Idle: it builds its own.
 
 load helper
-
-# The packages do not depend on the pass.
-once()
-{
-	[ "${ZKRUN_PASS:-plain}" = plain ]
-}
 
 # One package for all tests of the file.
 setup_file()
 {
-	once || return 0
 	export VERSION DEB PACKAGES=$BATS_FILE_TMPDIR/packages
 	VERSION=$(sed -n 's/^VERSION = //p' "$TOP/Makefile")
 	mkdir "$PACKAGES"
@@ -28,7 +23,6 @@ setup_file()
 
 setup()
 {
-	once || return 0
 	bench_setup
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
@@ -51,7 +45,6 @@ contents()
 @test "make dist gives the same bytes, whoever calls it and when" {
 	local list
 
-	once || return 0
 	# Another mask, time zone, language, directory and second.
 	(umask 077 && TZ=Pacific/Auckland LANG=C.UTF-8 \
 	    make -s -C "$TOP" dist BUILD="$PWD/again")
@@ -70,7 +63,6 @@ contents()
 }
 
 @test "out of the tarball: make, make install, and the same tarball" {
-	once || return 0
 	# By somebody with a narrow mask.
 	(umask 077 && tar --no-same-permissions -xf "$TARBALL")
 	cd "zkrun-$VERSION"
@@ -89,7 +81,6 @@ contents()
 }
 
 @test "package tells what it was called wrongly" {
-	once || return 0
 	run -64 "$TOP/contrib/package"
 	assert_output --partial 'usage: package '
 	run -64 "$TOP/contrib/package" zip 1 .
@@ -101,7 +92,6 @@ contents()
 #
 
 @test "the package: name, version, what it needs, what is in it" {
-	once || return 0
 	assert_equal "$(dpkg-deb -f "$DEB" Package)" zkrun
 	assert_equal "$(dpkg-deb -f "$DEB" Version)" "$VERSION"
 	dpkg-deb -f "$DEB" Depends | grep -q libzookeeper-st2
@@ -142,7 +132,6 @@ lint()
 }
 
 @test "lintian has nothing to say, not even in passing" {
-	once || return 0
 	run -0 lint "$DEB"
 	assert_output ''
 	# And would have.
@@ -179,7 +168,6 @@ in_root_version()
 @test "installed, upgraded, removed and purged, without a trace" {
 	local before
 
-	once || return 0
 	mkdir -p root/var/lib/dpkg/{info,updates,triggers} root/etc root/usr/bin
 	cp /var/lib/dpkg/status root/var/lib/dpkg/
 	# The administrator's own.
@@ -224,7 +212,6 @@ in_root_version()
 @test "make rpm: name, version, and what is in it" {
 	local rpm
 
-	once || return 0
 	# dpkg has put its dependencies here, and rpm knows nothing of them.
 	run -0 make -C "$TOP" rpm BUILD="$PWD/rpm" RPMBUILD_FLAGS=--nodeps
 	rpm=$(echo rpm/zkrun-"$VERSION"-1*.rpm)
