@@ -174,9 +174,13 @@ link_receive(struct link *link, struct link_message *message)
 
 	if (link->fd == -1)
 		return -1;
+	/*
+	 * A peer that ends without having read all of ours is told as a reset,
+	 * once, and ahead of what it has said.
+	 */
 	do {
 		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);
-	} while (got == -1 && errno == EINTR);
+	} while (got == -1 && (errno == EINTR || errno == ECONNRESET));
 	if (got != (ssize_t)sizeof(*message))
 		return got == -1 && errno == EAGAIN ? 0 : -1;
 	if (message->type == LINK_ALIVE)

@@ -186,5 +186,6 @@ hide_children()
 	wait_for 10 lock_clean "$TASK"
 	kill -CONT "$BG_PID"
 	zkrun_wait run 10
+	cat "$BATS_TEST_TMPDIR/run.err"
 	assert_equal "$status" 7
 }

@@ -138,6 +138,15 @@ test_peer_gone(void)
 	ok(true, "closing twice does no harm");
 
 	(void)link_pair(&a, &b);
+	link_send_type(&b, LINK_STOP);
+	link_send_type(&a, LINK_DONE);
+	link_close(&a);
+	is_int(link_receive(&b, &got), 1,
+	    "last words are heard of one that did not hear ours");
+	is_int(link_receive(&b, &got), -1, "then the end");
+	link_close(&b);
+
+	(void)link_pair(&a, &b);
 	for (i = 0; i < MANY; i++)
 		link_send_type(&a, LINK_WAITING);
 	link_close(&b);
