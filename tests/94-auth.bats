@@ -218,7 +218,10 @@ collect_traces()
 		ls -l "/proc/$pid/fd" >"$dir/$pid.fd"
 	done
 	ps axww >"$dir/ps"
-	zka tree /lock | grep -F "$TASK" | while read -r node; do
+	{
+		zka tree "/lock/mutex/$TASK"
+		zka tree "/lock/runs/$TASK"
+	} | while read -r node; do
 		echo "$node"
 		zka get "$node"
 	done >"$dir/nodes"
