@@ -17,6 +17,9 @@
 /* Between two rounds over all servers for a session that may still live. */
 #define RESUME_PAUSE_MS	100
 
+/* The problem of a server whose name has no answer yet. */
+static const char unresolved[] = "not resolved in time";
+
 static int64_t
 session_lifetime_ms(const struct connector *connector)
 {
@@ -39,6 +42,9 @@ take_answer(struct connector *connector, const struct resolver_answer *answer)
 		    gai_strerror(answer->error));
 		return;		/* what was known may still be right */
 	}
+	if (strcmp(connector->problem[answer->server], unresolved) == 0)
+		(void)strlcpy(connector->problem[answer->server], "not tried",
+		    sizeof(connector->problem[0]));
 	for (i = kept = 0; i < connector->addresses; i++) {
 		if (connector->address[i].server == answer->server &&
 		    i != connector->current)
@@ -96,8 +102,7 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 	for (i = named = 0; i < servers->count; i++) {
 		/* Of a lost contact, how it was lost is the news. */
 		if (connector->identity.id == 0)
-			(void)strlcpy(connector->problem[i],
-			    "not resolved in time",
+			(void)strlcpy(connector->problem[i], unresolved,
 			    sizeof(connector->problem[i]));
 		if (!resolver_numeric(&servers->server[i], &answer))
 			named++;

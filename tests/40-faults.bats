@@ -253,6 +253,25 @@ told_of_session()
 	assert_lock_clean "$TASK"
 }
 
+@test "contact lost before the other server was ever tried: that is what is said of it" {
+	local name list=
+
+	for name in one other; do
+		start_relay "$name"
+		list+=${list:+,}$RELAY_CONNECT
+	done
+	zkrun_bg run -c "$list" -T 4s -t "$TASK" -- sleep 60
+	wait_for 10 has_command "$BG_PID"
+	relay_tell_to one cut
+	relay_tell_to other cut
+	wait_for 10 grep -q regained "$BATS_TEST_TMPDIR/run.err"
+	grep -E 'contact .* lost \(.*: not tried' "$BATS_TEST_TMPDIR/run.err"
+	not grep 'not resolved' "$BATS_TEST_TMPDIR/run.err"
+	kill -TERM "${BG[run]}"
+	zkrun_wait run 10
+	assert_equal "$status" 143
+}
+
 @test "the connection is cut while the lock node's create is on its way up" {
 	others_room
 	start_relay
