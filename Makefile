@@ -98,16 +98,16 @@ $(BUILD)/zkrun: $(OBJ)
 
 $(BUILD)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) -MMD -c -o $@ $<
+	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CPPFLAGS) -Isrc -Itests/unit $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD \
-	    -o $@ $< $(LIB_OBJ) $(OWN_LIBS)
+	$(CC) $(OWN_CPPFLAGS) -Isrc -Itests/unit $(OWN_CFLAGS) $(OWN_LDFLAGS) \
+	    -MMD -MP -o $@ $< $(LIB_OBJ) $(OWN_LIBS)
 
 $(BUILD)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD -o $@ $< $(OWN_LIBS)
+	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD -MP -o $@ $< $(OWN_LIBS)
 
 # Loaded into zkrun by tests/torture, to step its wall clock.
 $(BUILD)/tools/wallclock.so: tests/torture/wallclock.c Makefile
@@ -141,7 +141,7 @@ FUZZ_CFLAGS = -std=c11 $(WARNINGS) -O1 -g -fno-omit-frame-pointer \
 $(BUILD)/fuzz/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(FUZZ_CFLAGS) \
-	    -fsanitize=fuzzer-no-link -MMD -c -o $@ $<
+	    -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 $(BUILD)/fuzz/zkrun.a: $(FUZZ_OBJ)
 	rm -f $@
@@ -149,7 +149,7 @@ $(BUILD)/fuzz/zkrun.a: $(FUZZ_OBJ)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/zkrun.a
 	$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE -Isrc -Itests/fuzz \
-	    $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -o $@ $< \
+	    $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< \
 	    $(BUILD)/fuzz/zkrun.a $(OWN_LIBS)
 
 fuzz-programs: $(FUZZ)
