@@ -52,7 +52,7 @@ teardown()
 	! asan || return 0
 	choose follower
 	start_relay relay "$(address_of "$CHOSEN")"
-	mortal_crowd 20 5 0.5 "$RELAY_CONNECT" "$(address_of "$OTHER")"
+	mortal_crowd 12 5 0.5 "$RELAY_CONNECT" "$(address_of "$OTHER")"
 	relay_tell blackhole
 	crowd_died_in_time
 }
@@ -60,7 +60,7 @@ teardown()
 @test "the client's only server is frozen: dead before the lease is gone" {
 	! asan || return 0
 	choose follower
-	mortal_crowd 20 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
 	"$SANDBOX" freeze "$THREE/$CHOSEN"
 	crowd_died_in_time
 }
@@ -68,7 +68,7 @@ teardown()
 @test "a follower cut off from its leader still answers: dead before the lease is gone" {
 	! asan || return 0
 	choose follower
-	mortal_crowd 20 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
 	three cut "$CHOSEN"
 	crowd_died_in_time
 }
@@ -76,7 +76,7 @@ teardown()
 @test "the same, T of 4 ticks" {
 	! asan || return 0
 	choose follower
-	mortal_crowd 20 2 0.3 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	mortal_crowd 12 2 0.3 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
 	three cut "$CHOSEN"
 	crowd_died_in_time
 }
@@ -84,7 +84,7 @@ teardown()
 @test "a leader cut off from its quorum still answers: dead before the lease is gone" {
 	! asan || return 0
 	choose leader
-	mortal_crowd 20 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
 	three cut "$CHOSEN"
 	crowd_ends "${CROWD[@]}"
 	drop_leader
@@ -141,7 +141,7 @@ hand_over_around_a_cut()
 	! asan || return 0
 	choose follower
 	start_relay relay "$(address_of "$CHOSEN")"
-	mortal_crowd 20 5 0.5 "$RELAY_CONNECT" "$(address_of "$OTHER")"
+	mortal_crowd 12 5 0.5 "$RELAY_CONNECT" "$(address_of "$OTHER")"
 	relay_tell freeze
 	sleep 1.964	# T/4 + T/7
 	thawed=$(now_us)
@@ -155,7 +155,7 @@ hand_over_around_a_cut()
 	local n
 
 	! asan || return 0
-	mortal_crowd 20 5 0.5 "$(three connect)" "$(three connect)"
+	mortal_crowd 12 5 0.5 "$(three connect)" "$(three connect)"
 	for n in 1 2 3; do
 		"$SANDBOX" kill "$THREE/$n"
 	done
@@ -174,7 +174,7 @@ hand_over_around_a_cut()
 
 	! asan || return 0
 	choose leader
-	lucky_crowd c 20 10 1 "$(three connect)"
+	lucky_crowd c 12 10 1 "$(three connect)"
 	# The others do not notice; nothing can be written.
 	"$SANDBOX" freeze "$THREE/$CHOSEN"
 	sleep 3
@@ -202,7 +202,7 @@ hand_over_around_a_cut()
 	# So that all of them are on the one that is going to hang.
 	relay_tell_to a refuse on
 	relay_tell_to b refuse on
-	lucky_crowd c 20 6 1 "$list"
+	lucky_crowd c 12 6 1 "$list"
 	lucky_crowd d 10 30 5 "$list"
 	relay_tell_to a refuse off
 	relay_tell_to b refuse off
@@ -215,7 +215,7 @@ hand_over_around_a_cut()
 	! asan || return 0
 	choose follower
 	start_relay a "$(address_of "$CHOSEN")"
-	lucky_crowd c 20 6 1 "$RELAY_CONNECT"
+	lucky_crowd c 12 6 1 "$RELAY_CONNECT"
 	start_relay b "$(address_of "$CHOSEN")"
 	lucky_crowd d 10 30 5 "$RELAY_CONNECT"
 	relay_tell_to a freeze
@@ -230,13 +230,13 @@ hand_over_around_a_cut()
 @test "the link loses all packets for T/4: nothing happens" {
 	! asan || return 0
 	start_network
-	lucky_crowd c 20 6 1 "$NETWORK_CONNECT"
+	lucky_crowd c 12 6 1 "$NETWORK_CONNECT"
 	lucky_crowd d 10 30 5 "$NETWORK_CONNECT"
 	network_link down
 	sleep 1.5
 	network_link up
-	wait_for 10 all_of has_contact c{0..19}
-	all_untouched c{0..19}
+	wait_for 10 all_of has_contact c{0..11}
+	all_untouched c{0..11}
 	network_link down
 	sleep 7.5
 	network_link up

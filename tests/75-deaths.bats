@@ -39,7 +39,7 @@ err_of()
 	local name
 
 	start_relay
-	fleet "$(many 20)" -c "$RELAY_CONNECT" -T 3s
+	fleet "$(many 12)" -c "$RELAY_CONNECT" -T 3s
 	beat_fleet
 	signal_fleet STOP guard
 	relay_tell blackhole
@@ -56,7 +56,7 @@ err_of()
 }
 
 @test "the keeper stops: the guard kills in time, exit 76" {
-	fleet "$(many 20)" -T 2s
+	fleet "$(many 12)" -T 2s
 	signal_fleet STOP keeper
 	judge_fleet 10
 	end_fleet 76
@@ -65,7 +65,7 @@ err_of()
 
 @test "the keeper stops and the contact goes: the guard kills in time, exit 76" {
 	start_relay
-	fleet "$(many 20)" -c "$RELAY_CONNECT" -T 2s
+	fleet "$(many 12)" -c "$RELAY_CONNECT" -T 2s
 	beat_fleet
 	signal_fleet STOP keeper
 	relay_tell blackhole
@@ -99,7 +99,7 @@ kill_each()
 }
 
 @test "the guard is killed: all dead, then the lease gone, within milliseconds" {
-	fleet "$(many 20)"
+	fleet "$(many 12)"
 	kill_each guard
 	judge_fleet 5 500
 	# A generous bound, for a machine that does other things as well.
@@ -109,7 +109,7 @@ kill_each()
 }
 
 @test "the keeper is killed: all dead, then the lease gone, within milliseconds" {
-	fleet "$(many 20)"
+	fleet "$(many 12)"
 	kill_each keeper
 	judge_fleet 5 500
 	asan || [ "$MEDIAN_US" -lt 100000 ]
@@ -118,7 +118,7 @@ kill_each()
 }
 
 @test "all the guards are killed at once: all dead, then the leases gone" {
-	fleet "$(many 20)"
+	fleet "$(many 12)"
 	signal_fleet KILL guard
 	judge_fleet 10 2000
 	end_fleet 137
@@ -192,7 +192,7 @@ assert_met_nobody()
 @test "the keeper is stopped at any moment of the start: never two, nothing left" {
 	local i n names=() pid ran=0 held=0 file us
 
-	n=$(many 30 6)
+	n=$(many 20 6)
 	# From before the start to after it, however fast this machine is.
 	nap 1
 	us=$(now_us)

@@ -1,8 +1,8 @@
 # faults.bash: a crowd of zkruns under one fault, and the verdict on it.  For
 # test files that load helper as well.
 #
-# Each zkrun of a crowd has a task of its own and a phase of its own, so twenty
-# of them under one fault are twenty trials of it.  Each runs alive(1), three
+# Each zkrun of a crowd has a task of its own and a phase of its own, so twelve
+# of them under one fault are twelve trials of it.  Each runs alive(1), three
 # processes that write down their last sign of life and ignore SIGTERM.  Each
 # task has a witness: a client of its own, on a server that the fault leaves
 # alone, that writes down when the lease went.
