@@ -46,18 +46,19 @@ parse_number(int64_t *number, const char *value, int64_t least, int64_t most)
 	return problem != NULL || !isdigit((unsigned char)value[0]) ? -1 : 0;
 }
 
+/* Of two words the second means true; returns false if it is neither. */
+static bool
+choose(bool *flag, const char *value, const char *no, const char *yes)
+{
+	*flag = strcmp(value, yes) == 0;
+	return *flag || strcmp(value, no) == 0;
+}
+
 const char *
 options_set_flag(void *field, const char *value)
 {
-	bool *flag = field;
-
-	if (value == NULL || strcmp(value, "yes") == 0)
-		*flag = true;
-	else if (strcmp(value, "no") == 0)
-		*flag = false;
-	else
-		return "neither yes nor no";
-	return NULL;
+	return choose(field, value != NULL ? value : "yes", "no", "yes") ?
+	    NULL : "neither yes nor no";
 }
 
 /* "no" takes back a "yes" from elsewhere, and nothing else. */
@@ -180,15 +181,8 @@ options_set_exit_code(void *field, const char *value)
 const char *
 options_set_interval_counts(void *field, const char *value)
 {
-	bool *flag = field;
-
-	if (strcmp(value, "success") == 0)
-		*flag = false;
-	else if (strcmp(value, "any") == 0)
-		*flag = true;
-	else
-		return "neither success nor any";
-	return NULL;
+	return choose(field, value, "success", "any") ? NULL :
+	    "neither success nor any";
 }
 
 const char *
@@ -234,29 +228,15 @@ options_set_nonblock(void *field, const char *value)
 const char *
 options_set_notify(void *field, const char *value)
 {
-	bool *flag = field;
-
-	if (strcmp(value, "zkrun") == 0)
-		*flag = false;
-	else if (strcmp(value, "command") == 0)
-		*flag = true;
-	else
-		return "neither zkrun nor command";
-	return NULL;
+	return choose(field, value, "zkrun", "command") ? NULL :
+	    "neither zkrun nor command";
 }
 
 const char *
 options_set_on_loss(void *field, const char *value)
 {
-	bool *flag = field;
-
-	if (strcmp(value, "stop") == 0)
-		*flag = false;
-	else if (strcmp(value, "ignore") == 0)
-		*flag = true;
-	else
-		return "neither stop nor ignore";
-	return NULL;
+	return choose(field, value, "stop", "ignore") ? NULL :
+	    "neither stop nor ignore";
 }
 
 const char *
