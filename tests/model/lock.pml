@@ -6,10 +6,10 @@
  * A request is one atomic step, for a server takes them one by one; between any
  * two of a client's, those of the others come.  At every step a client may die:
  * its nodes go some time later.  It may lose contact: then the request was
- * carried out or not, and the client looks for its nodes by their uuid, behind a
- * sync.  Its session may expire: its nodes go, and it starts anew unless it held.
- * FAULTS is how often that happens.  Some give up wherever they wait.  Servers
- * reap empty containers.  Somebody may hold for ever.
+ * carried out or not, and the client looks for its nodes by their uuid, behind
+ * a sync.  Its session may expire: its nodes go, and it starts anew unless it
+ * held.  FAULTS is how often that happens.  Some give up wherever they wait.
+ * Servers reap empty containers.  Somebody may hold for ever.
  *
  * Checked: never more than MAX hold (assert), and every run comes to its end
  * whoever dies (no invalid end state), so no wake-up is lost, nobody waits for

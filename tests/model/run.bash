@@ -139,22 +139,22 @@ clock()
 {
 	build clock clock.pml
 	build fine clock.pml -DT=16
-	check clock 0 'lease clock, one fault'
+	check clock 0 'lease clock, one fault' LINE=2
+	check clock 0 'lease clock, one fault, no grace' LINE=2 GRACE=0
+	check clock 0 'lease clock, one fault, pings behind writes' HOLDUP=1
 	check fine 0 'lease clock, T of 16, one fault'
 	[ "$1" != big ] || big_clock
-	check fine 0 'lease clock, no fault: it runs to the end' FAULTS=0
-	check fine 0 'lease clock, one server silent: so it does' SMOOTH=1
-	check clock 0 'lease clock, while it runs: pings behind writes' \
-	    LINE=0 HOLDUP=1
+	check fine 0 'lease clock, no fault: it is not stopped' FAULTS=0
+	check fine 0 'lease clock, one server silent: nor then' SMOOTH=1
 	mutants clock 'lease clock,' <<-END
-	0 HOLDUP=1 pings behind writes
+	0 HOLDUP=1 LINE=2 news and pings in any order
 	0 HOLDUP=2 pings late
 	1 a read is as good as a beat
 	2 counts from the reply
 	3 stops it at the deadline, not before
 	4 no margin
 	5 FAULTS=2 connected is proof enough
-	6 FAULTS=2 READS=0 by times of sending alone
+	6 FAULTS=2 READS=0 LINE=2 by times of sending alone
 	7 what was read just before counts
 	8 a beat proves itself
 	9 FAULTS=2 the keeper never kills
@@ -162,6 +162,7 @@ clock()
 	13 the guard never acts
 	END
 	mutants fine 'lease clock,' <<-END
+	0 SMOOTH=2 stopped for a stall of before it started
 	11 SMOOTH=1 stays with a silent server
 	12 FAULTS=0 beats too seldom
 	END
@@ -169,9 +170,19 @@ clock()
 
 big_clock()
 {
-	check clock 0 'lease clock, two faults' FAULTS=2 READS=2
-	check clock 0 'lease clock, while it runs, two faults' LINE=0 FAULTS=2
+	local line
+
+	for line in 0 1 2; do
+		check clock 0 "lease clock, two faults, LINE=$line" FAULTS=2 \
+		    READS=2 "LINE=$line"
+	done
+	check clock 0 'lease clock, two faults, no grace' FAULTS=2 GRACE=0
 	check fine 0 'lease clock, T of 16, two faults' FAULTS=2
+	check fine 0 'lease clock, T of 16, two faults, no grace' FAULTS=2 \
+	    GRACE=0
+	mutants fine 'lease clock,' <<-END
+	0 HOLDUP=1 FAULTS=2 GRACE=0 pings behind writes, between two cuts
+	END
 }
 
 lock "${1:-short}"
