@@ -10,5 +10,5 @@ load helper
 	run -0 "$TOP/tests/model/run.bash"
 	echo "$output" | sed 's/^/# /' >&3
 	refute_output --partial 'not ok'
-	[ "${#lines[@]}" -ge 66 ]
+	[ "${#lines[@]}" -ge 65 ]
 }

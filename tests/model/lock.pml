@@ -8,8 +8,8 @@
  * its nodes go some time later.  It may lose contact: then the request was
  * carried out or not, and the client looks for its nodes by their uuid, behind
  * a sync.  Its session may expire: its nodes go, and it starts anew unless it
- * held.  FAULTS is how often that happens.  Some give up wherever they wait.
- * Servers reap empty containers.  Somebody may hold for ever.
+ * held.  FAULTS is how often that happens.  Some give up at any step.  Servers
+ * reap empty containers.  Somebody may hold for ever.
  *
  * Checked: never more than MAX hold (assert), and every run comes to its end
  * whoever dies (no invalid end state), so no wake-up is lost, nobody waits for
@@ -34,8 +34,8 @@
 #ifndef ZKRUNS
 #define ZKRUNS	2	/* the others are Curator's */
 #endif
-#ifndef PATIENTS
-#define PATIENTS	3	/* the others may give up */
+#ifndef QUITTERS
+#define QUITTERS	0	/* they may give up */
 #endif
 #ifndef ETERNALS
 #define ETERNALS	0	/* they hold for ever */
@@ -58,7 +58,7 @@ c_decl {
 }
 
 /* What the environment may say otherwise. */
-byte mutant = MUTANT, zkruns = ZKRUNS, patients = PATIENTS;
+byte mutant = MUTANT, zkruns = ZKRUNS, quitters = QUITTERS;
 byte eternals = ETERNALS, max = MAX, faults = FAULTS, reaps = REAPS;
 
 mtype = { ZKRUN, CURATOR, DONE, EXISTS, NO_NODE };
@@ -210,11 +210,12 @@ inline find_rival(who, found) {
 			fi
 #define MAY_EXPIRE	:: atomic { faults > 0 -> TROUBLE; goto expired }
 #define MAY_DIE		:: atomic { faults > 0 -> TROUBLE; goto dead }
-#define MAY_FAIL	MAY_LOSE(resume) MAY_EXPIRE MAY_DIE
+#define MAY_FAIL	MAY_LOSE(resume) MAY_EXPIRE MAY_DIE \
+			:: !patient -> goto give_up
 
 #define KIND(n)		(n < zkruns -> ZKRUN : CURATOR)
 /* Of those that are alike it is all the same who begins. */
-#define ALIKE(n)	(KIND(n) == KIND(n - 1) && n != patients && \
+#define ALIKE(n)	(KIND(n) == KIND(n - 1) && n != quitters && \
 			n != eternals)
 
 proctype client(byte me)
@@ -227,7 +228,7 @@ proctype client(byte me)
 		me == 0 || begun >= me || !ALIKE(me);
 		begun++;
 		kind = KIND(me);
-		patient = (me < patients)
+		patient = (me >= quitters)
 	};
 
 start:
@@ -256,6 +257,7 @@ walk_in:
 	fi;
 	if
 	:: reply == DONE -> goto hold
+	:: reply == DONE && !patient -> goto give_up
 	:: reply == NO_NODE && !made ->
 		atomic { made = true; p = true; goto walk_in }
 	:: else -> atomic {
@@ -329,7 +331,6 @@ look_at_line:
 	if
 	:: told[me] && mutant != 22 -> goto look_at_line
 	:: told[me] && mutant == 22 -> goto take_lease
-	:: !patient -> goto give_up
 	MAY_FAIL
 	fi;
 
@@ -402,7 +403,6 @@ look_at_leases:
 	:: told[me] -> goto look_at_leases
 	/* Its end is all there is to know. */
 	:: rival_gone[me] -> goto hold
-	:: !patient -> goto give_up
 	MAY_FAIL
 	fi;
 
@@ -449,7 +449,8 @@ release:
 
 give_up:
 	atomic {
-		before = NOBODY; ok = false;
+		before = NOBODY; ok = false; made = false; walking = false;
+		reply = DONE;
 		forget_watches(me)
 	};
 leave:
@@ -565,7 +566,7 @@ init {
 		c_code {
 			now.mutant = setting("MUTANT", now.mutant);
 			now.zkruns = setting("ZKRUNS", now.zkruns);
-			now.patients = setting("PATIENTS", now.patients);
+			now.quitters = setting("QUITTERS", now.quitters);
 			now.eternals = setting("ETERNALS", now.eternals);
 			now.max = setting("MAX", now.max);
 			now.faults = setting("FAULTS", now.faults);

@@ -98,18 +98,19 @@ lock_mutants()
 
 lock()
 {
-	local zkruns patients
+	local zkruns
 
 	build lock lock.pml
-	for zkruns in 3 2 1 0; do
-		check lock 0 "lock, $zkruns of 3 are zkrun" "ZKRUNS=$zkruns" \
-		    PATIENTS=2
+	check lock 0 'lock, all are zkrun' ZKRUNS=3
+	for zkruns in 1 0; do
+		check lock 0 "lock, $zkruns of 3 are zkrun, one may give up" \
+		    "ZKRUNS=$zkruns" QUITTERS=1
 	done
 	check lock 0 'lock, 2 leases, one of them held for ever' MAX=2 \
 	    ETERNALS=1
 	[ "$1" != big ] || big_lock
-	lock_mutants zkrun ZKRUNS=3 PATIENTS=2
-	lock_mutants Curator ZKRUNS=0 PATIENTS=2
+	lock_mutants zkrun ZKRUNS=3 QUITTERS=1
+	lock_mutants Curator ZKRUNS=0 QUITTERS=1
 	mutants lock zkrun ZKRUNS=3 <<-END
 	1 walks in where somebody is
 	6 tidies away a lease
@@ -121,18 +122,19 @@ lock()
 
 big_lock()
 {
-	local zkruns patients
+	local zkruns quitters
 
 	for zkruns in 3 2 1 0; do
-		for patients in 0 1 3; do
-			check lock 0 "lock, $zkruns of 3 are zkrun, $patients \
-wait for ever" "ZKRUNS=$zkruns" "PATIENTS=$patients"
+		for quitters in 0 1 2 3; do
+			check lock 0 "lock, $zkruns of 3 are zkrun, $quitters \
+may give up" "ZKRUNS=$zkruns" "QUITTERS=$quitters" REAPS=2
 		done
-		check lock 0 "lock, $zkruns of 3 are zkrun, two faults" \
-		    "ZKRUNS=$zkruns" PATIENTS=2 FAULTS=2 REAPS=2
 		check lock 0 "lock, $zkruns of 3 are zkrun, 2 leases" \
-		    "ZKRUNS=$zkruns" PATIENTS=2 FAULTS=2 MAX=2
+		    "ZKRUNS=$zkruns" QUITTERS=1 MAX=2 ETERNALS=1
+		check lock 0 "lock, $zkruns of 3 are zkrun, two faults" \
+		    "ZKRUNS=$zkruns" QUITTERS=1 FAULTS=2
 	done
+	check lock 0 'lock, 2 leases, two faults' MAX=2 FAULTS=2
 }
 
 clock()
