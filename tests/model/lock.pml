@@ -22,7 +22,8 @@
  * record of runs.
  *
  * run.bash checks it, and that each MUTANT, one step left out or changed, is
- * found out.  SIZES
+ * found out.  One fault and one reap: 1 to 3 million states, 110 MB, 3 to 8 s;
+ * two faults, all zkrun: 14 million, 730 MB, 85 s.
  */
 
 #define CLIENTS	3
