@@ -38,8 +38,8 @@
  * time that it is stopped before the next proof, on a link that is well again.
  *
  * run.bash checks it, and that each MUTANT is found out.  One fault: 190000
- * states and half a second, with T of 16 790000, 120 MB and 2 s; two: 11 million,
- * 1.1 GB and 2 minutes, with T of 16 29 million, 3.1 GB and 4 minutes.
+ * states and half a second, with T of 16 790000, 120 MB and 2 s; two: 11
+ * million, 1.1 GB and 2 minutes, with T of 16 29 million, 3.1 GB and 4 minutes.
  */
 
 #ifndef MUTANT

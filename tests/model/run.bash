@@ -42,7 +42,7 @@ check()
 	local name=$1 wanted=$2 text=$3 out
 
 	shift 3
-	out=$(cd "$work/$name" && env "$@" ./pan -m100000 -w22)
+	out=$(cd "$work/$name" && env -i "$@" ./pan -m100000 -w22)
 	if ! grep -q "errors: $wanted\$" <<<"$out" || [ "$wanted" -eq 0 ] &&
 	    grep -qE 'not completed|max search depth' <<<"$out"; then
 		echo "not ok $text"
