@@ -4,17 +4,26 @@
  * (InterProcessSemaphoreV2, InterProcessMutex), on one server's tree.
  *
  * A request is one atomic step, for a server takes them one by one; between any
- * two of a client's, those of the others come.  A client may die anywhere: its
- * nodes go some time later.  It may lose contact with any request: then the
- * request was carried out or not, and the client looks for its nodes by their
- * uuid, behind a sync.  It may give up whenever it waits.  Servers reap empty
- * containers.
+ * two of a client's, those of the others come.  At every step a client may die:
+ * its nodes go some time later.  It may lose contact: then the request was
+ * carried out or not, and the client looks for its nodes by their uuid, behind
+ * a sync.  Its session may expire: its nodes go, and it starts anew unless it
+ * held.  FAULTS is how often that happens.  Some give up at any step.  Servers
+ * reap empty containers.  Somebody may hold for ever.
  *
- * Checked: never two hold (assert), and every run comes to its end whoever dies
- * (no invalid end state): so no wake-up is lost and nobody waits for nobody.
+ * Checked: never more than MAX hold (assert), and every run comes to its end
+ * whoever dies (no invalid end state), so no wake-up is lost, nobody waits for
+ * nobody, and no lease stays free while somebody waits.  At the end no node is
+ * left, and no P/leases of zkrun's if nothing happened.
  *
- * run.bash checks it, and that each -DMUTANT=n, one step left out or changed, is
- * found out.
+ * Left out: that a holder is dead before its session is, which is clock.pml (a
+ * Curator is taken to stop by itself); that servers lag, which sync and the
+ * order of one connection take care of; ACLs, revoking, deletes by hand; the
+ * record of runs.
+ *
+ * run.bash checks it, and that each MUTANT, one step left out or changed, is
+ * found out.  One fault and one reap: 1 to 3 million states, 110 MB, 3 to 8 s;
+ * two faults, all zkrun: 14 million, 730 MB, 85 s.
  */
 
 #define CLIENTS	3
@@ -26,18 +35,32 @@
 #ifndef ZKRUNS
 #define ZKRUNS	2	/* the others are Curator's */
 #endif
-#ifndef PATIENTS
-#define PATIENTS	3
+#ifndef QUITTERS
+#define QUITTERS	0	/* they may give up */
 #endif
-#ifndef DEATHS
-#define DEATHS	1
+#ifndef ETERNALS
+#define ETERNALS	0	/* they hold for ever */
 #endif
-#ifndef LOSSES
-#define LOSSES	1
+#ifndef MAX
+#define MAX	1	/* how many may hold: --leases */
+#endif
+#ifndef FAULTS
+#define FAULTS	1
 #endif
 #ifndef REAPS
-#define REAPS	2
+#define REAPS	1
 #endif
+
+c_decl {
+	static int setting(const char *name, int otherwise)
+	{
+		return getenv(name) != NULL ? atoi(getenv(name)) : otherwise;
+	}
+}
+
+/* What the environment may say otherwise. */
+byte mutant = MUTANT, zkruns = ZKRUNS, quitters = QUITTERS;
+byte eternals = ETERNALS, max = MAX, faults = FAULTS, reaps = REAPS;
 
 mtype = { ZKRUN, CURATOR, DONE, EXISTS, NO_NODE };
 
@@ -47,7 +70,7 @@ bool locks_used, leases_used;		/* who had no child is not reaped */
 byte place[CLIENTS];			/* lock nodes: 0 or the number */
 byte next_place = 1;
 bool lease[CLIENTS];
-bool orphans[CLIENTS];			/* MUTANT 7: not known as its own */
+bool orphans[CLIENTS];			/* mutant 7: not known as its own */
 
 /* One-shot watches, and what they have to tell. */
 byte watched[CLIENTS] = NOBODY;		/* whose lock node */
@@ -57,7 +80,8 @@ byte rival[CLIENTS] = NOBODY;		/* whose lease is watched */
 bool rival_gone[CLIENTS];
 
 byte holders;
-byte deaths = DEATHS, losses = LOSSES, reaps = REAPS;
+byte begun, ended;
+bool trouble;				/* ever */
 
 #define LEASES		(lease[0] + lease[1] + lease[2] + \
 			orphans[0] + orphans[1] + orphans[2])
@@ -131,14 +155,14 @@ inline delete_place(who) {
 	fi
 }
 
-inline make_parents() {
-	p = true;
+/* Empty ones, where there are none. */
+inline make_rooms() {
 	if
-	:: !locks -> locks = true; locks_used = false
+	:: p && !locks -> locks = true; locks_used = false
 	:: else
 	fi;
 	if
-	:: !leases -> leases = true; leases_used = false; own = false
+	:: p && !leases -> leases = true; leases_used = false; own = false
 	:: else
 	fi
 }
@@ -177,9 +201,23 @@ inline find_rival(who, found) {
 	fi
 }
 
-/* The reply does not come, or the request did not arrive: where(to). */
-#define MAY_LOSE(where)	:: atomic { losses > 0 -> losses--; goto where }
-#define MAY_DIE		:: atomic { deaths > 0 -> deaths--; goto dead }
+#define TROUBLE		faults--; trouble = true
+/* The reply does not come: it was carried out or, here, it was not. */
+#define MAY_LOSE(where)	:: atomic { faults > 0 -> \
+				TROUBLE; goto where }
+#define MAY_LOSE_REPLY	if \
+			:: faults > 0 -> TROUBLE; goto resume \
+			:: true \
+			fi
+#define MAY_EXPIRE	:: atomic { faults > 0 -> TROUBLE; goto expired }
+#define MAY_DIE		:: atomic { faults > 0 -> TROUBLE; goto dead }
+#define MAY_FAIL	MAY_LOSE(resume) MAY_EXPIRE MAY_DIE \
+			:: !patient -> goto give_up
+
+#define KIND(n)		(n < zkruns -> ZKRUN : CURATOR)
+/* Of those that are alike it is all the same who begins. */
+#define ALIKE(n)	(KIND(n) == KIND(n - 1) && n != quitters && \
+			n != eternals)
 
 proctype client(byte me)
 {
@@ -187,37 +225,40 @@ proctype client(byte me)
 	byte before;
 	bool made, ok, patient, holds, walking;
 
-	kind = (me < ZKRUNS -> ZKRUN : CURATOR);
-	/* The others may give up wherever they wait. */
-	patient = (me < PATIENTS);
+	atomic {
+		me == 0 || begun >= me || !ALIKE(me);
+		begun++;
+		kind = KIND(me);
+		patient = (me >= quitters)
+	};
+
+start:
 	if
 	:: kind == CURATOR -> goto stand_in_line
 	:: else
 	fi;
 
+/* One transaction makes P/leases and the lease in it. */
 walk_in:
 	walking = true;
 	if
 	:: atomic {
 		if
-		:: p && (!leases || MUTANT == 1) ->
+		:: p && (!leases || mutant == 1) ->
 			leases = true;
 			own = true;
 			create_lease(me);
 			reply = DONE;
-			if
-			:: losses > 0 -> losses--; goto resume
-			:: true
-			fi
-		:: p && leases && MUTANT != 1 -> reply = EXISTS
+			MAY_LOSE_REPLY
+		:: p && leases && mutant != 1 -> reply = EXISTS
 		:: !p -> reply = NO_NODE
 		fi
 	   }
-	MAY_LOSE(resume)
-	MAY_DIE
+	MAY_FAIL
 	fi;
 	if
 	:: reply == DONE -> goto hold
+	:: reply == DONE && !patient -> goto give_up
 	:: reply == NO_NODE && !made ->
 		atomic { made = true; p = true; goto walk_in }
 	:: else -> atomic {
@@ -231,6 +272,10 @@ walk_in:
 stand_in_line:
 	atomic { walking = false; made = false; reply = DONE };
 	if
+	:: mutant == 11 -> goto take_lease
+	:: else
+	fi;
+	if
 	:: atomic {
 		ok = false;
 		if
@@ -239,46 +284,63 @@ stand_in_line:
 			next_place++;
 			locks_used = true;
 			ok = true;
-			if
-			:: losses > 0 -> losses--; goto resume
-			:: true
-			fi
+			MAY_LOSE_REPLY
 		:: place[me] != 0 -> ok = true
 		:: else
 		fi
 	   }
-	MAY_LOSE(resume)
-	MAY_DIE
+	MAY_FAIL
 	fi;
 	if
 	:: ok
-	:: !ok -> atomic { make_parents(); goto stand_in_line }
+	:: !ok && mutant != 19 ->
+		p = true;
+		atomic { make_rooms(); goto stand_in_line }
 	fi;
 
 look_at_line:
-	atomic { find_predecessor(me, before) };
+	if
+	:: atomic {
+		find_predecessor(me, before);
+		if
+		:: mutant == 12 -> before = NOBODY
+		:: else
+		fi
+	   }
+	MAY_FAIL
+	fi;
 	if
 	:: before == NOBODY -> goto take_lease
 	:: else
 	fi;
 	/* A get with a watch, which a missing node does not set. */
-	atomic {
+	if
+	:: atomic {
 		told[me] = false;
 		if
 		:: (place[before] == 0 || place[before] > place[me]) &&
-		    MUTANT != 2 -> goto look_at_line
-		:: else -> watched[me] = before
+		    mutant != 2 -> goto look_at_line
+		:: else ->
+			if
+			:: mutant != 13 -> watched[me] = before
+			:: else
+			fi
 		fi
-	};
+	   }
+	MAY_FAIL
+	fi;
 	if
-	:: told[me] -> goto look_at_line
-	:: !patient -> goto give_up
-	MAY_LOSE(resume)
-	MAY_DIE
+	:: told[me] && mutant != 22 -> goto look_at_line
+	:: told[me] && mutant == 22 -> goto take_lease
+	MAY_FAIL
 	fi;
 
 take_lease:
 	atomic { before = NOBODY; told[me] = false };
+	if
+	:: mutant == 14 -> goto look_at_leases
+	:: else
+	fi;
 	if
 	:: atomic {
 		ok = false;
@@ -286,38 +348,41 @@ take_lease:
 		:: leases && p && !lease[me] ->
 			create_lease(me);
 			ok = true;
-			if
-			:: losses > 0 -> losses--; goto resume
-			:: true
-			fi
+			MAY_LOSE_REPLY
 		:: lease[me] -> ok = true
 		:: else
 		fi
 	   }
-	MAY_LOSE(resume)
-	MAY_DIE
+	MAY_FAIL
 	fi;
 	if
 	:: ok
-	:: !ok -> atomic { make_parents(); goto take_lease }
+	:: !ok && mutant != 19 ->
+		p = true;
+		atomic { make_rooms(); goto take_lease }
 	fi;
 
 look_at_leases:
-	atomic {
+	if
+	:: atomic {
 		told[me] = false;
 		rival_gone[me] = false;
 		rival[me] = NOBODY;
-		watches_leases[me] = (MUTANT != 3);
+		watches_leases[me] = (mutant != 3);
 		if
-		:: LEASES <= 1 || (MUTANT == 4 && LEASES <= 2) -> goto hold
+		:: LEASES <= max || mutant == 15 ||
+		    (mutant == 4 && LEASES <= max + 1) -> goto hold
 		:: else
 		fi;
 		before = NOBODY;
 		if
-		:: kind == ZKRUN && LEASES == 2 -> find_rival(me, before)
+		:: kind == ZKRUN && max == 1 && LEASES == 2 ->
+			find_rival(me, before)
 		:: else
 		fi
-	};
+	   }
+	MAY_FAIL
+	fi;
 	/*
 	 * The one that is in the way, and it alone, is watched by name.  When
 	 * there was news meanwhile, it may be another one's by now.
@@ -328,7 +393,7 @@ look_at_leases:
 		:: before == NOBODY || !lease[before] || told[me]
 		fi;
 		if
-		:: before != NOBODY && MUTANT == 10 ->
+		:: before != NOBODY && mutant == 10 ->
 			watches_leases[me] = false;
 			told[me] = false
 		:: else
@@ -339,9 +404,7 @@ look_at_leases:
 	:: told[me] -> goto look_at_leases
 	/* Its end is all there is to know. */
 	:: rival_gone[me] -> goto hold
-	:: !patient -> goto give_up
-	MAY_LOSE(resume)
-	MAY_DIE
+	MAY_FAIL
 	fi;
 
 hold:
@@ -351,48 +414,78 @@ hold:
 		forget_watches(me);
 		holds = true;
 		holders++;
-		assert(holders == 1)
+		assert(holders <= max)
 	};
+settle:
 	if
-	:: atomic { delete_place(me) }
+	:: atomic {
+		if
+		:: mutant == 16
+		:: else -> delete_place(me)
+		fi
+	   }
+	MAY_LOSE(settle)
 	MAY_DIE
 	fi;
 	if
-	:: true
+	:: me >= eternals
+	:: me < eternals ->
+end_eternal:	false
 	MAY_DIE
 	fi;
 	/* Everything that ran is dead; then the lease goes. */
-	atomic {
-		holds = false;
-		holders--;
+	atomic { holds = false; holders-- };
+release:
+	if
+	:: atomic {
 		if
-		:: MUTANT == 5 -> skip
+		:: mutant == 5
 		:: else -> delete_lease(me)
 		fi
-	};
+	   }
+	MAY_LOSE(release)
+	MAY_DIE
+	fi;
 	goto tidy;
 
 give_up:
 	atomic {
-		before = NOBODY; ok = false;
+		before = NOBODY; ok = false; made = false; walking = false;
+		reply = DONE;
 		forget_watches(me)
 	};
+leave:
 	if
-	:: atomic { delete_lease(me) }
+	:: atomic {
+		if
+		:: mutant == 17
+		:: else -> delete_lease(me)
+		fi
+	   }
+	MAY_LOSE(leave)
 	MAY_DIE
 	fi;
-	atomic { delete_place(me) };
-	goto end;
+	if
+	:: atomic {
+		if
+		:: mutant == 18
+		:: else -> delete_place(me)
+		fi
+	   }
+	MAY_LOSE(leave)
+	MAY_DIE
+	fi;
 
+/* Nobody waits for the reply. */
 tidy:
 	if
 	:: atomic {
 		if
-		:: kind == ZKRUN && leases && own &&
-		    (!ANY_LEASE || MUTANT == 6) ->
+		:: kind == ZKRUN && leases && own && mutant != 20 &&
+		    (!ANY_LEASE || mutant == 6) ->
 			leases = false;
 			if
-			:: MUTANT == 6 -> lease[0] = false; lease[1] = false;
+			:: mutant == 6 -> lease[0] = false; lease[1] = false;
 			    lease[2] = false
 			:: else
 			fi;
@@ -400,6 +493,7 @@ tidy:
 		:: else
 		fi
 	   }
+	MAY_LOSE(end)
 	MAY_DIE
 	fi;
 	goto end;
@@ -411,22 +505,29 @@ resume:
 		forget_watches(me)
 	};
 	if
-	:: MUTANT == 7 && lease[me] ->
+	:: mutant == 7 && lease[me] ->
 		atomic { lease[me] = false; orphans[me] = true }
+	:: mutant == 21 -> false
 	:: else
 	fi;
 	if
-	:: lease[me] && walking && MUTANT != 9 -> goto hold
-	:: lease[me] && (!walking || MUTANT == 9) -> goto look_at_leases
+	:: lease[me] && walking && mutant != 9 -> goto hold
+	:: lease[me] && (!walking || mutant == 9) -> goto look_at_leases
 	:: !lease[me] && place[me] != 0 -> goto look_at_line
-	:: else -> atomic {
-		made = false;
-		if
-		:: kind == ZKRUN -> goto walk_in
-		:: else -> goto stand_in_line
-		fi
-	   }
+	:: else -> atomic { made = false; goto start }
 	fi;
+
+/* Nothing that we know of nodes outlives the session. */
+expired:
+	atomic {
+		delete_lease(me);
+		orphans[me] = false;
+		delete_place(me);
+		forget_watches(me);
+		before = NOBODY; ok = false; made = false; walking = false;
+		reply = DONE;
+		goto start
+	};
 
 /*
  * What ran is killed, then the session expires: its nodes go, all at once.
@@ -435,7 +536,7 @@ resume:
 dead:
 	atomic {
 		if
-		:: holds && MUTANT != 8 -> holders--
+		:: holds && mutant != 8 -> holders--
 		:: else
 		fi;
 		delete_lease(me);
@@ -446,7 +547,7 @@ dead:
 		walking = false; holds = false; reply = DONE
 	};
 end:
-	skip
+	ended++
 }
 
 proctype reaper()
@@ -463,6 +564,15 @@ end_idle:
 
 init {
 	atomic {
+		c_code {
+			now.mutant = setting("MUTANT", now.mutant);
+			now.zkruns = setting("ZKRUNS", now.zkruns);
+			now.quitters = setting("QUITTERS", now.quitters);
+			now.eternals = setting("ETERNALS", now.eternals);
+			now.max = setting("MAX", now.max);
+			now.faults = setting("FAULTS", now.faults);
+			now.reaps = setting("REAPS", now.reaps);
+		};
 		/* What an earlier day left. */
 		if
 		:: skip
@@ -474,5 +584,11 @@ init {
 		run client(1);
 		run client(2);
 		run reaper()
+	};
+end_wait:
+	atomic {
+		ended == CLIENTS ->
+		assert(!ANY_LEASE && !ANY_PLACE);
+		assert(!(leases && own) || trouble || zkruns < CLIENTS)
 	}
 }

@@ -1,57 +1,192 @@
 #!/usr/bin/env bash
 #
 # run: checks the models with Spin, exhaustively for their sizes; and that each
-# of them finds out every mutant, which is a protocol with one step left out.
+# of them finds out every mutant, which is a protocol with one step left out or
+# changed.
 #
-#	tests/model/run.bash [big]	big: more deaths, losses and reaps
+#	tests/model/run.bash [big]	big: more troubles, and many minutes
+#
+# A model is compiled once, and what it is to check it reads from the
+# environment.  To see the steps to an error, in a directory for it:
+#
+#	spin -a DIR/clock.pml && cc -DSAFETY -o pan pan.c && MUTANT=3 ./pan &&
+#	    spin -k clock.pml.trail -p -DMUTANT=3 DIR/clock.pml
 #
 # The exit status is 0 if all is as it should be.
 
 set -u
 
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+models=$PWD
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# check WANTED NAME MODEL OPTION...: WANTED is the number of errors.
+# build NAME MODEL [OPTION...]: with Spin's options, for check.
+build()
+{
+	local name=$1 model=$models/$2
+
+	shift 2
+	mkdir "$work/$name" && cd "$work/$name" || exit 1
+	if ! spin -a "$@" "$model" >spin.out 2>&1 || ! ${CC:-cc} -O2 -w \
+	    -DSAFETY -DCOLLAPSE -DMEMLIM=8000 -o pan pan.c; then
+		cat spin.out
+		exit 1
+	fi
+}
+
+# check NAME ERRORS TEXT [SETTING...]: ERRORS is 0 or 1.
 check()
 {
-	local wanted=$1 name=$2 model=$PWD/$3 out
+	local name=$1 wanted=$2 text=$3 out
 
 	shift 3
-	out=$(cd "$work" && spin -a "$@" "$model" >spin.out 2>&1 &&
-	    ${CC:-cc} -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=8000 -o pan pan.c &&
-	    ./pan -m1000000 -w24) || {
-		cat "$work/spin.out"
-		out=
-	}
-	if grep -q 'Search not completed' <<<"$out" && [ "$wanted" -eq 0 ] ||
-	    ! grep -q "errors: $wanted\$" <<<"$out"; then
-		echo "not ok $name"
-		grep -E '^pan|errors:' <<<"$out"
+	out=$(cd "$work/$name" && env -i "$@" ./pan -m100000 -w22)
+	if ! grep -q "errors: $wanted\$" <<<"$out" || [ "$wanted" -eq 0 ] &&
+	    grep -qE 'not completed|max search depth' <<<"$out"; then
+		echo "not ok $text"
+		grep -E '^pan|^error|errors:' <<<"$out"
 		failed=1
 		return
 	fi
-	echo "ok $name:$(sed -n 's/\(.*\) states, stored.*/\1 states/p' <<<"$out")"
+	echo "ok $text: $(sed -n 's/^ *\(.*\) states, stored.*/\1 states/p
+	    s/^ *\([0-9]*\).*total actual memory.*/, \1 MB/p
+	    s/^pan: elapsed time \(.*\) seconds/, \1 s/p' <<<"$out" |
+	    tr -d '\n')"
 }
 
-more=(-DDEATHS=1 -DLOSSES=1 -DREAPS=1)
-[ "${1:-}" != big ] || more=(-DDEATHS=2 -DLOSSES=2 -DREAPS=2)
-for zkruns in 3 2 1; do
-	for patients in $([ "${1:-}" = big ] || [ $zkruns -eq 2 ] && echo 1) 3; do
-		check 0 "$zkruns of 3 are zkrun, $patients wait for ever" \
-		    lock.pml "-DZKRUNS=$zkruns" "-DPATIENTS=$patients" \
-		    "${more[@]}"
+# mutants NAME TEXT [SETTING...]: each line read is a number, the settings that
+# it needs, and what it does.
+mutants()
+{
+	local name=$1 whose=$2 number text settings
+
+	shift 2
+	while read -r number text; do
+		settings=("MUTANT=$number" "$@")
+		while [[ $text = *=* ]]; do
+			settings+=("${text%% *}")
+			text=${text#* }
+		done
+		check "$name" 1 "$whose mutant $number, $text" "${settings[@]}"
 	done
-done
-check 1 'mutant: walks in where somebody is' lock.pml -DMUTANT=1
-check 1 'mutant: watches a node that is gone' lock.pml -DMUTANT=2
-check 1 'mutant: does not watch the leases' lock.pml -DMUTANT=3
-check 1 'mutant: counts one lease too few' lock.pml -DMUTANT=4
-check 1 'mutant: never releases' lock.pml -DMUTANT=5
-check 1 'mutant: tidies away a lease' lock.pml -DMUTANT=6
-check 1 'mutant: does not look for its lease by the uuid' lock.pml -DMUTANT=7
-check 1 'mutant: walked in, and stands in line with that' lock.pml -DMUTANT=9
-check 1 'mutant: watches its rival, and no more the others' lock.pml -DMUTANT=10
+}
+
+lock_mutants()
+{
+	mutants lock "$@" <<-END
+	2 watches a node that is gone
+	3 does not watch the leases
+	4 counts one lease too few
+	5 never releases
+	7 does not look for its lease by the uuid
+	8 its session ends before its command
+	11 does not stand in line
+	12 does not look who is ahead
+	13 does not watch who is ahead
+	14 makes no lease
+	15 does not look at the leases
+	16 MAX=2 ETERNALS=1 holds, and stays in line
+	17 gives up, and leaves its lease
+	18 gives up, and stays in line
+	19 does not make what is missing
+	21 does not look again after a loss
+	22 takes its turn when the one ahead is gone
+	END
+}
+
+lock()
+{
+	local zkruns
+
+	build lock lock.pml
+	check lock 0 'lock, all are zkrun' ZKRUNS=3
+	for zkruns in 1 0; do
+		check lock 0 "lock, $zkruns of 3 are zkrun, one may give up" \
+		    "ZKRUNS=$zkruns" QUITTERS=1
+	done
+	check lock 0 'lock, 2 leases, one of them held for ever' MAX=2 \
+	    ETERNALS=1
+	[ "$1" != big ] || big_lock
+	lock_mutants zkrun ZKRUNS=3 QUITTERS=1
+	lock_mutants Curator ZKRUNS=0 QUITTERS=1
+	mutants lock zkrun ZKRUNS=3 <<-END
+	1 walks in where somebody is
+	6 tidies away a lease
+	9 walked in, and stands in line with that
+	10 watches its rival, and no more the others
+	20 does not tidy up
+	END
+}
+
+big_lock()
+{
+	local zkruns quitters
+
+	for zkruns in 3 2 1 0; do
+		for quitters in 0 1 2 3; do
+			check lock 0 "lock, $zkruns of 3 are zkrun, $quitters \
+may give up" "ZKRUNS=$zkruns" "QUITTERS=$quitters" REAPS=2
+		done
+		check lock 0 "lock, $zkruns of 3 are zkrun, 2 leases" \
+		    "ZKRUNS=$zkruns" QUITTERS=1 MAX=2 ETERNALS=1
+		check lock 0 "lock, $zkruns of 3 are zkrun, two faults" \
+		    "ZKRUNS=$zkruns" QUITTERS=1 FAULTS=2
+	done
+	check lock 0 'lock, 2 leases, two faults' MAX=2 FAULTS=2
+}
+
+clock()
+{
+	build clock clock.pml
+	build fine clock.pml -DT=16
+	check clock 0 'lease clock, one fault' LINE=2
+	check clock 0 'lease clock, one fault, no grace' LINE=2 GRACE=0
+	check clock 0 'lease clock, one fault, pings behind writes' HOLDUP=1
+	check fine 0 'lease clock, T of 16, one fault'
+	[ "$1" != big ] || big_clock
+	check fine 0 'lease clock, no fault: it is not stopped' FAULTS=0
+	check fine 0 'lease clock, one server silent: nor then' SMOOTH=1
+	mutants clock 'lease clock,' <<-END
+	0 HOLDUP=1 LINE=2 news and pings in any order
+	0 HOLDUP=2 pings late
+	1 a read is as good as a beat
+	2 counts from the reply
+	3 stops it at the deadline, not before
+	4 no margin
+	5 FAULTS=2 connected is proof enough
+	6 FAULTS=2 READS=0 LINE=2 by times of sending alone
+	7 what was read just before counts
+	8 a beat proves itself
+	9 FAULTS=2 the keeper never kills
+	10 starts whatever the clock says
+	13 the guard never acts
+	END
+	mutants fine 'lease clock,' <<-END
+	0 SMOOTH=2 stopped for a stall of before it started
+	11 SMOOTH=1 stays with a silent server
+	12 FAULTS=0 beats too seldom
+	END
+}
+
+big_clock()
+{
+	local line
+
+	for line in 0 1 2; do
+		check clock 0 "lease clock, two faults, LINE=$line" FAULTS=2 \
+		    READS=2 "LINE=$line"
+	done
+	check clock 0 'lease clock, two faults, no grace' FAULTS=2 GRACE=0
+	check fine 0 'lease clock, T of 16, two faults' FAULTS=2
+	check fine 0 'lease clock, T of 16, two faults, no grace' FAULTS=2 \
+	    GRACE=0
+	mutants fine 'lease clock,' <<-END
+	0 HOLDUP=1 FAULTS=2 GRACE=0 pings behind writes, between two cuts
+	END
+}
+
+lock "${1:-short}"
+clock "${1:-short}"
 exit $failed
