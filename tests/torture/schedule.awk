@@ -75,9 +75,17 @@ function links(    n, what)
 	}
 	# create delete getData multi create2 container getChildren sync
 	for (n = between(3, 6); n > 0; n--)
-		fault(0, "drop-reply", one_of("a b c d") " " \
-		    one_of("1 2 4 14 14 15 19 8 9") " " between(0, 3) " " \
+		drop_reply(one_of("a b c d"), \
+		    one_of("1 2 4 14 14 15 19 8 9"), between(0, 3), \
 		    one_of("then-cut then-cut -"))
+}
+
+# Curator waits for ever for a reply that is lost without its connection, and
+# holds up the line with its place there.
+function drop_reply(links, operation, skipped, then)
+{
+	fault(0, "drop-reply", links " " operation " " skipped " " \
+	    (links == "d" ? "then-cut" : then))
 }
 
 function processes(    n, what)
