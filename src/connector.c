@@ -1,24 +1,21 @@
 /*
- * Attempts, addresses and patience.
+ * Attempts and patience.
  */
 #include "connector.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "connector_addresses.h"
 #include "log.h"
 #include "options.h"
 
 /* Between two rounds over all servers for a session that may still live. */
 #define RESUME_PAUSE_MS	100
-
-/* The problem of a server whose name has no answer yet. */
-static const char unresolved[] = "not resolved in time";
 
 static int64_t
 session_lifetime_ms(const struct connector *connector)
@@ -28,64 +25,10 @@ session_lifetime_ms(const struct connector *connector)
 	    connector->options->session_timeout_ms;
 }
 
-/* Replaces what was known of a server's addresses. */
-static void
-take_answer(struct connector *connector, const struct resolver_answer *answer)
-{
-	struct connector_address *address;
-	size_t i, kept;
-
-	if (answer->error != 0) {
-		(void)snprintf(connector->problem[answer->server],
-		    sizeof(connector->problem[0]),
-		    "cannot resolve the name: %s",
-		    gai_strerror(answer->error));
-		return;		/* what was known may still be right */
-	}
-	if (strcmp(connector->problem[answer->server], unresolved) == 0)
-		(void)strlcpy(connector->problem[answer->server], "not tried",
-		    sizeof(connector->problem[0]));
-	for (i = kept = 0; i < connector->addresses; i++) {
-		if (connector->address[i].server == answer->server &&
-		    i != connector->current)
-			continue;
-		if (i == connector->current)
-			connector->current = kept;
-		connector->address[kept++] = connector->address[i];
-	}
-	connector->addresses = kept;
-	for (i = 0; i < answer->count; i++) {
-		if (connector->addresses == CONNECTOR_ADDRESSES)
-			return;
-		address = &connector->address[connector->addresses++];
-		address->server = answer->server;
-		address->tried = false;
-		(void)strlcpy(address->text, answer->address[i],
-		    sizeof(address->text));
-	}
-}
-
-/* Returns a random address not tried in this attempt, and counts them. */
-static size_t
-pick_address(const struct connector *connector, size_t *untried)
-{
-	size_t i, picked;
-
-	picked = SIZE_MAX;
-	*untried = 0;
-	for (i = 0; i < connector->addresses; i++)
-		if (!connector->address[i].tried &&
-		    arc4random_uniform((uint32_t)++*untried) == 0)
-			picked = i;
-	return picked;
-}
-
 static void
 begin_attempt(struct connector *connector, int64_t now_ms)
 {
-	struct resolver_answer answer;
-	const struct servers *servers = &connector->options->servers;
-	size_t i, named;
+	size_t named;
 
 	connector->phase = CONNECTOR_TRYING;
 	connector->attempt_deadline_ms = clock_after(now_ms,
@@ -97,23 +40,11 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 		    session_lifetime_ms(connector) / 4));
 	connector->address_deadline_ms = CLOCK_NEVER;
 	connector->current = SIZE_MAX;
-	for (i = 0; i < connector->addresses; i++)
-		connector->address[i].tried = false;
-	for (i = named = 0; i < servers->count; i++) {
-		/* Of a lost contact, how it was lost is the news. */
-		if (connector->identity.id == 0)
-			(void)strlcpy(connector->problem[i], unresolved,
-			    sizeof(connector->problem[i]));
-		if (!resolver_numeric(&servers->server[i], &answer))
-			named++;
-		else {
-			answer.server = i;
-			take_answer(connector, &answer);
-		}
-	}
+	named = connector_begin_tries(connector);
 	/* One that is still at it goes on. */
 	if (named > 0 && connector->resolver.fd == -1 &&
-	    resolver_start(&connector->resolver, servers) == -1)
+	    resolver_start(&connector->resolver,
+	    &connector->options->servers) == -1)
 		log_error("cannot resolve the server names: %s",
 		    strerror(errno));
 }
@@ -156,7 +87,7 @@ try_next(struct connector *connector, int64_t now_ms)
 	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
 	size_t untried, shares;
 
-	connector->current = pick_address(connector, &untried);
+	connector->current = connector_pick_address(connector, &untried);
 	if (connector->current == SIZE_MAX) {
 		/* Names may still come; but a session cannot wait. */
 		if (connector->resolver.fd == -1 || connector->identity.id != 0)
@@ -323,7 +254,7 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 		session_process(&connector->session, fds[0].revents);
 	if (fds[1].fd != -1 && fds[1].revents != 0)
 		while (resolver_read(&connector->resolver, &answer) == 1)
-			take_answer(connector, &answer);
+			connector_take_answer(connector, &answer);
 }
 
 /* What a session event means here. */
@@ -431,24 +362,6 @@ connector_server(const struct connector *connector)
 		return "none";
 	return connector->options->servers.server[
 	    connector->address[connector->current].server].shown;
-}
-
-void
-connector_explain(const struct connector *connector, char *buffer, size_t size)
-{
-	const struct servers *servers = &connector->options->servers;
-	size_t i, length;
-	int added;
-
-	buffer[0] = '\0';
-	for (i = length = 0; i < servers->count; i++) {
-		added = snprintf(buffer + length, size - length, "%s%s: %s",
-		    i > 0 ? "; " : "", servers->server[i].shown,
-		    connector->problem[i]);
-		if (added < 0 || (size_t)added >= size - length)
-			return;
-		length += (size_t)added;
-	}
 }
 
 void

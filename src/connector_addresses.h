@@ -1,0 +1,28 @@
+/*
+ * The servers' addresses, for connector.c.  Private to it.
+ */
+#ifndef ZKRUN_CONNECTOR_ADDRESSES_H
+#define ZKRUN_CONNECTOR_ADDRESSES_H
+
+#include <stddef.h>
+
+struct connector;
+struct resolver_answer;
+
+/*
+ * An attempt begins: no address was tried, and those that need no resolver are
+ * known.  Returns how many servers have names.
+ */
+size_t	connector_begin_tries(struct connector *);
+
+/* Replaces what was known of a server's addresses, or notes why not. */
+void	connector_take_answer(struct connector *,
+	    const struct resolver_answer *);
+
+/*
+ * Returns an address not tried in this attempt, by chance, or SIZE_MAX; and
+ * counts those that there are.
+ */
+size_t	connector_pick_address(const struct connector *, size_t *untried);
+
+#endif
