@@ -98,7 +98,7 @@ reap(struct guard *guard)
 	int left, status;
 
 	left = PROCTREE_REAP_MAX;
-	while ((pid = proctree_reap(&left, &status)) != 0) {
+	while ((pid = proctree_reap(&guard->tree, &left, &status)) != 0) {
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
 			guard->keeper_refused = WIFEXITED(status) &&
@@ -269,11 +269,10 @@ guard_run(const struct options *options, const struct signals *signals,
 	/* At once, if there is anybody who wants to know. */
 	guard.ping_ms = notify_pace_ms(&guard.notify) == CLOCK_NEVER ?
 	    CLOCK_NEVER : clock_ms();
-	proctree_spare_present(&guard.tree);
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
-	    proctree_adopt() == -1 ||
+	    proctree_spare_present(&guard.tree) == -1 || proctree_adopt() == -1 ||
 	    link_pair(&guard.link, &keeper_end) == -1 ||
 	    (guard.keeper = fork()) == -1) {
 		log_error("cannot start: %s", strerror(errno));
