@@ -260,6 +260,9 @@ take_signals(struct keeper *keeper)
 			child = true;
 			continue;
 		}
+		/* What came before the command has not reached it. */
+		if (!keeper->started)
+			continue;
 		message.signal.number = received.number;
 		message.signal.sender = received.sender;
 		link_send(keeper->link, &message);
