@@ -34,7 +34,7 @@ find_slot(struct forward_entry *entries)
 	return slot;
 }
 
-/* As the kernel has it: what goes on does not stop later for what was before. */
+/* As the kernel has it: who is to go on does not stop for what came before. */
 static void
 drop_stops(struct forward_entry *entries)
 {
