@@ -18,6 +18,7 @@
 #include "signals.h"
 
 static void	take_signals(struct guard *);
+static void	stop_in_time(struct guard *);
 
 static void
 take_messages(struct guard *guard)
@@ -45,6 +46,7 @@ take_messages(struct guard *guard)
 			 * command: it must never be started.
 			 */
 			take_signals(guard);
+			stop_in_time(guard);
 			guard_dispatch(guard, TOLD_HELD);
 			break;
 		case LINK_STARTED:
@@ -145,10 +147,29 @@ take_signals(struct guard *guard)
 				guard->signal = received.number;
 			guard_dispatch(guard, TERMINATED);
 		} else if (kind == SIGNALS_STOPPING)
-			signals_stop(received.number);
+			guard->stop = received.number;
+		else if (received.number == SIGCONT)
+			guard->stop = 0;
 	}
 	if (child)
 		reap(guard);
+}
+
+/*
+ * Nobody else would be awake at the deadline if the command, which has not got
+ * to its execve(2), and the keeper, which waits for that, are stopped with us;
+ * or if the keeper is dead.
+ */
+static void
+stop_in_time(struct guard *guard)
+{
+	int number = guard->stop;
+
+	if (number == 0 || guard->state == KILLING ||
+	    (guard->state == RUNNING && !guard->started))
+		return;
+	guard->stop = 0;
+	signals_stop(number);
 }
 
 /* Passes on what has to be, and stops with the command on ^Z. */
@@ -165,8 +186,11 @@ forward_signals(struct guard *guard)
 		if (!reached)
 			link_send(&guard->link, &message);
 		if (signals_kind(number) == SIGNALS_STOPPING)
-			signals_stop(number);
+			guard->stop = number;
+		else if (number == SIGCONT)
+			guard->stop = 0;
 	}
+	stop_in_time(guard);
 }
 
 /*

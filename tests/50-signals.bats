@@ -335,6 +335,30 @@ guard_in_terminal()
 	type_keys 'exit\n'
 }
 
+@test "all stopped before the command got to run: dead in time, no second one meanwhile" {
+	local path child='' keeper
+
+	# So long that it can be met while it looks for its program.
+	path=$(printf '/x:%.0s' {1..40000})
+	PATH=$path$PATH "$ZKRUN" -T 4s -t "$TASK" -- sleep 2 2>/dev/null 3>&- &
+	BG[r]=$!
+	until [ -n "$child" ]; do
+		keeper=''
+		read -r keeper <"/proc/${BG[r]}/task/${BG[r]}/children" || true
+		[ -z "$keeper" ] || read -r child \
+		    <"/proc/${keeper% }/task/${keeper% }/children" || true
+	done 2>/dev/null
+	child=${child% }
+	kill -STOP "$child"
+	kill -TSTP "${BG[r]}"
+	wait_for 5 in_state "$child" T
+	assert_equal "$(<"/proc/$child/comm")" zkkeeper
+	run -0 zkrun -w 15 -t "$TASK" -- test ! -e "/proc/$child"
+	kill -CONT "${BG[r]}"
+	zkrun_wait r 10
+	assert_equal "$status" 76
+}
+
 @test "^Z in line stops zkrun, which keeps its place; fg goes on waiting" {
 	local guard
 
