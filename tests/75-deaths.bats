@@ -501,7 +501,7 @@ EOF
 	for errno in 38 1; do	# ENOSYS, and EPERM of older containers
 		run -124 timeout -k 2 8 "$BATS_TEST_TMPDIR/filter" $errno "$ZKRUN" \
 		    -m 0.5 -k 0.5 -t "$TASK" -- \
-		    sh -c 'setsid sleep 600 & sleep 600' 3>&-
+		    sh -c 'setsid sleep 20 & sleep 20' 3>&-
 		refute_output --partial 'not permitted'
 		lock_clean "$TASK"
 	done
