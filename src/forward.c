@@ -3,6 +3,7 @@
  */
 #include "forward.h"
 
+#include <signal.h>
 #include <stddef.h>
 
 #include "clock.h"
@@ -33,13 +34,50 @@ find_slot(struct forward_entry *entries)
 	return slot;
 }
 
+/* As the kernel has it: who is to go on does not stop for what came before. */
+static void
+drop_stops(struct forward_entry *entries)
+{
+	size_t i;
+
+	for (i = 0; i < FORWARD_SLOTS; i++)
+		if (entries[i].number == SIGTSTP ||
+		    entries[i].number == SIGTTIN ||
+		    entries[i].number == SIGTTOU)
+			entries[i].due_ms = 0;
+}
+
+/* A signal that is there twice is as good as once, if there is no room. */
+static struct forward_entry *
+find_double(struct forward_entry *entries, int number)
+{
+	size_t i, j;
+
+	for (i = 0; i < FORWARD_SLOTS; i++)
+		if (entries[i].number == number && !entries[i].reached)
+			return &entries[i];
+	for (i = 1; i < FORWARD_SLOTS; i++)
+		for (j = 0; j < i; j++)
+			if (entries[i].number == entries[j].number)
+				return &entries[i];
+	return NULL;
+}
+
 void
 forward_received(struct forward *forward, int number, pid_t sender,
     int64_t now_ms)
 {
-	struct forward_entry *heard, *slot;
+	struct forward_entry *heard, *same, *slot;
 
+	if (number == SIGCONT)
+		drop_stops(forward->received);
 	slot = find_slot(forward->received);
+	if (slot->due_ms != 0) {
+		same = find_double(forward->received, number);
+		if (same != NULL && same->number == number)
+			return;
+		slot = same != NULL ? same : slot;
+	}
 	slot->number = number;
 	slot->sender = sender;
 	slot->due_ms = now_ms + FORWARD_DELAY_MS;

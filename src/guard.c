@@ -18,6 +18,7 @@
 #include "signals.h"
 
 static void	take_signals(struct guard *);
+static void	stop_in_time(struct guard *);
 
 static void
 take_messages(struct guard *guard)
@@ -45,6 +46,7 @@ take_messages(struct guard *guard)
 			 * command: it must never be started.
 			 */
 			take_signals(guard);
+			stop_in_time(guard);
 			guard_dispatch(guard, TOLD_HELD);
 			break;
 		case LINK_STARTED:
@@ -98,7 +100,7 @@ reap(struct guard *guard)
 	int left, status;
 
 	left = PROCTREE_REAP_MAX;
-	while ((pid = proctree_reap(&left, &status)) != 0) {
+	while ((pid = proctree_reap(&guard->tree, &left, &status)) != 0) {
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
 			guard->keeper_refused = WIFEXITED(status) &&
@@ -145,10 +147,29 @@ take_signals(struct guard *guard)
 				guard->signal = received.number;
 			guard_dispatch(guard, TERMINATED);
 		} else if (kind == SIGNALS_STOPPING)
-			signals_stop(received.number);
+			guard->stop = received.number;
+		else if (received.number == SIGCONT)
+			guard->stop = 0;
 	}
 	if (child)
 		reap(guard);
+}
+
+/*
+ * Nobody else would be awake at the deadline if the command, which has not got
+ * to its execve(2), and the keeper, which waits for that, are stopped with us;
+ * or if the keeper is dead.
+ */
+static void
+stop_in_time(struct guard *guard)
+{
+	int number = guard->stop;
+
+	if (number == 0 || guard->state == KILLING ||
+	    (guard->state == RUNNING && !guard->started))
+		return;
+	guard->stop = 0;
+	signals_stop(number);
 }
 
 /* Passes on what has to be, and stops with the command on ^Z. */
@@ -165,8 +186,11 @@ forward_signals(struct guard *guard)
 		if (!reached)
 			link_send(&guard->link, &message);
 		if (signals_kind(number) == SIGNALS_STOPPING)
-			signals_stop(number);
+			guard->stop = number;
+		else if (number == SIGCONT)
+			guard->stop = 0;
 	}
+	stop_in_time(guard);
 }
 
 /*
@@ -269,11 +293,10 @@ guard_run(const struct options *options, const struct signals *signals,
 	/* At once, if there is anybody who wants to know. */
 	guard.ping_ms = notify_pace_ms(&guard.notify) == CLOCK_NEVER ?
 	    CLOCK_NEVER : clock_ms();
-	proctree_spare_present(&guard.tree);
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
-	    proctree_adopt() == -1 ||
+	    proctree_spare_present(&guard.tree) == -1 || proctree_adopt() == -1 ||
 	    link_pair(&guard.link, &keeper_end) == -1 ||
 	    (guard.keeper = fork()) == -1) {
 		log_error("cannot start: %s", strerror(errno));

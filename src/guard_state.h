@@ -58,6 +58,7 @@ struct guard {
 	char			 report[LINK_REPORT_SIZE]; /* TOLD_ALIVE */
 	struct link_lease	 lease;		/* as of the last TOLD_HELD */
 	int			 signal;	/* that ended the waiting */
+	int			 stop;	/* a signal to stop of, when we may */
 	int			 exit_code;
 	bool			 keeper_refused; /* to start, and said why */
 	bool			 overdue;	/* it did not give up in time */

@@ -66,6 +66,8 @@ helper_detach(int *fd)
 	(void)sigdelset(&blocked, SIGALRM);
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 	(void)signal(SIGALRM, SIG_DFL);
+	/* Ignored by the caller, it would take statuses away. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)setsid();
 	/* No file system is busy because of it. */
 	if (chdir("/") == -1)

@@ -221,7 +221,7 @@ reap(struct keeper *keeper)
 	int left, status;
 
 	left = PROCTREE_REAP_MAX;
-	while ((pid = proctree_reap(&left, &status)) != 0) {
+	while ((pid = proctree_reap(&keeper->tree, &left, &status)) != 0) {
 		if (pid != keeper->command)
 			continue;
 		keeper->command = 0;	/* the pid is anybody's now */
@@ -260,6 +260,9 @@ take_signals(struct keeper *keeper)
 			child = true;
 			continue;
 		}
+		/* What came before the command has not reached it. */
+		if (!keeper->started)
+			continue;
 		message.signal.number = received.number;
 		message.signal.sender = received.sender;
 		link_send(keeper->link, &message);

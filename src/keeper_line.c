@@ -5,6 +5,7 @@
 #include "keeper_state.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -193,6 +194,25 @@ has_time_left(const struct keeper *keeper)
 }
 
 /*
+ * What came before the command has not reached it, so the guard must not hear
+ * of it; it passes the signal on then.
+ */
+static void
+forget_signals(const struct keeper *keeper)
+{
+	struct signals_received received;
+	int left;
+	bool child;
+
+	child = false;
+	for (left = SIGNALS_TURN; left > 0 &&
+	    signals_read(keeper->signal_fd, &received); left--)
+		child |= signals_kind(received.number) == SIGNALS_CHILD;
+	if (child)
+		(void)raise(SIGCHLD);
+}
+
+/*
  * The guard may have got a signal that says not to start.  A lease without time
  * left on its clock is not worth asking: PROVEN asks again.
  */
@@ -252,6 +272,8 @@ keeper_start_command(struct keeper *keeper)
 	    keeper->waiting_since_ms) / 1000, (long long)lease.fence);
 	keeper->command = command_start(keeper->options->command,
 	    keeper->signals, &lease);
+	/* Of a moment like this: twice is better than never. */
+	forget_signals(keeper);
 	if (keeper->command == -1) {
 		log_error("cannot run '%s': %s", keeper->options->command[0],
 		    strerror(errno));

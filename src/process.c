@@ -7,6 +7,7 @@
 #include "process.h"
 
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -84,14 +85,34 @@ read_pid(const char *text)
 	return (pid_t)strtonum(text, 1, INT_MAX, &problem);
 }
 
+/* By the kernel's word: as long as it is not reaped, the pid is its own. */
+static bool
+is_living_child(pid_t pid)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	    0 && info.si_pid == 0;
+}
+
 static void
 add_child(struct processes *found, pid_t pid, pid_t parent)
 {
 	struct process process, *list;
 	size_t i;
 
-	if (!process_read(pid, &process) ||
-	    (process.parent != parent && process.parent != getpid()))
+	if (!process_read(pid, &process)) {
+		/* /proc may hide (hidepid) whom we may signal all the same. */
+		if (parent != getpid() || !is_living_child(pid))
+			return;
+		memset(&process, 0, sizeof(process));
+		process.pid = pid;
+		process.parent = parent;
+		process.hidden = true;
+		(void)strlcpy(process.name, "?", sizeof(process.name));
+	}
+	if (process.parent != parent && process.parent != getpid())
 		return;
 	/* The dead may be thousands, and are harmless twice. */
 	for (i = 0; !process.dead && i < found->count; i++)
@@ -178,18 +199,22 @@ process_signal(const struct process *process, int number)
 	struct process now;
 	int error, fd;
 
+	/* The kernel has no EPERM here, but filters of system calls have. */
 	fd = pidfd_open(process->pid, 0);
-	if (fd == -1 && errno != ENOSYS)
+	if (fd == -1 && errno != ENOSYS && errno != EPERM)
 		return errno;
 	error = ESRCH;
-	if (process_read(process->pid, &now) && now.start == process->start) {
+	if (process->hidden ? is_living_child(process->pid) :
+	    process_read(process->pid, &now) && now.start == process->start) {
 		/*
 		 * A sandbox whose filter is older than pidfds is the one place
 		 * for a bare pid, checked a moment ago: there, the other
 		 * choice is to let it live on without the lease.
 		 */
-		error = fd == -1 ? kill(process->pid, number) :
-		    pidfd_send_signal(fd, number, NULL, 0);
+		error = fd == -1 ? -1 : pidfd_send_signal(fd, number, NULL, 0);
+		if (error == -1 && (fd == -1 || errno == ENOSYS ||
+		    errno == EPERM))
+			error = kill(process->pid, number);
 		if (error == -1)
 			error = errno;
 	}

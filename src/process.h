@@ -18,6 +18,7 @@ struct process {
 	pid_t			parent;
 	unsigned long long	start;	/* in ticks since boot */
 	bool			dead;	/* only to be reaped: a zombie, in all threads */
+	bool			hidden;	/* a child of ours that /proc does not show */
 	char			name[16];
 };
 

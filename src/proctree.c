@@ -101,14 +101,18 @@ proctree_adopt(void)
 	return prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-void
-proctree_spare(struct proctree *tree, pid_t pid)
+/* The pid is anybody's now, and may become the command's. */
+static void
+spare_no_more(struct proctree *tree, pid_t pid)
 {
-	if (tree->spared_count < PROCTREE_SPARED_MAX)
-		tree->spared[tree->spared_count++] = pid;
+	size_t i;
+
+	for (i = 0; i < tree->spared_count; i++)
+		if (tree->spared[i] == pid)
+			tree->spared[i--] = tree->spared[--tree->spared_count];
 }
 
-void
+int
 proctree_spare_present(struct proctree *tree)
 {
 	struct processes found;
@@ -116,11 +120,17 @@ proctree_spare_present(struct proctree *tree)
 
 	/* Nearly always there is none, and one system call says so. */
 	if (is_childless())
-		return;
+		return 0;
 	list_direct(tree, &found);
+	tree->spared = calloc(found.count, sizeof(*tree->spared));
+	if (tree->spared == NULL && found.count > 0) {
+		free(found.list);
+		return -1;
+	}
 	for (i = 0; i < found.count; i++)
-		proctree_spare(tree, found.list[i].pid);
+		tree->spared[tree->spared_count++] = found.list[i].pid;
 	free(found.list);
+	return 0;
 }
 
 size_t
@@ -176,7 +186,7 @@ proctree_kill_more(const struct proctree *tree)
 }
 
 pid_t
-proctree_reap(int *left, int *status)
+proctree_reap(struct proctree *tree, int *left, int *status)
 {
 	pid_t pid;
 
@@ -186,7 +196,10 @@ proctree_reap(int *left, int *status)
 	}
 	(*left)--;
 	pid = waitpid(-1, status, WNOHANG);
-	return pid > 0 ? pid : 0;
+	if (pid <= 0)
+		return 0;
+	spare_no_more(tree, pid);
+	return pid;
 }
 
 bool

@@ -15,14 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROCTREE_SPARED_MAX	32
 #define PROCTREE_REAP_MAX	1024
 
 struct proctree {
 	/* Never signalled itself, but what is below it is; 0: none. */
 	pid_t	passed_over;
 	/* Children that are not the command's: never signalled or counted. */
-	pid_t	spared[PROCTREE_SPARED_MAX];
+	pid_t	*spared;
 	size_t	spared_count;
 	int64_t	kill_pause_ms;	/* between rounds of proctree_kill() */
 	bool	named_forbidden;
@@ -31,11 +30,11 @@ struct proctree {
 /* Makes this process a subreaper.  Returns -1 and sets errno on failure. */
 int	proctree_adopt(void);
 
-/* Spares a child, at most PROCTREE_SPARED_MAX of them. */
-void	proctree_spare(struct proctree *, pid_t);
-
-/* Spares every child that there is now (a shell that did exec zkrun). */
-void	proctree_spare_present(struct proctree *);
+/*
+ * Spares every child that there is now (a shell that did exec zkrun), each
+ * until it is reaped.  Returns -1 if there is no memory for that.
+ */
+int	proctree_spare_present(struct proctree *);
 
 /*
  * Sends a signal to every descendant, through a pidfd that is checked to be
@@ -62,7 +61,7 @@ void	proctree_kill_more(const struct proctree *);
  * PROCTREE_REAP_MAX at first, has come to 0: children may die faster than they
  * can be reaped, and the loop must go on.  SIGCHLD is raised then, for the rest.
  */
-pid_t	proctree_reap(int *left, int *status);
+pid_t	proctree_reap(struct proctree *, int *left, int *status);
 
 /*
  * After some rounds that were not enough: if there is a descendant that we may

@@ -294,6 +294,18 @@ in_time()
 	wait_for 5 loggers_count 0
 }
 
+@test "the same where the caller ignores SIGCHLD, as cron may" {
+	OWN_DEV+=(env --ignore-signal=CHLD)
+	start_sink
+	stop_sink
+	in_time 1500 logged --syslog -t "$TASK" -- true
+	# It waits for the first message's process alone by then.
+	sleep 0.5
+	kill -CONT "$SINK"
+	arrived 30 "holding '$TASK' after [0-9.]+s in line, fence [0-9]+"
+	arrived 30 "finished '$TASK' with status 0 after [0-9.]+s"
+}
+
 @test "a logger that never reads again is given up within seconds" {
 	start_sink
 	stop_sink

@@ -143,6 +143,49 @@ siglog_bg()
 	assert_equal "$status: $(logged r)" "7: $expected"
 }
 
+@test "TERM amid a flood of another signal reaches the command" {
+	local i
+
+	siglog_bg r -t "$TASK"
+	for ((i = 0; i < 2000; i++)); do
+		kill -USR2 "$BG_PID"
+		[ $i -ne 500 ] || kill -TERM "$BG_PID"
+	done
+	wait_for 5 grep -qx 15 "$(LOG r)"
+	zkrun_wait r 10
+	assert_equal "$status" 7
+}
+
+@test "told to stop and at once to go on, to the first process alone: it goes on" {
+	local i
+
+	for i in 0 0.002 0.01; do
+		zkrun_bg r -t "$TASK" -- sleep 1
+		wait_for 10 has_command "$BG_PID"
+		kill -TSTP "$BG_PID"
+		sleep "$i"
+		kill -CONT "$BG_PID"
+		zkrun_wait r 5
+		assert_equal "$i: $status" "$i: 0"
+	done
+}
+
+@test "a signal to the group in line is not taken for one while running" {
+	hold holder "$TASK"
+	setsid "$ZKRUN" -t "$TASK" -- "$TOOLS/siglog" "$(LOG g)" 300 7 \
+	    </dev/null 2>/dev/null 3>&- &
+	BG[g]=$!
+	wait_for 10 queue_count "$TASK" 1
+	kill -USR1 -- "-${BG[g]}"
+	let_go holder
+	wait_for 10 grep -qs ready "$(LOG g)"
+	kill -USR1 "${BG[g]}"
+	wait_for 5 grep -qx 10 "$(LOG g)"
+	kill -TERM "${BG[g]}"
+	zkrun_wait g 10
+	assert_equal "$status" 7
+}
+
 @test "a command that a signal kills: 128 and the signal, as an exit status" {
 	zkrun_ending r -t "$TASK" -- sleep 600
 	wait_for 10 has_command "$BG_PID"
@@ -292,6 +335,30 @@ guard_in_terminal()
 	type_keys 'exit\n'
 }
 
+@test "all stopped before the command got to run: dead in time, no second one meanwhile" {
+	local path child='' keeper
+
+	# So long that it can be met while it looks for its program.
+	path=$(printf '/x:%.0s' {1..40000})
+	PATH=$path$PATH "$ZKRUN" -T 4s -t "$TASK" -- sleep 2 2>/dev/null 3>&- &
+	BG[r]=$!
+	until [ -n "$child" ]; do
+		keeper=''
+		read -r keeper <"/proc/${BG[r]}/task/${BG[r]}/children" || true
+		[ -z "$keeper" ] || read -r child \
+		    <"/proc/${keeper% }/task/${keeper% }/children" || true
+	done 2>/dev/null
+	child=${child% }
+	kill -STOP "$child"
+	kill -TSTP "${BG[r]}"
+	wait_for 5 in_state "$child" T
+	assert_equal "$(<"/proc/$child/comm")" zkkeeper
+	run -0 zkrun -w 15 -t "$TASK" -- test ! -e "/proc/$child"
+	kill -CONT "${BG[r]}"
+	zkrun_wait r 10
+	assert_equal "$status" 76
+}
+
 @test "^Z in line stops zkrun, which keeps its place; fg goes on waiting" {
 	local guard
 
@@ -422,6 +489,46 @@ log_tree()
 	echo "started: $(grep -c begin "$stamps") of $n"
 	run -1 grep end "$stamps"
 	assert_lock_clean "$TASK"
+}
+
+# The keeper is held up before the command by 8 ms, as on a busy machine: less
+# than the guard waits for its word.
+@test "a signal to the group just before the command exists is not lost" {
+	local i
+
+	cat >"$BATS_TEST_TMPDIR/slow.c" <<'EOF'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int
+setenv(const char *name, const char *value, int overwrite)
+{
+	int (*real)(const char *, const char *, int);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "setenv");
+	if (strcmp(name, "ZKRUN_TASK") == 0) {
+		(void)open(getenv("MARK"), O_CREAT | O_CLOEXEC, 0600);
+		(void)usleep(8000);
+	}
+	return real(name, value, overwrite);
+}
+EOF
+	cc -shared -fPIC -o "$BATS_TEST_TMPDIR/slow.so" \
+	    "$BATS_TEST_TMPDIR/slow.c" -ldl
+	for ((i = 0; i < 10; i++)); do
+		rm -f "$BATS_TEST_TMPDIR/mark"
+		MARK=$BATS_TEST_TMPDIR/mark LD_PRELOAD=$BATS_TEST_TMPDIR/slow.so \
+		    setsid "$ZKRUN" -t "$TASK" -- sleep 1 </dev/null 3>&- &
+		BG[g]=$!
+		until [ -e "$BATS_TEST_TMPDIR/mark" ]; do :; done
+		kill -TERM -- "-${BG[g]}"
+		zkrun_wait g 10
+		assert_equal "$i: $status" "$i: 143"
+	done
 }
 
 #

@@ -227,6 +227,45 @@ zombies_of()
 	done
 }
 
+@test "a hundred children that zkrun had before it was zkrun are never killed" {
+	sh -c 'for i in $(seq 100); do sleep 600 & echo $! >>"$1"; done
+	    shift; exec "$@"' sh "$BATS_TEST_TMPDIR/pids" "$ZKRUN" \
+	    -t "$TASK" -- sleep 600 >/dev/null 2>&1 3>&- &
+	BG[run]=$!
+	wait_for 20 is_zkrun "${BG[run]}"
+	wait_for 10 holds_count "$TASK" 1
+	kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
+	zkrun_wait run 10
+	assert_equal "$status" 76
+	# None of them is gone.
+	xargs kill <"$BATS_TEST_TMPDIR/pids"
+	assert_lock_clean "$TASK"
+}
+
+@test "a pid that was such a child's does not save a process of the command" {
+	local names=(unshare --pid --fork --kill-child --mount-proc)
+
+	[ "$EUID" -eq 0 ] || names=(unshare --map-root-user "${names[@]:1}")
+	"${names[@]}" sh -c 'echo 300 >/proc/sys/kernel/ns_last_pid' 3>&- ||
+	    skip "no pid can be chosen here"
+	# In names of its own nobody else takes the pid.
+	run -0 timeout -k 5 60 "${names[@]}" sh -c '
+		sh -c "sleep 0.5 & echo \$! >\$0; exec \"\$@\"" "$0/pid" \
+		    "$2" -t "$1" -- sh -c "sleep 1; read -r pid <\$0/pid
+		    echo \$((pid - 1)) >/proc/sys/kernel/ns_last_pid
+		    setsid sleep 600 & echo \$! \$pid >\$0/both
+		    sleep 600" "$0" &
+		while [ ! -s "$0/both" ]; do sleep 0.1; done
+		sleep 0.2
+		kill -KILL "$(pgrep -x zkkeeper)"
+		wait $!
+		echo "status $?"
+		! pgrep -x sleep' "$BATS_TEST_TMPDIR" "$TASK" "$ZKRUN" 3>&-
+	assert_line 'status 76'
+	run -0 cat "$BATS_TEST_TMPDIR/both"
+	assert_equal "${output% *}" "${output#* }"
+}
+
 @test "the reader of a pipe sees its end when the command closes it, not later" {
 	# The orphan has no copy of the pipe, and zkrun waits for the orphan.
 	mkfifo "$BATS_TEST_TMPDIR/pipe"

@@ -79,6 +79,12 @@ static const struct {
 	    RECEIVED(0, SIGHUP, 5), RECEIVED(0, SIGTERM, 5),
 	    PASS(DELAY, SIGHUP), PASS(DELAY, SIGTERM),
 	    NOTHING(MEMORY * 2) } },
+	{ "who is to go on does not stop for what came before", {
+	    RECEIVED(0, SIGTSTP, 5), RECEIVED(1, SIGCONT, 5),
+	    PASS(DELAY + 1, SIGCONT), NOTHING(MEMORY * 2) } },
+	{ "what stops comes behind what lets go on", {
+	    RECEIVED(0, SIGCONT, 5), RECEIVED(1, SIGTSTP, 5),
+	    PASS(DELAY, SIGCONT), PASS(DELAY + 1, SIGTSTP) } },
 	{ "a real-time signal is no exception", {
 	    RECEIVED(0, 64, 5), HEARD(0, 64, 5), SPARE(0, 64) } },
 };
@@ -162,6 +168,16 @@ test_overflow(void)
 	ok(count > 0 && count <= FORWARD_SLOTS,
 	    "of a flood as many are passed on as there are slots");
 	ok(seen_last, "the last one of a flood is passed on");
+
+	memset(&forward, 0, sizeof(forward));
+	for (i = 0; i < FORWARD_SLOTS * 3; i++)
+		forward_received(&forward, i == FORWARD_SLOTS + 3 ?
+		    SIGTERM : SIGUSR1, 100, START);
+	seen_last = false;
+	while ((number = forward_next(&forward, START + DELAY,
+	    &reached)) != 0)
+		seen_last = seen_last || number == SIGTERM;
+	ok(seen_last, "one amid a flood of others is passed on");
 
 	memset(&forward, 0, sizeof(forward));
 	for (i = 0; i < FORWARD_SLOTS * 3; i++)
