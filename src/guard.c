@@ -313,6 +313,7 @@ guard_run(const struct options *options, const struct signals *signals,
 	link_close(&keeper_end);
 	loop(&guard);
 	link_close(&guard.link);
+	proctree_forget_spared(&guard.tree);
 	say_finished(&guard);
 	if (guard.signal != 0 && !guard.started)
 		signals_die(guard.signal);

@@ -129,15 +129,16 @@ ask_to_stop(struct guard *guard)
 		return;
 	guard->lost = true;
 	guard->state = LOSING;
-	lease_describe_left(time_left(guard), left, sizeof(left));
-	log_error("no contact with ZooKeeper; asking the command of '%s' to "
-	    "stop, %s", guard->options->task, left);
 	link_send_type(&guard->link, LINK_LOSE);
 	/* By ourselves: the keeper may be what has stopped. */
 	guard->tree.passed_over = guard->keeper;
 	(void)proctree_signal(&guard->tree, guard->options->stop_signal);
 	(void)proctree_signal(&guard->tree, SIGCONT);
 	guard->tree.passed_over = 0;
+	/* Last, for whoever reads stderr may make us wait. */
+	lease_describe_left(time_left(guard), left, sizeof(left));
+	log_error("no contact with ZooKeeper; asking the command of '%s' to "
+	    "stop, %s", guard->options->task, left);
 }
 
 static void
@@ -147,10 +148,10 @@ enforce_deadline(struct guard *guard)
 
 	lease_describe_left(time_left(guard), left, sizeof(left));
 	if (!guard->options->ignore_loss) {
-		log_error("killing what runs under the lease of '%s', %s",
-		    guard->options->task, left);
 		guard->state = LOSING;
 		guard_kill_keeper(guard);
+		log_error("killing what runs under the lease of '%s', %s",
+		    guard->options->task, left);
 	} else if (!guard->lost)
 		log_error("the command runs on (--on-loss ignore) though the "
 		    "lease of '%s' is not proved any more, %s",

@@ -133,6 +133,14 @@ proctree_spare_present(struct proctree *tree)
 	return 0;
 }
 
+void
+proctree_forget_spared(struct proctree *tree)
+{
+	free(tree->spared);
+	tree->spared = NULL;
+	tree->spared_count = 0;
+}
+
 size_t
 proctree_signal(const struct proctree *tree, int number)
 {

@@ -36,6 +36,9 @@ int	proctree_adopt(void);
  */
 int	proctree_spare_present(struct proctree *);
 
+/* Frees what that took. */
+void	proctree_forget_spared(struct proctree *);
+
 /*
  * Sends a signal to every descendant, through a pidfd that is checked to be
  * still that descendant.  Returns how many got it.
