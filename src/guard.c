@@ -285,6 +285,11 @@ guard_run(const struct options *options, const struct signals *signals,
 	struct guard guard;
 	struct link keeper_end;
 
+	if (!proctree_can_see()) {
+		log_error("cannot find processes in '/proc': it is not mounted, "
+		    "or shows another pid namespace");
+		return EXITCODE_SYSTEM;
+	}
 	memset(&guard, 0, sizeof(guard));
 	guard.options = options;
 	guard.signals = signals;

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,21 @@ is_childless(void)
 
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == -1 &&
 	    errno == ECHILD;
+}
+
+bool
+proctree_can_see(void)
+{
+	const char *problem;
+	char self[16];
+	ssize_t length;
+
+	length = readlink("/proc/self", self, sizeof(self) - 1);
+	if (length == -1)
+		return false;
+	self[length] = '\0';
+	return strtonum(self, 1, INT_MAX, &problem) == getpid() &&
+	    problem == NULL;
 }
 
 int

@@ -27,6 +27,12 @@ struct proctree {
 	bool	named_forbidden;
 };
 
+/*
+ * Says whether /proc is there, and of our pid namespace: else nobody would be
+ * found, or somebody else.
+ */
+bool	proctree_can_see(void);
+
 /* Makes this process a subreaper.  Returns -1 and sets errno on failure. */
 int	proctree_adopt(void);
 

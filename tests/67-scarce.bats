@@ -118,9 +118,9 @@ own_mounts()
 }
 
 @test "as the first process of a container it ends in 128+n, it cannot die of a signal" {
-	local how=(unshare --pid --fork)
+	local how=(unshare --pid --fork --mount-proc)
 
-	[ "$EUID" -eq 0 ] || how=(unshare --map-root-user --pid --fork)
+	[ "$EUID" -eq 0 ] || how=(unshare --map-root-user "${how[@]:1}")
 	hold holder "$TASK"
 	"${how[@]}" "$ZKRUN" -t "$TASK" -- true 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	HELPERS+=($!)
@@ -132,6 +132,25 @@ own_mounts()
 	assert_equal "$status" 143
 	queue_count "$TASK" 0
 	let_go holder
+}
+
+# start_where_proc_is_wrong COMMAND...: what makes it so.
+start_where_proc_is_wrong()
+{
+	run -71 "$@" "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
+	    touch "$(MARKER)"
+	assert_output --partial "zkrun: cannot find processes in '/proc': "
+	assert_equal "${#lines[@]}" 1
+}
+
+@test "where /proc is not there, or shows others, nothing is started: 71" {
+	local without='umount -l /proc && exec "$@"' as=()
+
+	[ "$EUID" -eq 0 ] || as=(sudo -n)
+	start_where_proc_is_wrong "${as[@]}" unshare --pid --fork
+	start_where_proc_is_wrong "${as[@]}" unshare --mount sh -c "$without" sh
+	[ ! -e "$(MARKER)" ]
+	assert_lock_clean "$TASK"
 }
 
 # No process has a file of children there: what is mounted over it can not be
