@@ -87,6 +87,7 @@ OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
 LIB_OBJ = $(filter-out $(BUILD)/obj/main.o,$(OBJ))
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
+PRELOAD = $(patsubst tests/preload/%.c,$(BUILD)/tools/%.so,$(wildcard tests/preload/*.c))
 
 COMPLETIONS = $(patsubst contrib/%,$(BUILD)/%,$(wildcard \
 	contrib/completions/zkrun.*))
@@ -109,8 +110,8 @@ $(BUILD)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD -MP -o $@ $< $(OWN_LIBS)
 
-# Loaded into zkrun by tests/torture, to step its wall clock.
-$(BUILD)/tools/wallclock.so: tests/torture/wallclock.c Makefile
+# Loaded into zkrun by LD_PRELOAD.
+$(BUILD)/tools/%.so: tests/preload/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) -std=c11 $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
@@ -157,7 +158,7 @@ fuzz-programs: $(FUZZ)
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) \
 	$(FUZZ_OBJ:.o=.d) $(FUZZ:=.d)
 
-test-programs: all $(UNIT) $(TOOLS) $(BUILD)/tools/wallclock.so
+test-programs: all $(UNIT) $(TOOLS) $(PRELOAD)
 
 demo:
 	contrib/install-deps build test

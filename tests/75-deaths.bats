@@ -467,39 +467,8 @@ plant()
 @test "a filter that forbids pidfds, whatever it answers: all is killed" {
 	local errno
 
-	cat >"$BATS_TEST_TMPDIR/filter.c" <<'EOF'
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-int
-main(int argc, char *argv[])
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		    offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 0,
-		    1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO |
-		    (unsigned)atoi(argv[1])),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
-		(void)execvp(argv[2], argv + 2);
-	return argc > 0;
-}
-EOF
-	cc -o "$BATS_TEST_TMPDIR/filter" "$BATS_TEST_TMPDIR/filter.c"
 	for errno in 38 1; do	# ENOSYS, and EPERM of older containers
-		run -124 timeout -k 2 8 "$BATS_TEST_TMPDIR/filter" $errno "$ZKRUN" \
+		run -124 timeout -s KILL 15 "$TOOLS/nopidfd" $errno "$ZKRUN" \
 		    -m 0.5 -k 0.5 -t "$TASK" -- \
 		    sh -c 'setsid sleep 20 & sleep 20' 3>&-
 		refute_output --partial 'not permitted'
@@ -508,34 +477,21 @@ EOF
 }
 
 @test "processes that /proc hides are killed" {
-	[ "$EUID" -eq 0 ] || skip "needs root, to mount a /proc and become nobody"
-	cat >"$BATS_TEST_TMPDIR/shy.c" <<'EOF'
-#include <sys/prctl.h>
-#include <unistd.h>
+	local dir
 
-int
-main(void)
-{
-	(void)prctl(PR_SET_DUMPABLE, 0);
-	if (fork() == 0 && setsid() != -1 && fork() != 0)
-		_exit(0);
-	(void)sleep(60);
-	return 0;
-}
-EOF
-	local dir keeper
+	[ "$EUID" -eq 0 ] || skip 'needs root, to mount a /proc and become nobody'
 	dir=$(mktemp -d /tmp/shy.XXXXXX)	# where nobody may look
 	chmod 755 "$dir"
-	cc -o "$dir/shy" "$BATS_TEST_TMPDIR/shy.c"
-	cp "$ZKRUN" "$dir/zkrun"
+	cp "$TOOLS/shy" "$ZKRUN" "$dir"
 	unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc &&
 	    exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' sh \
 	    "$dir/zkrun" -t "$TASK" -- "$dir/shy" >/dev/null 2>&1 3>&- &
 	BG[run]=$!
 	wait_for 10 holds_count "$TASK" 1
-	wait_for 5 eval '[ "$(pgrep -xc shy)" -ge 2 ]'
+	two_are_shy() { [ "$(pgrep -xc shy)" -ge 2 ]; }
+	wait_for 5 two_are_shy
 	kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
-	zkrun_wait run 5
+	zkrun_wait run 15
 	rm -r "$dir"
 	assert_equal "$status" 76
 	run -1 pgrep -x shy

@@ -1,0 +1,18 @@
+/*
+ * shy: two processes, the second in a session of its own, that are not dumpable:
+ * a /proc mounted with hidepid shows them to nobody but root.  They live for a
+ * minute.
+ */
+#include <sys/prctl.h>
+
+#include <unistd.h>
+
+int
+main(void)
+{
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	if (fork() == 0 && setsid() != -1 && fork() != 0)
+		_exit(0);
+	(void)sleep(60);
+	return 0;
+}
