@@ -172,11 +172,12 @@ relay_counts()
 # kill_host NAME: all of it at once, as a machine does that loses its power.
 kill_host()
 {
-	local guard=${BG[$1]} keeper
+	local guard=${BG[$1]} keeper children
 
 	keeper=$(keeper_of "$guard")
-	# None of them gets to notice another's death.
-	# shellcheck disable=SC2046 # one word each
-	kill -STOP "$guard" && kill -KILL "$keeper" "$guard" \
-	    $(children_of "$keeper")
+	children=$(children_of "$keeper")
+	# None of them gets to notice another's death; a child may have ended.
+	kill -STOP "$guard" && kill -KILL "$keeper" "$guard" || return 1
+	# shellcheck disable=SC2086 # one word each
+	[ -z "$children" ] || kill -KILL $children || true
 }
