@@ -524,7 +524,7 @@ held_store()
 }
 
 @test "both die while the run is stored: not stored, and another one runs" {
-	held_store run -T 2 -i 23h
+	held_store run -T 4 -i 23h
 	kill_host run
 	ended_in run 10 137
 	relay_tell cut
