@@ -524,7 +524,9 @@ held_store()
 }
 
 @test "both die while the run is stored: not stored, and another one runs" {
-	held_store run -T 4 -i 23h
+	# Not so short that a beat comes before the store, or another server is
+	# looked for before the end.
+	held_store run -T 10 -i 23h
 	kill_host run
 	ended_in run 10 137
 	relay_tell cut
