@@ -499,7 +499,7 @@ held_store()
 }
 
 @test "the keeper dies while it stores: never 0, and the store counts or does not" {
-	held_store run -T 4 -i 23h
+	held_store run -T 8 -i 23h
 	kill -KILL "$(keeper_of "$BG_PID")"
 	# Without the end of the stream the server goes on with what it has.
 	relay_tell cut
