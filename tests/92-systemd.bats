@@ -433,6 +433,44 @@ has_status()
 	assert_lock_clean "$TASK"
 }
 
+# as_template COMMAND...: as a user without rights, and with /proc as the
+# template has it.
+as_template()
+{
+	local option root=() hide
+
+	[ "$EUID" -eq 0 ] || root=(sudo -n)
+	option=$(sed -n 's/^ProtectProc=//p' "$UNITS/zkrun@.service")
+	case $option in
+	'' | default) hide=off ;;
+	*)	hide=$option ;;
+	esac
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	"${root[@]}" unshare --mount bash -c 'set -e
+	    mount --make-rprivate /
+	    mount -t proc -o "hidepid=$0" proc /proc
+	    exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
+		--reuid=65534 --regid=65534 --clear-groups "$@"' "$hide" "$@"
+}
+
+@test "what the template's job started is killed, also if it guards its memory" {
+	local dir=$BATS_TEST_TMPDIR ran
+
+	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
+	install -m 755 "$ZKRUN" "$dir/zkrun"
+	# To the kernel it is one that nobody may look into.
+	install -m 111 "$(command -v sleep)" "$dir/guarded"
+	printf '#!/bin/sh\n"%s/guarded" 600 &\nwait\n' "$dir" >"$dir/job"
+	chmod 755 "$dir/job" "$dir"
+	chmod a+x "${dir%/*}" "$BATS_RUN_TMPDIR"
+	ran=$SECONDS
+	run -124 as_template timeout -k 1 20 "$dir/zkrun" -c "$ZKRUN_CONNECT" \
+	    -m 0.5 -k 0.5 -t "$TASK" -- "$dir/job" 3>&-
+	[ $((SECONDS - ran)) -lt 10 ]
+	assert_output --partial "has had its 0.5s (--max-time); stopping it"
+	assert_lock_clean "$TASK"
+}
+
 @test "the timer starts the template of its name" {
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	copy_units
