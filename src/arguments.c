@@ -77,7 +77,7 @@ apply_line(struct options *options, struct option_source *source, char *line)
 	const char *reason;
 	char *name, *value;
 
-	if (line[strspn(line, " \t")] == '\0')
+	if (line[strspn(line, " \t\r")] == '\0')
 		return 0;
 	spec = NULL;
 	reason = split_line(line, &name, &value);

@@ -571,7 +571,7 @@ repeat()
 	printf '%s\n' '# a comment' '' '   ' $'\t# another' \
 	    $'  conflict-exit-code=2\\\n1  # of 0 to 255' >"$FILE"
 	run -21 zkrun -n -f "$FILE" -t "$TASK" true
-	printf 'conflict-exit-code \t = 22 \t\r\nnonblock=yes\r\n' >"$FILE"
+	printf 'conflict-exit-code \t = 22 \t\r\n\r\nnonblock=yes\r\n' >"$FILE"
 	run -22 zkrun -f "$FILE" -t "$TASK" true
 	printf 'nonblock = yes\nconflict-exit-code = 23' >"$FILE"
 	run -23 zkrun -f "$FILE" -t "$TASK" true
