@@ -89,6 +89,20 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$(cut -d ' ' -f 1 "$HEARD" | sort -u | wc -l)" 2
 }
 
+@test "no READY=1 for a command that cannot be run" {
+	local command
+
+	start_manager
+	: >"$BATS_TEST_TMPDIR/none"
+	for command in /no/such "$BATS_TEST_TMPDIR/none"; do
+		zkrun_bg a -t "$TASK" -- "$command"
+		zkrun_wait a 10
+		[ "$status" -eq 127 ] || [ "$status" -eq 126 ]
+		heard "STATUS=$TASK: leaving"
+	done
+	assert_equal "$(said READY=1)" 0
+}
+
 @test "the status says how many are ahead, and what comes at the end" {
 	start_manager
 	hold first "$TASK"
@@ -273,6 +287,8 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	LISTEN_PID=1 LISTEN_FDS=1 run -0 zkrun -t "$TASK" -- \
 	    printenv LISTEN_PID LISTEN_FDS
 	assert_output $'1\n1'
+	# What newer managers say besides would name the wrong process.
+	LISTEN_PIDFDID=1 run -1 zkrun -t "$TASK" -- printenv LISTEN_PIDFDID
 }
 
 #
