@@ -76,7 +76,7 @@ add_credential(struct access *access, char *line, size_t length)
 
 	if (strlen(line) != length)
 		return "it is not text";
-	scheme = line + strspn(line, " \t");
+	scheme = line + strspn(line, " \t\r");
 	if (*scheme == '\0')
 		return NULL;
 	for (end = line + length; end > scheme &&

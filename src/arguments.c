@@ -49,6 +49,9 @@ static const char usage[] =
     "       zkrun --break [--yes] task\n"
     "       zkrun --check [-c servers]\n";
 
+static const char not_a_line[] = "it is not of the form name = value";
+static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz-";
+
 /* Takes "name = value" apart, in place; returns NULL or why it cannot. */
 static const char *
 split_line(char *line, char **name, char **value)
@@ -58,7 +61,7 @@ split_line(char *line, char **name, char **value)
 	*name = line + strspn(line, " \t");
 	end = strchr(*name, '=');
 	if (end == NULL)
-		return "it is not of the form name = value";
+		return not_a_line;
 	*value = end + 1 + strspn(end + 1, " \t");
 	while (end > *name && isspace((unsigned char)end[-1]))
 		end--;
@@ -77,7 +80,7 @@ apply_line(struct options *options, struct option_source *source, char *line)
 	const char *reason;
 	char *name, *value;
 
-	if (line[strspn(line, " \t")] == '\0')
+	if (line[strspn(line, " \t\r")] == '\0')
 		return 0;
 	spec = NULL;
 	reason = split_line(line, &name, &value);
@@ -90,8 +93,13 @@ apply_line(struct options *options, struct option_source *source, char *line)
 	}
 	if (reason == NULL)
 		return options_apply(options, source, spec, value);
-	log_error("cannot use '%.80s' of %s line %zu: %s", name, source->file,
-	    source->line, reason);
+	/* What is no name of an option may be of a file of secrets. */
+	if (reason == not_a_line || name[strspn(name, name_letters)] != '\0')
+		log_error("cannot use '%s' line %zu: %s", source->file,
+		    source->line, not_a_line);
+	else
+		log_error("cannot use '%.80s' of %s line %zu: %s", name,
+		    source->file, source->line, reason);
 	return -1;
 }
 

@@ -106,11 +106,12 @@ become(char *const *argv, const struct signals *signals,
 
 pid_t
 command_start(char *const *argv, const struct signals *signals,
-    const struct command_lease *lease)
+    const struct command_lease *lease, bool *runs)
 {
 	volatile int error = 0;
 	pid_t pid, parent;
 
+	*runs = false;
 	if (set_environment(lease) == -1)
 		return -1;
 	parent = getpid();
@@ -118,6 +119,7 @@ command_start(char *const *argv, const struct signals *signals,
 	pid = vfork();	/* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
 	if (pid == 0)	/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
 		become(argv, signals, lease, parent, &error);
+	*runs = pid > 0 && error == 0;
 	if (pid > 0 && error != 0)
 		log_error("cannot run '%s': %s", argv[0], strerror(error));
 	return pid;

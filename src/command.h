@@ -33,12 +33,12 @@ int	command_fill_standard_descriptors(void);
  * Starts the command: the caller's signal mask and dispositions, descriptors
  * and directory, no shell, SIGKILL when this process dies.  Sockets that a
  * service manager has passed to the pid that the caller knows are the command's
- * (LISTEN_PID); the way to talk to that manager only if it notifies.  If it cannot be
- * executed it says so and ends in 127 (not found) or 126.  Returns its pid,
- * which the caller reaps, or -1 with errno set.
+ * (LISTEN_PID); the way to talk to that manager only if it notifies.  If it
+ * cannot be executed it says so, does not run, and ends in 127 (not found) or 126.
+ * Returns its pid, which the caller reaps, or -1 with errno set.
  */
 pid_t	command_start(char *const *argv, const struct signals *,
-	    const struct command_lease *);
+	    const struct command_lease *, bool *runs);
 
 /* Returns the exit status that tells how the command ended. */
 int	command_exit_code(int wait_status);

@@ -50,6 +50,7 @@ take_messages(struct guard *guard)
 			guard_dispatch(guard, TOLD_HELD);
 			break;
 		case LINK_STARTED:
+			guard->command_runs = message.started.runs != 0;
 			guard_dispatch(guard, TOLD_STARTED);
 			break;
 		case LINK_HEARD:

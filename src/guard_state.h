@@ -63,6 +63,7 @@ struct guard {
 	bool			 keeper_refused; /* to start, and said why */
 	bool			 overdue;	/* it did not give up in time */
 	bool			 started, exited;
+	bool			 command_runs;	/* it could be executed */
 	bool			 lost;		/* exit in EXITCODE_LOST */
 	/* Their time has been. */
 	bool			 stop_done, kill_done;

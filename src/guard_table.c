@@ -174,7 +174,8 @@ command_started(struct guard *guard)
 {
 	guard->started = true;
 	guard->started_ms = clock_ms();
-	notify_started(&guard->notify);
+	if (guard->command_runs)
+		notify_started(&guard->notify);
 	/* The reader of a pipe is to see the end when the command closes it. */
 	command_close_inherited();
 }

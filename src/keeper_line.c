@@ -256,6 +256,7 @@ keeper_start_command(struct keeper *keeper)
 		.notifies = keeper->options->notify_by_command,
 	};
 	struct link_message message = { .type = LINK_STARTED };
+	bool runs;
 
 	/* An answer to an earlier question, about a lease since lost. */
 	if (keeper->approved_fence != keeper->semaphore.fence)
@@ -271,7 +272,7 @@ keeper_start_command(struct keeper *keeper)
 	    keeper->options->task, (double)(keeper->started_ms -
 	    keeper->waiting_since_ms) / 1000, (long long)lease.fence);
 	keeper->command = command_start(keeper->options->command,
-	    keeper->signals, &lease);
+	    keeper->signals, &lease, &runs);
 	/* Of a moment like this: twice is better than never. */
 	forget_signals(keeper);
 	if (keeper->command == -1) {
@@ -286,7 +287,8 @@ keeper_start_command(struct keeper *keeper)
 	keeper->started = true;
 	keeper->max_time_ms = clock_after(keeper->started_ms,
 	    keeper->options->max_time_ms);
-	message.pid = keeper->command;
+	message.started.pid = keeper->command;
+	message.started.runs = runs;
 	link_send(keeper->link, &message);
 	/* Now, for it keeps the servers as busy as the command. */
 	semaphore_settle(&keeper->semaphore);

@@ -142,7 +142,7 @@ is_sane(const struct link_message *message)
 		return is_time(message->lease.margin_ms) &&
 		    is_time(message->lease.grace_ms);
 	case LINK_STARTED:
-		return message->pid > 0;
+		return message->started.pid > 0;
 	case LINK_HEARD:
 	case LINK_SIGNAL:
 		return message->signal.number > 0 &&

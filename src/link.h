@@ -59,7 +59,10 @@ struct link_message {
 		struct link_session session;	/* LINK_SESSION */
 		struct link_lease lease;	/* LINK_HELD */
 		int64_t	fence;			/* LINK_GO */
-		pid_t	pid;			/* LINK_STARTED */
+		struct {
+			pid_t	pid;
+			int	runs;		/* else it only ends */
+		} started;			/* LINK_STARTED */
 		struct {
 			int	number;
 			pid_t	sender;

@@ -79,6 +79,16 @@ repeat()
 # Task ids
 #
 
+@test "a file of credentials that is taken for the configuration is not shown" {
+	local line
+
+	for line in 'digest:user:S3CRET' 'digest:user:S3CRET=' 'S3CRET = x'; do
+		echo "$line" >"$BATS_TEST_TMPDIR/conf"
+		run -78 zkrun -f "$BATS_TEST_TMPDIR/conf" -t "$TASK" -- true
+		assert_output "zkrun: cannot use '$BATS_TEST_TMPDIR/conf' line 1: it is not of the form name = value"
+	done
+}
+
 @test "a task id that is no znode name is refused" {
 	local id
 
@@ -571,7 +581,7 @@ repeat()
 	printf '%s\n' '# a comment' '' '   ' $'\t# another' \
 	    $'  conflict-exit-code=2\\\n1  # of 0 to 255' >"$FILE"
 	run -21 zkrun -n -f "$FILE" -t "$TASK" true
-	printf 'conflict-exit-code \t = 22 \t\r\nnonblock=yes\r\n' >"$FILE"
+	printf 'conflict-exit-code \t = 22 \t\r\n\r\nnonblock=yes\r\n' >"$FILE"
 	run -22 zkrun -f "$FILE" -t "$TASK" true
 	printf 'nonblock = yes\nconflict-exit-code = 23' >"$FILE"
 	run -23 zkrun -f "$FILE" -t "$TASK" true

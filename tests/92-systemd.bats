@@ -89,9 +89,26 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$(cut -d ' ' -f 1 "$HEARD" | sort -u | wc -l)" 2
 }
 
+@test "no READY=1 for a command that cannot be run" {
+	local command
+
+	start_manager
+	: >"$BATS_TEST_TMPDIR/none"
+	for command in /no/such "$BATS_TEST_TMPDIR/none"; do
+		zkrun_bg a -t "$TASK" -- "$command"
+		zkrun_wait a 10
+		[ "$status" -eq 127 ] || [ "$status" -eq 126 ]
+		heard "STATUS=$TASK: leaving"
+	done
+	assert_equal "$(said READY=1)" 0
+}
+
 @test "the status says how many are ahead, and what comes at the end" {
 	start_manager
-	hold first "$TASK"
+	# It takes a moment to stop: of what comes at once the newest is said.
+	zkrun_bg first -t "$TASK" -- \
+	    sh -c 'trap "sleep 1; exit" TERM; sleep 600 & wait'
+	wait_for 10 has_command "$BG_PID"
 	zkrun_bg second -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 1
 	zkrun_bg third -t "$TASK" -- sleep 600
@@ -273,6 +290,8 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	LISTEN_PID=1 LISTEN_FDS=1 run -0 zkrun -t "$TASK" -- \
 	    printenv LISTEN_PID LISTEN_FDS
 	assert_output $'1\n1'
+	# What newer managers say besides would name the wrong process.
+	LISTEN_PIDFDID=1 run -1 zkrun -t "$TASK" -- printenv LISTEN_PIDFDID
 }
 
 #
@@ -430,6 +449,44 @@ has_status()
 	fi
 	run -0 timeout 30 "${drop[@]}" "${words[@]}" 3>&-
 	assert_output "$DIR/jobs/$TASK "
+	assert_lock_clean "$TASK"
+}
+
+# as_template COMMAND...: as a user without rights, and with /proc as the
+# template has it.
+as_template()
+{
+	local option root=() hide
+
+	[ "$EUID" -eq 0 ] || root=(sudo -n)
+	option=$(sed -n 's/^ProtectProc=//p' "$UNITS/zkrun@.service")
+	case $option in
+	'' | default) hide=off ;;
+	*)	hide=$option ;;
+	esac
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	"${root[@]}" unshare --mount bash -c 'set -e
+	    mount --make-rprivate /
+	    mount -t proc -o "hidepid=$0" proc /proc
+	    exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
+		--reuid=65534 --regid=65534 --clear-groups "$@"' "$hide" "$@"
+}
+
+@test "what the template's job started is killed, also if it guards its memory" {
+	local dir=$BATS_TEST_TMPDIR ran
+
+	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
+	install -m 755 "$ZKRUN" "$dir/zkrun"
+	# To the kernel it is one that nobody may look into.
+	install -m 111 "$(command -v sleep)" "$dir/guarded"
+	printf '#!/bin/sh\n"%s/guarded" 600 &\nwait\n' "$dir" >"$dir/job"
+	chmod 755 "$dir/job" "$dir"
+	chmod a+x "${dir%/*}" "$BATS_RUN_TMPDIR"
+	ran=$SECONDS
+	run -124 as_template timeout -k 1 20 "$dir/zkrun" -c "$ZKRUN_CONNECT" \
+	    -m 0.5 -k 0.5 -t "$TASK" -- "$dir/job" 3>&-
+	[ $((SECONDS - ran)) -lt 10 ]
+	assert_output --partial "has had its 0.5s (--max-time); stopping it"
 	assert_lock_clean "$TASK"
 }
 

@@ -309,6 +309,9 @@ refused()
 	ZKRUN_AUTH_FILE=$AUTH run -0 zkrun -t "$TASK" -- true
 	assert_equal "$(zk -a 'digest:ops:a#b' acl "$P")" \
 	    "digest:$(digest_of ops 'a#b'):rwcda"
+	# From another system, and without an end of the last line.
+	printf '# ours\r\n\r\n \r\ndigest:ops:a\\#b\r\n\ndigest:ops:b' >"$AUTH"
+	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
 	printf 'auth-file = %s\nacl = world:anyone:r\n' "$AUTH" \
 	    >"$BATS_TEST_TMPDIR/conf"
 	run -0 zkrun -f "$BATS_TEST_TMPDIR/conf" -t "$TASK-2" -- true

@@ -218,8 +218,15 @@ some_offer()
 	# Before zsh is started.
 	unset ZKRUN_CONNECT ZKRUN_BASE
 	echo "base = $base" >zkrun.conf
+	cp zkrun.conf "$HOME/zkrun.conf"
 	all_offer "zkrun -c$connect --base=$base -t r" report
 	all_offer "zkrun --connect $connect -vf zkrun.conf --status r" report
+	# As the shell reads the words, but for what it would run.
+	all_offer "zkrun -c '$connect' -b \"$base\" -t r" report
+	all_offer "zkrun -c $connect -f ~/zkrun.conf -t r" report
+	# shellcheck disable=SC2016 # not to be expanded
+	all_offer 'zkrun -c $(touch${IFS}ran) -b `touch${IFS}ran` -t r'
+	[ ! -e ran ]
 	ZKRUN_CONNECT=$connect ZKRUN_BASE=$base let_go one
 }
 

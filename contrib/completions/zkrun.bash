@@ -30,6 +30,13 @@ _zkrun_tasks()
 	    2>/dev/null </dev/null | sed -n '1d; /^[^ ]/s/  .*//p'
 }
 
+# What the shell would make of a word, in plain; nothing is run for it.
+_zkrun_read_word()
+{
+	plain=$(xargs -r printf %s <<<"$1" 2>/dev/null) || plain=$1
+	[[ $1 != \~/* ]] || plain=$HOME${plain:1}
+}
+
 # _zkrun_offer WORD...: those that go on as $cur does.
 _zkrun_offer()
 {
@@ -42,9 +49,13 @@ _zkrun_offer()
 
 _zkrun_offer_tasks()
 {
-	local ids
+	local ids word plain asked=()
 
-	mapfile -t ids < <(_zkrun_tasks "${context[@]}")
+	for word in "${context[@]}"; do
+		_zkrun_read_word "$word"
+		asked+=("$plain")
+	done
+	mapfile -t ids < <(_zkrun_tasks "${asked[@]}")
 	_zkrun_offer "${ids[@]}"
 	__ltrim_colon_completions "$cur"
 }

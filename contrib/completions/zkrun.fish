@@ -67,8 +67,8 @@ function __zkrun_tasks
         end
         set -e words[1..$count]
     end
-    set -l zkrun (commandline -opc)[1]
-    timeout -k 1 2 (string replace -r '^~' $HOME $zkrun) $given \
+    set -p given (commandline -opc)[1]
+    timeout -k 1 2 (string replace -r '^~(?=/)' $HOME -- $given) \
         --connect-timeout 1s -r 0 --status 2>/dev/null </dev/null |
         sed -n '1d; /^[^ ]/s/  .*//p'
 end

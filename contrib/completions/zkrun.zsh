@@ -7,12 +7,13 @@
 _zkrun_tasks()
 {
 	local -a given ids
-	local name
+	local name value
 
 	# What says where the tasks are goes for the question, too.
 	for name in ${(k)opt_args}; do
 		(( $where[(Ie)$name] )) || continue
-		given+=($name ${(Q)opt_args[$name]//\\:/:})
+		value=${(Q)opt_args[$name]//\\:/:}
+		given+=($name ${value/#\~\//$HOME/})
 	done
 	ids=(${(f)"$(timeout -k 1 2 $zkrun $given --connect-timeout 1s -r 0 \
 	    --status 2>/dev/null </dev/null | sed -n '1d; /^[^ ]/s/  .*//p')"})

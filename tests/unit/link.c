@@ -54,7 +54,7 @@ test_senseless(void)
 		    "a margin behind the expiry" },
 		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
 		    "a negative timeout" },
-		{ { .type = LINK_STARTED, .pid = -1 }, "everybody's pid" },
+		{ { .type = LINK_STARTED, .started.pid = -1 }, "everybody's pid" },
 		{ { .type = LINK_HEARD, .signal = { 0, 1 } }, "signal 0" },
 	};
 	struct link_message got;
