@@ -309,6 +309,7 @@ guard_run(const struct options *options, const struct signals *signals,
 		return EXITCODE_SYSTEM;
 	}
 	if (guard.keeper == 0) {
+		proctree_forget_spared(&guard.tree);
 		(void)close(guard.signal_fd);
 		(void)close(guard.timer_fd);
 		link_close(&guard.link);

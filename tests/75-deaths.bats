@@ -370,8 +370,9 @@ set_own_names()
 @test "the machine at full load and no contact: still dead in time" {
 	local i
 
+	! asan || return 0
 	start_relay
-	fleet "$(many 10 3)" -c "$RELAY_CONNECT" -T 4s
+	fleet 10 -c "$RELAY_CONNECT" -T 4s
 	beat_fleet
 	for ((i = 0; i < 4 * $(nproc); i++)); do
 		sh -c 'while :; do :; done' 3>&- &
@@ -406,6 +407,8 @@ plant()
 @test "no contact: trees that fork, hide, stop and grow again are dead in time" {
 	local tree=$BATS_TEST_TMPDIR/tree
 
+	# What is measured is time.
+	! asan || return 0
 	plant "$tree"
 	start_relay
 	FLEET=()
