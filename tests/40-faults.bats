@@ -22,11 +22,6 @@ assert_runs()
 	    "runs: $1"
 }
 
-relay_counts()
-{
-	[ "$(relay_count "$1")" -ge "$2" ]
-}
-
 # The command, once, cleanly.
 run_through_relay()
 {

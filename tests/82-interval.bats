@@ -349,14 +349,23 @@ eight_end()
 	[ "$(of_run 2 took)" -ge 700 ]
 }
 
-@test "a run is over when all that it started is gone" {
-	zkrun_bg run -i 0 -t "$TASK" -- env "MARK=$TASK" sh -c '
+# leave_an_orphan NAME OPTION...: its command has ended, and left one process.
+leave_an_orphan()
+{
+	local name=$1
+
+	shift
+	zkrun_bg "$name" "$@" -t "$TASK" -- env "MARK=$TASK" sh -c '
 		setsid sleep 600 </dev/null >/dev/null 2>&1 &
 		exit 0'
 	wait_for 10 marked_count "$TASK" 1
 	lingers() { [ "$(children_of "$(children_of "$BG_PID")")" = \
 	    "$(marked "$TASK")" ]; }
 	wait_for 10 lingers
+}
+
+@test "a run is over when all that it started is gone" {
+	leave_an_orphan run -i 0
 	runs_count 0
 	kill "$(marked "$TASK")"
 	ended_in run 10 0
@@ -537,13 +546,7 @@ held_store()
 }
 
 @test "the guard dies while orphans are waited for: they are killed, no success" {
-	zkrun_bg run -i 23h -t "$TASK" -- env "MARK=$TASK" sh -c '
-		setsid sleep 600 </dev/null >/dev/null 2>&1 &
-		exit 0'
-	wait_for 10 marked_count "$TASK" 1
-	lingers() { [ "$(children_of "$(children_of "$BG_PID")")" = \
-	    "$(marked "$TASK")" ]; }
-	wait_for 10 lingers
+	leave_an_orphan run -i 23h
 	kill -KILL "$BG_PID"
 	ended_in run 10 137
 	assert_lock_clean "$TASK"

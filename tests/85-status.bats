@@ -13,39 +13,16 @@ setup()
 	bench_setup
 	# What other tests leave in the usual places is not to be seen.
 	BASE=/status/$TASK
+	# shellcheck disable=SC2034 # for the helper
+	LOCK_BASE=$BASE
 	RUNS=/status-runs/$TASK
 	export ZKRUN_BASE=$BASE ZKRUN_RUNS=$RUNS
-}
-
-# The helper's names, below our base.
-leases_of()
-{
-	zk ls "$BASE/$1/leases" 2>/dev/null || [ $? -eq 1 ]
-}
-
-locks_of()
-{
-	zk ls "$BASE/$1/locks" 2>/dev/null || [ $? -eq 1 ]
-}
-
-leases_count()
-{
-	local names
-
-	names=$(leases_of "$1") && [ "$(grep -c . <<<"$names")" -eq "$2" ]
-}
-
-locks_count()
-{
-	local names
-
-	names=$(locks_of "$1") && [ "$(grep -c . <<<"$names")" -eq "$2" ]
 }
 
 # hold_it NAME TASK: in the background; the lock node is gone, too.
 hold_it()
 {
-	hold "$@" && wait_for 5 locks_count "$2" 0
+	hold "$@" && wait_for 5 queue_count "$2" 0
 }
 
 # status_json [TASK...]: in $output, and the exit status in $status.
@@ -118,9 +95,9 @@ run_line()
 
 	hold_it holder backup
 	zkrun_bg w1 -t backup -- true
-	wait_for 10 leases_count backup 2
+	wait_for 10 holds_count backup 2
 	zkrun_bg w2 -t backup -- false
-	wait_for 10 locks_count backup 2
+	wait_for 10 queue_count backup 2
 	write_record backup "$(run_line success 2467 0 17 web3)" \
 	    "$(run_line run 3723000 143 18 web4)"
 	write_record idle "$(run_line run 754321 3 19 web5)"
@@ -158,7 +135,7 @@ run_line()
 
 	hold_it holder backup
 	zkrun_bg w1 -t backup -- true
-	wait_for 10 leases_count backup 2
+	wait_for 10 holds_count backup 2
 	write_record backup "$(run_line success 2467 0 17 web3)" \
 	    "$(run_line run 3000 143 18 web4)" "$(run_line run 2467 0 17 web3)"
 	status_json
@@ -311,9 +288,9 @@ run_line()
 	curator_say acquire A "$BASE/t" -1
 	curator_expect 10 A acquired
 	curator_say acquire B "$BASE/t" -1
-	wait_for 10 leases_count t 2
+	wait_for 10 holds_count t 2
 	zkrun_bg waiter -t t -- true
-	wait_for 10 locks_count t 2
+	wait_for 10 queue_count t 2
 	status_json t
 	assert_equal "$(got '.tasks[0].holders|map([.address != null,.host,.pid,.user])')" \
 	    '[[true,null,null,null]]'
@@ -334,15 +311,15 @@ run_line()
 		curator_expect 10 $name acquired
 	done
 	curator_say semaphore C "$BASE/t" 2 -1
-	wait_for 10 leases_count t 3
+	wait_for 10 holds_count t 3
 	curator_say semaphore D "$BASE/t" 2 -1
-	wait_for 10 locks_count t 2
+	wait_for 10 queue_count t 2
 	status_json t
 	assert_equal "$(got '.tasks[0]|[.holders,.waiting]|map(length)')" '[2,2]'
 	curator_say release A
 	curator_expect 10 C acquired
-	wait_for 10 locks_count t 1
-	wait_for 10 leases_count t 3
+	wait_for 10 queue_count t 1
+	wait_for 10 holds_count t 3
 	status_json t
 	assert_equal "$(got '.tasks[0]|[.holders,.waiting]|map(length)')" '[2,1]'
 }
@@ -601,8 +578,8 @@ asked()
 	zkrun_bg holder -k 60 -t t -- sh -c 'trap "" TERM
 	    until [ -e "$1" ]; do sleep 0.05; done' job "$BATS_TEST_TMPDIR/go"
 	wait_for 10 has_command "$BG_PID"
-	wait_for 5 locks_count t 0
-	node=$BASE/t/leases/$(leases_of t)
+	wait_for 5 queue_count t 0
+	node=$BASE/t/leases/$(holders t)
 	status_json t
 	since=$(got '.tasks[0].holders[0].since')
 	zkrun_bg revoke --revoke t
@@ -628,9 +605,9 @@ asked()
 @test "--revoke of a zkrun that had to wait for it, and its successor runs" {
 	hold_it first t
 	zkrun_bg second -t t -- sleep 600
-	wait_for 10 leases_count t 2
+	wait_for 10 holds_count t 2
 	zkrun_bg third -t t -- touch "$BATS_TEST_TMPDIR/ran"
-	wait_for 10 locks_count t 2
+	wait_for 10 queue_count t 2
 	run -0 zkrun --revoke -w 20 t
 	zkrun_wait first 10
 	assert_equal "$status" 76
@@ -770,7 +747,7 @@ revoked_once()
 	run -75 zkrun --revoke t
 	assert_output --regexp "^zkrun: cannot revoke 't': its holder [0-9a-f.:]+ \(not a zkrun\) cannot be asked; --break would delete its lease node$"
 	run -5 zkrun --revoke -E 5 -n t
-	name=$(leases_of t)
+	name=$(holders t)
 	assert_regex "$(zk get "$BASE/t/leases/$name")" '^[0-9a-f.:]+$'
 	# Of two holders the one that can be asked is, and is waited for.
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
@@ -780,7 +757,7 @@ revoked_once()
 	zk rm "$BASE/t/leases/x"
 	zkrun_wait revoke 5
 	assert_equal "$status" 75
-	assert_equal "$(leases_of t)" "$name"
+	assert_equal "$(holders t)" "$name"
 }
 
 @test "77 where an ACL forbids to ask, to delete or to look" {
@@ -809,7 +786,7 @@ revoked_once()
 	# Made by hand: the mutex would not let it in.
 	plant foreign "$BASE/t" <<<'e leases/y 10.0.0.7'
 	zkrun_bg waiter -t t -- true
-	wait_for 10 leases_count t 3
+	wait_for 10 holds_count t 3
 	run -0 zkrun --break --yes t
 	assert_line --index 0 --regexp "^zkrun: 't' is held by pid ${BG[holder]} on"
 	assert_line --index 1 "zkrun: 't' is held by 10.0.0.7 (not a zkrun)"
@@ -846,20 +823,20 @@ revoked_once()
 	wait_for 10 has_lines "$out" '\[y/N\]' 2
 	type_keys 'nay\n'
 	wait_for 10 has_lines "$out" '^status 75\.' 2
-	assert_equal "$(leases_of t)" a
+	assert_equal "$(holders t)" a
 	# One that comes between question and answer was not meant.
 	wait_for 10 has_lines "$out" '\[y/N\]' 3
 	plant b "$BASE/t" <<<"e leases/b $(made_by 2)"
 	type_keys 'y\n'
 	wait_for 10 has_lines "$out" '^status 0\.' 1
-	assert_equal "$(leases_of t)" b
+	assert_equal "$(holders t)" b
 }
 
 @test "--break with no terminal and no --yes deletes nothing" {
 	zk create -p "$BASE/t/leases/x" "$(made_by 1)" >/dev/null
 	run -64 setsid -w "$ZKRUN" --break t
 	assert_output "zkrun: cannot break 't': there is no terminal to ask on (--yes is a yes)"
-	assert_equal "$(leases_of t)" x
+	assert_equal "$(holders t)" x
 	run -64 zkrun --break --yes
 	run -64 zkrun --yes --status
 }

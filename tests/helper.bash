@@ -53,15 +53,16 @@ zk()
 }
 
 # The lease nodes of a task, one a line (holders, and at most one waiter).
+# LOCK_BASE is where tasks are, if elsewhere than usual.
 holders()
 {
-	zk ls "/lock/mutex/$1/leases" 2>/dev/null || [ $? -eq 1 ]
+	zk ls "${LOCK_BASE:-/lock/mutex}/$1/leases" 2>/dev/null || [ $? -eq 1 ]
 }
 
 # The lock nodes of a task, one a line.
 queue_of()
 {
-	zk ls "/lock/mutex/$1/locks" 2>/dev/null || [ $? -eq 1 ]
+	zk ls "${LOCK_BASE:-/lock/mutex}/$1/locks" 2>/dev/null || [ $? -eq 1 ]
 }
 
 # holds_count TASK N, queue_count TASK N: for wait_for.
@@ -93,8 +94,8 @@ lock_clean()
 assert_lock_clean()
 {
 	wait_for "${2:-10}" lock_clean "$1" && return
-	echo "left in /lock/mutex/$1:" >&2
-	zk tree "/lock/mutex/$1" >&2
+	echo "left in ${LOCK_BASE:-/lock/mutex}/$1:" >&2
+	zk tree "${LOCK_BASE:-/lock/mutex}/$1" >&2
 	return 1
 }
 
@@ -157,6 +158,12 @@ relay_count()
 	n=$(relay_tell_to "${2:-relay}" stats | tr ' ' '\n' |
 	    sed -n "s/^$1=//p")
 	echo "${n:-0}"
+}
+
+# relay_counts KEY N: at least so many; for wait_for.
+relay_counts()
+{
+	[ "$(relay_count "$1")" -ge "$2" ]
 }
 
 #

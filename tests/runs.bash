@@ -164,11 +164,6 @@ says()
 	}
 }
 
-relay_counts()
-{
-	[ "$(relay_count "$1")" -ge "$2" ]
-}
-
 # kill_host NAME: all of it at once, as a machine does that loses its power.
 kill_host()
 {
