@@ -34,7 +34,7 @@ NR > 1 && $6 != "" {
 }
 END {
 	for (i = 1; i <= n; i++)
-		height += part[i] != part[i - 1] ? 2 * step : 0
+		height += (part[i] != part[i - 1] ? 2 * step : 0)
 	height += n * step + 70
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"980\" " \
 	    "height=\"%d\" viewBox=\"0 0 980 %d\">\n", height, height

@@ -82,10 +82,10 @@ function links(    n, what)
 
 # Curator waits for ever for a reply that is lost without its connection, and
 # holds up the line with its place there.
-function drop_reply(links, operation, skipped, then)
+function drop_reply(whose, operation, skipped, then)
 {
-	fault(0, "drop-reply", links " " operation " " skipped " " \
-	    (links == "d" ? "then-cut" : then))
+	fault(0, "drop-reply", whose " " operation " " skipped " " \
+	    (whose == "d" ? "then-cut" : then))
 }
 
 function processes(    n, what)
