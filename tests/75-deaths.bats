@@ -3,7 +3,7 @@
 # Whoever dies, stops or is cut off: everything that the command started is
 # dead before the lease can pass on.
 #
-# Alone: it measures when things die, and starves the machine.
+# Always alone: it measures when things die, and starves the machine.
 
 load helper
 load deaths
