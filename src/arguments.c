@@ -214,6 +214,26 @@ refuse(const char *object, const char *reason)
 	return EXITCODE_USAGE;
 }
 
+/* Which of getopt_long(3)'s reasons it was. */
+static const char *
+why_not_taken(const struct option *longs, const char *given, int known)
+{
+	size_t length;
+	int alike;
+
+	if (known >= 256)
+		return "it takes no value";
+	alike = 0;
+	if (given[0] == '-' && given[1] == '-') {
+		given += 2;
+		length = strcspn(given, "=");
+		for (; longs->name != NULL; longs++)
+			alike += strncmp(longs->name, given, length) == 0;
+	}
+	return alike > 1 ? "more than one option begins so" :
+	    "there is no such option";
+}
+
 /* Collects what argv says.  Returns ARGUMENTS_RUN or an exit status. */
 static int
 collect(struct given *given, int argc, char **argv)
@@ -232,8 +252,8 @@ collect(struct given *given, int argc, char **argv)
 		object = optopt != 0 && optopt < 256 ? letter :
 		    argv[optind - 1];
 		if (value == '?')
-			return refuse(object, optopt >= 256 ?
-			    "it takes no value" : "there is no such option");
+			return refuse(object, why_not_taken(longs, object,
+			    optopt));
 		if (value == ':')
 			return refuse(object, "a value is missing");
 		spec = find_given(value);
@@ -283,6 +303,22 @@ is_within(const char *path, const char *other)
 	    (path[length] == '\0' || path[length] == '/');
 }
 
+/*
+ * Every child of locks and leases counts as a contender.  With tasks right
+ * below the root only these two of each are in the way.
+ */
+static bool
+is_where_locks_are(const char *runs, const char *base)
+{
+	const char *part;
+
+	if (base[0] != '\0')
+		return is_within(runs, base) || is_within(base, runs);
+	part = strchr(runs + 1, '/');
+	return part != NULL &&
+	    (is_within(part, "/locks") || is_within(part, "/leases"));
+}
+
 /* What no option can see by itself. */
 static int
 check_together(const struct options *options)
@@ -301,10 +337,8 @@ check_together(const struct options *options)
 	    options->max_leases > 1)
 		return refuse("--interval", "with more than one lease, as many "
 		    "would run at once");
-	/* Every child of locks and leases counts as a contender. */
 	if (options->interval_ms != CLOCK_NEVER &&
-	    options->base[0] != '\0' && (is_within(options->runs,
-	    options->base) || is_within(options->base, options->runs)))
+	    is_where_locks_are(options->runs, options->base))
 		return refuse(options->runs, "runs are not to be recorded "
 		    "where the locks are");
 	return ARGUMENTS_RUN;

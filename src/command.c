@@ -121,7 +121,7 @@ command_start(char *const *argv, const struct signals *signals,
 		become(argv, signals, lease, parent, &error);
 	*runs = pid > 0 && error == 0;
 	if (pid > 0 && error != 0)
-		log_error("cannot run '%s': %s", argv[0], strerror(error));
+		log_error("cannot run '%.300s': %s", argv[0], strerror(error));
 	return pid;
 }
 

@@ -214,8 +214,10 @@ take_deadlines(struct guard *guard)
 		guard_dispatch(guard, STOP_DUE);
 	if (now_ms >= guard_kill_ms(guard))
 		guard_dispatch(guard, KILL_DUE);
-	if (now_ms >= guard->ping_ms)
+	if (now_ms >= guard->ping_ms) {
+		guard->ping_ms = CLOCK_NEVER;
 		guard_dispatch(guard, PING_DUE);
+	}
 }
 
 static void

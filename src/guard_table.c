@@ -184,7 +184,6 @@ command_started(struct guard *guard)
 static void
 ask_keeper(struct guard *guard)
 {
-	guard->ping_ms = CLOCK_NEVER;
 	link_send_type(&guard->link, LINK_PING);
 }
 

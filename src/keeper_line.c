@@ -276,7 +276,7 @@ keeper_start_command(struct keeper *keeper)
 	/* Of a moment like this: twice is better than never. */
 	forget_signals(keeper);
 	if (keeper->command == -1) {
-		log_error("cannot run '%s': %s", keeper->options->command[0],
+		log_error("cannot run '%.300s': %s", keeper->options->command[0],
 		    strerror(errno));
 		keeper->command = 0;
 		keeper->exit_code = EXITCODE_SYSTEM;

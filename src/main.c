@@ -56,7 +56,8 @@ main(int argc, char **argv)
 	if (options.mode == OPTIONS_RUN &&
 	    options.syslog_facility != OPTIONS_NO_SYSLOG)
 		start_syslog(&options);
-	if (options.auth_file[0] != '\0' &&
+	/* --check reads what everybody may, as whoever the command has become. */
+	if (options.mode != OPTIONS_CHECK && options.auth_file[0] != '\0' &&
 	    access_read_credentials(&options.access, options.auth_file) == -1)
 		return EXITCODE_CONFIG;
 	switch (options.mode) {

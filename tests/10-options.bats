@@ -321,6 +321,14 @@ repeat()
 	done
 }
 
+@test "a long option may be cut, but not to what begins several" {
+	refused 64 --ret=3 -t "$TASK" -- touch "$MARKER"
+	[[ $SAID == *"'--ret=3'"*'more than one option begins so' ]]
+	refused 64 --bogus -t "$TASK" -- touch "$MARKER"
+	[[ $SAID == *"'--bogus'"*'there is no such option' ]]
+	run -0 zkrun --nonb --tas "$TASK" -- true
+}
+
 @test "--check takes no command" {
 	refused 64 --check touch "$MARKER"
 	[[ $SAID == *"'touch'"*'--check'* ]]
@@ -354,6 +362,12 @@ repeat()
 	run -0 zkrun -i 1h -b "/$TASK" --runs "/$TASK-runs" -t x -- true
 	run -0 zkrun -i 1h -b / --runs "/$TASK-runs2" -t "$TASK-root" -- true
 	zk rmr "/$TASK-root"
+	for both in /a/locks /a/leases /a/leases/b/c; do
+		bad_option -i 0 --base / --runs "$both"
+		[[ $SAID == *"'$both'"* ]]
+	done
+	run -0 zkrun -i 0 -b / --runs "/$TASK/leases2" -t "$TASK-two" -- true
+	zk rmr "/$TASK-two"
 	# Where nothing is recorded it does not matter.
 	run -0 zkrun -b "/$TASK" --runs "/$TASK" -t x -- true
 }

@@ -211,6 +211,38 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	let_go second
 }
 
+# cpu_ticks PID: that it has used.
+cpu_ticks()
+{
+	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"
+}
+
+@test "the guard of a dead keeper has nothing to do while the servers are silent" {
+	local guard keeper ticks
+
+	own_server --tick 500
+	ZKRUN_CONNECT=$OWN_CONNECT
+	start_manager
+	hold first "$TASK"
+	WATCHDOG_USEC=100000 zkrun_bg second -t "$TASK" -- sleep 600
+	guard=$BG_PID
+	keeper=$(keeper_of "$guard")
+	wait_for 5 more_than "^$guard WATCHDOG=1" 2
+	"$SANDBOX" freeze "$OWN_DIR"
+	kill -KILL "$keeper"
+	heard "STATUS=$TASK: closing"
+	# When the next ping would have been due.
+	sleep 0.2
+	ticks=$(cpu_ticks "$guard")
+	sleep 1
+	[ $(($(cpu_ticks "$guard") - ticks)) -lt 20 ]
+	kill -TERM "$guard"
+	zkrun_wait second 10
+	assert_equal "$status" 143
+	"$SANDBOX" thaw "$OWN_DIR"
+	let_go first
+}
+
 @test "a watchdog of somebody else is left alone, one that names nobody is fed" {
 	start_manager
 	WATCHDOG_USEC=100000 WATCHDOG_PID=1 zkrun_bg a -t "$TASK" -- sleep 0.3

@@ -118,6 +118,16 @@ clean()
 	assert_equal "$status" 76
 }
 
+@test "--check needs no credential where the configuration names a file of another" {
+	[ "$EUID" -eq 0 ] || skip 'only root can become somebody else'
+	chmod 755 "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_RUN_TMPDIR"
+	install -m 755 "$ZKRUN" "$BATS_TEST_TMPDIR/zkrun"
+	run -0 zkrun -a "$AUTH" -t "$TASK" -- env ZKRUN_AUTH_FILE="$AUTH" \
+	    setpriv --reuid=65534 --regid=65534 --clear-groups \
+	    "$BATS_TEST_TMPDIR/zkrun" --check
+	assert_output ''
+}
+
 @test "--acl lets in whom it names, and they take turns" {
 	local other=$BATS_TEST_TMPDIR/other grants file
 

@@ -241,3 +241,27 @@ in_root_version()
 	run -0 root/usr/bin/zkrun --version
 	assert_output "zkrun $VERSION"
 }
+
+@test "install-deps puts back what decides on services, after whatever end" {
+	local policy=$BATS_TEST_TMPDIR/policy-rc.d
+	local saved=$policy.zkrun-saved ours='# ours'
+
+	eval "$(sed -n '/^forbid_services/,/^}/p; /^allow_services/,/^}/p' \
+	    "$TOP/contrib/install-deps")"
+	echo theirs >"$policy"
+	forbid_services
+	run -101 "$policy"
+	allow_services
+	assert_equal "$(cat "$policy")" theirs
+	# Killed, and called again.
+	forbid_services
+	forbid_services
+	allow_services
+	assert_equal "$(cat "$policy")" theirs
+	# There was none.
+	rm "$policy"
+	forbid_services
+	forbid_services
+	allow_services
+	[ ! -e "$policy" ]
+}
