@@ -351,6 +351,10 @@ take_operands(struct options *options, char *const *operands, size_t count)
 	const char *reason;
 	size_t i;
 
+	/* Jobs may wait for servers; who asks wants to hear that there is none. */
+	if (options->mode != OPTIONS_RUN &&
+	    options->retry.max_retries == RETRY_FOREVER)
+		options->retry.max_retries = RETRY_DEFAULT;
 	if (options->mode == OPTIONS_RUN || options->mode == OPTIONS_CHECK) {
 		if (options->mode == OPTIONS_CHECK && count > 0)
 			return refuse(operands[0], "--check takes no command");

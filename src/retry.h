@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define RETRY_FOREVER	(-1)
+#define RETRY_DEFAULT	3
 #define RETRY_GIVE_UP	(-1)
 
 struct retry_policy {

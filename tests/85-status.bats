@@ -229,6 +229,9 @@ run_line()
 @test "69 without ZooKeeper, 64 for what is no task, 77 where an ACL forbids it" {
 	run -69 zkrun -c "127.0.0.1:$("$TOOLS/freeport" 1)" -r 0 --status t
 	assert_output --regexp "^zkrun: cannot look at 't': 127.0.0.1:.*refused"
+	# A job may wait for servers for ever, but not who asks.
+	ZKRUN_MAX_RETRIES=forever run -69 timeout 20 "$ZKRUN" \
+	    -c "127.0.0.1:$("$TOOLS/freeport" 1)" --retry-sleep 10ms --status t
 	run -64 zkrun --status a/b
 	# Taken for a task it would be said to be free.
 	run -64 zkrun --status t --json
