@@ -65,16 +65,20 @@ take_news(struct connector *connector, struct survey *survey)
 static int
 conclude(const struct survey *survey)
 {
+	const struct survey_task *task;
 	int problem, status;
 	size_t i;
 
 	status = EXITCODE_FREE;
 	problem = survey_report(&survey->problem);
 	for (i = 0; i < survey->task_count; i++) {
-		if (survey->tasks[i].census.holders > 0)
+		task = &survey->tasks[i];
+		if (task->census.holders > 0)
 			status = 0;
-		if (survey->tasks[i].problem.code != SESSION_OK)
-			problem = survey_report(&survey->tasks[i].problem);
+		if (task->record_problem.code != SESSION_OK)
+			problem = survey_report(&task->record_problem);
+		if (task->problem.code != SESSION_OK)
+			problem = survey_report(&task->problem);
 	}
 	return problem != 0 ? problem : status;
 }

@@ -9,8 +9,8 @@ struct options;
 /*
  * Prints the state of the tasks that the options name, or of all there are,
  * as a table or as JSON.  Returns the exit status: 0 if one of them is held,
- * EXITCODE_FREE if none is, EXITCODE_UNREACHABLE or EXITCODE_DENIED if that
- * cannot be said.  May block as long as the retry policy says.
+ * EXITCODE_FREE if none is, EXITCODE_UNREACHABLE or EXITCODE_DENIED if some of
+ * it cannot be told.  May block as long as the retry policy says.
  */
 int	status_run(const struct options *);
 

@@ -205,9 +205,7 @@ put_record(struct json *json, const struct survey_task *task)
 	const char *problem;
 	size_t i;
 
-	memset(&log, 0, sizeof(log));
-	problem = task->record == NULL ? NULL :
-	    runlog_parse(&log, task->record, task->record_length);
+	problem = survey_read_record(task, &log);
 	put_key(json, "last_run");
 	put_run(json, runlog_last(&log, true));
 	put_key(json, "last_success");

@@ -145,12 +145,14 @@ take_record(struct table *table, struct row *row,
 	const struct runlog_run *last, *success;
 	struct runlog log;
 	const char *problem;
+	char text[CELL_SIZE];
 
-	problem = runlog_parse(&log, task->record, task->record_length);
+	problem = survey_read_record(task, &log);
 	if (problem != NULL) {
 		set(row, STATE, "last run");
-		(void)snprintf(row->cell[SINCE], CELL_SIZE,
+		(void)snprintf(text, sizeof(text),
 		    "unknown; the record cannot be read: %s", problem);
+		set(row, SINCE, text);
 		take_row(table, row);
 		return;
 	}
@@ -188,8 +190,7 @@ take_task(struct table *table, const struct survey_task *task)
 		(void)snprintf(row.cell[STATE], CELL_SIZE, "wait %zu", i + 1);
 		take_node(table, &row, &census->locks[i]);
 	}
-	if (task->record != NULL)
-		take_record(table, &row, task);
+	take_record(table, &row, task);
 }
 
 static void

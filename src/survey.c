@@ -9,6 +9,7 @@
 #include "exitcode.h"
 #include "log.h"
 #include "options.h"
+#include "runlog.h"
 #include "survey_question.h"
 
 #define LOOKS_MAX	4	/* at a task whose holders come and go */
@@ -39,6 +40,7 @@ free_task(struct survey_task *task)
 	free(task->name);
 	free(task->record);
 	free(task->problem.path);
+	free(task->record_problem.path);
 }
 
 void
@@ -323,4 +325,15 @@ survey_report(const struct survey_problem *problem)
 		break;
 	}
 	return EXITCODE_INTERNAL;
+}
+
+const char *
+survey_read_record(const struct survey_task *task, struct runlog *log)
+{
+	memset(log, 0, sizeof(*log));
+	/* Of several looks at the task another one may have brought it. */
+	if (task->record_problem.code != SESSION_OK)
+		return task->record_problem.reason;
+	return task->record == NULL ? NULL :
+	    runlog_parse(log, task->record, task->record_length);
 }

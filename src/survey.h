@@ -20,6 +20,7 @@
 #include "session.h"
 
 struct options;
+struct runlog;
 struct survey_question;
 
 /* Why something could not be looked at; the first of its kind. */
@@ -34,7 +35,9 @@ struct survey_task {
 	struct census	 census;	/* judged */
 	char		*record;	/* of its runs; NULL: there is none */
 	size_t		 record_length;
-	struct survey_problem problem;
+	struct survey_problem problem;	/* of its leases and its line */
+	/* Apart, for who holds is known without the record. */
+	struct survey_problem record_problem;
 	bool		 exists;	/* some node of it does */
 	bool		 due;		/* to be looked at in the next flights */
 };
@@ -85,5 +88,12 @@ void	survey_free(struct survey *);
 
 /* Says what could not be looked at; returns the exit status, or 0: nothing. */
 int	survey_report(const struct survey_problem *);
+
+/*
+ * Reads the record of a task's runs; none is one without runs.  Returns NULL,
+ * or why it cannot be read, and then there are no runs.
+ */
+const char	*survey_read_record(const struct survey_task *,
+    struct runlog *);
 
 #endif

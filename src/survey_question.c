@@ -142,7 +142,9 @@ note_problem(struct survey *survey, const struct survey_question *question,
 	problem = &survey->problem;
 	if (question->task != NULL) {
 		question->task->exists = true;
-		problem = &question->task->problem;
+		problem = question->type == ASK_RECORD ?
+		    &question->task->record_problem :
+		    &question->task->problem;
 	}
 	if (problem->code != SESSION_OK) {
 		free(path);

@@ -357,6 +357,63 @@ run_line()
 	    '[[null,0,"string"],[null,0,"string"],[1,1,"null"]]'
 }
 
+@test "a record that may not be read is said, and the lock is free or held all the same" {
+	local denied="not authenticated"
+
+	# None has lock nodes but held and shut; shut may be neither.
+	write_record free "$(run_line run 59999 1 3 web1)"
+	write_record held "$(run_line run 59999 1 3 web1)"
+	write_record shut "$(run_line run 59999 1 3 web1)"
+	hold_it h held
+	zk create -p "$BASE/shut/leases" >/dev/null
+	zk setacl "$BASE/shut/leases" wcda
+	for name in free held shut; do
+		zk setacl "$RUNS/$name" wcda
+	done
+
+	run -77 --separate-stderr zkrun --status free
+	assert_equal "${#lines[@]}" 3
+	assert_line --index 1 --regexp '^free +free$'
+	assert_line --index 2 --regexp "^ +last run +unknown; the record cannot be read: $denied\$"
+	assert_equal "$stderr" \
+	    "zkrun: cannot look at '$RUNS/free': $denied"
+
+	# All there are: each of the questions has an answer of its own.
+	run -77 --separate-stderr zkrun --status
+	assert_line --index 1 --regexp '^free +free$'
+	assert_line --index 3 --regexp '^held +held +20'
+	assert_line --index 4 --regexp "^ +last run +unknown; the record cannot be read: $denied\$"
+	assert_line --index 5 --regexp "^shut +unknown +$denied\$"
+	assert_line --index 6 --regexp "^ +last run +unknown; "
+	assert_equal "$stderr" "$(printf "zkrun: cannot look at '%s': $denied\n" \
+	    "$RUNS/free" "$RUNS/held" "$RUNS/shut" "$BASE/shut/leases")"
+
+	run -77 --separate-stderr zkrun --status --json
+	assert_equal "$(got '.tasks|map([.held,.problem,.record_problem,.last_run,.runs])|.[]')" \
+	    "[false,null,\"$denied\",null,[]]
+[true,null,\"$denied\",null,[]]
+[null,\"$denied\",\"$denied\",null,[]]"
+
+	# Who does not ask for the record is not kept from anything by it.
+	run -0 zkrun --revoke held
+	zkrun_wait h 10
+	run -0 zkrun --revoke free
+	for name in free held shut; do
+		zk setacl "$RUNS/$name" rwcda
+	done
+	zk setacl "$BASE/shut/leases" rwcda
+
+	# A run with a credential leaves no lease behind, but its record.
+	echo digest:ops:sesame >"$BATS_TEST_TMPDIR/auth"
+	chmod 600 "$BATS_TEST_TMPDIR/auth"
+	run -0 zkrun -a "$BATS_TEST_TMPDIR/auth" -i 0 -t ours -- true
+	run -77 --separate-stderr zkrun --status --json ours
+	assert_equal "$(got '.tasks[0]|[.held,.problem,.record_problem]')" \
+	    "[false,null,\"$denied\"]"
+	run -1 zkrun -a "$BATS_TEST_TMPDIR/auth" --status ours
+	assert_line --index 2 --regexp 'last run .* exit 0 after'
+}
+
 # What may come out: UTF-8 with no control character but the newline.
 harmless()
 {

@@ -5,6 +5,7 @@
  *	h SESSION CZXID NAME	a child of its leases, data in the next line
  *	w SESSION CZXID NAME	the same of its locks; H and W: not seen
  *	r TEXT			a line more of its record
+ *	R PROBLEM		its record could not be looked at
  */
 #ifndef FUZZ_TASKS_H
 #define FUZZ_TASKS_H
@@ -63,6 +64,13 @@ survey_add_record(struct survey_task *task, const char *line)
 }
 
 static inline void
+survey_set_problem(struct survey_problem *problem, const char *reason)
+{
+	problem->code = SESSION_REFUSED;
+	(void)strlcpy(problem->reason, reason, sizeof(problem->reason));
+}
+
+static inline void
 survey_add_task(struct survey *survey, char *line)
 {
 	struct survey_task *task = &survey->tasks[survey->task_count++];
@@ -70,11 +78,8 @@ survey_add_task(struct survey *survey, char *line)
 
 	task->name = strdup(name != NULL ? name : "");
 	task->exists = true;
-	if (line == NULL)
-		return;
-	task->problem.code = SESSION_REFUSED;
-	(void)strlcpy(task->problem.reason, line,
-	    sizeof(task->problem.reason));
+	if (line != NULL)
+		survey_set_problem(&task->problem, line);
 }
 
 /* To be freed with survey_free(), but for what options points to. */
@@ -101,6 +106,8 @@ survey_make(struct survey *survey, const struct options *options, char *text)
 			    fuzz_line(&text));
 		else if (task != NULL && line[0] == 'r')
 			survey_add_record(task, line + 2);
+		else if (task != NULL && line[0] == 'R')
+			survey_set_problem(&task->record_problem, line + 2);
 	}
 	for (i = 0; i < survey->task_count; i++)
 		census_judge(&survey->tasks[i].census);
