@@ -73,6 +73,21 @@ said()
 	wait_for 10 gone "$keeper"
 }
 
+@test "on a terminal: the keeper is killed, and its line makes way for the word" {
+	local guard
+
+	hold holder "$TASK"
+	TERM=xterm start_terminal "$ZKRUN" -t "$TASK" -- true
+	wait_for 10 shown "$(progress 'next in line')"
+	guard=$(children_of "${HELPERS[-1]}")
+	kill -KILL "$(keeper_of "$guard")"
+	wait_for 10 shown "the keeper of '$TASK' died"
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
+	    grep -q $'^\033\\[Kzkrun: the keeper of'
+	wait_for 10 gone "$guard"
+	let_go holder
+}
+
 @test "on a terminal: the minutes count, without contact it says so" {
 	hold holder "$TASK"
 	start_relay
