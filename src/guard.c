@@ -303,6 +303,7 @@ guard_run(const struct options *options, const struct signals *signals,
 	    CLOCK_NEVER : clock_ms();
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
+	log_share_line();
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
 	    proctree_spare_present(&guard.tree) == -1 || proctree_adopt() == -1 ||
 	    link_pair(&guard.link, &keeper_end) == -1 ||

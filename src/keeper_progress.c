@@ -32,12 +32,15 @@ look(struct keeper *keeper)
 		return;
 	progress->looked_ms = clock_ms();
 	progress->looking = survey_begin(&progress->survey) != SURVEY_FAILED;
+	if (!progress->looking)
+		progress->place[0] = '\0';
 }
 
 void
 keeper_forget_look(struct keeper *keeper)
 {
-	keeper->progress.looking = keeper->progress.known = false;
+	keeper->progress.looking = false;
+	keeper->progress.place[0] = '\0';
 }
 
 /* Times are shown as the reader's clock has them. */
@@ -98,24 +101,25 @@ count_ahead(const struct keeper *keeper, const struct census *census)
 	return keeper->semaphore.ahead;
 }
 
-/* Where in line we are, and who is at it. */
+/*
+ * Where in line we are, and who is at it.  In words, for these are shown until
+ * the next look has its answers, and the survey is empty while it looks.
+ */
 static void
-add_place(const struct keeper *keeper, char *text, size_t size)
+note_place(struct keeper *keeper)
 {
-	const struct census *census;
-	size_t ahead, length;
+	struct keeper_progress *progress = &keeper->progress;
+	const struct census *census = &progress->survey.tasks[0].census;
+	size_t ahead;
 
-	if (!keeper->progress.known)
-		return;
-	census = &keeper->progress.survey.tasks[0].census;
 	ahead = count_ahead(keeper, census);
-	length = strlen(text);
 	if (ahead > 0)
-		(void)snprintf(text + length, size - length, ", %zu ahead",
-		    ahead);
+		(void)snprintf(progress->place, sizeof(progress->place),
+		    ", %zu ahead", ahead);
 	else
-		(void)strlcat(text, ", next in line", size);
-	add_holders(census, text, size);
+		(void)strlcpy(progress->place, ", next in line",
+		    sizeof(progress->place));
+	add_holders(census, progress->place, sizeof(progress->place));
 }
 
 static void
@@ -131,7 +135,7 @@ describe(const struct keeper *keeper, char *text, size_t size)
 	if (keeper->connector.phase != CONNECTOR_UP)
 		(void)strlcat(text, no_contact, size);
 	else
-		add_place(keeper, text, size);
+		(void)strlcat(text, keeper->progress.place, size);
 }
 
 /* How things stand, in words that stay true for a while. */
@@ -145,7 +149,7 @@ keeper_report(struct keeper *keeper)
 		return;
 	(void)strlcpy(message.report, keeper_state_name(keeper), size);
 	if (keeper->state == IN_LINE && keeper->connector.phase == CONNECTOR_UP)
-		add_place(keeper, message.report, size);
+		(void)strlcat(message.report, keeper->progress.place, size);
 	else if (keeper->state != CONNECTING &&
 	    keeper->connector.phase != CONNECTOR_UP)
 		(void)strlcat(message.report, no_contact, size);
@@ -169,7 +173,8 @@ keeper_take_ping(struct keeper *keeper)
 
 	progress->reporting = true;
 	if (keeper->state == IN_LINE &&
-	    keeper->connector.phase == CONNECTOR_UP && (!progress->known ||
+	    keeper->connector.phase == CONNECTOR_UP &&
+	    (progress->place[0] == '\0' ||
 	    clock_ms() - progress->looked_ms >= REPORT_LOOK_MS))
 		look(keeper);
 	keeper_report(keeper);
@@ -189,10 +194,10 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	case SURVEY_NOTHING:
 		return true;
 	case SURVEY_DONE:
-		progress->known = true;
+		note_place(keeper);
 		break;
 	case SURVEY_FAILED:
-		progress->known = false;
+		progress->place[0] = '\0';
 		break;
 	}
 	progress->looking = false;
@@ -240,11 +245,12 @@ keeper_show_progress(struct keeper *keeper)
 
 	now_ms = clock_ms();
 	progress->next_ms = clock_after(now_ms, LINE_MS);
-	if (keeper->connector.phase == CONNECTOR_UP && (!progress->known ||
+	if (keeper->connector.phase == CONNECTOR_UP &&
+	    (progress->place[0] == '\0' ||
 	    now_ms - progress->looked_ms >= LOOK_MS))
 		look(keeper);
 	/* The first one is shown when it has something to say. */
-	if (progress->looking && !progress->known)
+	if (progress->looking && progress->place[0] == '\0')
 		return;
 	describe(keeper, text, sizeof(text));
 	log_progress("%s", text);

@@ -60,11 +60,11 @@ enum keeper_event {
 struct keeper_progress {
 	struct survey	survey;
 	bool		looking;	/* it is under way */
-	bool		known;		/* it has an outcome */
 	bool		asked;		/* for one line, by SIGUSR1 */
 	bool		reporting;	/* to the guard, since LINK_PING */
 	int64_t		looked_ms;
 	int64_t		next_ms;	/* line on the terminal */
+	char		place[256];	/* by the last one; "": not known */
 };
 
 struct keeper {

@@ -4,11 +4,13 @@
 #include "log.h"
 
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,11 +26,13 @@
 /* To the first column, and clear what stands there (ECMA-48, EL). */
 #define WIPE		"\r\033[K"
 
+static atomic_bool own_line;	/* for whoever does not share one */
+
 static struct {
 	enum log_level	level;
 	int		syslog_fd;
-	bool		unfinished;	/* a line of log_progress() is shown */
-} log_state = { LOG_NORMAL, -1, false };
+	atomic_bool	*unfinished;	/* a line of log_progress() is shown */
+} log_state = { LOG_NORMAL, -1, &own_line };
 
 static void	write_message(bool, int, const char *, va_list)
     __attribute__((format(printf, 3, 0)));
@@ -94,9 +98,10 @@ write_message(bool shown, int priority, const char *format, va_list arguments)
 	text_clean(text, sizeof(text), raw);
 	if (shown) {
 		(void)snprintf(line, sizeof(line), "%s" PREFIX "%s\n",
-		    log_state.unfinished && !in_background() ? WIPE : "", text);
+		    *log_state.unfinished && !in_background() ? WIPE : "",
+		    text);
 		write_all(line);
-		log_state.unfinished = false;
+		*log_state.unfinished = false;
 	}
 	if (priority != -1)
 		write_to_syslog(priority, text);
@@ -113,6 +118,19 @@ void
 log_set_syslog(int fd)
 {
 	log_state.syslog_fd = fd;
+}
+
+void
+log_share_line(void)
+{
+	atomic_bool *shared;
+	int saved_errno = errno;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared != MAP_FAILED)
+		log_state.unfinished = shared;
+	errno = saved_errno;
 }
 
 void
@@ -173,18 +191,22 @@ log_progress(const char *format, ...)
 	char line[LINE_SIZE], raw[512], text[sizeof(raw)];
 	va_list arguments;
 	int saved_errno = errno;
+	bool background, shown;
 
 	va_start(arguments, format);
 	(void)vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
 	text_clean(text, sizeof(text), raw);
 	cut_to_terminal(text);
-	if (in_background())
-		text[0] = '\0';
-	else if (text[0] != '\0' || log_state.unfinished) {
+	background = in_background();
+	shown = text[0] != '\0' && !background;
+	/* Before it stands there: from then on we may be killed. */
+	if (shown)
+		*log_state.unfinished = true;
+	if (shown || (*log_state.unfinished && !background)) {
 		(void)snprintf(line, sizeof(line), WIPE "%s", text);
 		write_all(line);
 	}
-	log_state.unfinished = text[0] != '\0';
+	*log_state.unfinished = shown;
 	errno = saved_errno;
 }

@@ -17,10 +17,18 @@ enum log_level {
 
 /*
  * Set which messages are shown, and where the system's log is to be had
- * (syslogger.h).  The only mutable state of this program but the title.
+ * (syslogger.h).  The only mutable state of this program but the title, and
+ * whether a line of log_progress() is shown.
  */
 void	log_set_level(enum log_level);
 void	log_set_syslog(int fd);
+
+/*
+ * Called before a fork, has both processes know of a line that either shows, so
+ * that a message takes its place though who showed it is dead.  Where there is
+ * no memory to share each knows of its own, as without this call.
+ */
+void	log_share_line(void);
 
 /* Something failed; always shown. */
 void	log_error(const char *, ...) __attribute__((format(printf, 1, 2)));

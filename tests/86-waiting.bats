@@ -46,6 +46,48 @@ said()
 	    grep -q $'^\033\\[Kit runs'
 }
 
+@test "on a terminal: who holds stays shown while it is looked at again" {
+	local keeper
+
+	hold holder "$TASK"
+	zkrun_bg second -t "$TASK" -- sleep 600
+	wait_for 10 queue_count "$TASK" 1
+	start_relay
+	TERM=xterm start_terminal "$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" -- \
+	    echo it runs
+	wait_for 10 shown "$(progress '1 ahead')"
+	keeper=$(keeper_of "$(children_of "${HELPERS[-1]}")")
+	# From here on a look takes longer than the line stays as it is.
+	relay_tell delay 400
+	kill "${BG[second]}"
+	zkrun_wait second 10
+	# Another look is through.
+	wait_for 20 shown "$(progress 'next in line')"
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
+	    grep 'waiting for' >"$BATS_TEST_TMPDIR/shown"
+	run ! grep -v ', held by ' "$BATS_TEST_TMPDIR/shown"
+	relay_tell delay 0
+	let_go holder
+	wait_for 10 shown 'it runs'
+	# It leaves by way of the relay.
+	wait_for 10 gone "$keeper"
+}
+
+@test "on a terminal: the keeper is killed, and its line makes way for the word" {
+	local guard
+
+	hold holder "$TASK"
+	TERM=xterm start_terminal "$ZKRUN" -t "$TASK" -- true
+	wait_for 10 shown "$(progress 'next in line')"
+	guard=$(children_of "${HELPERS[-1]}")
+	kill -KILL "$(keeper_of "$guard")"
+	wait_for 10 shown "the keeper of '$TASK' died"
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
+	    grep -q $'^\033\\[Kzkrun: the keeper of'
+	wait_for 10 gone "$guard"
+	let_go holder
+}
+
 @test "on a terminal: the minutes count, without contact it says so" {
 	hold holder "$TASK"
 	start_relay

@@ -116,6 +116,8 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	kill -TERM "${BG[second]}"
 	zkrun_wait second 10
 	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	# Where in line is never said without who holds, as if that were nobody.
+	run ! grep -E "STATUS=$TASK: waiting, (1 ahead|next in line)\$" "$HEARD"
 	kill -TERM "$BG_PID"
 	zkrun_wait third 10
 	heard "STATUS=$TASK: leaving"
