@@ -244,6 +244,7 @@ in_root_version()
 
 @test "install-deps puts back what decides on services, after whatever end" {
 	local policy=$BATS_TEST_TMPDIR/policy-rc.d
+	# shellcheck disable=SC2034 # for the functions
 	local saved=$policy.zkrun-saved ours='# ours'
 
 	eval "$(sed -n '/^forbid_services/,/^}/p; /^allow_services/,/^}/p' \
