@@ -232,14 +232,14 @@ in_time()
 	grep -qF "zkrun[$LOGGED_PID]: the keeper" "$LOG"
 }
 
-@test "a message is one line, cut where it is too long, and no format" {
+@test "a message is one line, a name cut where it would hide the reason, and no format" {
 	start_sink
 	run -127 logged --syslog -t "$TASK" -- $'/a\n<0>b\033[1m'
 	arrived 27 "cannot run '/a\?<0>b\?\[1m': .*"
 	run -127 logged --syslog -t "$TASK" -- '/%n%s%d'
 	arrived 27 "cannot run '/%n%s%d': .*"
 	run -126 logged --syslog -t "$TASK" -- "/$(printf 'x%.0s' {1..5000})"
-	arrived 27 "cannot run '/x{1500,2048}"
+	arrived 27 "cannot run '/x{299}': File name too long"
 }
 
 #
