@@ -198,14 +198,15 @@ connector_init(struct connector *connector, const struct options *options)
 	resolver_init(&connector->resolver);
 }
 
-void
-connector_start(struct connector *connector)
+static void
+start(struct connector *connector, const struct session_identity *identity)
 {
 	int64_t now_ms;
 
 	now_ms = clock_ms();
 	session_abandon(&connector->session);
-	memset(&connector->identity, 0, sizeof(connector->identity));
+	connector->identity = *identity;
+	connector->heard_ms = now_ms;
 	connector->session.timeout_ms = 0;
 	connector->retries = 0;
 	connector->first_attempt_ms = now_ms;
@@ -213,12 +214,19 @@ connector_start(struct connector *connector)
 }
 
 void
+connector_start(struct connector *connector)
+{
+	static const struct session_identity none;
+
+	start(connector, &none);
+}
+
+void
 connector_resume(struct connector *connector,
     const struct session_identity *identity)
 {
-	connector_start(connector);
-	connector->identity = *identity;
-	connector->heard_ms = connector->first_attempt_ms;
+	/* Known before the attempt begins, which is shorter for that. */
+	start(connector, identity);
 }
 
 int64_t

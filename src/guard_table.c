@@ -262,18 +262,17 @@ keeper_died_releasing(struct guard *guard)
 static void
 keeper_died_holding(struct guard *guard)
 {
-	bool expected = guard->lost;
-
 	guard->state = KILLING;
 	/* The command itself died with the keeper (PR_SET_PDEATHSIG). */
 	if (proctree_is_empty(&guard->tree) && guard->exited) {
 		keeper_died_releasing(guard);
 		return;
 	}
-	if (!expected)
+	if (!guard->lost)
 		log_error("the keeper of '%s' died; killing the command",
 		    guard->options->task);
-	guard->lost = true;
+	/* Not lost: there may well be contact, to close the session by. */
+	guard->exit_code = EXITCODE_LOST;
 	if (proctree_is_empty(&guard->tree))
 		rest_is_dead(guard);
 	else

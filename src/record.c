@@ -123,6 +123,8 @@ take_read(struct record *record, const struct session_event *event)
 	if (event->code != SESSION_OK)
 		return fail(record, event->code == SESSION_DENIED ?
 		    RECORD_DENIED : RECORD_REFUSED, event->reason);
+	/* Should it be deleted, it may be made again where it was. */
+	record->parents_denied = false;
 	problem = runlog_parse(&record->log, event->data, event->length);
 	if (problem != NULL)
 		return fail(record, RECORD_CORRUPT, problem);

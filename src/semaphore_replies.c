@@ -78,6 +78,8 @@ take_created(struct semaphore *semaphore, struct semaphore_node *node,
 			    "the server has made another node than was asked "
 			    "for");
 		(void)strlcpy(node->name, event->name, sizeof(node->name));
+		/* What is above it is there, whatever was said of making it. */
+		semaphore->parent_denied = false;
 		/* A plain create tells nothing but the name. */
 		if (event->czxid != 0 && !is_credible(semaphore, event) &&
 		    semaphore->state != SEMAPHORE_LEAVING)
@@ -289,14 +291,17 @@ take_lease_stat(struct semaphore *semaphore, const struct session_event *event)
 		/* To be seen again once it is held. */
 		semaphore->has_rival = false;
 	}
-	if (event->code != SESSION_NO_NODE)
-		return SEMAPHORE_NOTHING;
 	if (semaphore->state == SEMAPHORE_HOLDING)
-		return SEMAPHORE_LOST;
-	/* Made, and deleted by somebody before we saw it. */
-	if (semaphore->state == SEMAPHORE_WALKING_IN &&
-	    semaphore->lease.name[0] != '\0')
-		semaphore_join(semaphore);
+		return event->code == SESSION_NO_NODE ? SEMAPHORE_LOST :
+		    SEMAPHORE_NOTHING;
+	/* Made, and this was to say so; nothing else follows. */
+	if (semaphore->state != SEMAPHORE_WALKING_IN ||
+	    semaphore->lease.name[0] == '\0')
+		return SEMAPHORE_NOTHING;
+	if (event->code != SESSION_NO_NODE)
+		return semaphore_fail_with(semaphore, event);
+	/* Deleted by somebody before we saw it. */
+	semaphore_join(semaphore);
 	return SEMAPHORE_NOTHING;
 }
 
@@ -337,8 +342,12 @@ take_deleted(struct semaphore *semaphore, struct semaphore_node *node,
 	/* Gone is gone, whoever did it. */
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
 		semaphore_forget_node(node);
-	else if (semaphore->state == SEMAPHORE_LEAVING)
-		return semaphore_fail_with(semaphore, event);
+	else {
+		/* It may be ours to delete when we leave. */
+		node->deleting = false;
+		if (semaphore->state == SEMAPHORE_LEAVING)
+			return semaphore_fail_with(semaphore, event);
+	}
 	return semaphore->state == SEMAPHORE_LEAVING ?
 	    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
 }

@@ -72,6 +72,8 @@ semaphore_take_walked_in(struct semaphore *semaphore,
 	if (event->code == SESSION_OK)
 		return SEMAPHORE_NOTHING;
 	semaphore_forget_node(&semaphore->lease);
+	if (event->code == SESSION_EXISTS)
+		semaphore->parent_denied = false;
 	if (event->code == SESSION_NO_NODE && !semaphore->made_parents) {
 		semaphore->made_parents = true;
 		semaphore_make_path(semaphore);

@@ -189,6 +189,25 @@ took_at_most()
 	assert_output ''
 }
 
+@test "below parents that are not ours to change some at once take their turns" {
+	local i round
+
+	zk create -p "/$TASK/mutex"
+	zk create -p "/$TASK/runs"
+	zk setacl "/$TASK" rwda
+	start_relay relay "$ZKRUN_CONNECT" -d 15
+	for round in 1 2; do
+		for i in 1 2 3 4; do
+			zkrun_bg $round$i -c "$RELAY_CONNECT" -b "/$TASK/mutex" \
+			    --runs "/$TASK/runs" -t $round -i 1h -- true
+		done
+		for i in 1 2 3 4; do
+			zkrun_wait $round$i 20
+			assert_equal "$status" 0
+		done
+	done
+}
+
 @test "78: the configuration file" {
 	run -78 zkrun -f /nonexistent -t "$TASK" true
 }

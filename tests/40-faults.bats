@@ -227,6 +227,30 @@ told_of_session()
 	done
 }
 
+@test "walked in, the look at the lease is refused: 70, and nobody holds" {
+	zk create -p "/lock/mutex/$TASK"
+	start_relay
+	relay_tell fail-reply 4 127
+	run -70 timeout 20 "$ZKRUN" -c "$RELAY_CONNECT" -T 4s -t "$TASK" -- \
+	    touch "$BATS_TEST_TMPDIR/ran"
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	assert_lock_clean "$TASK"
+}
+
+@test "the place in line may not be deleted: said at the end, which is not held up" {
+	hold first "$TASK"
+	zkrun_bg second -T 10s -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	zk setacl "/lock/mutex/$TASK/locks" rwca
+	let_go first
+	zkrun_wait second 7
+	assert_equal "$status" 0
+	grep -q 'cannot delete a node' "$BATS_TEST_TMPDIR/second.err"
+	run ! grep -q 'no contact' "$BATS_TEST_TMPDIR/second.err"
+	zk setacl "/lock/mutex/$TASK/locks" cdrwa
+	assert_lock_clean "$TASK"
+}
+
 @test "told of the session instead of the lease, walking in: asks what became of it" {
 	told_of_session 14
 }
@@ -780,6 +804,30 @@ kill_one()
 	grep -q 'cannot reach ZooKeeper' "$BATS_TEST_TMPDIR/waiter.err"
 	zkrun_wait holder 10
 	assert_equal "$status" 76
+}
+
+@test "the keeper is killed, and one server is silent: the lease goes by the other" {
+	local i
+
+	start_relay
+	relay_tell freeze
+	# Which one is tried first is chance.
+	for i in 1 2 3; do
+		zkrun_bg $i -c "$RELAY_CONNECT,$ZKRUN_CONNECT" -T 10s -r 10 \
+		    --connect-timeout 1s -t "$TASK-$i" -- sleep 600
+	done
+	for i in 1 2 3; do
+		wait_for 10 holds_count "$TASK-$i" 1
+		wait_for 5 has_command "${BG[$i]}"
+	done
+	for i in 1 2 3; do
+		kill -KILL "$(keeper_of "${BG[$i]}")"
+	done
+	for i in 1 2 3; do
+		zkrun_wait $i 10
+		assert_equal "$status" 76
+		holds_count "$TASK-$i" 0
+	done
 }
 
 @test "the keeper is killed while no server answers: all dead, and zkrun ends with the session" {
