@@ -239,11 +239,11 @@ told_of_session()
 
 @test "the place in line may not be deleted: said at the end, which is not held up" {
 	hold first "$TASK"
-	zkrun_bg second -T 10s -t "$TASK" -- true
+	zkrun_bg second -T 10s -t "$TASK" -- sleep 1
 	wait_for 10 queue_count "$TASK" 1
 	zk setacl "/lock/mutex/$TASK/locks" rwca
 	let_go first
-	zkrun_wait second 7
+	zkrun_wait second 8
 	assert_equal "$status" 0
 	grep -q 'cannot delete a node' "$BATS_TEST_TMPDIR/second.err"
 	run ! grep -q 'no contact' "$BATS_TEST_TMPDIR/second.err"
@@ -810,16 +810,16 @@ kill_one()
 	local i
 
 	start_relay
-	relay_tell freeze
-	# Which one is tried first is chance.
 	for i in 1 2 3; do
-		zkrun_bg $i -c "$RELAY_CONNECT,$ZKRUN_CONNECT" -T 10s -r 10 \
-		    --connect-timeout 1s -t "$TASK-$i" -- sleep 600
+		zkrun_bg $i -c "$RELAY_CONNECT,$ZKRUN_CONNECT" -T 10s \
+		    -t "$TASK-$i" -- sleep 600
 	done
 	for i in 1 2 3; do
 		wait_for 10 holds_count "$TASK-$i" 1
 		wait_for 5 has_command "${BG[$i]}"
 	done
+	# Which one is tried first is chance.
+	relay_tell freeze
 	for i in 1 2 3; do
 		kill -KILL "$(keeper_of "${BG[$i]}")"
 	done
