@@ -28,6 +28,8 @@ stand_in_line(struct keeper *keeper, void (*join)(struct semaphore *))
 	if (keeper->waiting_since_ms == CLOCK_NEVER)
 		keeper->waiting_since_ms = clock_ms();
 	link_send_type(keeper->link, LINK_WAITING);
+	/* What was read under a lease since lost says nothing under the next. */
+	record_forget(&keeper->record);
 	join(&keeper->semaphore);
 }
 

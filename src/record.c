@@ -181,6 +181,12 @@ record_expect(struct record *record)
 }
 
 void
+record_forget(struct record *record)
+{
+	record->wanted = false;
+}
+
+void
 record_store(struct record *record, const struct runlog_run *run,
     const char *lease, bool release)
 {

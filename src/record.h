@@ -66,6 +66,9 @@ void	record_init(struct record *, struct session *, const char *path);
  */
 void	record_expect(struct record *);
 
+/* The lease is lost: replies that are still to come do not count. */
+void	record_forget(struct record *);
+
 /*
  * Adds a run, if the lease's node is still there, and with release deletes that
  * node in the same transaction.  RECORD_IS_STORED follows, or RECORD_LEASE_GONE
