@@ -351,10 +351,6 @@ take_operands(struct options *options, char *const *operands, size_t count)
 	const char *reason;
 	size_t i;
 
-	/* Jobs may wait for servers; who asks wants to hear that there is none. */
-	if (options->mode != OPTIONS_RUN &&
-	    options->retry.max_retries == RETRY_FOREVER)
-		options->retry.max_retries = RETRY_DEFAULT;
 	if (options->mode == OPTIONS_RUN || options->mode == OPTIONS_CHECK) {
 		if (options->mode == OPTIONS_CHECK && count > 0)
 			return refuse(operands[0], "--check takes no command");
@@ -415,6 +411,10 @@ arguments_parse(struct options *options, int argc, char **argv)
 		if (options_apply(options, &source, given.list[i].spec,
 		    given.list[i].value) == -1)
 			return EXITCODE_USAGE;
+	/* Jobs may wait for servers; who asks wants to hear that there is none. */
+	if (options->mode != OPTIONS_RUN &&
+	    options->retry.max_retries == RETRY_FOREVER)
+		options->retry.max_retries = RETRY_DEFAULT;
 	log_set_level(options->verbosity);
 	return take_operands(options, argv + optind, (size_t)(argc - optind));
 }

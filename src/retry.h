@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 #define RETRY_FOREVER	(-1)
-#define RETRY_DEFAULT	3
 #define RETRY_GIVE_UP	(-1)
+
+#define RETRY_DEFAULT	3	/* retries, as Curator's RetryNTimes(3, 1000) */
 
 struct retry_policy {
 	int64_t	max_retries;	/* attempts after the first, or RETRY_FOREVER */
