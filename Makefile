@@ -72,7 +72,7 @@ ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
 	-fsanitize,$(CFLAGS) $(SANITIZERS)),)
 FORTIFY = $(if $(OPTIMIZED),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
-OWN_CPPFLAGS = -D_GNU_SOURCE -DZKRUN_VERSION='"$(VERSION)"' $(ZK_TLS) \
+OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DZKRUN_VERSION='"$(VERSION)"' $(ZK_TLS) \
 	$(FORTIFY) $(BSD_CFLAGS) $(CPPFLAGS)
 OWN_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) $(SANITIZERS) \
 	$(COUNT_CFLAGS)
@@ -81,7 +81,7 @@ OWN_LDFLAGS = $(if $(filter -static -no-pie,$(LDFLAGS)),,-pie) \
 	-Wl,-z,relro,-z,now $(LDFLAGS)
 OWN_LIBS = $(ZK_LIBS) $(BSD_LIBS) $(LDLIBS)
 
-SRC = $(wildcard src/*.c)
+SRC = $(wildcard src/*.c src/*/*.c)
 OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
 # Everything but main(), for the unit tests.
 LIB_OBJ = $(filter-out $(BUILD)/obj/main.o,$(OBJ))
@@ -103,7 +103,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CPPFLAGS) -Isrc -Itests/unit $(OWN_CFLAGS) $(OWN_LDFLAGS) \
+	$(CC) $(OWN_CPPFLAGS) -Itests/unit $(OWN_CFLAGS) $(OWN_LDFLAGS) \
 	    -MMD -MP -o $@ $< $(LIB_OBJ) $(OWN_LIBS)
 
 $(BUILD)/tools/%: tests/tools/%.c Makefile
@@ -149,7 +149,7 @@ $(BUILD)/fuzz/zkrun.a: $(FUZZ_OBJ)
 	$(AR) rcs $@ $(FUZZ_OBJ)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/zkrun.a
-	$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE -Isrc -Itests/fuzz \
+	$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE -Itests/fuzz \
 	    $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< \
 	    $(BUILD)/fuzz/zkrun.a $(OWN_LIBS)
 

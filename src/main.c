@@ -8,20 +8,20 @@
 #include <errno.h>
 #include <string.h>
 
-#include "access.h"
-#include "arguments.h"
-#include "check.h"
-#include "command.h"
-#include "exitcode.h"
-#include "guard.h"
-#include "keeper.h"
-#include "log.h"
-#include "options.h"
-#include "revoke.h"
-#include "signals.h"
-#include "status.h"
-#include "syslogger.h"
-#include "title.h"
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/arguments.h"
+#include "config/credentials.h"
+#include "config/options.h"
+#include "query/check.h"
+#include "query/revoke.h"
+#include "query/status.h"
+#include "run/guard.h"
+#include "run/keeper.h"
+#include "system/command.h"
+#include "system/proctitle.h"
+#include "system/signals.h"
+#include "system/syslogger.h"
 
 /* The lock is worth more than a word about it: without a logger we go on. */
 static void

@@ -27,7 +27,7 @@ same_lists()
 table()
 {
 	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (VALUE|NONE|MAYBE), .*/\1 \3 \4/p" \
-	    src/options.c |
+	    src/config/options.c |
 	    sed -E -e 's/  / - /' -e 's/(VALUE|MAYBE)$/yes/' -e 's/NONE$/no/'
 }
 
@@ -70,7 +70,7 @@ shortest()
 	[ "$(table | wc -l)" -ge 20 ]
 	assert_equal "$(table | wc -l)" \
 	    "$(awk '/^const struct option_spec option_specs/ { on = 1; next }
-		/^};/ { on = 0 } on' src/options.c | grep -c '{ "')"
+		/^};/ { on = 0 } on' src/config/options.c | grep -c '{ "')"
 	table | grep -qxF 'task t yes'
 	table | grep -qxF 'retry-cap - yes'
 	table | grep -qxF 'nonblock n no'
@@ -122,7 +122,7 @@ shortest()
 	known=$(printf 'ZKRUN_%s\n' TASK LEASE LEASE_CONNECT \
 	    FENCE SESSION CONFIG
 	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, .*$/ZKRUN_\1/p' \
-		src/options.c | tr a-z- A-Z_)
+		src/config/options.c | tr a-z- A-Z_)
 	named=$(sed 's/\\-/-/g' man/zkrun.1 | grep -oE 'ZKRUN_[A-Z_]+' |
 	    grep -vx ZKRUN_NAME)
 	[ -n "$named" ]
@@ -137,7 +137,7 @@ shortest()
 @test "exitcode.h and the manual's EXIT STATUS have the same statuses" {
 	local code manual
 
-	code=$(grep -oE '^	EXITCODE_[A-Z_]+ = [0-9]+' src/exitcode.h |
+	code=$(grep -oE '^	EXITCODE_[A-Z_]+ = [0-9]+' src/base/exitcode.h |
 	    grep -oE '[0-9]+$')
 	[ "$(wc -l <<<"$code")" -ge 10 ]
 	# Without the range of the command's own.
@@ -250,7 +250,7 @@ layers_check()
 @test "no source is longer than 600 lines, README.md no longer than 150" {
 	local file
 
-	for file in src/*.[ch]; do
+	for file in src/*.c src/*/*.[ch]; do
 		[ "$(wc -l <"$file")" -le 600 ] || {
 			wc -l "$file"
 			return 1
@@ -370,11 +370,11 @@ index_check()
 	checks+=,-clang-analyzer-valist.Uninitialized
 	checks+=,-performance-no-int-to-ptr
 	read -ra flags <<<"$(pkg-config --cflags libbsd-overlay)"
-	run -0 bash -c 'printf "%s\n" src/*.c | xargs -P 2 -n 6 sh -c '\''
+	run -0 bash -c 'printf "%s\n" src/*.c src/*/*.c | xargs -P 2 -n 6 sh -c '\''
 	    checks=$1; flags=$2; shift 2
 	    clang-tidy --quiet --warnings-as-errors="*" --checks="$checks" \
 		"$@" -- $flags -std=c11 2>/dev/null'\'' - "$@"' - "$checks" \
-	    "-D_GNU_SOURCE -DZKRUN_VERSION=\"x\" ${flags[*]}"
+	    "-Isrc -D_GNU_SOURCE -DZKRUN_VERSION=\"x\" ${flags[*]}"
 	assert_output ''
 }
 
@@ -435,10 +435,10 @@ hardened()
 	    CPPFLAGS=-D_FORTIFY_SOURCE=3 'CFLAGS=-O1 -fsanitize=address' \
 	    'CC=clang'; do
 		run -0 make -s WERROR=1 BUILD="$WORK/flags" "$flags" \
-		    "$WORK/flags/obj/text.o"
+		    "$WORK/flags/obj/base/text.o"
 		assert_output ''
 		run -0 make -s -B -n WERROR=1 BUILD="$WORK/flags" "$flags" \
-		    "$WORK/flags/obj/text.o"
+		    "$WORK/flags/obj/base/text.o"
 		assert_output --partial -- -fstack-protector-strong
 		case $flags in
 		CC=*)	assert_output --partial -- '-D_FORTIFY_SOURCE=2' ;;

@@ -121,7 +121,7 @@ some_offer()
 
 	once || return 0
 	all=$(sed -nE "s/^	\{ \"([a-z-]+)\", (0|'(.)'), .*/--\1 -\3/p" \
-	    "$TOP/src/options.c" | tr ' ' '\n' | grep -vx -- - | sort)
+	    "$TOP/src/config/options.c" | tr ' ' '\n' | grep -vx -- - | sort)
 	[ "$(wc -l <<<"$all")" -ge 50 ]
 	# What --help names, bundles of letters taken apart.
 	help=$(zkrun --help | grep -oE -- '(^|[[ ])--?[A-Za-z][A-Za-z-]*' |

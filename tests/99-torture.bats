@@ -124,7 +124,7 @@ only()
 @test "a normal build refuses to be broken" {
 	cd "$TOP"
 	run ! make -s BUILD="$BATS_TEST_TMPDIR/build" CFLAGS=-O0 \
-	    CPPFLAGS=-DZKRUN_BROKEN=1 "$BATS_TEST_TMPDIR/build/obj/keeper_work.o"
+	    CPPFLAGS=-DZKRUN_BROKEN=1 "$BATS_TEST_TMPDIR/build/obj/run/keeper_running.o"
 	assert_output --partial 'is for tests/torture/broken alone'
 	run ! grep -rnE 'ZKRUN_TORTURE' Makefile contrib
 }

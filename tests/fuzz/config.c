@@ -5,10 +5,10 @@
 
 #include <getopt.h>
 
-#include "arguments.h"
-#include "clock.h"
-#include "exitcode.h"
-#include "options.h"
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "config/arguments.h"
+#include "config/options.h"
 
 static bool
 ends(const char *text, size_t size)

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "access.h"
+#include "config/credentials.h"
 
 /* All that a message may be made of, but for the path and the line's number. */
 static const char words[] = "zkrun: cannot use '/proc/self/fd/ line : it is "

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "base/text.h"
 
 #define must(holds) do { if (!(holds)) __builtin_trap(); } while (0)
 

@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 /* To a function of its own; what that room exports is then defined here. */
-#include "../../src/session.c"
+#include "zookeeper/session.c"
 
 static uint32_t
 number(const uint8_t *data)

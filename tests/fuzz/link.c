@@ -7,7 +7,7 @@
 
 #include <sys/socket.h>
 
-#include "command.h"
+#include "system/command.h"
 
 /* Would close what libFuzzer needs; in front of the archive's. */
 void
@@ -16,7 +16,7 @@ command_close_inherited(void)
 }
 
 /* Into its loop; what that room exports is then defined here. */
-#include "../../src/guard.c"
+#include "run/guard.c"
 
 /*
  * One message: a byte for its length, and the bytes.  0xff stands for the right

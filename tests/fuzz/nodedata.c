@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "nodedata.h"
+#include "lock/nodedata.h"
 
 static void
 check_round_trip(const char *key, const char *value, size_t room)

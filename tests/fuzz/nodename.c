@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "nodename.h"
+#include "lock/nodename.h"
 
 #define NAMES	32
 

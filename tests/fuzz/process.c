@@ -10,7 +10,7 @@
 static const char *fuzzed;	/* is read in place of any file */
 
 /* What that room exports is then defined here. */
-#include "../../src/process.c"
+#include "system/process.c"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,7 +3,7 @@
  */
 #include "fuzz.h"
 
-#include "servers.h"
+#include "config/servers.h"
 
 #define SHOWN_SIZE	(SERVERS_MAX * sizeof(struct server) + 2048)
 

@@ -4,7 +4,7 @@
  */
 #include "tasks.h"
 
-#include "status_print.h"
+#include "query/status_print.h"
 
 #define DEPTH	16
 

@@ -12,8 +12,8 @@
 
 #include "fuzz.h"
 
-#include "options.h"
-#include "survey.h"
+#include "config/options.h"
+#include "lock/survey.h"
 
 #define SURVEY_TASKS	4
 #define SURVEY_NODES_MAX 8

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "log.h"
+#include "base/log.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,8 +5,8 @@
 
 #include <inttypes.h>
 
-#include "clock.h"
-#include "options.h"
+#include "base/clock.h"
+#include "config/options.h"
 
 static void
 check_duration(const char *text)

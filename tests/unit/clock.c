@@ -1,7 +1,7 @@
 /*
  * Durations and deadlines.
  */
-#include "clock.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <unistd.h>

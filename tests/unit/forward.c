@@ -1,11 +1,11 @@
 /*
  * Which signals are passed on: the guard's news and the keeper's, in any order.
  */
-#include "forward.h"
+#include "run/forward.h"
 
 #include <signal.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "tap.h"
 
 #define START	1000000

@@ -1,16 +1,16 @@
 /*
  * The guard's table: what each event means in each state.
  */
-#include "guard_state.h"
+#include "run/guard_private.h"
 
 #include <err.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "exitcode.h"
-#include "options.h"
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "config/options.h"
 #include "tap.h"
 
 #define NO_WORD	(-1)

@@ -2,7 +2,7 @@
  * The keeper's table: what each event means in each state.  No ZooKeeper here;
  * what the keeper tells the guard is read from the other end of the link.
  */
-#include "keeper_state.h"
+#include "run/keeper_private.h"
 
 #include <sys/wait.h>
 
@@ -12,12 +12,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "exitcode.h"
-#include "link.h"
-#include "log.h"
-#include "options.h"
-#include "signals.h"
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "run/link.h"
+#include "system/signals.h"
 #include "tap.h"
 
 #define NOT_TOLD	(-1)

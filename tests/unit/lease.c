@@ -3,8 +3,8 @@
  *
  * T is 28 s: a quarter of it is 7 s, a seventh 4 s.
  */
-#include "clock.h"
-#include "lease.h"
+#include "base/clock.h"
+#include "lock/lease.h"
 #include "tap.h"
 
 #define T	28000

@@ -1,7 +1,7 @@
 /*
  * The messages between guard and keeper.
  */
-#include "link.h"
+#include "run/link.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
  * What of a message goes to stderr, what to the system's log, and at which
  * level.
  */
-#include "log.h"
+#include "base/log.h"
 
 #include <sys/socket.h>
 

@@ -2,7 +2,7 @@
  * What nodes say about us: reading and writing it, with what strangers may have
  * put there.
  */
-#include "nodedata.h"
+#include "lock/nodedata.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * Node names: made, found and sorted as Curator does.
  */
-#include "nodename.h"
+#include "lock/nodename.h"
 
 #include "tap.h"
 

@@ -2,16 +2,16 @@
  * The table of options: every one of them, good and bad values, and what
  * excludes what.
  */
-#include "options.h"
+#include "config/options.h"
 
 #include <sys/mman.h>
 
 #include <err.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "exitcode.h"
-#include "log.h"
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "base/log.h"
 #include "tap.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

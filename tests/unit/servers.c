@@ -1,7 +1,7 @@
 /*
  * Connect strings, paths and names.
  */
-#include "servers.h"
+#include "config/servers.h"
 
 #include "tap.h"
 

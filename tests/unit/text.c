@@ -1,7 +1,7 @@
 /*
  * What others wrote: taken apart as UTF-8, and made clean for a terminal.
  */
-#include "text.h"
+#include "base/text.h"
 
 #include "tap.h"
 

@@ -1,0 +1,420 @@
+/*
+ * Reads argv first, because it names the configuration file, and applies it
+ * last, because it wins.
+ */
+#include "config/arguments.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/options.h"
+
+#define DEFAULT_FILE	"/etc/zkrun.conf"
+#define MAX_LINE	4096
+#define MAX_GIVEN	256
+#define MAX_SPECS	64
+
+/* What getopt_long(3) found, in order. */
+struct given {
+	struct {
+		const struct option_spec *spec;
+		const char		 *value;
+	} list[MAX_GIVEN];
+	size_t		 count;
+	const char	*file;
+};
+
+static const char usage[] =
+    "usage: zkrun [-ghnqVv] [-a file] [-b path] [-c servers] [-E status]\n"
+    "             [-f file] [-i duration] [-k duration] [-l leases]\n"
+    "             [-m duration] [-o wait|kill|leave] [-r retries] [-s signal]\n"
+    "             [-T duration] [-w duration] [--acl scheme:id:perms,...]\n"
+    "             [--connect-timeout duration]\n"
+    "             [--hold duration] [--interval-counts success|any]\n"
+    "             [--notify zkrun|command] [--on-loss stop|ignore]\n"
+    "             [--retry-cap duration] [--retry-for duration]\n"
+    "             [--retry-sleep duration] [--runs path]\n"
+    "             [--skip-exit-code status] [--syslog[=facility]]\n"
+    "             [--tls-ca file] [--tls-cert file] [--tls-key file]\n"
+    "             -t task [--] command [argument ...]\n"
+    "       zkrun --status [--json] [task ...]\n"
+    "       zkrun --revoke [-w duration] task\n"
+    "       zkrun --break [--yes] task\n"
+    "       zkrun --check [-c servers]\n";
+
+static const char not_a_line[] = "it is not of the form name = value";
+static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz-";
+
+/* Takes "name = value" apart, in place; returns NULL or why it cannot. */
+static const char *
+split_line(char *line, char **name, char **value)
+{
+	char *end;
+
+	*name = line + strspn(line, " \t");
+	end = strchr(*name, '=');
+	if (end == NULL)
+		return not_a_line;
+	*value = end + 1 + strspn(end + 1, " \t");
+	while (end > *name && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	end = *value + strlen(*value);
+	while (end > *value && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	return NULL;
+}
+
+static int
+apply_line(struct options *options, struct option_source *source, char *line)
+{
+	const struct option_spec *spec;
+	const char *reason;
+	char *name, *value;
+
+	if (line[strspn(line, " \t\r")] == '\0')
+		return 0;
+	spec = NULL;
+	reason = split_line(line, &name, &value);
+	if (reason == NULL) {
+		spec = options_find(name);
+		if (spec == NULL)
+			reason = "there is no such option";
+		else if (spec->only_argv)
+			reason = "it belongs on the command line";
+	}
+	if (reason == NULL)
+		return options_apply(options, source, spec, value);
+	/* What is no name of an option may be of a file of secrets. */
+	if (reason == not_a_line || name[strspn(name, name_letters)] != '\0')
+		log_error("cannot use '%s' line %zu: %s", source->file,
+		    source->line, not_a_line);
+	else
+		log_error("cannot use '%.80s' of %s line %zu: %s", name,
+		    source->file, source->line, reason);
+	return -1;
+}
+
+static int
+read_file(struct options *options, const char *path, bool must_exist)
+{
+	struct option_source source = { .file = path };
+	const char *reason;
+	size_t length;
+	FILE *file;
+	char *line;
+	int result;
+
+	file = fopen(path, "re");
+	if (file == NULL) {
+		if (errno == ENOENT && !must_exist)
+			return 0;
+		log_error("cannot read '%s': %s", path, strerror(errno));
+		return -1;
+	}
+	result = 0;
+	while (result == 0 && (line = fparseln(file, &length, &source.line,
+	    NULL, FPARSELN_UNESCALL)) != NULL) {
+		reason = NULL;
+		if (length > MAX_LINE)
+			reason = "it is too long";
+		else if (strlen(line) != length)
+			reason = "it is not text";
+		if (reason == NULL)
+			result = apply_line(options, &source, line);
+		else {
+			log_error("cannot use '%s' line %zu: %s", path,
+			    source.line, reason);
+			result = -1;
+		}
+		free(line);
+	}
+	if (result == 0 && ferror(file)) {
+		log_error("cannot read '%s': %s", path, strerror(errno));
+		result = -1;
+	}
+	(void)fclose(file);
+	return result;
+}
+
+static int
+read_environment(struct options *options)
+{
+	struct option_source source = { 0 };
+	const char *value;
+	char name[64], *c;
+	size_t i;
+
+	for (i = 0; i < option_specs_count; i++) {
+		if (option_specs[i].only_argv)
+			continue;
+		(void)snprintf(name, sizeof(name), "ZKRUN_%s",
+		    option_specs[i].name);
+		for (c = name; *c != '\0'; c++)
+			*c = (char)(*c == '-' ? '_' :
+			    toupper((unsigned char)*c));
+		value = getenv(name);
+		source.file = name;
+		if (value != NULL && options_apply(options, &source,
+		    &option_specs[i], value) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Makes getopt_long(3)'s tables of ours; val is 1 + the index into it. */
+static void
+make_tables(struct option *longs, char *shorts)
+{
+	size_t i;
+
+	/* '+': options end at the command; ':': we say what is missing. */
+	*shorts++ = '+';
+	*shorts++ = ':';
+	for (i = 0; i < option_specs_count; i++) {
+		longs[i].name = option_specs[i].name;
+		longs[i].has_arg = option_specs[i].value;
+		longs[i].flag = NULL;
+		longs[i].val = 256 + (int)i;
+		if (option_specs[i].letter == 0)
+			continue;
+		*shorts++ = (char)option_specs[i].letter;
+		if (option_specs[i].value == required_argument)
+			*shorts++ = ':';
+	}
+	*shorts = '\0';
+	memset(&longs[i], 0, sizeof(longs[i]));
+}
+
+static const struct option_spec *
+find_given(int value)
+{
+	size_t i;
+
+	if (value >= 256)
+		return &option_specs[value - 256];
+	for (i = 0; i < option_specs_count; i++)
+		if (option_specs[i].letter == value)
+			return &option_specs[i];
+	return NULL;
+}
+
+static int
+refuse(const char *object, const char *reason)
+{
+	log_error("cannot use '%s': %s", object, reason);
+	return EXITCODE_USAGE;
+}
+
+/* Which of getopt_long(3)'s reasons it was. */
+static const char *
+why_not_taken(const struct option *longs, const char *given, int known)
+{
+	size_t length;
+	int alike;
+
+	if (known >= 256)
+		return "it takes no value";
+	alike = 0;
+	if (given[0] == '-' && given[1] == '-') {
+		given += 2;
+		length = strcspn(given, "=");
+		for (; longs->name != NULL; longs++)
+			alike += strncmp(longs->name, given, length) == 0;
+	}
+	return alike > 1 ? "more than one option begins so" :
+	    "there is no such option";
+}
+
+/* Collects what argv says.  Returns ARGUMENTS_RUN or an exit status. */
+static int
+collect(struct given *given, int argc, char **argv)
+{
+	struct option longs[MAX_SPECS];
+	char shorts[2 * MAX_SPECS + 3], letter[3] = "-";
+	const struct option_spec *spec;
+	const char *object;
+	int value;
+
+	make_tables(longs, shorts);
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		/* A byte above 127 comes sign-extended. */
+		letter[1] = (char)optopt;
+		object = optopt != 0 && optopt < 256 ? letter :
+		    argv[optind - 1];
+		if (value == '?')
+			return refuse(object, why_not_taken(longs, object,
+			    optopt));
+		if (value == ':')
+			return refuse(object, "a value is missing");
+		spec = find_given(value);
+		if (spec->letter == 'h') {
+			(void)fputs(usage, stdout);
+			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
+		}
+		if (spec->letter == 'V') {
+			(void)puts("zkrun " ZKRUN_VERSION);
+			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
+		}
+		if (spec->letter == 'f') {
+			given->file = optarg;
+			continue;
+		}
+		if (given->count == MAX_GIVEN)
+			return refuse(argv[optind - 1], "too many options");
+		given->list[given->count].spec = spec;
+		given->list[given->count++].value = optarg;
+	}
+	return ARGUMENTS_RUN;
+}
+
+/* --check is about the lease whose command we are in. */
+static int
+read_lease_environment(struct options *options, const struct given *given)
+{
+	struct option_source source = { .file = "ZKRUN_LEASE_CONNECT" };
+	const char *value;
+	size_t i;
+
+	value = getenv(source.file);
+	for (i = 0; i < given->count && value != NULL; i++)
+		if (strcmp(given->list[i].spec->name, "check") == 0)
+			return options_apply(options, &source,
+			    options_find("connect"), value);
+	return 0;
+}
+
+/* Whether a path is another one or below it. */
+static bool
+is_within(const char *path, const char *other)
+{
+	size_t length = strlen(other);
+
+	return strncmp(path, other, length) == 0 &&
+	    (path[length] == '\0' || path[length] == '/');
+}
+
+/*
+ * Every child of locks and leases counts as a contender.  With tasks right
+ * below the root only these two of each are in the way.
+ */
+static bool
+is_where_locks_are(const char *runs, const char *base)
+{
+	const char *part;
+
+	if (base[0] != '\0')
+		return is_within(runs, base) || is_within(base, runs);
+	part = strchr(runs + 1, '/');
+	return part != NULL &&
+	    (is_within(part, "/locks") || is_within(part, "/leases"));
+}
+
+/* What no option can see by itself. */
+static int
+check_together(const struct options *options)
+{
+	if (options->json && options->mode != OPTIONS_STATUS)
+		return refuse("--json", "it goes with --status");
+	if (options->yes && options->mode != OPTIONS_BREAK)
+		return refuse("--yes", "it goes with --break");
+	if ((options->access.tls_ca[0] == '\0') !=
+	    (options->access.tls_cert[0] == '\0') ||
+	    (options->access.tls_cert[0] == '\0') !=
+	    (options->access.tls_key[0] == '\0'))
+		return refuse("--tls-ca", "--tls-ca, --tls-cert and --tls-key "
+		    "go together");
+	if (options->interval_ms != CLOCK_NEVER && options->interval_ms > 0 &&
+	    options->max_leases > 1)
+		return refuse("--interval", "with more than one lease, as many "
+		    "would run at once");
+	if (options->interval_ms != CLOCK_NEVER &&
+	    is_where_locks_are(options->runs, options->base))
+		return refuse(options->runs, "runs are not to be recorded "
+		    "where the locks are");
+	return ARGUMENTS_RUN;
+}
+
+/* What is behind the options: a command, or tasks. */
+static int
+take_operands(struct options *options, char *const *operands, size_t count)
+{
+	const char *reason;
+	size_t i;
+
+	if (options->mode == OPTIONS_RUN || options->mode == OPTIONS_CHECK) {
+		if (options->mode == OPTIONS_CHECK && count > 0)
+			return refuse(operands[0], "--check takes no command");
+		options->command = operands;
+		options->tasks = (char *const *)&options->task;
+		options->task_count = options->task != NULL;
+	} else if (options->task != NULL && count > 0) {
+		return refuse(operands[0], "a task is given with -t");
+	} else if (options->task != NULL) {
+		options->tasks = (char *const *)&options->task;
+		options->task_count = 1;
+	} else {
+		options->tasks = operands;
+		options->task_count = count;
+	}
+	for (i = 0; i < options->task_count; i++) {
+		reason = servers_check_name(options->tasks[i]);
+		if (reason == NULL && i > 0 && options->tasks[i][0] == '-')
+			reason = "options come before the tasks";
+		if (reason != NULL)
+			return refuse(options->tasks[i], reason);
+	}
+	if (options->mode == OPTIONS_RUN && options->task == NULL)
+		return refuse("zkrun", "no task is given (-t)");
+	if (options->mode == OPTIONS_RUN && count == 0)
+		return refuse("zkrun", "no command is given");
+	if (options->mode == OPTIONS_REVOKE || options->mode == OPTIONS_BREAK) {
+		if (options->task_count == 0)
+			return refuse("zkrun", "no task is given");
+		if (options->task_count > 1)
+			return refuse(options->tasks[1], "one task at a time");
+		options->task = options->tasks[0];
+	}
+	return check_together(options);
+}
+
+int
+arguments_parse(struct options *options, int argc, char **argv)
+{
+	struct option_source source = { 0 };
+	struct given given = { .count = 0 };
+	const char *file;
+	size_t i;
+	int status;
+
+	options_default(options);
+	status = collect(&given, argc, argv);
+	if (status != ARGUMENTS_RUN)
+		return status;
+	file = given.file != NULL ? given.file : getenv("ZKRUN_CONFIG");
+	if (read_file(options, file != NULL ? file : DEFAULT_FILE,
+	    file != NULL) == -1)
+		return EXITCODE_CONFIG;
+	if (read_environment(options) == -1 ||
+	    read_lease_environment(options, &given) == -1)
+		return EXITCODE_USAGE;
+	for (i = 0; i < given.count; i++)
+		if (options_apply(options, &source, given.list[i].spec,
+		    given.list[i].value) == -1)
+			return EXITCODE_USAGE;
+	/* Jobs may wait for servers; who asks wants to hear that there is none. */
+	if (options->mode != OPTIONS_RUN &&
+	    options->retry.max_retries == RETRY_FOREVER)
+		options->retry.max_retries = RETRY_DEFAULT;
+	log_set_level(options->verbosity);
+	return take_operands(options, argv + optind, (size_t)(argc - optind));
+}

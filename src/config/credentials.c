@@ -1,0 +1,153 @@
+/*
+ * Credentials from their file, and the ACL of the command line.
+ *
+ * A credential stays in memory for as long as the process lives, because every
+ * new connection begins with it; there is nothing to clear but what is left of
+ * the file's lines.
+ */
+#include "config/credentials.h"
+
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define PERMS	"cdrwa"
+
+const char *
+access_parse_acl(struct access *access, const char *value)
+{
+	char *entry, *id, *perms, *rest;
+
+	access->grant_count = 0;
+	rest = access->acl;
+	if (strlcpy(rest, value, sizeof(access->acl)) >= sizeof(access->acl))
+		return "it is too long";
+	while ((entry = strsep(&rest, ",")) != NULL) {
+		/* The id of a digest has a colon in it. */
+		id = strchr(entry, ':');
+		perms = strrchr(entry, ':');
+		if (id == perms || id == entry)
+			return "an entry is not of the form scheme:id:perms";
+		*id++ = *perms++ = '\0';
+		if (*perms == '\0' || perms[strspn(perms, PERMS)] != '\0')
+			return "perms are letters of " PERMS;
+		if (access->grant_count == ACCESS_MAX)
+			return "too many entries";
+		access->grants[access->grant_count].scheme = entry;
+		access->grants[access->grant_count].id = id;
+		access->grants[access->grant_count++].perms = perms;
+	}
+	return NULL;
+}
+
+/* Returns NULL, or why nobody should trust what is in the file. */
+static const char *
+check_file(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "it is not a regular file";
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return "it belongs to somebody else";
+	/* What root lets a group read, root means it to. */
+	if ((st.st_mode & (st.st_uid == 0 ? S_IWGRP | S_IRWXO :
+	    S_IRWXG | S_IRWXO)) != 0)
+		return "others may read or write it (chmod 600)";
+	return NULL;
+}
+
+/* Returns NULL or why the line, which is changed, cannot be used. */
+static const char *
+add_credential(struct access *access, char *line, size_t length)
+{
+	char *end, *scheme, *secret, *kept;
+	size_t size;
+
+	if (strlen(line) != length)
+		return "it is not text";
+	scheme = line + strspn(line, " \t\r");
+	if (*scheme == '\0')
+		return NULL;
+	for (end = line + length; end > scheme &&
+	    isspace((unsigned char)end[-1]); end--)
+		end[-1] = '\0';
+	secret = strchr(scheme, ':');
+	if (secret == NULL || secret == scheme || secret[1] == '\0')
+		return "it is not of the form scheme:credential";
+	if (access->credential_count == ACCESS_MAX)
+		return "there are too many";
+	size = strlen(scheme) + 1;
+	if (size > sizeof(access->secrets) - access->secrets_length)
+		return "the file is too long";
+	kept = access->secrets + access->secrets_length;
+	memcpy(kept, scheme, size);
+	access->secrets_length += size;
+	secret = kept + (secret - scheme);
+	*secret++ = '\0';
+	access->credentials[access->credential_count].scheme = kept;
+	access->credentials[access->credential_count++].secret = secret;
+	return NULL;
+}
+
+static const char *
+read_lines(struct access *access, FILE *file, size_t *number)
+{
+	const char *reason;
+	char *line;
+	size_t length;
+
+	reason = NULL;
+	while (reason == NULL && (line = fparseln(file, &length, number, NULL,
+	    FPARSELN_UNESCALL)) != NULL) {
+		reason = add_credential(access, line, length);
+		explicit_bzero(line, length);
+		free(line);
+	}
+	return reason;
+}
+
+int
+access_read_credentials(struct access *access, const char *path)
+{
+	const char *reason;
+	FILE *file;
+	size_t number;
+	int fd;
+
+	number = 0;
+	/* A FIFO must not hold us up before it is seen to be one. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	file = fd != -1 ? fdopen(fd, "r") : NULL;
+	if (file == NULL) {
+		log_error("cannot read '%s': %s", path, strerror(errno));
+		return -1;
+	}
+	reason = check_file(fd);
+	if (reason == NULL)
+		reason = read_lines(access, file, &number);
+	if (reason == NULL && ferror(file)) {
+		reason = strerror(errno);
+		number = 0;
+	}
+	if (reason == NULL && access->credential_count == 0) {
+		reason = "it names no credential";
+		number = 0;
+	}
+	(void)fclose(file);
+	if (reason != NULL && number > 0)
+		log_error("cannot use '%s' line %zu: %s", path, number, reason);
+	else if (reason != NULL)
+		log_error("cannot use '%s': %s", path, reason);
+	return reason == NULL ? 0 : -1;
+}

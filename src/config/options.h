@@ -1,0 +1,113 @@
+/*
+ * What zkrun was asked to do, and the one table of options.
+ *
+ * Where the values come from is the business of arguments.h.
+ */
+#ifndef ZKRUN_OPTIONS_H
+#define ZKRUN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/backoff.h"
+#include "config/credentials.h"
+#include "config/servers.h"
+
+/* What becomes of processes that the command leaves running. */
+enum options_orphans {
+	OPTIONS_WAIT,	/* the lease is kept until they are gone */
+	OPTIONS_KILL,	/* they are stopped, then it is released */
+	OPTIONS_LEAVE,	/* it is released, they run on */
+};
+
+#define OPTIONS_PATH_SIZE	1024
+#define OPTIONS_NO_SYSLOG	(-1)
+
+/* Which of its programs zkrun is. */
+enum options_mode {
+	OPTIONS_RUN,	/* a command under the lock */
+	OPTIONS_CHECK,	/* --check */
+	OPTIONS_STATUS,	/* --status */
+	OPTIONS_REVOKE,	/* --revoke */
+	OPTIONS_BREAK,	/* --break */
+};
+
+struct options {
+	enum options_mode mode;
+	const char	*task;			/* in argv */
+	char		*const *command;	/* in argv */
+	char		*const *tasks;		/* in argv; of --status */
+	size_t		 task_count;		/* 0: all there are */
+	char		 base[OPTIONS_PATH_SIZE]; /* "" for "/" */
+	char		 runs[OPTIONS_PATH_SIZE]; /* where runs are recorded */
+	struct servers	 servers;
+	char		 connect[4096];		/* the same, as it was given */
+	char		 auth_file[OPTIONS_PATH_SIZE]; /* "": none */
+	struct access	 access;		/* what is in it; --acl */
+	bool		 json;			/* --json */
+	bool		 yes;			/* --yes */
+
+	int64_t		 max_leases;
+	int64_t		 interval_ms;		/* or CLOCK_NEVER: no record */
+	bool		 count_failures;	/* --interval-counts any */
+	int		 skip_exit_code;
+	int64_t		 wait_ms;		/* or CLOCK_NEVER; 0: try */
+	int		 conflict_exit_code;
+
+	struct retry_policy retry;
+	int64_t		 connect_timeout_ms;	/* of one attempt */
+	int64_t		 session_timeout_ms;
+
+	int64_t		 max_time_ms;		/* or CLOCK_NEVER */
+	int64_t		 hold_ms;		/* from the start, at least */
+	int64_t		 kill_after_ms;		/* from TERM to KILL */
+	enum options_orphans orphans;
+	int		 stop_signal;		/* what "asks to stop" */
+	bool		 ignore_loss;		/* --on-loss ignore */
+	bool		 notify_by_command;	/* --notify command */
+	bool		 signal_group;		/* -g */
+	int		 verbosity;		/* enum log_level */
+	int		 syslog_facility;	/* or OPTIONS_NO_SYSLOG */
+};
+
+/* One option, by whatever way it is given. */
+struct option_spec {
+	const char	*name;
+	int		 letter;	/* 0: there is none */
+	int		 value;		/* as getopt_long(3) has it */
+	bool		 only_argv;	/* no variable, not in the file */
+	/*
+	 * Stores a value (NULL if none is behind the option on the command
+	 * line); returns NULL, or why it is no good.  NULL where reading argv
+	 * is all it does.
+	 */
+	const char	*(*set)(void *field, const char *);
+	size_t		 field;		/* of struct options: where to */
+};
+
+/* The table, sorted by name. */
+extern const struct option_spec	option_specs[];
+extern const size_t		option_specs_count;
+
+/* Where a value comes from. */
+struct option_source {
+	const char	*file;		/* NULL: argv */
+	size_t		 line;		/* 0: file is a variable's name */
+	bool		 nonblock, wait; /* seen; they exclude each other */
+};
+
+/* Fills in the defaults. */
+void	options_default(struct options *);
+
+/* Returns the option of that long name, or NULL. */
+const struct option_spec	*options_find(const char *);
+
+/*
+ * Stores one value.  Returns 0, or -1 after one line on stderr that names
+ * option, source and reason.
+ */
+int	options_apply(struct options *, struct option_source *,
+	    const struct option_spec *, const char *);
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * Reading connect strings and checking znode paths, before any of it reaches a
+ * server: the client library takes "[::1]:2181" and "/chroot/" for errors, and
+ * a server that is told a bad path just says so and hangs up.
+ */
+#include "config/servers.h"
+
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#define NAME_MAX_BYTES	255
+
+/* Splits "host", "host:port", "[v6]" or "[v6]:port". */
+static const char *
+parse_server(struct server *server, const char *text, size_t length)
+{
+	const char *host, *port, *problem;
+	size_t host_length, port_length;
+	bool brackets;
+
+	brackets = length > 0 && text[0] == '[';
+	if (brackets) {
+		host = text + 1;
+		port = memchr(host, ']', length - 1);
+		if (port == NULL)
+			return "a '[' without ']'";
+		host_length = port++ - host;
+	} else {
+		host = text;
+		port = memchr(text, ':', length);
+		if (port == NULL)
+			port = text + length;
+		host_length = port - host;
+	}
+	port_length = text + length - port;
+	if (host_length == 0)
+		return "a server without a host";
+	if (host_length >= sizeof(server->host))
+		return "a host name is too long";
+	(void)snprintf(server->host, sizeof(server->host), "%.*s",
+	    (int)host_length, host);
+	if (strpbrk(server->host, " \t\n\r/[]%#?@") != NULL)
+		return "a host name has a character that none can have";
+
+	if (port_length == 0) {
+		(void)strlcpy(server->port, SERVERS_DEFAULT_PORT,
+		    sizeof(server->port));
+	} else {
+		if (port[0] != ':')
+			return "something other than ':' and a port behind ']'";
+		if (memchr(port + 1, ':', port_length - 1) != NULL)
+			return "an IPv6 address needs brackets: [::1]:2181";
+		if (port_length > 6)
+			return "a port is a number from 1 to 65535";
+		(void)snprintf(server->port, sizeof(server->port), "%.*s",
+		    (int)port_length - 1, port + 1);
+		(void)strtonum(server->port, 1, 65535, &problem);
+		if (problem != NULL ||
+		    strspn(server->port, "0123456789") != port_length - 1)
+			return "a port is a number from 1 to 65535";
+	}
+	(void)snprintf(server->shown, sizeof(server->shown),
+	    strchr(server->host, ':') != NULL ? "[%s]:%s" : "%s:%s",
+	    server->host, server->port);
+	return NULL;
+}
+
+const char *
+servers_parse(struct servers *servers, const char *text)
+{
+	const char *reason;
+	size_t end, length;
+
+	memset(servers, 0, sizeof(*servers));
+	end = strcspn(text, "/");
+	if (strlcpy(servers->chroot, text + end, sizeof(servers->chroot)) >=
+	    sizeof(servers->chroot))
+		return "the chroot is too long";
+	length = strlen(servers->chroot);
+	if (length > 0 && servers->chroot[length - 1] == '/')
+		servers->chroot[length - 1] = '\0';
+	if (servers->chroot[0] != '\0') {
+		reason = servers_check_path(servers->chroot);
+		if (reason != NULL)
+			return reason;
+	}
+	for (;;) {
+		length = strcspn(text, ",/");
+		if (servers->count == SERVERS_MAX)
+			return "more servers than zkrun can use (64)";
+		reason = parse_server(&servers->server[servers->count], text,
+		    length);
+		if (reason != NULL)
+			return reason;
+		servers->count++;
+		if (text[length] != ',')
+			return NULL;
+		text += length + 1;
+	}
+}
+
+/*
+ * Whether ZooKeeper takes the character in a path (PathUtils.validatePath).
+ * It looks at UTF-16 units, so what needs two of them is refused as well.
+ */
+static bool
+is_path_character(wchar_t c)
+{
+	return !(c <= 0x1f || (c >= 0x7f && c <= 0x9f) ||
+	    (c >= 0xd800 && c <= 0xf8ff) || c >= 0xfff0);
+}
+
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0')
+		if ((unsigned char)*text++ >= 0x80)
+			return false;
+	return true;
+}
+
+static const char *
+check_ascii(const char *name)
+{
+	for (; *name != '\0'; name++)
+		if (!is_path_character((wchar_t)*name))
+			return "it has a control character";
+	return NULL;
+}
+
+static const char *
+check_utf8(const char *name)
+{
+	const char *reason;
+	mbstate_t state = { 0 };
+	locale_t utf8, saved;
+	size_t length, left, used;
+	wchar_t c;
+
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (utf8 == (locale_t)0)
+		return "the system has no C.UTF-8 locale to check it";
+	saved = uselocale(utf8);
+	length = strlen(name);
+	reason = NULL;
+	for (left = length; left > 0 && reason == NULL; left -= used) {
+		used = mbrtowc(&c, name + length - left, left, &state);
+		if (used == (size_t)-1 || used == (size_t)-2) {
+			reason = "it is not UTF-8";
+			break;
+		}
+		if (!is_path_character(c))
+			reason = "it has a control or private character";
+	}
+	(void)uselocale(saved);
+	freelocale(utf8);
+	return reason;
+}
+
+const char *
+servers_check_name(const char *name)
+{
+	size_t length;
+
+	length = strlen(name);
+	if (length == 0)
+		return "it is empty";
+	if (length > NAME_MAX_BYTES)
+		return "it is longer than 255 bytes";
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return "'.' and '..' are no names in ZooKeeper";
+	if (strchr(name, '/') != NULL)
+		return "it has a '/'";
+	/* A locale is some 20 system calls, seldom needed. */
+	return is_ascii(name) ? check_ascii(name) : check_utf8(name);
+}
+
+const char *
+servers_check_path(const char *path)
+{
+	char part[NAME_MAX_BYTES + 2];
+	const char *reason;
+	size_t length;
+
+	if (path[0] != '/')
+		return "a path begins with '/'";
+	while (*path == '/') {
+		length = strcspn(++path, "/");
+		if (length > NAME_MAX_BYTES)
+			return "a part of the path is longer than 255 bytes";
+		(void)snprintf(part, sizeof(part), "%.*s", (int)length, path);
+		reason = servers_check_name(part);
+		if (reason != NULL)
+			return length == 0 ? "a part of the path is empty" :
+			    reason;
+		path += length;
+	}
+	return NULL;
+}

@@ -1,0 +1,140 @@
+/*
+ * What an acknowledged write proves, and what follows from it.
+ */
+#include "lock/lease.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LEAST_MARGIN_MS		200
+#define LEAST_PATIENCE_MS	300
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+void
+lease_init(struct lease *lease, int64_t asked_timeout_ms,
+    int64_t kill_after_ms)
+{
+	memset(lease, 0, sizeof(*lease));
+	lease->timeout_ms = asked_timeout_ms;
+	lease->kill_after_ms = kill_after_ms;
+	lease->proven_ms = LEASE_UNPROVEN;
+	lease->connect_ms = LEASE_UNPROVEN;
+}
+
+void
+lease_connected(struct lease *lease, int64_t sent_ms,
+    int64_t negotiated_timeout_ms)
+{
+	lease->timeout_ms = earlier(lease->timeout_ms, negotiated_timeout_ms);
+	lease->connect_ms = sent_ms;
+	lease->count = 0;
+}
+
+void
+lease_replied(struct lease *lease, int64_t sent_ms, int64_t read_ms)
+{
+	size_t i;
+
+	if (sent_ms < lease->connect_ms)
+		return;		/* of an earlier connection */
+	/*
+	 * Many in one moment would push out the old ones, which are the ones
+	 * that prove something.  The first of a moment stands for all.
+	 */
+	if (lease->count > 0) {
+		i = (lease->count - 1) % LEASE_TOUCHES;
+		if (read_ms - lease->touches[i].read_ms <
+		    lease->timeout_ms / 4 / (LEASE_TOUCHES - 2))
+			return;
+	}
+	i = lease->count++ % LEASE_TOUCHES;
+	lease->touches[i].sent_ms = sent_ms;
+	lease->touches[i].read_ms = read_ms;
+}
+
+void
+lease_acknowledged(struct lease *lease, int64_t sent_ms, int64_t read_ms)
+{
+	size_t i, used;
+
+	if (sent_ms < lease->connect_ms)
+		return;
+	lease->proven_ms = later(lease->proven_ms, lease->connect_ms);
+	used = lease->count < LEASE_TOUCHES ? lease->count : LEASE_TOUCHES;
+	for (i = 0; i < used; i++)
+		if (lease->touches[i].read_ms <=
+		    sent_ms - lease->timeout_ms / 4)
+			lease->proven_ms = later(lease->proven_ms,
+			    lease->touches[i].sent_ms);
+	lease_replied(lease, sent_ms, read_ms);
+}
+
+int64_t
+lease_expiry_ms(const struct lease *lease)
+{
+	if (lease->proven_ms == LEASE_UNPROVEN)
+		return LEASE_UNPROVEN;
+	return lease->proven_ms + lease->timeout_ms;
+}
+
+int64_t
+lease_margin_ms(const struct lease *lease)
+{
+	return later(lease->timeout_ms / 50, LEAST_MARGIN_MS);
+}
+
+int64_t
+lease_deadline_ms(const struct lease *lease)
+{
+	if (lease->proven_ms == LEASE_UNPROVEN)
+		return LEASE_UNPROVEN;
+	return lease_expiry_ms(lease) - lease_margin_ms(lease);
+}
+
+int64_t
+lease_grace_ms(const struct lease *lease)
+{
+	return earlier(lease->kill_after_ms, lease->timeout_ms / 4);
+}
+
+int64_t
+lease_stop_ms(const struct lease *lease)
+{
+	if (lease->proven_ms == LEASE_UNPROVEN)
+		return LEASE_UNPROVEN;
+	return lease_deadline_ms(lease) - lease_grace_ms(lease);
+}
+
+void
+lease_describe_left(int64_t left_ms, char *buffer, size_t size)
+{
+	if (left_ms >= 0)
+		(void)snprintf(buffer, size, "%.1fs before the lease can pass "
+		    "on", (double)left_ms / 1000);
+	else
+		(void)snprintf(buffer, size, "%.1fs after the lease could have "
+		    "passed on", (double)-left_ms / 1000);
+}
+
+int64_t
+lease_beat_ms(const struct lease *lease)
+{
+	return lease->timeout_ms / 7;
+}
+
+int64_t
+lease_patience_ms(const struct lease *lease)
+{
+	return later(lease->timeout_ms / 8, LEAST_PATIENCE_MS);
+}

@@ -1,0 +1,153 @@
+/*
+ * Strict about what it reads: a record that is not understood must neither
+ * start a run nor skip one.
+ */
+#include "lock/runs_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lock/nodedata.h"
+
+#define HEADER		"zkrun 1"
+#define LINE_SIZE	(RUNLOG_HOST + 256)
+
+static bool
+read_number(const char *line, const char *key, int64_t most, int64_t *number)
+{
+	const char *problem;
+	char text[32];
+
+	if (!nodedata_get(line, key, text, sizeof(text)) ||
+	    text[strspn(text, "0123456789")] != '\0' ||
+	    strlen(text) == sizeof(text) - 1)	/* it may have been cut */
+		return false;
+	*number = strtonum(text, 0, most, &problem);
+	return problem == NULL;
+}
+
+static bool
+read_run(struct runlog_run *run, const char *line)
+{
+	int64_t status;
+
+	if (!read_number(line, "began", INT64_MAX, &run->began_ms) ||
+	    !read_number(line, "started", INT64_MAX, &run->started_ms) ||
+	    !read_number(line, "took", INT64_MAX, &run->took_ms) ||
+	    !read_number(line, "fence", INT64_MAX, &run->fence) ||
+	    !read_number(line, "status", 255, &status) ||
+	    !nodedata_get(line, "host", run->host, sizeof(run->host)))
+		return false;
+	run->status = (int)status;
+	return true;
+}
+
+static bool
+read_line(struct runlog *log, const char *line, size_t number)
+{
+	if (number == 0)
+		return strcmp(line, HEADER) == 0;
+	if (strncmp(line, "success ", 8) == 0 && !log->has_success) {
+		log->has_success = true;
+		return read_run(&log->success, line);
+	}
+	return strncmp(line, "run ", 4) == 0 && log->count < RUNLOG_RUNS &&
+	    read_run(&log->run[log->count++], line);
+}
+
+const char *
+runlog_parse(struct runlog *log, const char *text, size_t length)
+{
+	char line[LINE_SIZE];
+	size_t end, number, used;
+
+	memset(log, 0, sizeof(*log));
+	for (number = used = 0; used < length; number++) {
+		end = strcspn(text + used, "\n");
+		if (end >= sizeof(line) || text[used + end] != '\n')
+			break;
+		(void)snprintf(line, sizeof(line), "%.*s", (int)end,
+		    text + used);
+		if (!read_line(log, line, number))
+			break;
+		used += end + 1;
+	}
+	if (used == length && number > 0)
+		return NULL;
+	memset(log, 0, sizeof(*log));
+	return length == 0 ? "it is empty" :
+	    "it is not what this version of zkrun writes";
+}
+
+static void
+add_run(char text[RUNLOG_SIZE], const char *kind, const struct runlog_run *run)
+{
+	char line[LINE_SIZE];
+
+	(void)snprintf(line, sizeof(line), "%s began=%" PRId64 " started=%"
+	    PRId64 " took=%" PRId64 " status=%d fence=%" PRId64, kind,
+	    run->began_ms, run->started_ms, run->took_ms, run->status,
+	    run->fence);
+	nodedata_add(line, sizeof(line), NODEDATA_HOST, run->host);
+	(void)strlcat(text, line, RUNLOG_SIZE);
+	(void)strlcat(text, "\n", RUNLOG_SIZE);
+}
+
+void
+runlog_format(const struct runlog *log, char text[RUNLOG_SIZE])
+{
+	size_t i;
+
+	(void)strlcpy(text, HEADER "\n", RUNLOG_SIZE);
+	if (log->has_success)
+		add_run(text, "success", &log->success);
+	for (i = 0; i < log->count; i++)
+		add_run(text, "run", &log->run[i]);
+}
+
+void
+runlog_add(struct runlog *log, const struct runlog_run *run)
+{
+	if (log->count < RUNLOG_RUNS)
+		log->count++;
+	memmove(log->run + 1, log->run, (log->count - 1) * sizeof(log->run[0]));
+	log->run[0] = *run;
+	if (run->status == 0) {
+		log->success = *run;
+		log->has_success = true;
+	}
+}
+
+const struct runlog_run *
+runlog_find(const struct runlog *log, int64_t fence)
+{
+	size_t i;
+
+	for (i = 0; i < log->count; i++)
+		if (log->run[i].fence == fence)
+			return &log->run[i];
+	return NULL;
+}
+
+const struct runlog_run *
+runlog_last(const struct runlog *log, bool count_failures)
+{
+	if (count_failures)
+		return log->count > 0 ? &log->run[0] : NULL;
+	return log->has_success ? &log->success : NULL;
+}
+
+const struct runlog_run *
+runlog_newest(const struct runlog *log)
+{
+	const struct runlog_run *newest;
+	size_t i;
+
+	newest = log->has_success ? &log->success : NULL;
+	for (i = 0; i < log->count; i++)
+		if (newest == NULL || log->run[i].began_ms > newest->began_ms)
+			newest = &log->run[i];
+	return newest;
+}

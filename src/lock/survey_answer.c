@@ -1,0 +1,206 @@
+/*
+ * What a question is about, and what its answer tells.
+ */
+#include "lock/survey_answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/options.h"
+
+#define LOCKS		"locks"
+#define LEASES		"leases"
+
+char *
+survey_path_of(const struct survey *survey,
+    const struct survey_question *question)
+{
+	const char *base = survey->options->base, *runs = survey->options->runs;
+	const struct survey_task *task = question->task;
+	const struct census_node *node = question->node;
+	char *path = NULL;
+	int length = -1;
+
+	switch (question->type) {
+	case ASK_SYNC:
+	case ASK_BASE:
+		length = asprintf(&path, "%s", base[0] != '\0' ? base : "/");
+		break;
+	case ASK_CHROOT:
+		length = asprintf(&path, "/");
+		break;
+	case ASK_RUNS:
+		length = asprintf(&path, "%s", runs);
+		break;
+	case ASK_LOCKS:
+		length = asprintf(&path, "%s/%s/" LOCKS, base, task->name);
+		break;
+	case ASK_LEASES:
+		length = asprintf(&path, "%s/%s/" LEASES, base, task->name);
+		break;
+	case ASK_RECORD:
+		length = asprintf(&path, "%s/%s", runs, task->name);
+		break;
+	case ASK_LOCK:
+		length = asprintf(&path, "%s/%s/" LOCKS "/%s", base, task->name,
+		    node->name);
+		break;
+	case ASK_LEASE:
+		length = asprintf(&path, "%s/%s/" LEASES "/%s", base,
+		    task->name, node->name);
+		break;
+	}
+	return length == -1 ? NULL : path;
+}
+
+void
+survey_add_name(struct survey *survey, char *name)
+{
+	size_t count = survey->name_count;
+	char **names;
+
+	names = survey->names;
+	/* There is room for the next power of two. */
+	if (name != NULL && (count & (count - 1)) == 0)
+		names = reallocarray(names, count > 0 ? 2 * count : 1,
+		    sizeof(*names));
+	if (name == NULL || names == NULL) {
+		free(name);
+		survey->no_memory = true;
+		return;
+	}
+	survey->names = names;
+	names[survey->name_count++] = name;
+}
+
+/* Adds the children of base or runs. */
+static void
+take_names(struct survey *survey, const struct survey_question *question,
+    struct session_event *event)
+{
+	size_t i;
+
+	for (i = 0; i < event->count; i++) {
+		/* The servers' own, which everybody may list. */
+		if (question->type == ASK_BASE &&
+		    survey->options->base[0] == '\0' &&
+		    strcmp(event->names[i], "zookeeper") == 0)
+			continue;
+		survey_add_name(survey, event->names[i]);
+		event->names[i] = NULL;
+	}
+}
+
+static void
+take_children(struct survey *survey, const struct survey_question *question,
+    struct session_event *event)
+{
+	struct survey_task *task = question->task;
+	bool done;
+
+	task->exists = true;
+	done = question->type == ASK_LOCKS ?
+	    census_take_locks(&task->census, event->names, event->count) :
+	    census_take_leases(&task->census, event->names, event->count);
+	event->names = NULL;
+	event->count = 0;
+	survey->no_memory |= !done;
+}
+
+static void
+take_node(struct census_node *node, struct session_event *event)
+{
+	node->seen = true;
+	node->czxid = event->czxid;
+	node->session = event->owner;
+	node->since_ms = event->changed_ms;
+	node->version = event->version;
+	node->data = event->data;
+	event->data = NULL;
+}
+
+static void
+take_record(struct survey_task *task, struct session_event *event)
+{
+	task->exists = true;
+	free(task->record);
+	task->record = event->data;
+	task->record_length = event->length;
+	event->data = NULL;
+}
+
+static void
+note_problem(struct survey *survey, const struct survey_question *question,
+    enum session_code code, const char *reason)
+{
+	struct survey_problem *problem;
+	char *path;
+
+	path = survey_path_of(survey, question);
+	survey->no_memory |= path == NULL;
+	problem = &survey->problem;
+	if (question->task != NULL) {
+		question->task->exists = true;
+		problem = question->type == ASK_RECORD ?
+		    &question->task->record_problem :
+		    &question->task->problem;
+	}
+	if (problem->code != SESSION_OK) {
+		free(path);
+		return;
+	}
+	problem->code = code;
+	problem->path = path;
+	(void)strlcpy(problem->reason, reason, sizeof(problem->reason));
+}
+
+/* What was listed is gone, or never was; in a second look, lists may be. */
+static void
+take_nothing(struct survey *survey, const struct survey_question *question)
+{
+	if (question->type == ASK_CHROOT)
+		note_problem(survey, question, SESSION_NO_NODE,
+		    "the chroot of the connect string does not exist");
+	else if (question->type == ASK_LOCKS)
+		(void)census_take_locks(&question->task->census, NULL, 0);
+	else if (question->type == ASK_LEASES)
+		(void)census_take_leases(&question->task->census, NULL, 0);
+}
+
+void
+survey_take_answer(struct survey *survey,
+    const struct survey_question *question, struct session_event *event)
+{
+	if (event->code == SESSION_NO_NODE) {
+		take_nothing(survey, question);
+		return;
+	}
+	if (event->code != SESSION_OK) {
+		/* A chroot that may not be read is there. */
+		if (question->type != ASK_CHROOT)
+			note_problem(survey, question, event->code,
+			    event->reason);
+		return;
+	}
+	switch (question->type) {
+	case ASK_SYNC:
+	case ASK_CHROOT:
+		break;
+	case ASK_BASE:
+	case ASK_RUNS:
+		take_names(survey, question, event);
+		break;
+	case ASK_LOCKS:
+	case ASK_LEASES:
+		take_children(survey, question, event);
+		break;
+	case ASK_RECORD:
+		take_record(question->task, event);
+		break;
+	case ASK_LOCK:
+	case ASK_LEASE:
+		take_node(question->node, event);
+		break;
+	}
+}

@@ -1,0 +1,263 @@
+/*
+ * Asks by a word in the data of the lease node, which its keeper watches, and
+ * waits for the node to go.
+ */
+#include "query/revoke.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "lock/nodedata.h"
+#include "query/revoke_private.h"
+
+#define WATCH_LEASE	0
+
+/* Has the data a word to give up from anybody?  Then it is known as asked. */
+static void
+note_asked(struct revoke *revoke, struct revoke_lease *lease,
+    const struct census_node *node)
+{
+	struct census_who who;
+	char whoami[CENSUS_TEXT_SIZE];
+
+	census_read_who(&who, node);
+	if (who.revoker[0] == '\0' || lease->asked)
+		return;
+	lease->asked = true;
+	nodedata_whoami(whoami, sizeof(whoami));
+	/* Our own, if the reply to it was lost. */
+	log_notice("%s has been asked to stop and release '%s'%s", lease->who,
+	    revoke->options->task, strcmp(who.revoker, whoami) == 0 ? "" :
+	    ", by somebody else");
+}
+
+/* Returns false if the data has no room for it. */
+static bool
+send_word(struct revoke *revoke, size_t lease, const struct census_node *node)
+{
+	struct session_request request = {
+		.operation = SESSION_MULTI,
+		.tag = (int)lease,
+		.watch_tag = SESSION_NO_WATCH,
+		.step_count = 1,
+	};
+	struct session_step *step = &request.steps[0];
+	char data[2 * NODEDATA_SIZE], since[32], whoami[CENSUS_TEXT_SIZE];
+	char found[2];
+
+	if (strlcpy(data, node->data, sizeof(data)) >= sizeof(data))
+		return false;
+	/* To write it changes the mtime, which people want to know. */
+	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
+	nodedata_add(data, sizeof(data), NODEDATA_SINCE, since);
+	nodedata_whoami(whoami, sizeof(whoami));
+	nodedata_add(data, sizeof(data), NODEDATA_REVOKE, whoami);
+	if (!nodedata_get(data, NODEDATA_REVOKE, found, sizeof(found)))
+		return false;
+	step->type = SESSION_SET_STEP;
+	step->path = revoke->leases[lease].path;
+	step->data = data;
+	step->version = node->version;
+	session_send(&revoke->connector.session, &request);
+	return true;
+}
+
+/* Sends the word to the holders without it; returns how many these are. */
+static size_t
+ask_holders(struct revoke *revoke)
+{
+	const struct census *census = &revoke->survey.tasks[0].census;
+	struct revoke_lease *lease;
+	size_t i, sent;
+
+	for (i = sent = 0; i < census->holders; i++) {
+		lease = revoke_find(revoke, census->leases[i].name);
+		if (!lease->is_zkrun)
+			continue;
+		note_asked(revoke, lease, &census->leases[i]);
+		if (lease->asked)
+			continue;
+		if (send_word(revoke, (size_t)(lease - revoke->leases),
+		    &census->leases[i]))
+			sent++;
+		else
+			lease->is_zkrun = false;
+	}
+	return sent;
+}
+
+/* Returns what the answers so far come to; a refusal stands. */
+static int
+take_answer(struct revoke *revoke, const struct session_event *event,
+    int result)
+{
+	struct revoke_lease *lease = &revoke->leases[event->tag];
+
+	if (event->code == SESSION_OK) {
+		lease->asked = true;
+		log_notice("asked %s to stop and release '%s'", lease->who,
+		    revoke->options->task);
+		return result;
+	}
+	if (result >= 0)
+		return result;
+	/* It has been written to, or is gone. */
+	if (event->code == SESSION_STALE || event->code == SESSION_NO_NODE)
+		return REVOKE_LOOK_AGAIN;
+	return revoke_refused(revoke, lease, event);
+}
+
+/* Waits for the answers to what was sent. */
+static int
+take_answers(struct revoke *revoke, size_t sent)
+{
+	struct session_event *event;
+	int result, status;
+
+	for (result = REVOKE_GO_ON; sent > 0; session_event_free(event)) {
+		status = revoke_wait(revoke, &event);
+		if (status != REVOKE_GO_ON)
+			return status;
+		if (event->type != SESSION_REPLY)
+			continue;
+		result = take_answer(revoke, event, result);
+		sent--;
+	}
+	return result;
+}
+
+/* Names those that cannot be asked; they are not waited for. */
+static int
+drop_deaf(struct revoke *revoke)
+{
+	struct revoke_lease *lease;
+	size_t i;
+	int status;
+
+	status = 0;
+	for (i = 0; i < revoke->count; i++) {
+		lease = &revoke->leases[i];
+		if (lease->asked)
+			continue;
+		lease->gone = true;
+		if (lease->is_zkrun) {
+			log_notice("%s has released '%s' before it was asked",
+			    lease->who, revoke->options->task);
+			continue;
+		}
+		log_error("cannot revoke '%s': its holder %s cannot be asked; "
+		    "--break would delete its lease node", revoke->options->task,
+		    lease->who);
+		status = revoke->options->conflict_exit_code;
+	}
+	return status;
+}
+
+/* Looks at, and watches, all that is left. */
+static void
+watch_leases(struct revoke *revoke)
+{
+	struct session_request sync = {
+		.operation = SESSION_SYNC,
+		.tag = (int)revoke->count,
+		.watch_tag = SESSION_NO_WATCH,
+		.path = revoke->leases[0].path,
+	};
+	size_t i;
+
+	session_send(&revoke->connector.session, &sync);
+	for (i = 0; i < revoke->count; i++)
+		if (!revoke->leases[i].gone)
+			revoke_send(revoke, i, SESSION_GET, WATCH_LEASE);
+}
+
+static int
+take_look(struct revoke *revoke, const struct session_event *event)
+{
+	struct revoke_lease *lease;
+
+	if (event->type == SESSION_CHANGED) {
+		watch_leases(revoke);
+		return REVOKE_GO_ON;
+	}
+	if ((size_t)event->tag >= revoke->count || event->code == SESSION_OK)
+		return REVOKE_GO_ON;
+	lease = &revoke->leases[event->tag];
+	if (event->code != SESSION_NO_NODE)
+		return revoke_refused(revoke, lease, event);
+	if (!lease->gone)
+		log_notice("%s has released '%s'", lease->who,
+		    revoke->options->task);
+	lease->gone = true;
+	return REVOKE_GO_ON;
+}
+
+static int
+wait_until_gone(struct revoke *revoke)
+{
+	struct session_event *event;
+	int status;
+
+	if (revoke_left(revoke) == 0)
+		return REVOKE_GO_ON;
+	if (revoke->options->wait_ms == 0) {
+		log_notice("not waiting for '%s' to be released",
+		    revoke->options->task);
+		return revoke->options->conflict_exit_code;
+	}
+	watch_leases(revoke);
+	do {
+		status = revoke_wait(revoke, &event);
+		if (status == REVOKE_GO_ON)
+			status = take_look(revoke, event);
+		else if (status == REVOKE_LOOK_AGAIN) {
+			watch_leases(revoke);
+			status = REVOKE_GO_ON;
+		}
+		session_event_free(event);
+	} while (status == REVOKE_GO_ON && revoke_left(revoke) > 0);
+	return status;
+}
+
+/* Until the holders have been asked or an exit status is clear. */
+static int
+ask_all(struct revoke *revoke)
+{
+	int status;
+
+	do {
+		status = revoke_look(revoke);
+		if (status == REVOKE_GO_ON)
+			status = take_answers(revoke, ask_holders(revoke));
+		/* The time to wait begins with the first contact. */
+		if (revoke->give_up_ms == CLOCK_NEVER &&
+		    revoke->options->wait_ms > 0)
+			revoke->give_up_ms = clock_after(clock_ms(),
+			    revoke->options->wait_ms);
+	} while (status == REVOKE_LOOK_AGAIN);
+	return status;
+}
+
+int
+revoke_run(const struct options *options)
+{
+	struct revoke revoke;
+	int deaf, status;
+
+	revoke_open(&revoke, options, "revoke");
+	status = ask_all(&revoke);
+	if (status == REVOKE_GO_ON && revoke.count == 0)
+		log_notice("nobody holds '%s'", options->task);
+	if (status == REVOKE_GO_ON) {
+		deaf = drop_deaf(&revoke);
+		status = wait_until_gone(&revoke);
+		if (status == REVOKE_GO_ON)
+			status = deaf;
+	}
+	revoke_close(&revoke);
+	return status;
+}

@@ -1,0 +1,139 @@
+/*
+ * Deletes lease nodes, which nothing asks of the holders: who has lost contact,
+ * or heeds no word, may be at work still.
+ */
+#include "query/revoke.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "query/revoke_private.h"
+
+/* What the user has to know before, and so not to be missed with -q. */
+static void
+show_holders(const struct revoke *revoke, FILE *terminal)
+{
+	static const char warning[] = "their commands may still be running, "
+	    "and nothing here stops them; with the nodes gone others start";
+	const char *task = revoke->options->task;
+	size_t i;
+
+	for (i = 0; i < revoke->count; i++)
+		if (terminal != NULL)
+			(void)fprintf(terminal, "'%s' is held by %s\n", task,
+			    revoke->leases[i].who);
+		else
+			log_notice("'%s' is held by %s", task,
+			    revoke->leases[i].who);
+	if (terminal != NULL)
+		(void)fprintf(terminal, "%s\n", warning);
+	else
+		log_notice("%s", warning);
+}
+
+/* Anything but a yes is a no. */
+static bool
+confirm(FILE *terminal)
+{
+	char answer[16];
+
+	(void)fputs("Delete these lease nodes? [y/N] ", terminal);
+	(void)fflush(terminal);
+	if (fgets(answer, sizeof(answer), terminal) == NULL)
+		return false;
+	answer[strcspn(answer, "\r\n")] = '\0';
+	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
+}
+
+static void
+delete_leases(struct revoke *revoke)
+{
+	size_t i;
+
+	for (i = 0; i < revoke->count; i++)
+		if (!revoke->leases[i].gone)
+			revoke_send(revoke, i, SESSION_DELETE,
+			    SESSION_NO_WATCH);
+}
+
+static int
+take_deleted(struct revoke *revoke, const struct session_event *event)
+{
+	struct revoke_lease *lease;
+
+	if (event->type != SESSION_REPLY)
+		return REVOKE_GO_ON;
+	lease = &revoke->leases[event->tag];
+	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
+		return revoke_refused(revoke, lease, event);
+	log_notice("the lease node of %s is %s", lease->who,
+	    event->code == SESSION_OK ? "deleted" : "gone");
+	lease->gone = true;
+	return REVOKE_GO_ON;
+}
+
+/* Deletes what was shown, by name, and so nothing that came since. */
+static int
+delete_all(struct revoke *revoke)
+{
+	struct session_event *event;
+	int status;
+
+	delete_leases(revoke);
+	do {
+		status = revoke_wait(revoke, &event);
+		if (status == REVOKE_GO_ON)
+			status = take_deleted(revoke, event);
+		else if (status == REVOKE_LOOK_AGAIN) {
+			delete_leases(revoke);
+			status = REVOKE_GO_ON;
+		}
+		session_event_free(event);
+	} while (status == REVOKE_GO_ON && revoke_left(revoke) > 0);
+	return status == REVOKE_GO_ON ? 0 : status;
+}
+
+static int
+break_with(struct revoke *revoke, FILE *terminal)
+{
+	int status;
+
+	status = revoke_look(revoke);
+	if (status != REVOKE_GO_ON)
+		return status;
+	if (revoke->count == 0) {
+		log_notice("nobody holds '%s'", revoke->options->task);
+		return 0;
+	}
+	show_holders(revoke, terminal);
+	if (terminal != NULL && !confirm(terminal)) {
+		log_notice("nothing is deleted");
+		return revoke->options->conflict_exit_code;
+	}
+	return delete_all(revoke);
+}
+
+int
+revoke_break(const struct options *options)
+{
+	struct revoke revoke;
+	FILE *terminal;
+	int status;
+
+	terminal = options->yes ? NULL : fopen("/dev/tty", "r+e");
+	if (terminal == NULL && !options->yes) {
+		log_error("cannot break '%s': there is no terminal to ask on "
+		    "(--yes is a yes)", options->task);
+		return EXITCODE_USAGE;
+	}
+	revoke_open(&revoke, options, "break");
+	status = break_with(&revoke, terminal);
+	revoke_close(&revoke);
+	if (terminal != NULL)
+		(void)fclose(terminal);
+	return status;
+}

@@ -1,0 +1,258 @@
+/*
+ * The same for programs.  Every key is always there; what is not known is null.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "config/options.h"
+#include "lock/runs_text.h"
+#include "lock/survey.h"
+#include "query/status_print.h"
+
+/* What has been written so far calls for a comma before what comes next. */
+struct json {
+	FILE	*out;
+	bool	 comma;
+};
+
+static void
+open_with(struct json *json, char bracket)
+{
+	if (json->comma)
+		(void)putc(',', json->out);
+	(void)putc(bracket, json->out);
+	json->comma = false;
+}
+
+static void
+close_with(struct json *json, char bracket)
+{
+	(void)putc(bracket, json->out);
+	json->comma = true;
+}
+
+static void
+put_key(struct json *json, const char *key)
+{
+	(void)fprintf(json->out, "%s\"%s\":", json->comma ? "," : "", key);
+	json->comma = false;
+}
+
+/* Without the quotes. */
+static void
+put_characters(struct json *json, const char *text)
+{
+	const char *from;
+	uint32_t c;
+
+	while (*text != '\0') {
+		from = text;
+		c = text_next(&text);
+		if (c == '"' || c == '\\')
+			(void)fprintf(json->out, "\\%c", (int)c);
+		else if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
+			(void)fprintf(json->out, "\\u%04x", (unsigned)c);
+		else if (c == TEXT_INVALID)
+			(void)fputs("\\ufffd", json->out);
+		else
+			(void)fwrite(from, 1, (size_t)(text - from), json->out);
+	}
+}
+
+/* NULL and an empty text stand for what is not known. */
+static void
+put_text(struct json *json, const char *key, const char *text)
+{
+	put_key(json, key);
+	if (text != NULL && text[0] != '\0') {
+		(void)putc('"', json->out);
+		put_characters(json, text);
+		(void)putc('"', json->out);
+	} else
+		(void)fputs("null", json->out);
+	json->comma = true;
+}
+
+static void
+put_number(struct json *json, const char *key, int64_t number)
+{
+	put_key(json, key);
+	(void)fprintf(json->out, "%" PRId64, number);
+	json->comma = true;
+}
+
+static void
+put_time(struct json *json, const char *key, int64_t ms)
+{
+	char day[64], text[80];
+	struct tm broken_down;
+	time_t seconds;
+
+	seconds = (time_t)(ms / 1000);
+	text[0] = '\0';
+	/* A year has four digits in ISO 8601. */
+	if (ms >= 0 && gmtime_r(&seconds, &broken_down) != NULL &&
+	    broken_down.tm_year < 10000 - 1900 &&
+	    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &broken_down) != 0)
+		(void)snprintf(text, sizeof(text), "%s.%03dZ", day,
+		    (int)(ms % 1000));
+	put_text(json, key, text);
+}
+
+static void
+put_path(struct json *json, const char *base, const char *task,
+    const char *parent, const char *name)
+{
+	put_key(json, "node");
+	(void)putc('"', json->out);
+	put_characters(json, base);
+	(void)putc('/', json->out);
+	put_characters(json, task);
+	(void)fprintf(json->out, "/%s/", parent);
+	put_characters(json, name);
+	(void)putc('"', json->out);
+	json->comma = true;
+}
+
+/* The keys of a holder or waiter; a place in line is no fence. */
+static void
+put_node(struct json *json, const struct census_node *node, bool is_holder)
+{
+	struct census_who who;
+	char session[32];
+
+	census_read_who(&who, node);
+	put_text(json, "host", who.host);
+	if (who.is_zkrun)
+		put_number(json, "pid", who.pid);
+	else
+		put_text(json, "pid", NULL);
+	put_text(json, "user", who.user);
+	put_text(json, "command", who.command);
+	put_text(json, "address", who.address);
+	put_time(json, "since", who.since_ms);
+	put_text(json, "revoked_by", who.revoker);
+	if (is_holder)
+		put_number(json, "fence", node->czxid);
+	else
+		put_text(json, "fence", NULL);
+	(void)snprintf(session, sizeof(session), "0x%" PRIx64,
+	    (uint64_t)node->session);
+	put_text(json, "session", node->session != 0 ? session : NULL);
+}
+
+static void
+put_holders(struct json *json, const char *base, const struct survey_task *task)
+{
+	size_t i;
+
+	put_key(json, "holders");
+	open_with(json, '[');
+	for (i = 0; i < task->census.holders; i++) {
+		open_with(json, '{');
+		put_node(json, &task->census.leases[i], true);
+		put_path(json, base, task->name, "leases",
+		    task->census.leases[i].name);
+		close_with(json, '}');
+	}
+	close_with(json, ']');
+}
+
+static void
+put_waiters(struct json *json, const char *base, const struct survey_task *task)
+{
+	size_t i;
+
+	put_key(json, "waiting");
+	open_with(json, '[');
+	for (i = 0; i < task->census.waiters; i++) {
+		open_with(json, '{');
+		put_number(json, "ahead", (int64_t)i);
+		put_node(json, &task->census.locks[i], false);
+		put_path(json, base, task->name, "locks",
+		    task->census.locks[i].name);
+		close_with(json, '}');
+	}
+	close_with(json, ']');
+}
+
+/* Where the comma is, or behind a key; NULL if there was no such run. */
+static void
+put_run(struct json *json, const struct runlog_run *run)
+{
+	if (run == NULL) {
+		(void)fputs("null", json->out);
+		json->comma = true;
+		return;
+	}
+	open_with(json, '{');
+	put_text(json, "host", run->host);
+	put_time(json, "began", run->began_ms);
+	put_time(json, "started", run->started_ms);
+	put_number(json, "took_ms", run->took_ms);
+	put_number(json, "status", run->status);
+	put_number(json, "fence", run->fence);
+	close_with(json, '}');
+}
+
+static void
+put_record(struct json *json, const struct survey_task *task)
+{
+	struct runlog log;
+	const char *problem;
+	size_t i;
+
+	problem = survey_read_record(task, &log);
+	put_key(json, "last_run");
+	put_run(json, runlog_last(&log, true));
+	put_key(json, "last_success");
+	put_run(json, runlog_last(&log, false));
+	put_key(json, "runs");
+	open_with(json, '[');
+	for (i = 0; i < log.count; i++)
+		put_run(json, &log.run[i]);
+	close_with(json, ']');
+	put_text(json, "record_problem", problem);
+}
+
+static void
+put_task(struct json *json, const char *base, const struct survey_task *task)
+{
+	bool is_known;
+
+	is_known = task->problem.code == SESSION_OK;
+	open_with(json, '{');
+	put_text(json, "task", task->name);
+	put_key(json, "held");
+	(void)fputs(task->census.holders > 0 ? "true" :
+	    is_known ? "false" : "null", json->out);
+	json->comma = true;
+	put_text(json, "problem", is_known ? NULL : task->problem.reason);
+	put_holders(json, base, task);
+	put_waiters(json, base, task);
+	put_record(json, task);
+	close_with(json, '}');
+	/* For those who read it in a terminal, and for diff(1). */
+	(void)putc('\n', json->out);
+}
+
+void
+status_print_json(const struct survey *survey, FILE *out)
+{
+	struct json json = { .out = out };
+	size_t i;
+
+	open_with(&json, '{');
+	put_text(&json, "base", survey->options->base[0] != '\0' ?
+	    survey->options->base : "/");
+	put_key(&json, "tasks");
+	open_with(&json, '[');
+	for (i = 0; i < survey->task_count; i++)
+		put_task(&json, survey->options->base, &survey->tasks[i]);
+	close_with(&json, ']');
+	close_with(&json, '}');
+	(void)putc('\n', out);
+}

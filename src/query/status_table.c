@@ -1,0 +1,218 @@
+/*
+ * The table for people: aligned columns, a block for each task, times as the
+ * viewer's clock shows them.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "lock/runs_text.h"
+#include "lock/survey.h"
+#include "query/status_print.h"
+
+#define CELL_SIZE	CENSUS_TEXT_SIZE
+#define WIDTH_MAX	32	/* what is wider pushes the others aside */
+
+enum column {
+	TASK,
+	STATE,
+	SINCE,
+	HOST,
+	PID,
+	USER,
+	COMMAND,
+	COLUMNS
+};
+
+/* The last cell that is not empty may be of any width. */
+struct row {
+	char	cell[COLUMNS][CELL_SIZE];
+};
+
+struct table {
+	FILE	*out;		/* NULL: only measure */
+	size_t	 width[COLUMNS];
+};
+
+static void
+set(struct row *row, enum column column, const char *text)
+{
+	text_clean(row->cell[column], CELL_SIZE, text[0] != '\0' ? text : "?");
+}
+
+static size_t
+last_cell(const struct row *row)
+{
+	size_t last;
+
+	for (last = COLUMNS - 1; last > 0 && row->cell[last][0] == '\0';)
+		last--;
+	return last;
+}
+
+/* Measures or prints. */
+static void
+take_row(struct table *table, const struct row *row)
+{
+	size_t i, last, width;
+
+	last = last_cell(row);
+	for (i = 0; i < last; i++) {
+		width = text_width(row->cell[i]);
+		if (table->out != NULL)
+			(void)fprintf(table->out, "%s%*s", row->cell[i],
+			    width < table->width[i] ?
+			    (int)(table->width[i] - width) + 2 : 2, "");
+		else if (width > table->width[i] && width <= WIDTH_MAX)
+			table->width[i] = width;
+	}
+	if (table->out != NULL)
+		(void)fprintf(table->out, "%s\n", row->cell[last]);
+}
+
+static void
+set_time(struct row *row, int64_t ms)
+{
+	struct tm broken_down;
+	time_t seconds;
+
+	seconds = (time_t)(ms / 1000);
+	if (localtime_r(&seconds, &broken_down) == NULL ||
+	    strftime(row->cell[SINCE], CELL_SIZE, "%Y-%m-%d %H:%M:%S",
+	    &broken_down) == 0)
+		set(row, SINCE, "?");
+}
+
+static void
+take_node(struct table *table, struct row *row, const struct census_node *node)
+{
+	struct census_who who;
+
+	census_read_who(&who, node);
+	set_time(row, who.since_ms);
+	if (who.is_zkrun) {
+		set(row, HOST, who.host);
+		(void)snprintf(row->cell[PID], CELL_SIZE, "%" PRId64, who.pid);
+		set(row, USER, who.user);
+		set(row, COMMAND, who.command);
+	} else
+		set(row, HOST, who.address);
+	take_row(table, row);
+	memset(row, 0, sizeof(*row));
+}
+
+/* Two units say enough. */
+static void
+format_duration(char *text, size_t size, int64_t ms)
+{
+	int64_t s = ms / 1000;
+
+	if (s < 60)
+		(void)snprintf(text, size, "%.1fs", (double)ms / 1000);
+	else if (s < 3600)
+		(void)snprintf(text, size, "%" PRId64 "m%02" PRId64 "s",
+		    s / 60, s % 60);
+	else if (s < 86400)
+		(void)snprintf(text, size, "%" PRId64 "h%02" PRId64 "m",
+		    s / 3600, s / 60 % 60);
+	else
+		(void)snprintf(text, size, "%" PRId64 "d%02" PRId64 "h",
+		    s / 86400, s / 3600 % 24);
+}
+
+static void
+take_run(struct table *table, struct row *row, const char *state,
+    const struct runlog_run *run)
+{
+	char took[32];
+
+	set(row, STATE, state);
+	set_time(row, run->started_ms);
+	set(row, HOST, run->host);
+	format_duration(took, sizeof(took), run->took_ms);
+	(void)snprintf(row->cell[PID], CELL_SIZE, "exit %d after %s",
+	    run->status, took);
+	take_row(table, row);
+	memset(row, 0, sizeof(*row));
+}
+
+static void
+take_record(struct table *table, struct row *row,
+    const struct survey_task *task)
+{
+	const struct runlog_run *last, *success;
+	struct runlog log;
+	const char *problem;
+	char text[CELL_SIZE];
+
+	problem = survey_read_record(task, &log);
+	if (problem != NULL) {
+		set(row, STATE, "last run");
+		(void)snprintf(text, sizeof(text),
+		    "unknown; the record cannot be read: %s", problem);
+		set(row, SINCE, text);
+		take_row(table, row);
+		return;
+	}
+	last = runlog_last(&log, true);
+	success = runlog_last(&log, false);
+	if (last != NULL)
+		take_run(table, row, "last run", last);
+	if (success != NULL && (last == NULL || last->fence != success->fence))
+		take_run(table, row, "last ok", success);
+}
+
+static void
+take_task(struct table *table, const struct survey_task *task)
+{
+	const struct census *census = &task->census;
+	struct row row;
+	size_t i;
+
+	memset(&row, 0, sizeof(row));
+	set(&row, TASK, task->name);
+	for (i = 0; i < census->holders; i++) {
+		set(&row, STATE, "held");
+		take_node(table, &row, &census->leases[i]);
+	}
+	if (task->problem.code != SESSION_OK) {
+		set(&row, STATE, "unknown");
+		text_clean(row.cell[SINCE], CELL_SIZE, task->problem.reason);
+	} else if (census->holders == 0)
+		set(&row, STATE, "free");
+	if (row.cell[STATE][0] != '\0') {
+		take_row(table, &row);
+		memset(&row, 0, sizeof(row));
+	}
+	for (i = 0; i < census->waiters; i++) {
+		(void)snprintf(row.cell[STATE], CELL_SIZE, "wait %zu", i + 1);
+		take_node(table, &row, &census->locks[i]);
+	}
+	take_record(table, &row, task);
+}
+
+static void
+take_all(struct table *table, const struct survey *survey)
+{
+	static const struct row head = { {
+		"TASK", "STATE", "SINCE", "HOST", "PID", "USER", "COMMAND",
+	} };
+	size_t i;
+
+	take_row(table, &head);
+	for (i = 0; i < survey->task_count; i++)
+		take_task(table, &survey->tasks[i]);
+}
+
+void
+status_print_table(const struct survey *survey, FILE *out)
+{
+	struct table table;
+
+	memset(&table, 0, sizeof(table));
+	take_all(&table, survey);
+	table.out = out;
+	take_all(&table, survey);
+}

@@ -1,0 +1,176 @@
+/*
+ * The keeper and the record of runs: whether a run is due before it is started,
+ * and writing down that there was one before the lease is given up.
+ */
+#include "run/keeper_private.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "system/signals.h"
+
+#define INTERRUPTED_MS	1000	/* to record, once a signal wants an end */
+
+/* The lease is ours; the reply to a read of the record is on its way. */
+void
+keeper_ask_record(struct keeper *keeper)
+{
+	if (keeper->options->interval_ms == CLOCK_NEVER) {
+		keeper_ask_guard(keeper);
+		return;
+	}
+	keeper->state = JUDGING;
+	record_expect(&keeper->record);
+}
+
+static void
+leave_unstarted(struct keeper *keeper, int exit_code)
+{
+	keeper->exit_code = exit_code;
+	keeper_leave_line(keeper);
+}
+
+/*
+ * Both times are ctimes of lease nodes, by the wall clock of the ensemble's
+ * leader.  No clock of ours is asked.
+ */
+void
+keeper_judge(struct keeper *keeper)
+{
+	const struct options *options = keeper->options;
+	const struct runlog *log = &keeper->record.log;
+	const struct runlog_run *last, *newest;
+	int64_t now_ms;
+
+	now_ms = keeper->semaphore.began_ms;
+	newest = runlog_newest(log);
+	last = runlog_last(log, options->count_failures);
+	/* -i 0 only records. */
+	if (options->interval_ms > 0 && newest != NULL &&
+	    newest->began_ms > now_ms) {
+		log_error("cannot use the record '%s': a run on %s began %.1fs "
+		    "in the future by ZooKeeper's clock", keeper->record.path,
+		    newest->host, (double)(newest->began_ms - now_ms) / 1000);
+		leave_unstarted(keeper, EXITCODE_CONFIG);
+		return;
+	}
+	if (options->interval_ms > 0 && last != NULL &&
+	    now_ms - last->began_ms < options->interval_ms) {
+		log_event("skipped '%s': a run began %.1fs ago on %s",
+		    options->task, (double)(now_ms - last->began_ms) / 1000,
+		    last->host);
+		leave_unstarted(keeper, options->skip_exit_code);
+		return;
+	}
+	keeper_ask_guard(keeper);
+}
+
+static int
+failure_exit_code(const struct keeper *keeper)
+{
+	switch (keeper->record.failure) {
+	case RECORD_CORRUPT:
+		return EXITCODE_CONFIG;
+	case RECORD_DENIED:
+		return EXITCODE_DENIED;
+	case RECORD_REFUSED:
+		break;
+	}
+	return EXITCODE_INTERNAL;
+}
+
+void
+keeper_cannot_judge(struct keeper *keeper)
+{
+	log_error("cannot use the record '%s': %s", keeper->record.path,
+	    keeper->record.reason);
+	leave_unstarted(keeper, failure_exit_code(keeper));
+}
+
+/* Every outcome is written down; only 0 is a success. */
+void
+keeper_record(struct keeper *keeper, bool release)
+{
+	const struct semaphore *semaphore = &keeper->semaphore;
+	struct runlog_run run = {
+		.began_ms = semaphore->began_ms,
+		.started_ms = semaphore->began_ms + keeper->started_ms -
+		    semaphore->seen_ms,
+		.took_ms = clock_ms() - keeper->started_ms,
+		.fence = semaphore->fence,
+		.status = keeper->exit_code,
+	};
+
+	(void)nodedata_get(keeper->data, NODEDATA_HOST, run.host,
+	    sizeof(run.host));
+	keeper->state = RECORDING;
+	keeper->time_up_ms = clock_after(clock_ms(),
+	    keeper->connector.session.timeout_ms);
+	record_store(&keeper->record, &run, semaphore->lease.name, release);
+}
+
+void
+keeper_recorded(struct keeper *keeper)
+{
+	if (keeper->record.release)
+		semaphore_lease_deleted(&keeper->semaphore);
+	keeper_hold_or_release(keeper);
+}
+
+/* The command's own failure is worth more than ours. */
+static void
+say_unrecorded(struct keeper *keeper, int exit_code, const char *reason)
+{
+	log_error("cannot record the run of '%s' in '%s': %s",
+	    keeper->options->task, keeper->record.path, reason);
+	if (keeper->exit_code == 0)
+		keeper->exit_code = exit_code;
+}
+
+void
+keeper_lost_unrecorded(struct keeper *keeper)
+{
+	say_unrecorded(keeper, EXITCODE_LOST, "the lease node is gone");
+	keeper->lost = keeper->gone = true;
+	keeper_release(keeper);
+}
+
+void
+keeper_cannot_record(struct keeper *keeper)
+{
+	say_unrecorded(keeper, failure_exit_code(keeper),
+	    keeper->record.reason);
+	keeper_hold_or_release(keeper);
+}
+
+void
+keeper_recording_takes_long(struct keeper *keeper)
+{
+	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
+	    "no contact with ZooKeeper");
+	/* The servers would take it for a run that was lost. */
+	keeper->lost = true;
+	keeper_release(keeper);
+}
+
+void
+keeper_expired_unrecorded(struct keeper *keeper)
+{
+	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
+	    "the session expired before ZooKeeper said that it is");
+	semaphore_forget(&keeper->semaphore);
+	keeper_finish(keeper);
+}
+
+void
+keeper_signal_while_recording(struct keeper *keeper)
+{
+	if (signals_kind(keeper->ordered_signal) != SIGNALS_TERMINATING)
+		return;
+	keeper->hold_over = true;
+	keeper->time_up_ms = clock_earlier(keeper->time_up_ms,
+	    clock_after(clock_ms(), INTERRUPTED_MS));
+}

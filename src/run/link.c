@@ -1,0 +1,203 @@
+/*
+ * Small fixed messages over a socket pair; the boundaries are the kernel's.
+ */
+#include "run/link.h"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+struct link_queued {
+	struct link_message message;
+	STAILQ_ENTRY(link_queued) entry;
+};
+
+int
+link_pair(struct link *guard, struct link *keeper)
+{
+	_Atomic int64_t *expiry_ms;
+	int fds[2];
+
+	expiry_ms = mmap(NULL, sizeof(*expiry_ms), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (expiry_ms == MAP_FAILED)
+		return -1;
+	guard->expiry_ms = keeper->expiry_ms = expiry_ms;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0, fds) == -1)
+		return -1;
+	guard->fd = fds[0];
+	keeper->fd = fds[1];
+	STAILQ_INIT(&guard->queue);
+	STAILQ_INIT(&keeper->queue);
+	return 0;
+}
+
+/* Returns false when the message has to be sent later. */
+static bool
+send_now(struct link *link, const struct link_message *message)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(link->fd, message, sizeof(*message),
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (sent == -1 && errno == EINTR);
+	/* A peer that is gone is noticed by reading. */
+	return sent != -1 || (errno != EAGAIN && errno != ENOBUFS);
+}
+
+void
+link_send(struct link *link, const struct link_message *message)
+{
+	struct link_queued *queued;
+
+	if (link->fd == -1)
+		return;
+	if (STAILQ_EMPTY(&link->queue) && send_now(link, message))
+		return;
+	queued = malloc(sizeof(*queued));
+	if (queued == NULL) {
+		/*
+		 * Out of memory with the socket full: a peer that does not
+		 * learn this is a peer that is gone.
+		 */
+		link_close(link);
+		return;
+	}
+	queued->message = *message;
+	STAILQ_INSERT_TAIL(&link->queue, queued, entry);
+}
+
+void
+link_send_type(struct link *link, enum link_type type)
+{
+	struct link_message message = { .type = type };
+
+	link_send(link, &message);
+}
+
+void
+link_set_expiry_ms(struct link *link, int64_t expiry_ms)
+{
+	atomic_store(link->expiry_ms, expiry_ms);
+}
+
+int64_t
+link_expiry_ms(const struct link *link)
+{
+	int64_t expiry_ms = atomic_load(link->expiry_ms);
+
+	return expiry_ms > 0 ? expiry_ms : 0;
+}
+
+void
+link_flush(struct link *link)
+{
+	struct link_queued *queued;
+
+	while ((queued = STAILQ_FIRST(&link->queue)) != NULL &&
+	    link->fd != -1 && send_now(link, &queued->message)) {
+		STAILQ_REMOVE_HEAD(&link->queue, entry);
+		free(queued);
+	}
+}
+
+bool
+link_is_full(const struct link *link)
+{
+	return !STAILQ_EMPTY(&link->queue);
+}
+
+static bool
+is_time(int64_t ms)
+{
+	return ms >= 0 && ms <= CLOCK_LONGEST_MS;
+}
+
+static bool
+is_status(int status)
+{
+	return status >= 0 && status <= 255;
+}
+
+/*
+ * The keeper may be out of its mind, for the library runs there and reads what
+ * the network sends.  What only nonsense can be computed with is not taken:
+ * a status of 256 would be exited with as 0.
+ */
+static bool
+is_sane(const struct link_message *message)
+{
+	switch (message->type) {
+	case LINK_SESSION:
+		return is_time(message->session.timeout_ms);
+	case LINK_HELD:
+		return is_time(message->lease.margin_ms) &&
+		    is_time(message->lease.grace_ms);
+	case LINK_STARTED:
+		return message->started.pid > 0;
+	case LINK_HEARD:
+	case LINK_SIGNAL:
+		return message->signal.number > 0 &&
+		    message->signal.number <= SIGRTMAX;
+	case LINK_EXITED:
+	case LINK_DONE:
+		return is_status(message->status);
+	case LINK_RELEASING:
+		return is_status(message->releasing.status) &&
+		    is_time(message->releasing.hold_ms);
+	case LINK_ALIVE:
+	case LINK_WAITING:
+	case LINK_LOST:
+	case LINK_GO:
+	case LINK_AGAIN:
+	case LINK_TELL:
+	case LINK_PING:
+	case LINK_STOP:
+	case LINK_LOSE:
+		return true;
+	}
+	return false;
+}
+
+int
+link_receive(struct link *link, struct link_message *message)
+{
+	ssize_t got;
+
+	if (link->fd == -1)
+		return -1;
+	/*
+	 * A peer that ends without having read all of ours is told as a reset,
+	 * once, and ahead of what it has said.
+	 */
+	do {
+		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);
+	} while (got == -1 && (errno == EINTR || errno == ECONNRESET));
+	if (got != (ssize_t)sizeof(*message))
+		return got == -1 && errno == EAGAIN ? 0 : -1;
+	if (message->type == LINK_ALIVE)
+		message->report[LINK_REPORT_SIZE - 1] = '\0';
+	return is_sane(message) ? 1 : -1;
+}
+
+void
+link_close(struct link *link)
+{
+	struct link_queued *queued;
+
+	while ((queued = STAILQ_FIRST(&link->queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(&link->queue, entry);
+		free(queued);
+	}
+	if (link->fd != -1)
+		(void)close(link->fd);
+	link->fd = -1;
+}

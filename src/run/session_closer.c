@@ -1,0 +1,61 @@
+/*
+ * A process with a loop of its own, for the guard, which has no ZooKeeper.
+ */
+#include "run/session_closer.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "config/options.h"
+#include "run/link.h"
+#include "system/subprocess.h"
+#include "zookeeper/connector.h"
+
+/* Returns 0 when the session is closed or expired, -1 when time is up. */
+static int
+close_session(struct connector *connector, int64_t give_up_ms)
+{
+	struct session_event *event;
+
+	for (;;) {
+		switch (connector_wait(connector, give_up_ms, &event)) {
+		case CONNECTOR_REGAINED:
+			connector_close(connector);
+			return 0;
+		case CONNECTOR_EXPIRED:
+			return 0;
+		case CONNECTOR_NOTHING:
+		case CONNECTOR_REJECTED:
+			return -1;
+		case CONNECTOR_SEEKING:
+		case CONNECTOR_NEW_SESSION:
+		case CONNECTOR_LOST_CONTACT:
+		case CONNECTOR_GAVE_UP:
+		case CONNECTOR_EVENT:
+			session_event_free(event);
+			break;
+		}
+	}
+}
+
+pid_t
+reattach_start(const struct options *options,
+    const struct link_session *session)
+{
+	struct session_identity identity;
+	struct connector connector;
+	pid_t pid;
+	int none = -1;
+
+	pid = helper_fork(&none);
+	if (pid != 0)
+		return pid;
+	identity.id = session->id;
+	memcpy(identity.password, session->password, sizeof(identity.password));
+	connector_init(&connector, options);
+	connector_resume(&connector, &identity);
+	_exit(close_session(&connector, clock_after(clock_ms(),
+	    session->timeout_ms)) == 0 ? 0 : EXITCODE_UNREACHABLE);
+}

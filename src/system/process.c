@@ -1,0 +1,224 @@
+/*
+ * Looking at processes in /proc, and signalling them.
+ *
+ * /proc/PID/task/TID/children is read where the kernel has it, else every
+ * /proc/PID/stat is looked through for its parent.
+ */
+#include "system/process.h"
+
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Reads a small file of /proc; returns its length, or -1. */
+static ssize_t
+read_file(const char *path, char *buffer, size_t size)
+{
+	ssize_t got;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	got = read(fd, buffer, size - 1);
+	(void)close(fd);
+	if (got >= 0)
+		buffer[got] = '\0';
+	return got;
+}
+
+bool
+process_read(pid_t pid, struct process *process)
+{
+	char path[64], stat[1024], *name, *rest, *field, *end;
+	bool zombie;
+	int number;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_file(path, stat, sizeof(stat)) <= 0)
+		return false;
+	/* The name stands in brackets and may itself contain some. */
+	name = strchr(stat, '(');
+	rest = strrchr(stat, ')');
+	if (name == NULL || rest == NULL || rest < name)
+		return false;
+	*rest++ = '\0';
+	memset(process, 0, sizeof(*process));
+	process->pid = pid;
+	(void)strlcpy(process->name, name + 1, sizeof(process->name));
+	/*
+	 * Numbered as in proc(5); the state is the first behind the name.  It is
+	 * the main thread's, and others may live on when that has ended.
+	 */
+	zombie = false;
+	for (number = 3; (field = strsep(&rest, " ")) != NULL;) {
+		if (*field == '\0')
+			continue;
+		if (number == 3)
+			zombie = *field == 'Z' || *field == 'X';
+		else if (number == 4)
+			process->parent = (pid_t)strtol(field, &end, 10);
+		else if (number == 20)
+			process->dead = zombie && strtol(field, &end, 10) <= 1;
+		else if (number == 22)
+			process->start = strtoull(field, &end, 10);
+		number++;
+	}
+	return number > 22;
+}
+
+/* Returns the process id that a text is, or 0. */
+static pid_t
+read_pid(const char *text)
+{
+	const char *problem;
+
+	return (pid_t)strtonum(text, 1, INT_MAX, &problem);
+}
+
+/* By the kernel's word: as long as it is not reaped, the pid is its own. */
+static bool
+is_living_child(pid_t pid)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	    0 && info.si_pid == 0;
+}
+
+static void
+add_child(struct processes *found, pid_t pid, pid_t parent)
+{
+	struct process process, *list;
+	size_t i;
+
+	if (!process_read(pid, &process)) {
+		/* /proc may hide (hidepid) whom we may signal all the same. */
+		if (parent != getpid() || !is_living_child(pid))
+			return;
+		memset(&process, 0, sizeof(process));
+		process.pid = pid;
+		process.parent = parent;
+		process.hidden = true;
+		(void)strlcpy(process.name, "?", sizeof(process.name));
+	}
+	if (process.parent != parent && process.parent != getpid())
+		return;
+	/* The dead may be thousands, and are harmless twice. */
+	for (i = 0; !process.dead && i < found->count; i++)
+		if (found->list[i].pid == pid)
+			return;
+	if (found->count == found->allocated) {
+		list = reallocarray(found->list, found->allocated + 64,
+		    sizeof(*list));
+		if (list == NULL)
+			return;		/* the next round has fewer */
+		found->list = list;
+		found->allocated += 64;
+	}
+	found->list[found->count++] = process;
+}
+
+/* Where the kernel has no children files. */
+static void
+search_children(struct processes *found, pid_t parent)
+{
+	struct dirent *entry;
+	struct process process;
+	pid_t pid;
+	DIR *proc;
+
+	proc = opendir("/proc");
+	if (proc == NULL)
+		return;
+	while ((entry = readdir(proc)) != NULL) {
+		pid = read_pid(entry->d_name);
+		if (pid > 0 && process_read(pid, &process) &&
+		    process.parent == parent)
+			add_child(found, pid, parent);
+	}
+	(void)closedir(proc);
+}
+
+/* Adds the children of one thread; returns false when there is no such file. */
+static bool
+list_thread(struct processes *found, pid_t parent, const char *thread)
+{
+	char path[64], line[32];
+	FILE *children;
+	pid_t pid;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children",
+	    (int)parent, thread);
+	children = fopen(path, "re");
+	if (children == NULL)
+		return false;
+	while (fscanf(children, "%31s", line) == 1) {
+		pid = read_pid(line);
+		if (pid > 0)
+			add_child(found, pid, parent);
+	}
+	(void)fclose(children);
+	return true;
+}
+
+void
+process_list_children(struct processes *found, pid_t parent)
+{
+	struct dirent *entry;
+	char path[64];
+	bool any;
+	DIR *threads;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)parent);
+	threads = opendir(path);
+	if (threads == NULL)
+		return;
+	any = false;
+	while ((entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.')
+			any |= list_thread(found, parent, entry->d_name);
+	(void)closedir(threads);
+	if (!any)
+		search_children(found, parent);
+}
+
+int
+process_signal(const struct process *process, int number)
+{
+	struct process now;
+	int error, fd;
+
+	/* The kernel has no EPERM here, but filters of system calls have. */
+	fd = pidfd_open(process->pid, 0);
+	if (fd == -1 && errno != ENOSYS && errno != EPERM)
+		return errno;
+	error = ESRCH;
+	if (process->hidden ? is_living_child(process->pid) :
+	    process_read(process->pid, &now) && now.start == process->start) {
+		/*
+		 * A sandbox whose filter is older than pidfds is the one place
+		 * for a bare pid, checked a moment ago: there, the other
+		 * choice is to let it live on without the lease.
+		 */
+		error = fd == -1 ? -1 : pidfd_send_signal(fd, number, NULL, 0);
+		if (error == -1 && (fd == -1 || errno == ENOSYS ||
+		    errno == EPERM))
+			error = kill(process->pid, number);
+		if (error == -1)
+			error = errno;
+	}
+	if (fd != -1)
+		(void)close(fd);
+	return error;
+}

@@ -1,0 +1,79 @@
+/*
+ * setproctitle(3), without losing a byte of the environment.
+ */
+#include "system/proctitle.h"
+
+#include <sys/prctl.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TITLE_SIZE	256	/* libbsd shows no longer one */
+#define NAME_SIZE	16	/* of a process, to the kernel */
+
+static int	title_width;	/* of what argv[0] was; the system has one */
+static char	**title_environment;	/* where it is now; NULL: not ready */
+
+/* In one piece: setenv(3) and unsetenv(3) forget the strings they replace. */
+static char **
+copy_strings(char *const *strings)
+{
+	char **copy, *text;
+	size_t count, i, size;
+
+	size = 0;
+	for (count = 0; strings[count] != NULL; count++)
+		size += strlen(strings[count]) + 1;
+	copy = malloc((count + 1) * sizeof(*copy) + size);
+	if (copy == NULL)
+		return NULL;
+	text = (char *)(copy + count + 1);
+	for (i = 0; i < count; i++) {
+		copy[i] = text;
+		text = stpcpy(text, strings[i]) + 1;
+	}
+	copy[count] = NULL;
+	return copy;
+}
+
+void
+title_init(int argc, char **argv)
+{
+	char **copy, **original;
+
+	/*
+	 * libbsd would move the environment by setenv(3), which drops what has
+	 * no '=' and the second of two equal names.  It leaves that to us if
+	 * environ is not what it is told, and then takes just the room.
+	 */
+	original = environ;
+	if (argc < 1 || original == NULL ||
+	    (copy = copy_strings(original)) == NULL)
+		return;
+	environ = title_environment = copy;
+	title_width = (int)strlen(argv[0]);
+	setproctitle_init(argc, argv, original);
+}
+
+void
+title_set(const char *task, const char *state)
+{
+	char name[NAME_SIZE] = "zkrun", title[TITLE_SIZE], *c;
+
+	if (title_environment == NULL)
+		return;
+	(void)prctl(PR_GET_NAME, name);
+	(void)snprintf(title, sizeof(title), "%s: %.200s: %s", name, task,
+	    state);
+	for (c = title; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	/*
+	 * '-': no other name in front.  The blanks are because libbsd writes a
+	 * dot where argv[0] ended if the title does not reach so far.
+	 */
+	setproctitle("-%-*s", title_width, title);
+}

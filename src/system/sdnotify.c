@@ -1,0 +1,168 @@
+/*
+ * Datagrams to the service manager.
+ */
+#include "system/sdnotify.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define EXTEND_MS	60000	/* the time to start that is asked for */
+#define EXTEND_PACE_MS	20000	/* and how often */
+
+/* Returns NULL, or why the name is none.  '@' stands for a leading NUL. */
+static const char *
+set_name(struct notify *notify, const char *value)
+{
+	size_t length;
+
+	length = strlen(value);
+	if ((value[0] != '/' && value[0] != '@') || length < 2)
+		return "neither a path nor an abstract socket";
+	if (length >= sizeof(notify->name.sun_path))
+		return "the name is too long";
+	notify->name.sun_family = AF_UNIX;
+	memcpy(notify->name.sun_path, value, length + 1);
+	if (value[0] == '@')
+		notify->name.sun_path[0] = '\0';
+	/* An abstract name ends where its length says. */
+	notify->name_length = (socklen_t)(offsetof(struct sockaddr_un,
+	    sun_path) + length + (value[0] == '/'));
+	return NULL;
+}
+
+/* It is for us unless it names another process. */
+static int64_t
+read_watchdog_ms(void)
+{
+	const char *pid, *problem, *usec;
+	int64_t number;
+
+	usec = getenv("WATCHDOG_USEC");
+	if (usec == NULL)
+		return CLOCK_NEVER;
+	pid = getenv("WATCHDOG_PID");
+	if (pid != NULL && (strtonum(pid, 1, INT_MAX, &problem) != getpid() ||
+	    problem != NULL))
+		return CLOCK_NEVER;
+	number = strtonum(usec, 1, INT64_MAX, &problem);
+	return problem != NULL ? CLOCK_NEVER : number / 1000;
+}
+
+void
+notify_init(struct notify *notify, bool by_command)
+{
+	const char *reason, *value;
+
+	memset(notify, 0, sizeof(*notify));
+	notify->fd = -1;
+	notify->by_command = by_command;
+	notify->watchdog_ms = by_command ? CLOCK_NEVER : read_watchdog_ms();
+	value = getenv("NOTIFY_SOCKET");
+	if (value == NULL)
+		return;
+	reason = set_name(notify, value);
+	if (reason == NULL) {
+		notify->fd = socket(AF_UNIX,
+		    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (notify->fd != -1)
+			return;
+		reason = strerror(errno);
+	}
+	log_notice("cannot notify '%s': %s", value, reason);
+	notify->name_length = 0;
+}
+
+void
+notify_started(struct notify *notify)
+{
+	notify->started = true;
+	notify->ready = !notify->by_command;
+	notify->extend = false;
+}
+
+void
+notify_status(struct notify *notify, const char *task, const char *state)
+{
+	char status[NOTIFY_STATUS_SIZE];
+
+	/* The command has words of its own. */
+	if (notify->started && notify->by_command)
+		return;
+	(void)snprintf(status, sizeof(status), "%s: %s", task, state);
+	if (strcmp(status, notify->status) == 0)
+		return;
+	memcpy(notify->status, status, sizeof(status));
+	notify->changed = true;
+}
+
+void
+notify_alive(struct notify *notify)
+{
+	notify->alive = notify->watchdog_ms != CLOCK_NEVER;
+	notify->extend = !notify->started;
+}
+
+int64_t
+notify_pace_ms(const struct notify *notify)
+{
+	int64_t pace_ms;
+
+	pace_ms = notify->started ? CLOCK_NEVER : EXTEND_PACE_MS;
+	if (notify->name_length == 0)
+		return CLOCK_NEVER;
+	if (notify->watchdog_ms == CLOCK_NEVER)
+		return pace_ms;
+	/* However short it is, we do not spin. */
+	return clock_earlier(pace_ms, notify->watchdog_ms / 2 + 1);
+}
+
+bool
+notify_is_full(const struct notify *notify)
+{
+	return notify->name_length != 0 && (notify->ready || notify->alive ||
+	    notify->extend || notify->changed);
+}
+
+void
+notify_flush(struct notify *notify)
+{
+	char text[NOTIFY_STATUS_SIZE + 128], extend[64] = "";
+	int length;
+
+	if (!notify_is_full(notify))
+		return;
+	if (notify->extend)
+		(void)snprintf(extend, sizeof(extend),
+		    "EXTEND_TIMEOUT_USEC=%lld\n", EXTEND_MS * 1000LL);
+	length = snprintf(text, sizeof(text), "%s%s%s%s%s%s",
+	    notify->ready ? "READY=1\n" : "", extend,
+	    notify->alive ? "WATCHDOG=1\n" : "",
+	    notify->changed ? "STATUS=" : "",
+	    notify->changed ? notify->status : "",
+	    notify->changed ? "\n" : "");
+	/* Anew each time: the socket may be another one by now. */
+	if ((connect(notify->fd, (const struct sockaddr *)&notify->name,
+	    notify->name_length) == -1 || send(notify->fd, text,
+	    (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) &&
+	    (errno == EAGAIN || errno == EINTR))
+		return;
+	notify->ready = notify->extend = false;
+	notify->alive = notify->changed = false;
+}
+
+void
+notify_close(struct notify *notify)
+{
+	if (notify->fd != -1)
+		(void)close(notify->fd);
+	notify->fd = -1;
+	notify->name_length = 0;
+}

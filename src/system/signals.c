@@ -1,0 +1,122 @@
+/*
+ * Block first, read from a signalfd, restore in the child.
+ */
+#include "system/signals.h"
+
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+#include <unistd.h>
+
+#include "base/exitcode.h"
+
+void
+signals_block(struct signals *signals)
+{
+	static const int faults[] = {
+		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS,
+	};
+	struct sigaction action;
+	size_t i;
+	int number;
+
+	(void)sigfillset(&signals->taken);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		(void)sigdelset(&signals->taken, faults[i]);
+	signals->caller_ignored_chld = false;
+	for (number = 1; number <= SIGRTMAX; number++) {
+		if (sigaction(number, NULL, &action) == -1 ||
+		    action.sa_handler != SIG_IGN)
+			continue;
+		if (number != SIGCHLD) {
+			/*
+			 * A blocked signal is queued even when it is ignored:
+			 * we would forward what the caller wanted ignored.
+			 */
+			(void)sigdelset(&signals->taken, number);
+			continue;
+		}
+		/* Ignored, it would take our children's statuses away. */
+		signals->caller_ignored_chld = true;
+		(void)signal(SIGCHLD, SIG_DFL);
+	}
+	(void)sigprocmask(SIG_SETMASK, &signals->taken, &signals->caller_mask);
+}
+
+int
+signals_open(const struct signals *signals)
+{
+	return signalfd(-1, &signals->taken, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+bool
+signals_read(int fd, struct signals_received *received)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		/* A SIGPIPE of our own: nobody reads our stderr any more. */
+		if (info.ssi_code <= 0 && info.ssi_signo != SIGCHLD &&
+		    info.ssi_pid == (uint32_t)getpid())
+			continue;
+		received->number = (int)info.ssi_signo;
+		received->sender = info.ssi_code <= 0 ? (pid_t)info.ssi_pid : 0;
+		return true;
+	}
+	return false;
+}
+
+enum signals_kind
+signals_kind(int number)
+{
+	switch (number) {
+	case SIGCHLD:
+		return SIGNALS_CHILD;
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return SIGNALS_STOPPING;
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH:
+		return SIGNALS_HARMLESS;
+	default:
+		return SIGNALS_TERMINATING;
+	}
+}
+
+/* Lets one signal through to this process, with its default action. */
+static void
+let_through(int number)
+{
+	sigset_t only;
+
+	(void)sigemptyset(&only);
+	(void)sigaddset(&only, number);
+	(void)kill(getpid(), number);
+	(void)sigprocmask(SIG_UNBLOCK, &only, NULL);
+	(void)sigprocmask(SIG_BLOCK, &only, NULL);
+}
+
+void
+signals_stop(int number)
+{
+	let_through(number);
+}
+
+void
+signals_restore(const struct signals *signals)
+{
+	if (signals->caller_ignored_chld)
+		(void)signal(SIGCHLD, SIG_IGN);
+	(void)sigprocmask(SIG_SETMASK, &signals->caller_mask, NULL);
+}
+
+void
+signals_die(int number)
+{
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)signal(number, SIG_DFL);
+	let_through(number);
+	_exit(EXITCODE_SIGNAL + number);
+}

@@ -1,0 +1,126 @@
+/*
+ * Getting and keeping contact with ZooKeeper: which server, when again, and
+ * when to give up.
+ *
+ * For a new session: attempts under the retry policy of the options; in each,
+ * every address of every server is tried once, in random order, and a silent
+ * one costs its share of the attempt's time.  Once there is a session, a lost
+ * contact is sought again, on any server, for as long as the session can be
+ * alive; no policy limits that.
+ */
+#ifndef ZKRUN_CONNECTOR_H
+#define ZKRUN_CONNECTOR_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zookeeper/resolver.h"
+#include "zookeeper/session.h"
+
+struct options;
+
+#define CONNECTOR_FDS		2
+#define CONNECTOR_ADDRESSES	128
+
+enum connector_news {
+	CONNECTOR_NOTHING,
+	CONNECTOR_SEEKING,	/* no news yet: the next try; prepare again */
+	CONNECTOR_NEW_SESSION,	/* connected, nothing of ours exists */
+	CONNECTOR_REGAINED,	/* connected again, same session */
+	CONNECTOR_LOST_CONTACT,	/* outcome of open requests unknown; seeking */
+	CONNECTOR_EXPIRED,	/* told, or long past; start again */
+	CONNECTOR_GAVE_UP,	/* the retry policy is exhausted */
+	CONNECTOR_REJECTED,	/* our credentials are refused */
+	CONNECTOR_EVENT,	/* a reply or a fired watch */
+};
+
+enum connector_phase {
+	CONNECTOR_IDLE,
+	CONNECTOR_TRYING,	/* an address, or waiting for names */
+	CONNECTOR_PAUSING,	/* between two attempts */
+	CONNECTOR_UP,
+	CONNECTOR_FAILED,	/* GAVE_UP or EXPIRED is to be told */
+};
+
+struct connector_address {
+	size_t	server;		/* index into the servers */
+	bool	tried;		/* in this attempt */
+	char	text[RESOLVER_ADDRESS_SIZE];
+};
+
+struct connector {
+	const struct options	*options;
+	struct session		 session;
+	struct resolver		 resolver;
+	enum connector_phase	 phase;
+
+	struct connector_address address[CONNECTOR_ADDRESSES];
+	size_t			 addresses;
+	size_t			 current;	/* being tried or used */
+	/* How each server failed when it was last tried. */
+	char			 problem[SERVERS_MAX][SESSION_REASON_SIZE];
+
+	struct session_identity	 identity;	/* to resume; id 0: new */
+	int64_t			 heard_ms;	/* last word of a server */
+	int64_t			 first_attempt_ms;
+	int64_t			 retries;
+	int64_t			 attempt_deadline_ms;
+	int64_t			 address_deadline_ms;
+	/* The connect request was not sent before this. */
+	int64_t			 tried_since_ms;
+	int64_t			 patience_ms;
+	int64_t			 pause_until_ms;
+};
+
+void	connector_init(struct connector *, const struct options *);
+
+/* Begins to seek contact for a new session. */
+void	connector_start(struct connector *);
+
+/* Begins to seek contact to end a session that another process left. */
+void	connector_resume(struct connector *, const struct session_identity *);
+
+/*
+ * Before poll(2): fills in CONNECTOR_FDS entries; returns the deadline by which
+ * connector_process() is due.  News may be waiting: fetch them before polling.
+ */
+int64_t	connector_prepare(struct connector *, struct pollfd *);
+
+/* After poll(2). */
+void	connector_process(struct connector *, const struct pollfd *);
+
+/*
+ * Returns what is new, CONNECTOR_NOTHING when that is all.  With
+ * CONNECTOR_EVENT, *event is the caller's, to be freed.
+ */
+enum connector_news	connector_next(struct connector *,
+			    struct session_event **event);
+
+/*
+ * The same for a process that waits for nothing else: blocks until there is
+ * news, or returns CONNECTOR_NOTHING at give_up_ms, which may be CLOCK_NEVER.
+ */
+enum connector_news	connector_wait(struct connector *, int64_t give_up_ms,
+			    struct session_event **event);
+
+/*
+ * Sets after how long a silence another server is tried, in ms; CLOCK_NEVER
+ * leaves it to the session's timeout.  For those whose lease is at stake.
+ */
+void	connector_set_patience(struct connector *, int64_t);
+
+/* The server in use, for people. */
+const char	*connector_server(const struct connector *);
+
+/* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
+void	connector_explain(const struct connector *, char *, size_t);
+
+/* Kills helper processes, so that no child of ours is left. */
+void	connector_stop_helpers(struct connector *);
+
+/* Ends the session if there is contact, and frees everything.  May block. */
+void	connector_close(struct connector *);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Host names to addresses, in helper processes.
+ *
+ * getaddrinfo(3) blocks for as long as a dead name server pleases.  Each name
+ * gets a small process of its own, so that one name does not hold up another
+ * and nothing holds up the lease.  Addresses need no helper.
+ */
+#ifndef ZKRUN_RESOLVER_H
+#define ZKRUN_RESOLVER_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/servers.h"
+
+#define RESOLVER_ADDRESSES	8	/* used of one name */
+#define RESOLVER_ADDRESS_SIZE	56	/* "address:port" */
+
+struct resolver_answer {
+	size_t	server;			/* index into the servers */
+	int	error;			/* of getaddrinfo(3); 0: none */
+	size_t	count;
+	/* As the client library reads it: IPv6 without brackets. */
+	char	address[RESOLVER_ADDRESSES][RESOLVER_ADDRESS_SIZE];
+};
+
+struct resolver {
+	int	fd;			/* poll it for POLLIN; -1: idle */
+	pid_t	helper[SERVERS_MAX];
+	size_t	helpers;
+	size_t	pending;		/* names without an answer yet */
+};
+
+void	resolver_init(struct resolver *);
+
+/* Answers at once if the server is given by address; else returns false. */
+bool	resolver_numeric(const struct server *, struct resolver_answer *);
+
+/*
+ * Starts resolving every server that is given by name.  Returns -1 and sets
+ * errno if that is impossible.
+ */
+int	resolver_start(struct resolver *, const struct servers *);
+
+/*
+ * Reads the next answer.  Returns 1, 0 when there is none yet, -1 when there
+ * will be none any more.  Never blocks.
+ */
+int	resolver_read(struct resolver *, struct resolver_answer *);
+
+/* Kills and reaps the helpers; does nothing when idle. */
+void	resolver_stop(struct resolver *);
+
+#endif

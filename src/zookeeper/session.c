@@ -1,0 +1,358 @@
+/*
+ * The ZooKeeper C client (libzookeeper_st 3.8), with its traps defused.
+ *
+ * Whether we are connected is judged after every call by zoo_state(), never by
+ * session events: a failed send closes the socket without one.  A handle that
+ * has lost its connection is never used again.  That way none of the library's
+ * reconnecting runs: the getaddrinfo(3) of every turn, the half of an even list
+ * that is never tried, the 2/3 of a timeout spent on a silent server, replies
+ * matched to requests of an earlier connection.
+ */
+#include "zookeeper/session.h"
+
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "config/credentials.h"
+#include "zookeeper/session_auth.h"
+#include "zookeeper/session_private.h"
+
+/* Length, protocol version and timeout: what a ConnectResponse begins with. */
+#define GREETING_SIZE		12
+#define MAX_TIMEOUT_MS		(24 * 3600 * 1000)
+
+/* What the library has not answered by now, it never will. */
+static void
+close_handle(struct session *session)
+{
+	(void)zookeeper_close(session->handle);
+	session->handle = NULL;
+	session->fd = -1;
+	session_forget_requests(session);
+}
+
+/* Frees the handle without ending the session. */
+static void
+release_handle(struct session *session)
+{
+	int tries;
+
+	if (session->handle == NULL)
+		return;
+	session->phase = SESSION_CLOSED;
+	/*
+	 * zookeeper_close() on a connected handle would end the session.  Make
+	 * the library notice that the connection is gone; it may have to read
+	 * through some replies first.
+	 */
+	for (tries = 0; tries < 100000 && session->fd != -1 &&
+	    zoo_state(session->handle) == ZOO_CONNECTED_STATE; tries++) {
+		(void)shutdown(session->fd, SHUT_RDWR);
+		(void)zookeeper_process(session->handle, ZOOKEEPER_READ);
+	}
+	close_handle(session);
+}
+
+static void
+leave(struct session *session, enum session_event_type type, const char *reason)
+{
+	struct session_event *event;
+
+	release_handle(session);
+	event = session_add_event(session, type);
+	if (event != NULL)
+		(void)strlcpy(event->reason, reason, sizeof(event->reason));
+}
+
+static void
+go_down(struct session *session, const char *reason)
+{
+	leave(session, SESSION_DOWN, reason);
+}
+
+/* How a connection failed, for people. */
+static void
+fail(struct session *session, int error)
+{
+	switch (session->phase) {
+	case SESSION_REACHING:
+		go_down(session, error != 0 ? strerror(error) :
+		    "the connection failed");
+		break;
+	case SESSION_GREETING:
+		/* A server without a quorum does just that. */
+		go_down(session, "it closed the connection instead of opening "
+		    "a session (not serving, or not a ZooKeeper)");
+		break;
+	case SESSION_PROVING:
+	case SESSION_CONNECTED:
+		/* The library says EHOSTDOWN when it reads the end. */
+		go_down(session, error != 0 && error != EAGAIN &&
+		    error != EHOSTDOWN ? strerror(error) :
+		    "the server closed the connection");
+		break;
+	case SESSION_CLOSED:
+		break;
+	}
+}
+
+/*
+ * The library sends the length of a request and the request in two pieces, each
+ * at once, and the server works twice.  So the socket is corked, and what has
+ * gathered is pushed out, as setting TCP_NODELAY does (tcp(7)), once in a turn.
+ */
+static void
+set_tcp_option(const struct session *session, int option, int value)
+{
+	(void)setsockopt(session->fd, IPPROTO_TCP, option, &value,
+	    sizeof(value));
+}
+
+/* Sees what the last call has made of the connection. */
+static void
+look_at_state(struct session *session, int rc, int error)
+{
+	const clientid_t *id;
+	int state;
+
+	state = zoo_state(session->handle);
+	if (state == ZOO_EXPIRED_SESSION_STATE) {
+		leave(session, SESSION_EXPIRED, "");
+	} else if (state == ZOO_AUTH_FAILED_STATE) {
+		leave(session, SESSION_REJECTED, "it refuses a credential "
+		    "(its scheme may be unknown there)");
+	} else if (state == ZOO_CONNECTED_STATE) {
+		if (session->phase == SESSION_CONNECTED)
+			return;
+		session->phase = SESSION_PROVING;
+		if (!session->accepted)
+			return;
+		id = zoo_client_id(session->handle);
+		/* That is no session; the library does not mind. */
+		if (id->client_id == 0 ||
+		    zoo_recv_timeout(session->handle) <= 0) {
+			go_down(session, "it opens no session");
+			return;
+		}
+		session->phase = SESSION_CONNECTED;
+		session->timeout_ms = zoo_recv_timeout(session->handle);
+		session->identity.id = id->client_id;
+		memcpy(session->identity.password, id->passwd,
+		    sizeof(session->identity.password));
+		set_tcp_option(session, TCP_CORK, 1);
+		(void)session_add_event(session, SESSION_UP);
+	} else if (state == ZOO_ASSOCIATING_STATE) {
+		session->phase = SESSION_GREETING;
+	} else if (session->phase == SESSION_PROVING ||
+	    session->phase == SESSION_CONNECTED ||
+	    state != ZOO_CONNECTING_STATE || (rc != ZOK && rc != ZNOTHING))
+		fail(session, error);
+}
+
+/*
+ * The library takes any bytes for a handshake; an HTTP server's answer makes
+ * it "connected" with a timeout of six days.  So look before it does.
+ */
+static bool
+is_greeting_sane(int fd)
+{
+	struct {
+		uint32_t length, version, timeout_ms;
+	} greeting;
+
+	if (recv(fd, &greeting, GREETING_SIZE, MSG_PEEK | MSG_DONTWAIT) !=
+	    GREETING_SIZE)
+		return true;	/* an end or an error: the library says which */
+	return ntohl(greeting.length) >= 36 && ntohl(greeting.length) <= 37 &&
+	    greeting.version == 0 &&
+	    ntohl(greeting.timeout_ms) <= MAX_TIMEOUT_MS;
+}
+
+void
+session_init(struct session *session, const struct access *access)
+{
+	int i;
+
+	memset(session, 0, sizeof(*session));
+	session->access = access;
+	session->fd = -1;
+	STAILQ_INIT(&session->events);
+	STAILQ_INIT(&session->open);
+	for (i = 0; i < SESSION_WATCHES; i++) {
+		session->watches[i].session = session;
+		session->watches[i].tag = i;
+	}
+	/* Its log is not for our users: every line would be an alarm. */
+	zoo_set_debug_level((ZooLogLevel)0);
+}
+
+static void
+ignore_session_event(zhandle_t *handle, int type, int state, const char *path,
+    void *context)
+{
+	(void)handle;
+	(void)type;
+	(void)state;
+	(void)path;
+	(void)context;
+}
+
+int
+session_open(struct session *session, const char *address, int timeout_ms,
+    const struct session_identity *identity)
+{
+	clientid_t id;
+
+	session_abandon(session);
+	session->doubtful |= session->doubted;
+	session->doubted = false;
+	memset(&id, 0, sizeof(id));
+	if (identity == NULL || identity->id == 0)
+		session->accepted = false;
+	if (identity != NULL && identity->id != 0) {
+		id.client_id = identity->id;
+		memcpy(id.passwd, identity->password, sizeof(id.passwd));
+	}
+	errno = 0;
+	session->handle = session_make_handle(session, address,
+	    ignore_session_event, timeout_ms, id.client_id != 0 ? &id : NULL);
+	if (session->handle == NULL) {
+		if (errno == 0)
+			errno = EINVAL;
+		return -1;
+	}
+	/* By default it resolves the address again on every turn. */
+	(void)zoo_set_servers_resolution_delay(session->handle, -1);
+	session->phase = SESSION_REACHING;
+	if (session_authenticate(session) == -1) {
+		release_handle(session);
+		errno = ENOMEM;
+		return -1;
+	}
+	return 0;
+}
+
+static bool
+is_encrypted(const struct session *session)
+{
+	return session->access->tls_ca[0] != '\0';
+}
+
+/* A socket that the library has just made. */
+static void
+adopt_socket(struct session *session, int fd)
+{
+	int low_water = GREETING_SIZE;
+
+	session->fd = fd;
+	/* Debian's library does not do this; the command would inherit it. */
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	/* What comes over TLS has been looked at by others. */
+	if (is_encrypted(session))
+		return;
+	/* Let the whole beginning of the greeting be there to be looked at. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low_water,
+	    sizeof(low_water));
+}
+
+int64_t
+session_prepare(struct session *session, struct pollfd *poll_for)
+{
+	struct timeval wait;
+	int fd, interest, rc;
+
+	poll_for->fd = -1;
+	poll_for->events = 0;
+	if (session->handle == NULL)
+		return CLOCK_NEVER;
+	/* A send failed: the library must not reconnect by itself. */
+	if ((session->phase == SESSION_CONNECTED ||
+	    session->phase == SESSION_PROVING) &&
+	    zoo_state(session->handle) != ZOO_CONNECTED_STATE) {
+		fail(session, 0);
+		return CLOCK_NEVER;
+	}
+	/* On failure it leaves these as they are. */
+	fd = -1;
+	interest = 0;
+	memset(&wait, 0, sizeof(wait));
+	errno = 0;
+	rc = zookeeper_interest(session->handle, &fd, &interest, &wait);
+	if (rc == ZOK && fd != -1 && fd != session->fd)
+		adopt_socket(session, fd);
+	look_at_state(session, rc, errno);
+	if (session->handle == NULL)
+		return CLOCK_NEVER;
+	if (session->phase == SESSION_CONNECTED)
+		set_tcp_option(session, TCP_NODELAY, 1);	/* see there */
+	poll_for->fd = fd;
+	poll_for->events = (short)(((interest & ZOOKEEPER_READ) ? POLLIN : 0) |
+	    ((interest & ZOOKEEPER_WRITE) ? POLLOUT : 0));
+	return clock_after(clock_ms(), (int64_t)wait.tv_sec * 1000 +
+	    (wait.tv_usec + 999) / 1000);
+}
+
+void
+session_process(struct session *session, short revents)
+{
+	int events, one = 1, rc;
+
+	if (session->handle == NULL || revents == 0)
+		return;
+	events = 0;
+	/* A connection that failed is told apart by trying to use it. */
+	if (revents & (POLLIN | POLLHUP | POLLERR))
+		events |= ZOOKEEPER_READ;
+	if (revents & (POLLOUT | POLLHUP | POLLERR))
+		events |= ZOOKEEPER_WRITE;
+	if (session->phase == SESSION_GREETING && (revents & POLLIN) &&
+	    !is_encrypted(session)) {
+		if (!is_greeting_sane(session->fd)) {
+			go_down(session, "it is not a ZooKeeper");
+			return;
+		}
+		(void)setsockopt(session->fd, SOL_SOCKET, SO_RCVLOWAT, &one,
+		    sizeof(one));
+	}
+	errno = 0;
+	rc = zookeeper_process(session->handle, events);
+	look_at_state(session, rc, errno);
+}
+
+void
+session_drop(struct session *session, const char *reason)
+{
+	if (session->handle != NULL)
+		go_down(session, reason);
+}
+
+void
+session_abandon(struct session *session)
+{
+	struct session_event *event;
+
+	release_handle(session);
+	while ((event = session_next(session)) != NULL)
+		session_event_free(event);
+}
+
+void
+session_close(struct session *session)
+{
+	if (session->handle != NULL) {
+		session->phase = SESSION_CLOSED;
+		set_tcp_option(session, TCP_CORK, 0);
+		close_handle(session);
+	}
+	session_abandon(session);
+}

@@ -1,0 +1,141 @@
+/*
+ * What we show a server of ourselves, and the ACLs of what we make there.
+ */
+#include "zookeeper/session_auth.h"
+
+#include <sys/socket.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/credentials.h"
+
+static void
+add_entry(struct session_acl *acl, int perms, const char *scheme,
+    const char *id)
+{
+	struct ACL *entry = &acl->entries[acl->vector.count++];
+
+	entry->perms = perms;
+	/* The library only reads them. */
+	entry->id.scheme = (char *)(uintptr_t)scheme;
+	entry->id.id = (char *)(uintptr_t)id;
+}
+
+static int
+perms_of(const char *letters)
+{
+	const struct {
+		char	letter;
+		int	perm;
+	} perms[] = {
+		{ 'r', ZOO_PERM_READ }, { 'w', ZOO_PERM_WRITE },
+		{ 'c', ZOO_PERM_CREATE }, { 'd', ZOO_PERM_DELETE },
+		{ 'a', ZOO_PERM_ADMIN },
+	};
+	size_t i;
+	int sum;
+
+	for (i = 0, sum = 0; i < sizeof(perms) / sizeof(perms[0]); i++)
+		if (strchr(letters, perms[i].letter) != NULL)
+			sum |= perms[i].perm;
+	return sum;
+}
+
+const struct ACL_vector *
+session_make_acl(const struct session *session, struct session_acl *acl,
+    bool readable)
+{
+	const struct access *access = session->access;
+	size_t i;
+
+	if (access->credential_count == 0 && access->grant_count == 0)
+		return &ZOO_OPEN_ACL_UNSAFE;
+	acl->vector.count = 0;
+	acl->vector.data = acl->entries;
+	/* The server puts everybody in its place that we have shown to be. */
+	if (access->credential_count > 0)
+		add_entry(acl, ZOO_PERM_ALL, "auth", "");
+	for (i = 0; i < access->grant_count; i++)
+		add_entry(acl, perms_of(access->grants[i].perms),
+		    access->grants[i].scheme, access->grants[i].id);
+	if (readable)
+		add_entry(acl, ZOO_PERM_READ, "world", "anyone");
+	return &acl->vector;
+}
+
+zhandle_t *
+session_make_handle(const struct session *session, const char *address,
+    watcher_fn on_event, int timeout_ms, const clientid_t *id)
+{
+#ifdef ZKRUN_TLS
+	const struct access *access = session->access;
+	char files[3 * ACCESS_FILE_SIZE + 8];
+
+	/*
+	 * The last one is the key's password: keys without one have none.  The
+	 * library blocks while it shakes hands; a keeper that hangs in there is
+	 * the guard's business.
+	 */
+	if (access->tls_ca[0] != '\0') {
+		(void)snprintf(files, sizeof(files), "%s,%s,%s,none",
+		    access->tls_ca, access->tls_cert, access->tls_key);
+		return zookeeper_init_ssl(address, files, on_event, timeout_ms,
+		    id, NULL, ZOO_NO_LOG_CLIENTENV);
+	}
+#else
+	(void)session;
+#endif
+	return zookeeper_init2(address, on_event, timeout_ms, id, NULL,
+	    ZOO_NO_LOG_CLIENTENV, NULL);
+}
+
+static int	show_next(struct session *);
+
+static void
+on_shown(int rc, const void *data)
+{
+	struct session *session = (struct session *)(uintptr_t)data;
+
+	if (rc != ZOK || session->phase == SESSION_CLOSED)
+		return;
+	session->accepted = session->shown ==
+	    session->access->credential_count;
+	if (!session->accepted && show_next(session) == -1)
+		(void)shutdown(session->fd, SHUT_RDWR);
+}
+
+static int
+show_next(struct session *session)
+{
+	const char *secret;
+	size_t next;
+
+	next = session->shown++;
+	secret = session->access->credentials[next].secret;
+	return zoo_add_auth(session->handle,
+	    session->access->credentials[next].scheme, secret,
+	    (int)strlen(secret), on_shown, session) == ZOK ? 0 : -1;
+}
+
+/*
+ * A server closes the connection behind its refusal, and where it has left
+ * anything unread that takes the refusal along.  So nothing is sent behind a
+ * credential until it was accepted once.
+ */
+int
+session_authenticate(struct session *session)
+{
+	size_t count = session->access->credential_count;
+
+	session->shown = 0;
+	if (count == 0)
+		session->accepted = true;
+	while (session->shown < count) {
+		if (show_next(session) == -1)
+			return -1;
+		if (!session->accepted)
+			break;
+	}
+	return 0;
+}

@@ -1,0 +1,356 @@
+/*
+ * Who holds and who waits, told from nodes; and what nodes say of their makers.
+ */
+#include "lock/holders.h"
+
+#include <stdlib.h>
+
+#include "lock/nodedata.h"
+#include "tap.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define NODES	8
+
+/* A node; of session 0 and czxid -1: listed, but gone when looked at. */
+struct node {
+	const char	*name;
+	int64_t		 session;
+	int64_t		 czxid;
+};
+
+#define GONE	(-1)
+
+static const struct {
+	const char	*what;
+	struct node	 leases[NODES];
+	struct node	 locks[NODES];
+	const char	*holders;	/* names, in order, a blank behind each */
+	const char	*waiters;
+} cases[] = {
+	{ "nothing is there", { { 0 } }, { { 0 } }, "", "" },
+	{ "one holds", { { "a", 1, 10 } }, { { 0 } }, "a ", "" },
+	{ "one has just acquired and not left the line",
+	    { { "a", 1, 11 } }, { { "x-lock-0", 1, 10 } }, "a ", "" },
+	{ "one has joined the line and made no lease yet",
+	    { { 0 } }, { { "x-lock-0", 1, 10 } }, "", "x-lock-0 " },
+	{ "one holds, one waits with its lease",
+	    { { "a", 1, 11 }, { "b", 2, 13 } }, { { "x-lock-1", 2, 12 } },
+	    "a ", "x-lock-1 " },
+	{ "the same with the names the other way round: czxid counts",
+	    { { "a-lease-0", 2, 13 }, { "b-lease-9", 1, 11 } },
+	    { { "x-lock-1", 2, 12 } }, "b-lease-9 ", "x-lock-1 " },
+	{ "one holds, the head of the line has no lease yet",
+	    { { "a", 1, 11 } }, { { "x-lock-1", 2, 12 } }, "a ", "x-lock-1 " },
+	{ "a line of four, given in disorder",
+	    { { "b", 2, 20 }, { "a", 1, 11 } },
+	    { { "_c_a-lock-3", 4, 14 }, { "_c_z-lock-1", 2, 12 },
+	      { "_c_b-lock-4", 5, 15 }, { "_c_k-lock-2", 3, 13 } },
+	    "a ", "_c_z-lock-1 _c_k-lock-2 _c_a-lock-3 _c_b-lock-4 " },
+	{ "the line is sorted as Curator does, not by age",
+	    { { "a", 1, 11 } },
+	    { { "x-lock-2147483647", 2, 12 }, { "y-lock--2147483648", 3, 13 } },
+	    "a ", "y-lock--2147483648 x-lock-2147483647 " },
+	{ "two leases of three are held, and one waits: by age, not by name",
+	    { { "c", 1, 11 }, { "a", 2, 13 }, { "b", 3, 15 } },
+	    { { "x-lock-2", 3, 14 } }, "c a ", "x-lock-2 " },
+	{ "the lease that waits need not be the youngest of all",
+	    { { "a", 1, 11 }, { "b", 3, 15 }, { "c", 2, 16 } },
+	    { { "x-lock-2", 3, 14 } }, "a c ", "x-lock-2 " },
+	{ "several hold, and nobody is in line",
+	    { { "c", 3, 13 }, { "a", 1, 11 }, { "b", 2, 12 } }, { { 0 } },
+	    "a b c ", "" },
+
+	/* A session of several threads. */
+	{ "one session holds, and another thread of it waits with its lease",
+	    { { "a", 1, 11 }, { "b", 1, 13 } }, { { "x-lock-1", 1, 12 } },
+	    "a ", "x-lock-1 " },
+	{ "one session holds, and its other thread has no lease yet",
+	    { { "a", 1, 11 } }, { { "x-lock-1", 1, 12 } }, "a ", "x-lock-1 " },
+	{ "it is first in line again: its old leases are held",
+	    { { "a", 1, 11 }, { "b", 2, 13 }, { "c", 1, 15 } },
+	    { { "x-lock-2", 1, 16 } }, "a b c ", "x-lock-2 " },
+	{ "of several leases of the head's session the youngest waits",
+	    { { "a", 1, 11 }, { "b", 1, 13 }, { "c", 1, 17 } },
+	    { { "x-lock-2", 1, 16 }, { "x-lock-3", 1, 18 } }, "a b ",
+	    "x-lock-2 x-lock-3 " },
+	{ "it has just acquired, and its other thread stands behind",
+	    { { "a", 1, 13 } }, { { "x-lock-0", 1, 11 }, { "x-lock-1", 1, 12 } },
+	    "a ", "x-lock-1 " },
+	{ "a lease of one further back in line is held, not waited with",
+	    { { "a", 1, 11 }, { "b", 3, 13 }, { "c", 2, 16 } },
+	    { { "x-lock-2", 2, 14 }, { "x-lock-3", 3, 15 } }, "a b ",
+	    "x-lock-2 x-lock-3 " },
+
+	/* What vanished in between. */
+	{ "a lease that is gone is nobody's",
+	    { { "a", 0, GONE }, { "b", 2, 13 } }, { { 0 } }, "b ", "" },
+	{ "its waiter's lease is the only one then: it holds",
+	    { { "a", 0, GONE }, { "b", 2, 13 } }, { { "x-lock-1", 2, 12 } },
+	    "b ", "" },
+	{ "who was head is gone, the next has no lease",
+	    { { "a", 1, 11 }, { "b", 2, 13 } },
+	    { { "x-lock-1", 0, GONE }, { "x-lock-2", 3, 14 } }, "a b ",
+	    "x-lock-2 " },
+	{ "all are gone", { { "a", 0, GONE }, { "b", 0, GONE } },
+	    { { "x-lock-1", 0, GONE } }, "", "" },
+
+	/* What others may have put there. */
+	{ "nodes of no session belong to nobody, not to each other",
+	    { { "a", 1, 11 }, { "b", 0, 13 } }, { { "x-lock-1", 0, 12 } },
+	    "a b ", "x-lock-1 " },
+	{ "foreign names sort by all of the name, before _c_ or behind",
+	    { { 0 } }, { { "zz", 1, 11 }, { "0", 2, 12 }, { "x-lock-1", 3, 13 } },
+	    "", "0 x-lock-1 zz " },
+	{ "two of one transaction stay in the order of their names",
+	    { { "b", 1, 11 }, { "a", 1, 11 } }, { { 0 } }, "a b ", "" },
+	{ "two of the same place in line stay in the order of their age",
+	    { { 0 } }, { { "_c_b-lock-1", 1, 12 }, { "_c_a-lock-1", 2, 13 } },
+	    "", "_c_b-lock-1 _c_a-lock-1 " },
+	{ "a name that is empty is a name",
+	    { { "", 1, 11 } }, { { 0 } }, " ", "" },
+};
+
+/* Makes a list of names as a server gives it; stores the count. */
+static char **
+names_of(const struct node *nodes, size_t *count)
+{
+	char **names;
+
+	for (*count = 0; *count < NODES && nodes[*count].name != NULL;)
+		++*count;
+	names = calloc(*count + 1, sizeof(*names));
+	for (size_t i = 0; i < *count; i++)
+		names[i] = strdup(nodes[i].name);
+	return names;
+}
+
+static void
+look_at(struct census_node *nodes, const struct node *found, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (found[i].czxid == GONE)
+			continue;
+		nodes[i].seen = true;
+		nodes[i].session = found[i].session;
+		nodes[i].czxid = found[i].czxid;
+		nodes[i].data = strdup("host=h pid=1");
+	}
+}
+
+static void
+join(char *text, size_t size, const struct census_node *nodes, size_t count)
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		(void)strlcat(text, nodes[i].name, size);
+		(void)strlcat(text, " ", size);
+	}
+}
+
+static void
+test_judge(void)
+{
+	struct census census;
+	char text[256], **names;
+	size_t count, i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		census_init(&census);
+		names = names_of(cases[i].leases, &count);
+		ok(census_take_leases(&census, names, count), "leases taken");
+		look_at(census.leases, cases[i].leases, count);
+		names = names_of(cases[i].locks, &count);
+		ok(census_take_locks(&census, names, count), "locks taken");
+		look_at(census.locks, cases[i].locks, count);
+		census_judge(&census);
+		join(text, sizeof(text), census.leases, census.holders);
+		is_text(text, cases[i].holders, cases[i].what);
+		join(text, sizeof(text), census.locks, census.waiters);
+		is_text(text, cases[i].waiters, cases[i].what);
+		census_judge(&census);
+		join(text, sizeof(text), census.leases, census.holders);
+		is_text(text, cases[i].holders, "and again");
+		census_free(&census);
+	}
+}
+
+static void
+test_taking_again(void)
+{
+	static const struct node first[NODES] = { { "a", 1, 11 },
+	    { "b", 2, 12 } };
+	static const struct node second[NODES] = { { "c", 1, 13 } };
+	struct census census;
+	char **names;
+	size_t count;
+
+	census_init(&census);
+	names = names_of(first, &count);
+	(void)census_take_leases(&census, names, count);
+	look_at(census.leases, first, count);
+	census_judge(&census);
+	is_int((int64_t)census.holders, 2, "two hold");
+	names = names_of(second, &count);
+	(void)census_take_leases(&census, names, count);
+	is_int((int64_t)census.holders, 0, "a new list is not judged yet");
+	look_at(census.leases, second, count);
+	census_judge(&census);
+	is_text(census.leases[0].name, "c", "it takes the place of the old");
+	is_int((int64_t)census.lease_count, 1, "of all of it");
+	ok(census_take_leases(&census, NULL, 0), "an empty list");
+	census_judge(&census);
+	is_int((int64_t)census.holders, 0, "has no holders");
+	census_free(&census);
+	census_free(&census);
+	is_int((int64_t)census.lease_count, 0, "freed twice is freed");
+}
+
+static void
+test_many(void)
+{
+	enum { MANY = 20000 };
+	struct census census;
+	char **names, name[64];
+	bool sorted;
+	size_t i;
+
+	census_init(&census);
+	names = calloc(MANY, sizeof(*names));
+	for (i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof(name), "_c_%zu-lock-%010zu", i,
+		    (i * 7919) % MANY);
+		names[i] = strdup(name);
+	}
+	(void)census_take_locks(&census, names, MANY);
+	for (i = 0; i < MANY; i++) {
+		census.locks[i].seen = i % 10 != 0;
+		census.locks[i].session = 1 + (int64_t)i;
+		census.locks[i].czxid = (int64_t)i;
+	}
+	census_judge(&census);
+	is_int((int64_t)census.waiters, MANY - MANY / 10,
+	    "a long line loses those that are gone");
+	for (i = 1, sorted = true; i < census.waiters; i++)
+		sorted = sorted && strcmp(
+		    strstr(census.locks[i - 1].name, "lock-"),
+		    strstr(census.locks[i].name, "lock-")) < 0;
+	ok(sorted, "and is in order");
+	census_free(&census);
+}
+
+static const struct {
+	const char	*data;
+	bool		 is_zkrun;
+	const char	*host;
+	int64_t		 pid;
+	const char	*user, *command, *revoker, *address;
+	const char	*described;
+} people[] = {
+	{ "host=web1 pid=4242 user=joe start=2026-11-22T03:00:01Z "
+	    "command=backup.sh", true, "web1", 4242, "joe", "backup.sh", "", "",
+	    "pid 4242 on web1 (user joe, command backup.sh)" },
+	{ "host=web1 pid=1", true, "web1", 1, "", "", "", "",
+	    "pid 1 on web1 (user ?, command ?)" },
+	{ "host=a pid=7 user=u command=c since=5 revoke=eve@b", true, "a", 7,
+	    "u", "c", "eve@b", "", "pid 7 on a (user u, command c)" },
+	{ "10.0.0.7", false, "", 0, "", "", "", "10.0.0.7",
+	    "10.0.0.7 (not a zkrun)" },
+	{ "", false, "", 0, "", "", "", "", "? (not a zkrun)" },
+	{ NULL, false, "", 0, "", "", "", "", "? (not a zkrun)" },
+	{ "host=web1", false, "", 0, "", "", "", "host=web1",
+	    "host=web1 (not a zkrun)" },
+	{ "pid=4242", false, "", 0, "", "", "", "pid=4242",
+	    "pid=4242 (not a zkrun)" },
+	{ "host=h pid=", false, "", 0, "", "", "", "host=h pid=",
+	    "host=h pid= (not a zkrun)" },
+	{ "host=h pid=0", false, "", 0, "", "", "", "host=h pid=0",
+	    "host=h pid=0 (not a zkrun)" },
+	{ "host=h pid=-1", false, "", 0, "", "", "", "host=h pid=-1",
+	    "host=h pid=-1 (not a zkrun)" },
+	{ "host=h pid=99999999999999999999", false, "", 0, "", "", "",
+	    "host=h pid=99999999999999999999",
+	    "host=h pid=99999999999999999999 (not a zkrun)" },
+	{ "host=h pid=1x", false, "", 0, "", "", "", "host=h pid=1x",
+	    "host=h pid=1x (not a zkrun)" },
+	{ "host=a\033[31mb pid=2 user=\302\2330m command=\377\200", true,
+	    "a\033[31mb", 2, "\302\2330m", "\377\200", "", "",
+	    "pid 2 on a?[31mb (user ?0m, command ?\?)" },
+	{ "\xe2\x80\xae" "evil\n\t\x7f", false, "", 0, "", "", "",
+	    "\xe2\x80\xae" "evil\n\t\x7f", "?evil?\?? (not a zkrun)" },
+	{ "b\303\274ro", false, "", 0, "", "", "", "b\303\274ro",
+	    "b\303\274ro (not a zkrun)" },
+};
+
+static void
+test_who(void)
+{
+	struct census_node node;
+	struct census_who who;
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < COUNT(people); i++) {
+		memset(&node, 0, sizeof(node));
+		node.data = (char *)(uintptr_t)people[i].data;
+		node.since_ms = 1234;
+		census_read_who(&who, &node);
+		census_describe(&node, text, sizeof(text));
+		is_text(text, people[i].described, "for people");
+		is_int(who.is_zkrun, people[i].is_zkrun, "a zkrun or not");
+		is_text(who.host, people[i].host, "its host");
+		is_int(who.pid, people[i].pid, "its pid");
+		is_text(who.user, people[i].user, "its user");
+		is_text(who.command, people[i].command, "its command");
+		is_text(who.revoker, people[i].revoker, "who has asked it");
+		is_text(who.address, people[i].address, "its address");
+		is_int(who.since_ms, people[i].revoker[0] != '\0' ? 5 : 1234,
+		    "since when");
+	}
+}
+
+static void
+test_sizes(void)
+{
+	struct census_node node = { .data = NULL };
+	struct census_who who;
+	char data[4096], text[4096], small[8];
+	bool bounded;
+	size_t i;
+
+	/* Every size around those of the buffers. */
+	for (i = 0, bounded = true; i < sizeof(data) - 32; i++) {
+		memset(data, 'x', sizeof(data));
+		(void)memcpy(data, "pid=1 host=", 11);
+		data[11 + i] = '\0';
+		node.data = data;
+		census_read_who(&who, &node);
+		census_describe(&node, text, sizeof(text));
+		census_describe(&node, small, sizeof(small));
+		bounded = bounded && who.is_zkrun && strlen(small) == 7 &&
+		    strlen(who.host) ==
+		    (i < CENSUS_TEXT_SIZE ? i : CENSUS_TEXT_SIZE - 1);
+	}
+	ok(bounded, "long data is cut to what fits");
+	node.data = (char *)(uintptr_t)"\303\274\303\274\303\274\303\274";
+	census_describe(&node, small, sizeof(small));
+	is_text(small, "\303\274\303\274\303\274",
+	    "no character is cut in two");
+	node.since_ms = 7;
+	node.data = (char *)(uintptr_t)"host=h pid=1 revoke=x since=abc";
+	census_read_who(&who, &node);
+	is_int(who.since_ms, 7, "a time that is none leaves the node's");
+	node.data = (char *)(uintptr_t)"host=h pid=1 since=5";
+	census_read_who(&who, &node);
+	is_int(who.since_ms, 7, "and so does one that nobody asked for");
+}
+
+int
+main(void)
+{
+	test_judge();
+	test_taking_again();
+	test_many();
+	test_who();
+	test_sizes();
+	return tap_end();
+}

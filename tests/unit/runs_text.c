@@ -1,0 +1,302 @@
+/*
+ * The record of runs: written and read back, and nothing else understood.
+ */
+#include "lock/runs_text.h"
+
+#include <stdlib.h>
+
+#include "tap.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define GOOD	"began=1 started=2 took=3 status=0 fence=5 host=h"
+
+static struct runlog_run
+make_run(int64_t n, int status)
+{
+	struct runlog_run run;
+
+	memset(&run, 0, sizeof(run));
+	run.began_ms = 1763780400000 + n;
+	run.started_ms = run.began_ms + 8;
+	run.took_ms = 2467;
+	run.fence = 8589934600 + n;
+	run.status = status;
+	(void)snprintf(run.host, sizeof(run.host), "web%d", (int)(n % 3));
+	return run;
+}
+
+static bool
+same_run(const struct runlog_run *a, const struct runlog_run *b)
+{
+	return a->began_ms == b->began_ms && a->started_ms == b->started_ms &&
+	    a->took_ms == b->took_ms && a->fence == b->fence &&
+	    a->status == b->status && strcmp(a->host, b->host) == 0;
+}
+
+static bool
+same_log(const struct runlog *a, const struct runlog *b)
+{
+	size_t i;
+
+	if (a->count != b->count || a->has_success != b->has_success ||
+	    (a->has_success && !same_run(&a->success, &b->success)))
+		return false;
+	for (i = 0; i < a->count; i++)
+		if (!same_run(&a->run[i], &b->run[i]))
+			return false;
+	return true;
+}
+
+/* Written and read back, is it the same? */
+static bool
+survives(const struct runlog *log)
+{
+	char text[RUNLOG_SIZE];
+	struct runlog read;
+
+	runlog_format(log, text);
+	return runlog_parse(&read, text, strlen(text)) == NULL &&
+	    same_log(log, &read);
+}
+
+static void
+test_round_trip(void)
+{
+	struct runlog log;
+	struct runlog_run run;
+	char text[RUNLOG_SIZE];
+	int i;
+
+	memset(&log, 0, sizeof(log));
+	ok(survives(&log), "a record without runs is read back");
+	for (i = 1; i <= 2 * RUNLOG_RUNS + 3; i++) {
+		run = make_run(i, i % 4 == 0 ? 0 : i);
+		runlog_add(&log, &run);
+		ok(survives(&log), "a record after %d runs is read back", i);
+	}
+	is_int((int64_t)log.count, RUNLOG_RUNS, "no more runs than there is room");
+	is_int(log.run[0].fence, run.fence, "the newest is first");
+	is_int(log.run[RUNLOG_RUNS - 1].fence, run.fence - RUNLOG_RUNS + 1,
+	    "the oldest fell out");
+
+	memset(&run, 0, sizeof(run));
+	run.began_ms = run.started_ms = run.took_ms = run.fence = INT64_MAX;
+	memset(run.host, 'h', sizeof(run.host) - 1);
+	memset(&log, 0, sizeof(log));
+	for (i = 0; i < RUNLOG_RUNS + 1; i++)
+		runlog_add(&log, &run);
+	runlog_format(&log, text);
+	ok(strlen(text) < RUNLOG_SIZE - 1,
+	    "the longest record there can be fits: %zu bytes", strlen(text));
+	/* nodedata_add() writes no more than 100 bytes of a value. */
+	log.success.host[100] = '\0';
+	for (i = 0; i < RUNLOG_RUNS; i++)
+		log.run[i].host[100] = '\0';
+	ok(survives(&log), "and is read back");
+}
+
+static void
+test_text(void)
+{
+	struct runlog log;
+	struct runlog_run run;
+	char text[RUNLOG_SIZE];
+
+	memset(&log, 0, sizeof(log));
+	run = make_run(1, 0);
+	runlog_add(&log, &run);
+	run = make_run(2, 143);
+	runlog_add(&log, &run);
+	runlog_format(&log, text);
+	is_text(text, "zkrun 1\n"
+	    "success began=1763780400001 started=1763780400009 took=2467 "
+	    "status=0 fence=8589934601 host=web1\n"
+	    "run began=1763780400002 started=1763780400010 took=2467 "
+	    "status=143 fence=8589934602 host=web2\n"
+	    "run began=1763780400001 started=1763780400009 took=2467 "
+	    "status=0 fence=8589934601 host=web1\n", "as the header shows it");
+	/* A name with a blank must not make another field of it. */
+	(void)strlcpy(log.run[0].host, "a b\nrun c", RUNLOG_HOST);
+	runlog_format(&log, text);
+	ok(strstr(text, "host=a_b_run_c\n") != NULL,
+	    "white space in a host is shown as '_'");
+}
+
+static void
+test_last(void)
+{
+	struct runlog log;
+	struct runlog_run run;
+	int i;
+
+	memset(&log, 0, sizeof(log));
+	ok(runlog_last(&log, true) == NULL && runlog_last(&log, false) == NULL,
+	    "of no runs none is the last");
+	ok(runlog_find(&log, 0) == NULL, "nor is one found");
+	run = make_run(1, 1);
+	runlog_add(&log, &run);
+	ok(runlog_last(&log, false) == NULL, "a failure is no success");
+	is_int(runlog_last(&log, true)->fence, run.fence, "but the last run");
+	run = make_run(2, 0);
+	runlog_add(&log, &run);
+	is_int(runlog_last(&log, false)->fence, run.fence, "a success is both");
+	is_int(runlog_last(&log, true)->fence, run.fence, "that is to say this");
+	for (i = 3; i < 40; i++) {
+		run = make_run(i, 255);
+		runlog_add(&log, &run);
+	}
+	is_int(runlog_last(&log, false)->fence, make_run(2, 0).fence,
+	    "the last success outlives any number of failures");
+	is_int(runlog_last(&log, true)->fence, run.fence, "the last run is last");
+	is_int(runlog_find(&log, run.fence - 3)->status, 255,
+	    "a run is found by its fence");
+	ok(runlog_find(&log, make_run(5, 0).fence) == NULL,
+	    "not one that fell out");
+}
+
+static const struct {
+	const char	*what;
+	const char	*text;
+	bool		 good;
+	size_t		 count;
+	bool		 has_success;
+} texts[] = {
+	{ "empty", "", false, 0, false },
+	{ "the header alone", "zkrun 1\n", true, 0, false },
+	{ "the header without a newline", "zkrun 1", false, 0, false },
+	{ "another version", "zkrun 2\nrun " GOOD "\n", false, 0, false },
+	{ "a longer version", "zkrun 10\n", false, 0, false },
+	{ "no header", "run " GOOD "\n", false, 0, false },
+	{ "one run", "zkrun 1\nrun " GOOD "\n", true, 1, false },
+	{ "one success", "zkrun 1\nsuccess " GOOD "\n", true, 0, true },
+	{ "both", "zkrun 1\nsuccess " GOOD "\nrun " GOOD "\n", true, 1, true },
+	{ "two successes", "zkrun 1\nsuccess " GOOD "\nsuccess " GOOD "\n",
+	    false, 0, false },
+	{ "a line cut short", "zkrun 1\nrun " GOOD, false, 0, false },
+	{ "another kind of line", "zkrun 1\nwalk " GOOD "\n", false, 0, false },
+	{ "an empty line", "zkrun 1\n\nrun " GOOD "\n", false, 0, false },
+	{ "an empty line at the end", "zkrun 1\nrun " GOOD "\n\n", false, 0,
+	    false },
+	{ "a carriage return", "zkrun 1\r\nrun " GOOD "\n", false, 0, false },
+	{ "a key more", "zkrun 1\nrun " GOOD " more=1\n", true, 1, false },
+	{ "no began", "zkrun 1\nrun started=2 took=3 status=0 fence=5 host=h\n",
+	    false, 0, false },
+	{ "no started", "zkrun 1\nrun began=1 took=3 status=0 fence=5 host=h\n",
+	    false, 0, false },
+	{ "no took", "zkrun 1\nrun began=1 started=2 status=0 fence=5 host=h\n",
+	    false, 0, false },
+	{ "no status", "zkrun 1\nrun began=1 started=2 took=3 fence=5 host=h\n",
+	    false, 0, false },
+	{ "no fence", "zkrun 1\nrun began=1 started=2 took=3 status=0 host=h\n",
+	    false, 0, false },
+	{ "no host", "zkrun 1\nrun began=1 started=2 took=3 status=0 fence=5\n",
+	    false, 0, false },
+	{ "a negative number", "zkrun 1\nrun began=-1 started=2 took=3 "
+	    "status=0 fence=5 host=h\n", false, 0, false },
+	{ "a sign", "zkrun 1\nrun began=+1 started=2 took=3 status=0 "
+	    "fence=5 host=h\n", false, 0, false },
+	{ "no number", "zkrun 1\nrun began= started=2 took=3 status=0 fence=5 "
+	    "host=h\n", false, 0, false },
+	{ "hexadecimal", "zkrun 1\nrun began=0x1 started=2 took=3 status=0 "
+	    "fence=5 host=h\n", false, 0, false },
+	{ "something behind a number", "zkrun 1\nrun began=1s started=2 took=3 "
+	    "status=0 fence=5 host=h\n", false, 0, false },
+	{ "a status that is none", "zkrun 1\nrun began=1 started=2 took=3 "
+	    "status=256 fence=5 host=h\n", false, 0, false },
+	{ "a number too large", "zkrun 1\nrun began=9223372036854775808 "
+	    "started=2 took=3 status=0 fence=5 host=h\n", false, 0, false },
+	{ "the largest number", "zkrun 1\nrun began=9223372036854775807 "
+	    "started=2 took=3 status=255 fence=5 host=h\n", true, 1, false },
+	{ "a number of many digits", "zkrun 1\nrun began="
+	    "00000000000000000000000000000000000000001 started=2 took=3 "
+	    "status=0 fence=5 host=h\n", false, 0, false },
+	{ "binary", "\001\002\377\n\n", false, 0, false },
+};
+
+static void
+test_parse(void)
+{
+	struct runlog log;
+	const char *problem;
+	size_t i;
+
+	for (i = 0; i < COUNT(texts); i++) {
+		memset(&log, 0xff, sizeof(log));
+		problem = runlog_parse(&log, texts[i].text,
+		    strlen(texts[i].text));
+		is_int(problem == NULL, texts[i].good, texts[i].what);
+		is_int((int64_t)log.count, (int64_t)texts[i].count,
+		    "as many runs");
+		is_int(log.has_success, texts[i].has_success, "a success");
+	}
+	ok(runlog_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL");
+	ok(runlog_parse(&log, "zkrun 1\nrun \0 " GOOD "\n", 14 + sizeof(GOOD)) !=
+	    NULL, "a NUL in a line");
+}
+
+/* What is not quite a record: never out of bounds, and never too many runs. */
+static void
+test_hostile(void)
+{
+	char good[RUNLOG_SIZE], *text;
+	struct runlog log, read;
+	struct runlog_run run;
+	bool bounded;
+	size_t i, length;
+	int n;
+
+	memset(&log, 0, sizeof(log));
+	for (n = 0; n < RUNLOG_RUNS; n++) {
+		run = make_run(n, n);
+		runlog_add(&log, &run);
+	}
+	runlog_format(&log, good);
+	length = strlen(good);
+	/* Cut anywhere, in a buffer that ends there. */
+	for (i = 0, bounded = true; i < length; i++) {
+		text = calloc(1, i + 1);
+		memcpy(text, good, i);
+		if (runlog_parse(&read, text, i) == NULL)
+			bounded = bounded && good[i - 1] == '\n';
+		bounded = bounded && read.count <= RUNLOG_RUNS;
+		free(text);
+	}
+	ok(bounded, "a record cut anywhere is one only at the end of a line");
+	/* Any byte changed. */
+	for (i = 0, bounded = true; i < length * 8; i++) {
+		good[i / 8] = (char)(good[i / 8] ^ (1 << i % 8));
+		(void)runlog_parse(&read, good, length);
+		good[i / 8] = (char)(good[i / 8] ^ (1 << i % 8));
+		bounded = bounded && read.count <= RUNLOG_RUNS;
+	}
+	ok(bounded, "no bit that changes makes more of it");
+	/* One run too many. */
+	(void)strlcat(good, "run " GOOD "\n", sizeof(good));
+	ok(runlog_parse(&read, good, strlen(good)) != NULL,
+	    "more runs than there is room for are none of ours");
+	/* A host of every length. */
+	text = calloc(1, 4096);
+	for (i = 0, bounded = true; i < 2000; i++) {
+		(void)strlcpy(text, "zkrun 1\nrun began=1 started=2 took=3 "
+		    "status=0 fence=5 host=", 4096);
+		length = strlen(text);
+		memset(text + length, 'x', i);
+		(void)memcpy(text + length + i, "\n", 2);
+		if (runlog_parse(&read, text, length + i + 1) == NULL)
+			bounded = bounded &&
+			    strlen(read.run[0].host) < RUNLOG_HOST;
+	}
+	ok(bounded, "a host of any length stays in its place");
+	free(text);
+}
+
+int
+main(void)
+{
+	test_round_trip();
+	test_text();
+	test_last();
+	test_parse();
+	test_hostile();
+	return tap_end();
+}
