@@ -6,8 +6,8 @@
  * pause between nothing and the doubled one is as likely as another, so that
  * many contenders do not come back in step.
  */
-#ifndef ZKRUN_RETRY_H
-#define ZKRUN_RETRY_H
+#ifndef ZKRUN_BACKOFF_H
+#define ZKRUN_BACKOFF_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /*
  * Who we are to ZooKeeper, and what others may do with the nodes that we make.
  */
-#ifndef ZKRUN_ACCESS_H
-#define ZKRUN_ACCESS_H
+#ifndef ZKRUN_CREDENTIALS_H
+#define ZKRUN_CREDENTIALS_H
 
 #include <stddef.h>
 

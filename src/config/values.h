@@ -6,8 +6,8 @@
  * They return NULL, or what is wrong with the value; the field may have changed
  * then.  Private to options.c, whose table names them.
  */
-#ifndef ZKRUN_OPTIONS_VALUES_H
-#define ZKRUN_OPTIONS_VALUES_H
+#ifndef ZKRUN_VALUES_H
+#define ZKRUN_VALUES_H
 
 const char	*options_set_duration(void *, const char *value);
 const char	*options_set_positive_duration(void *, const char *value);

@@ -11,8 +11,8 @@
  *
  * Pure; no I/O.
  */
-#ifndef ZKRUN_CENSUS_H
-#define ZKRUN_CENSUS_H
+#ifndef ZKRUN_HOLDERS_H
+#define ZKRUN_HOLDERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

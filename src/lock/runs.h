@@ -9,8 +9,8 @@
  * As the semaphore, it sends requests on a session and is told what comes of
  * them; it never blocks and never connects.
  */
-#ifndef ZKRUN_RECORD_H
-#define ZKRUN_RECORD_H
+#ifndef ZKRUN_RUNS_H
+#define ZKRUN_RUNS_H
 
 #include <stdbool.h>
 

@@ -9,8 +9,8 @@
  * each in one line.  The last success has a line of its own, for the others may
  * all be failures.  Pure; no I/O.
  */
-#ifndef ZKRUN_RUNLOG_H
-#define ZKRUN_RUNLOG_H
+#ifndef ZKRUN_RUNS_TEXT_H
+#define ZKRUN_RUNS_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

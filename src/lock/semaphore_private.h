@@ -1,10 +1,10 @@
 /*
  * The steps of the protocol, shared by semaphore.c, which takes them, and
- * semaphore_replies.c, which decides on the next; and what semaphore_walkin.c
+ * semaphore_decide.c, which decides on the next; and what semaphore_walkin.c
  * and semaphore_resume.c add to both.  Private to them.
  */
-#ifndef ZKRUN_SEMAPHORE_STEPS_H
-#define ZKRUN_SEMAPHORE_STEPS_H
+#ifndef ZKRUN_SEMAPHORE_PRIVATE_H
+#define ZKRUN_SEMAPHORE_PRIVATE_H
 
 #include "lock/semaphore.h"
 #include "zookeeper/session.h"

@@ -1,8 +1,8 @@
 /*
  * A question of a survey, and what becomes of the answer; private to the room.
  */
-#ifndef ZKRUN_SURVEY_QUESTION_H
-#define ZKRUN_SURVEY_QUESTION_H
+#ifndef ZKRUN_SURVEY_ANSWER_H
+#define ZKRUN_SURVEY_ANSWER_H
 
 #include "lock/survey.h"
 

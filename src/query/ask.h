@@ -2,8 +2,8 @@
  * What the programs of one question share: they ask as soon as there is
  * contact, and all over again when it was lost.
  */
-#ifndef ZKRUN_ERRAND_H
-#define ZKRUN_ERRAND_H
+#ifndef ZKRUN_ASK_H
+#define ZKRUN_ASK_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /*
  * What revoke_run() and revoke_break() share; private to the room.
  */
-#ifndef ZKRUN_REVOKE_STATE_H
-#define ZKRUN_REVOKE_STATE_H
+#ifndef ZKRUN_REVOKE_PRIVATE_H
+#define ZKRUN_REVOKE_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * The guard's state and events, shared by its loop (guard.c) and its table
  * (guard_table.c).  Private to the two.
  */
-#ifndef ZKRUN_GUARD_STATE_H
-#define ZKRUN_GUARD_STATE_H
+#ifndef ZKRUN_GUARD_PRIVATE_H
+#define ZKRUN_GUARD_PRIVATE_H
 
 #include <sys/types.h>
 

@@ -2,8 +2,8 @@
  * The keeper's state, its events and what it does about them.  Private to the
  * keeper*.c files.
  */
-#ifndef ZKRUN_KEEPER_STATE_H
-#define ZKRUN_KEEPER_STATE_H
+#ifndef ZKRUN_KEEPER_PRIVATE_H
+#define ZKRUN_KEEPER_PRIVATE_H
 
 #include <sys/types.h>
 
@@ -114,7 +114,7 @@ void	keeper_dispatch(struct keeper *, enum keeper_event);
 /* Names the present state, for people. */
 const char	*keeper_state_name(const struct keeper *);
 
-/* keeper_line.c: until the command starts */
+/* keeper_queue.c: until the command starts */
 void	keeper_join(struct keeper *);
 void	keeper_resume(struct keeper *);
 void	keeper_say_contact_lost(struct keeper *);
@@ -142,7 +142,7 @@ void	keeper_report(struct keeper *);
 void	keeper_report_place(struct keeper *);
 bool	keeper_take_look(struct keeper *, struct session_event *);
 
-/* keeper_record.c: whether to run, and that it has run */
+/* keeper_interval.c: whether to run, and that it has run */
 void	keeper_ask_record(struct keeper *);
 void	keeper_judge(struct keeper *);
 void	keeper_cannot_judge(struct keeper *);
@@ -154,7 +154,7 @@ void	keeper_recording_takes_long(struct keeper *);
 void	keeper_expired_unrecorded(struct keeper *);
 void	keeper_signal_while_recording(struct keeper *);
 
-/* keeper_work.c: while it runs */
+/* keeper_running.c: while it runs */
 void	keeper_max_time_over(struct keeper *);
 void	keeper_be_revoked(struct keeper *);
 void	keeper_revoked_after_all(struct keeper *);
@@ -170,7 +170,7 @@ void	keeper_keep_deadline(struct keeper *);
 void	keeper_command_ended(struct keeper *);
 void	keeper_name_lingerers(struct keeper *);
 
-/* keeper_leave.c: in the end */
+/* keeper_leaving.c: in the end */
 void	keeper_finish(struct keeper *);
 void	keeper_leave_line(struct keeper *);
 void	keeper_work_is_over(struct keeper *);

@@ -1,8 +1,8 @@
 /*
  * Ending the session of a keeper that died.
  */
-#ifndef ZKRUN_REATTACH_H
-#define ZKRUN_REATTACH_H
+#ifndef ZKRUN_SESSION_CLOSER_H
+#define ZKRUN_SESSION_CLOSER_H
 
 #include <sys/types.h>
 

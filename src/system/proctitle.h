@@ -1,8 +1,8 @@
 /*
  * What ps(1) shows of us: task and state instead of the arguments.
  */
-#ifndef ZKRUN_TITLE_H
-#define ZKRUN_TITLE_H
+#ifndef ZKRUN_PROCTITLE_H
+#define ZKRUN_PROCTITLE_H
 
 /*
  * Makes room for titles: the arguments and the environment are moved to other

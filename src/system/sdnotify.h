@@ -5,8 +5,8 @@
  * No function here blocks.  What a full queue does not take is kept, and only
  * the newest of a kind; without a service manager all of them do nothing.
  */
-#ifndef ZKRUN_NOTIFY_H
-#define ZKRUN_NOTIFY_H
+#ifndef ZKRUN_SDNOTIFY_H
+#define ZKRUN_SDNOTIFY_H
 
 #include <sys/types.h>
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
 /*
  * Processes that do for us what might block.
  */
-#ifndef ZKRUN_HELPER_H
-#define ZKRUN_HELPER_H
+#ifndef ZKRUN_SUBPROCESS_H
+#define ZKRUN_SUBPROCESS_H
 
 #include <sys/types.h>
 

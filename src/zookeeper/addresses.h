@@ -1,8 +1,8 @@
 /*
  * The servers' addresses, for connector.c.  Private to it.
  */
-#ifndef ZKRUN_CONNECTOR_ADDRESSES_H
-#define ZKRUN_CONNECTOR_ADDRESSES_H
+#ifndef ZKRUN_ADDRESSES_H
+#define ZKRUN_ADDRESSES_H
 
 #include <stddef.h>
 

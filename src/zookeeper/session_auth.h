@@ -2,8 +2,8 @@
  * Credentials and ACLs, as the client library has them.  Private to the
  * session.
  */
-#ifndef ZKRUN_SESSION_ACCESS_H
-#define ZKRUN_SESSION_ACCESS_H
+#ifndef ZKRUN_SESSION_AUTH_H
+#define ZKRUN_SESSION_AUTH_H
 
 #include "config/credentials.h"
 #include "zookeeper/session_private.h"

@@ -1,10 +1,10 @@
 /*
  * The one place that includes the client library's header; shared by session.c
  * (the connection), session_requests.c and session_creates.c (what goes over it)
- * and session_access.c (who may).  Private to these.
+ * and session_auth.c (who may).  Private to these.
  */
-#ifndef ZKRUN_SESSION_LIBRARY_H
-#define ZKRUN_SESSION_LIBRARY_H
+#ifndef ZKRUN_SESSION_PRIVATE_H
+#define ZKRUN_SESSION_PRIVATE_H
 
 /* The header shows zookeeper_init_ssl() only if told that there is one. */
 #if defined(ZKRUN_TLS) && !defined(HAVE_OPENSSL_H)
