@@ -58,7 +58,7 @@ main(int argc, char **argv)
 		start_syslog(&options);
 	/* --check reads what everybody may, as whoever the command has become. */
 	if (options.mode != OPTIONS_CHECK && options.auth_file[0] != '\0' &&
-	    access_read_credentials(&options.access, options.auth_file) == -1)
+	    credentials_read(&options.credentials, options.auth_file) == -1)
 		return EXITCODE_CONFIG;
 	switch (options.mode) {
 	case OPTIONS_RUN:

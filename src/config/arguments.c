@@ -327,10 +327,10 @@ check_together(const struct options *options)
 		return refuse("--json", "it goes with --status");
 	if (options->yes && options->mode != OPTIONS_BREAK)
 		return refuse("--yes", "it goes with --break");
-	if ((options->access.tls_ca[0] == '\0') !=
-	    (options->access.tls_cert[0] == '\0') ||
-	    (options->access.tls_cert[0] == '\0') !=
-	    (options->access.tls_key[0] == '\0'))
+	if ((options->credentials.tls_ca[0] == '\0') !=
+	    (options->credentials.tls_cert[0] == '\0') ||
+	    (options->credentials.tls_cert[0] == '\0') !=
+	    (options->credentials.tls_key[0] == '\0'))
 		return refuse("--tls-ca", "--tls-ca, --tls-cert and --tls-key "
 		    "go together");
 	if (options->interval_ms != CLOCK_NEVER && options->interval_ms > 0 &&

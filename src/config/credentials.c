@@ -22,13 +22,14 @@
 #define PERMS	"cdrwa"
 
 const char *
-access_parse_acl(struct access *access, const char *value)
+credentials_parse_acl(struct credentials *credentials, const char *value)
 {
 	char *entry, *id, *perms, *rest;
 
-	access->grant_count = 0;
-	rest = access->acl;
-	if (strlcpy(rest, value, sizeof(access->acl)) >= sizeof(access->acl))
+	credentials->grant_count = 0;
+	rest = credentials->acl;
+	if (strlcpy(rest, value, sizeof(credentials->acl)) >=
+	    sizeof(credentials->acl))
 		return "it is too long";
 	while ((entry = strsep(&rest, ",")) != NULL) {
 		/* The id of a digest has a colon in it. */
@@ -39,11 +40,11 @@ access_parse_acl(struct access *access, const char *value)
 		*id++ = *perms++ = '\0';
 		if (*perms == '\0' || perms[strspn(perms, PERMS)] != '\0')
 			return "perms are letters of " PERMS;
-		if (access->grant_count == ACCESS_MAX)
+		if (credentials->grant_count == CREDENTIALS_MAX)
 			return "too many entries";
-		access->grants[access->grant_count].scheme = entry;
-		access->grants[access->grant_count].id = id;
-		access->grants[access->grant_count++].perms = perms;
+		credentials->grants[credentials->grant_count].scheme = entry;
+		credentials->grants[credentials->grant_count].id = id;
+		credentials->grants[credentials->grant_count++].perms = perms;
 	}
 	return NULL;
 }
@@ -69,7 +70,7 @@ check_file(int fd)
 
 /* Returns NULL or why the line, which is changed, cannot be used. */
 static const char *
-add_credential(struct access *access, char *line, size_t length)
+add_credential(struct credentials *credentials, char *line, size_t length)
 {
 	char *end, *scheme, *secret, *kept;
 	size_t size;
@@ -85,23 +86,23 @@ add_credential(struct access *access, char *line, size_t length)
 	secret = strchr(scheme, ':');
 	if (secret == NULL || secret == scheme || secret[1] == '\0')
 		return "it is not of the form scheme:credential";
-	if (access->credential_count == ACCESS_MAX)
+	if (credentials->credential_count == CREDENTIALS_MAX)
 		return "there are too many";
 	size = strlen(scheme) + 1;
-	if (size > sizeof(access->secrets) - access->secrets_length)
+	if (size > sizeof(credentials->secrets) - credentials->secrets_length)
 		return "the file is too long";
-	kept = access->secrets + access->secrets_length;
+	kept = credentials->secrets + credentials->secrets_length;
 	memcpy(kept, scheme, size);
-	access->secrets_length += size;
+	credentials->secrets_length += size;
 	secret = kept + (secret - scheme);
 	*secret++ = '\0';
-	access->credentials[access->credential_count].scheme = kept;
-	access->credentials[access->credential_count++].secret = secret;
+	credentials->credential[credentials->credential_count].scheme = kept;
+	credentials->credential[credentials->credential_count++].secret = secret;
 	return NULL;
 }
 
 static const char *
-read_lines(struct access *access, FILE *file, size_t *number)
+read_lines(struct credentials *credentials, FILE *file, size_t *number)
 {
 	const char *reason;
 	char *line;
@@ -110,7 +111,7 @@ read_lines(struct access *access, FILE *file, size_t *number)
 	reason = NULL;
 	while (reason == NULL && (line = fparseln(file, &length, number, NULL,
 	    FPARSELN_UNESCALL)) != NULL) {
-		reason = add_credential(access, line, length);
+		reason = add_credential(credentials, line, length);
 		explicit_bzero(line, length);
 		free(line);
 	}
@@ -118,7 +119,7 @@ read_lines(struct access *access, FILE *file, size_t *number)
 }
 
 int
-access_read_credentials(struct access *access, const char *path)
+credentials_read(struct credentials *credentials, const char *path)
 {
 	const char *reason;
 	FILE *file;
@@ -135,12 +136,12 @@ access_read_credentials(struct access *access, const char *path)
 	}
 	reason = check_file(fd);
 	if (reason == NULL)
-		reason = read_lines(access, file, &number);
+		reason = read_lines(credentials, file, &number);
 	if (reason == NULL && ferror(file)) {
 		reason = strerror(errno);
 		number = 0;
 	}
-	if (reason == NULL && access->credential_count == 0) {
+	if (reason == NULL && credentials->credential_count == 0) {
 		reason = "it names no credential";
 		number = 0;
 	}

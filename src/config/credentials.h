@@ -6,30 +6,30 @@
 
 #include <stddef.h>
 
-#define ACCESS_MAX	16	/* credentials, and entries of an ACL */
+#define CREDENTIALS_MAX	16	/* credentials, and entries of an ACL */
 
-#define ACCESS_FILE_SIZE	1024
-#define ACCESS_TEXT_SIZE	4096	/* of all credentials, and of the ACL */
+#define CREDENTIALS_FILE_SIZE	1024
+#define CREDENTIALS_TEXT_SIZE	4096	/* of all credentials, and of the ACL */
 
-struct access {
+struct credentials {
 	/* PEM files for TLS, all of them or, all empty, none. */
-	char	tls_ca[ACCESS_FILE_SIZE];
-	char	tls_cert[ACCESS_FILE_SIZE];
-	char	tls_key[ACCESS_FILE_SIZE];
+	char	tls_ca[CREDENTIALS_FILE_SIZE];
+	char	tls_cert[CREDENTIALS_FILE_SIZE];
+	char	tls_key[CREDENTIALS_FILE_SIZE];
 	size_t	credential_count;
 	struct {
 		const char	*scheme;
 		const char	*secret;
-	}	credentials[ACCESS_MAX];
+	}	credential[CREDENTIALS_MAX];
 	size_t	grant_count;
 	struct {
 		const char	*scheme;
 		const char	*id;
 		const char	*perms;		/* letters of "cdrwa" */
-	}	grants[ACCESS_MAX];
+	}	grants[CREDENTIALS_MAX];
 	/* What these point into, so it is never copied. */
-	char	acl[ACCESS_TEXT_SIZE];
-	char	secrets[ACCESS_TEXT_SIZE];
+	char	acl[CREDENTIALS_TEXT_SIZE];
+	char	secrets[CREDENTIALS_TEXT_SIZE];
 	size_t	secrets_length;
 };
 
@@ -37,13 +37,13 @@ struct access {
  * Reads "scheme:id:perms,scheme:id:perms".  Returns NULL, or why it is no good
  * (a constant).
  */
-const char	*access_parse_acl(struct access *, const char *);
+const char	*credentials_parse_acl(struct credentials *, const char *);
 
 /*
  * Reads a file of "scheme:credential" lines, which others must not be able to
  * read or write.  Returns 0, or -1 after one line on stderr; no part of a
  * credential is ever in that.
  */
-int	access_read_credentials(struct access *, const char *path);
+int	credentials_read(struct credentials *, const char *path);
 
 #endif

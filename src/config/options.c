@@ -21,7 +21,7 @@
 
 /* Sorted by name, as in the manual. */
 const struct option_spec option_specs[] = {
-	{ "acl", 0, VALUE, false, options_set_acl, IN(access) },
+	{ "acl", 0, VALUE, false, options_set_acl, IN(credentials) },
 	{ "auth-file", 'a', VALUE, false, options_set_auth_file,
 	    IN(auth_file) },
 	{ "base", 'b', VALUE, false, options_set_base, IN(base) },
@@ -70,11 +70,12 @@ const struct option_spec option_specs[] = {
 	{ "status", 0, NONE, true, options_set_status, IN(mode) },
 	{ "syslog", 0, MAYBE, false, options_set_syslog, IN(syslog_facility) },
 	{ "task", 't', VALUE, true, options_set_task, IN(task) },
-	{ "tls-ca", 0, VALUE, false, options_set_tls_file, IN(access.tls_ca) },
+	{ "tls-ca", 0, VALUE, false, options_set_tls_file,
+	    IN(credentials.tls_ca) },
 	{ "tls-cert", 0, VALUE, false, options_set_tls_file,
-	    IN(access.tls_cert) },
+	    IN(credentials.tls_cert) },
 	{ "tls-key", 0, VALUE, false, options_set_tls_file,
-	    IN(access.tls_key) },
+	    IN(credentials.tls_key) },
 	{ "verbose", 'v', NONE, false, options_set_verbose, IN(verbosity) },
 	{ "version", 'V', NONE, true, NULL, WHOLE },
 	{ "wait", 'w', VALUE, false, options_set_duration, IN(wait_ms) },

@@ -44,7 +44,7 @@ struct options {
 	struct servers	 servers;
 	char		 connect[4096];		/* the same, as it was given */
 	char		 auth_file[OPTIONS_PATH_SIZE]; /* "": none */
-	struct access	 access;		/* what is in it; --acl */
+	struct credentials	 credentials;	/* what is in it; --acl */
 	bool		 json;			/* --json */
 	bool		 yes;			/* --yes */
 

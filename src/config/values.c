@@ -89,7 +89,7 @@ options_set_path(void *field, const char *value)
 const char *
 options_set_acl(void *field, const char *value)
 {
-	return access_parse_acl(field, value);
+	return credentials_parse_acl(field, value);
 }
 
 const char *
@@ -110,7 +110,8 @@ options_set_tls_file(void *field, const char *value)
 		return "it is empty";
 	if (strchr(value, ',') != NULL)
 		return "the name has a comma";
-	return strlcpy(field, value, ACCESS_FILE_SIZE) >= ACCESS_FILE_SIZE ?
+	return strlcpy(field, value, CREDENTIALS_FILE_SIZE) >=
+	    CREDENTIALS_FILE_SIZE ?
 	    "the path is too long" : NULL;
 #else
 	(void)field;

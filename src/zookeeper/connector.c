@@ -194,7 +194,7 @@ connector_init(struct connector *connector, const struct options *options)
 	connector->options = options;
 	connector->current = SIZE_MAX;
 	connector->patience_ms = CLOCK_NEVER;
-	session_init(&connector->session, &options->access);
+	session_init(&connector->session, &options->credentials);
 	resolver_init(&connector->resolver);
 }
 

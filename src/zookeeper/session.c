@@ -179,12 +179,12 @@ is_greeting_sane(int fd)
 }
 
 void
-session_init(struct session *session, const struct access *access)
+session_init(struct session *session, const struct credentials *credentials)
 {
 	int i;
 
 	memset(session, 0, sizeof(*session));
-	session->access = access;
+	session->credentials = credentials;
 	session->fd = -1;
 	STAILQ_INIT(&session->events);
 	STAILQ_INIT(&session->open);
@@ -245,7 +245,7 @@ session_open(struct session *session, const char *address, int timeout_ms,
 static bool
 is_encrypted(const struct session *session)
 {
-	return session->access->tls_ca[0] != '\0';
+	return session->credentials->tls_ca[0] != '\0';
 }
 
 /* A socket that the library has just made. */

@@ -80,7 +80,7 @@ enum session_phase {
 	SESSION_CONNECTED,
 };
 
-struct access;
+struct credentials;
 struct session_open_request;
 
 struct session_watch {
@@ -89,7 +89,7 @@ struct session_watch {
 };
 
 struct session {
-	const struct access	*access;
+	const struct credentials	*credentials;
 	struct _zhandle		*handle;
 	enum session_phase	 phase;
 	int			 fd;		/* the library's socket */
@@ -153,8 +153,8 @@ struct session_request {
 	size_t			 step_count;
 };
 
-/* access is borrowed. */
-void	session_init(struct session *, const struct access *);
+/* credentials is borrowed. */
+void	session_init(struct session *, const struct credentials *);
 
 /*
  * Begins to connect: to "address:port/chroot", with an IPv6 address bare, for a

@@ -46,19 +46,19 @@ const struct ACL_vector *
 session_make_acl(const struct session *session, struct session_acl *acl,
     bool readable)
 {
-	const struct access *access = session->access;
+	const struct credentials *credentials = session->credentials;
 	size_t i;
 
-	if (access->credential_count == 0 && access->grant_count == 0)
+	if (credentials->credential_count == 0 && credentials->grant_count == 0)
 		return &ZOO_OPEN_ACL_UNSAFE;
 	acl->vector.count = 0;
 	acl->vector.data = acl->entries;
 	/* The server puts everybody in its place that we have shown to be. */
-	if (access->credential_count > 0)
+	if (credentials->credential_count > 0)
 		add_entry(acl, ZOO_PERM_ALL, "auth", "");
-	for (i = 0; i < access->grant_count; i++)
-		add_entry(acl, perms_of(access->grants[i].perms),
-		    access->grants[i].scheme, access->grants[i].id);
+	for (i = 0; i < credentials->grant_count; i++)
+		add_entry(acl, perms_of(credentials->grants[i].perms),
+		    credentials->grants[i].scheme, credentials->grants[i].id);
 	if (readable)
 		add_entry(acl, ZOO_PERM_READ, "world", "anyone");
 	return &acl->vector;
@@ -69,17 +69,17 @@ session_make_handle(const struct session *session, const char *address,
     watcher_fn on_event, int timeout_ms, const clientid_t *id)
 {
 #ifdef ZKRUN_TLS
-	const struct access *access = session->access;
-	char files[3 * ACCESS_FILE_SIZE + 8];
+	const struct credentials *credentials = session->credentials;
+	char files[3 * CREDENTIALS_FILE_SIZE + 8];
 
 	/*
 	 * The last one is the key's password: keys without one have none.  The
 	 * library blocks while it shakes hands; a keeper that hangs in there is
 	 * the guard's business.
 	 */
-	if (access->tls_ca[0] != '\0') {
+	if (credentials->tls_ca[0] != '\0') {
 		(void)snprintf(files, sizeof(files), "%s,%s,%s,none",
-		    access->tls_ca, access->tls_cert, access->tls_key);
+		    credentials->tls_ca, credentials->tls_cert, credentials->tls_key);
 		return zookeeper_init_ssl(address, files, on_event, timeout_ms,
 		    id, NULL, ZOO_NO_LOG_CLIENTENV);
 	}
@@ -100,7 +100,7 @@ on_shown(int rc, const void *data)
 	if (rc != ZOK || session->phase == SESSION_CLOSED)
 		return;
 	session->accepted = session->shown ==
-	    session->access->credential_count;
+	    session->credentials->credential_count;
 	if (!session->accepted && show_next(session) == -1)
 		(void)shutdown(session->fd, SHUT_RDWR);
 }
@@ -112,9 +112,9 @@ show_next(struct session *session)
 	size_t next;
 
 	next = session->shown++;
-	secret = session->access->credentials[next].secret;
+	secret = session->credentials->credential[next].secret;
 	return zoo_add_auth(session->handle,
-	    session->access->credentials[next].scheme, secret,
+	    session->credentials->credential[next].scheme, secret,
 	    (int)strlen(secret), on_shown, session) == ZOK ? 0 : -1;
 }
 
@@ -126,7 +126,7 @@ show_next(struct session *session)
 int
 session_authenticate(struct session *session)
 {
-	size_t count = session->access->credential_count;
+	size_t count = session->credentials->credential_count;
 
 	session->shown = 0;
 	if (count == 0)

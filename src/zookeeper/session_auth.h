@@ -10,7 +10,7 @@
 
 struct session_acl {
 	struct ACL_vector	vector;
-	struct ACL		entries[ACCESS_MAX + 2];
+	struct ACL		entries[CREDENTIALS_MAX + 2];
 };
 
 /*

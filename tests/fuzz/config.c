@@ -51,6 +51,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(options.conflict_exit_code >= 0 &&
 	    options.conflict_exit_code <= 255 && options.skip_exit_code >= 0 &&
 	    options.skip_exit_code <= 255);
-	must(options.access.grant_count <= ACCESS_MAX);
+	must(options.credentials.grant_count <= CREDENTIALS_MAX);
 	return 0;
 }

@@ -31,29 +31,29 @@ check_discretion(const char *said, const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct access access;
+	static struct credentials credentials;
 	const char *scheme, *secret;
 	size_t i;
 
-	memset(&access, 0, sizeof(access));
+	memset(&credentials, 0, sizeof(credentials));
 	fuzz_listen();
-	if (access_read_credentials(&access, fuzz_file(data, size)) == -1) {
+	if (credentials_read(&credentials, fuzz_file(data, size)) == -1) {
 		must(fuzz_is_message(fuzz_said()));
 		check_discretion(fuzz_said(), data, size);
 		return 0;
 	}
 	must(fuzz_said()[0] == '\0');
-	must(access.credential_count > 0 &&
-	    access.credential_count <= ACCESS_MAX);
-	must(access.secrets_length <= sizeof(access.secrets));
-	for (i = 0; i < access.credential_count; i++) {
-		scheme = access.credentials[i].scheme;
-		secret = access.credentials[i].secret;
+	must(credentials.credential_count > 0 &&
+	    credentials.credential_count <= CREDENTIALS_MAX);
+	must(credentials.secrets_length <= sizeof(credentials.secrets));
+	for (i = 0; i < credentials.credential_count; i++) {
+		scheme = credentials.credential[i].scheme;
+		secret = credentials.credential[i].secret;
 		must(scheme[0] != '\0' && strchr(scheme, ':') == NULL);
 		must(secret == scheme + strlen(scheme) + 1 &&
 		    secret[0] != '\0' && strchr(secret, '\n') == NULL);
-		must(secret + strlen(secret) < access.secrets +
-		    access.secrets_length);
+		must(secret + strlen(secret) < credentials.secrets +
+		    credentials.secrets_length);
 	}
 	return 0;
 }

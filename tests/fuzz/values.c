@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(result == 0 ? fuzz_said()[0] == '\0' :
 		    fuzz_is_message(fuzz_said()));
 		must(options.servers.count <= SERVERS_MAX);
-		must(options.access.grant_count <= ACCESS_MAX);
+		must(options.credentials.grant_count <= CREDENTIALS_MAX);
 	}
 	free(value);
 	return 0;

@@ -69,9 +69,9 @@ describe(const struct options *options, char *text, size_t size)
 	    options->max_time_ms == CLOCK_NEVER ? -1 : options->max_time_ms,
 	    options->runs, options->skip_exit_code, options->syslog_facility,
 	    options->yes, options->notify_by_command,
-	    options->access.grant_count, options->auth_file,
-	    options->access.tls_ca, options->access.tls_cert,
-	    options->access.tls_key);
+	    options->credentials.grant_count, options->auth_file,
+	    options->credentials.tls_ca, options->credentials.tls_cert,
+	    options->credentials.tls_key);
 }
 
 /* An option and the one part of the description that it changes. */
