@@ -413,8 +413,8 @@ arguments_parse(struct options *options, int argc, char **argv)
 			return EXITCODE_USAGE;
 	/* Jobs may wait for servers; who asks wants to hear that there is none. */
 	if (options->mode != OPTIONS_RUN &&
-	    options->retry.max_retries == RETRY_FOREVER)
-		options->retry.max_retries = RETRY_DEFAULT;
+	    options->retry.max_retries == BACKOFF_FOREVER)
+		options->retry.max_retries = BACKOFF_DEFAULT;
 	log_set_level(options->verbosity);
 	return take_operands(options, argv + optind, (size_t)(argc - optind));
 }

@@ -12,14 +12,14 @@ doubled(int64_t sleep_ms, int64_t times, int64_t cap_ms)
 }
 
 int64_t
-retry_pause_ms(const struct retry_policy *policy, int64_t retries,
+backoff_pause_ms(const struct backoff_policy *policy, int64_t retries,
     int64_t elapsed_ms, uint32_t random)
 {
 	int64_t pause_ms;
 
-	if (policy->max_retries != RETRY_FOREVER &&
+	if (policy->max_retries != BACKOFF_FOREVER &&
 	    retries >= policy->max_retries)
-		return RETRY_GIVE_UP;
+		return BACKOFF_GIVE_UP;
 	pause_ms = policy->sleep_ms;
 	if (policy->cap_ms > 0) {
 		pause_ms = doubled(pause_ms, retries, policy->cap_ms);
@@ -28,6 +28,6 @@ retry_pause_ms(const struct retry_policy *policy, int64_t retries,
 	}
 	/* Giving up now is better than sleeping first and giving up then. */
 	if (policy->for_ms > 0 && elapsed_ms + pause_ms > policy->for_ms)
-		return RETRY_GIVE_UP;
+		return BACKOFF_GIVE_UP;
 	return pause_ms;
 }

@@ -11,24 +11,24 @@
 
 #include <stdint.h>
 
-#define RETRY_FOREVER	(-1)
-#define RETRY_GIVE_UP	(-1)
+#define BACKOFF_FOREVER	(-1)
+#define BACKOFF_GIVE_UP	(-1)
 
-#define RETRY_DEFAULT	3	/* retries, as Curator's RetryNTimes(3, 1000) */
+#define BACKOFF_DEFAULT	3	/* retries, as Curator's RetryNTimes(3, 1000) */
 
-struct retry_policy {
-	int64_t	max_retries;	/* attempts after the first, or RETRY_FOREVER */
+struct backoff_policy {
+	int64_t	max_retries;	/* attempts after the first, or BACKOFF_FOREVER */
 	int64_t	sleep_ms;	/* pause between two attempts */
 	int64_t	cap_ms;		/* longest pause; 0: no doubling */
 	int64_t	for_ms;		/* no retry later than this; 0: no such limit */
 };
 
 /*
- * Returns the pause in ms before the next attempt, or RETRY_GIVE_UP.
+ * Returns the pause in ms before the next attempt, or BACKOFF_GIVE_UP.
  * retries: how many retries there were already; elapsed_ms: time since the
  * first attempt began; random: any 32 random bits.
  */
-int64_t	retry_pause_ms(const struct retry_policy *, int64_t retries,
+int64_t	backoff_pause_ms(const struct backoff_policy *, int64_t retries,
 	    int64_t elapsed_ms, uint32_t random);
 
 #endif

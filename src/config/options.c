@@ -96,7 +96,7 @@ options_default(struct options *options)
 		.wait_ms = CLOCK_NEVER,
 		.conflict_exit_code = EXITCODE_CONFLICT,
 		/* Curator's RetryNTimes(3, 1000) and connection timeout */
-		.retry = { .max_retries = RETRY_DEFAULT, .sleep_ms = 1000 },
+		.retry = { .max_retries = BACKOFF_DEFAULT, .sleep_ms = 1000 },
 		.connect_timeout_ms = 15000,
 		.session_timeout_ms = 30000,
 		.kill_after_ms = 5000,

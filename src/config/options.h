@@ -55,7 +55,7 @@ struct options {
 	int64_t		 wait_ms;		/* or CLOCK_NEVER; 0: try */
 	int		 conflict_exit_code;
 
-	struct retry_policy retry;
+	struct backoff_policy retry;
 	int64_t		 connect_timeout_ms;	/* of one attempt */
 	int64_t		 session_timeout_ms;
 

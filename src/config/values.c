@@ -200,7 +200,7 @@ options_set_max_retries(void *field, const char *value)
 	int64_t *retries = field;
 
 	if (strcmp(value, "forever") == 0) {
-		*retries = RETRY_FOREVER;
+		*retries = BACKOFF_FOREVER;
 		return NULL;
 	}
 	if (parse_number(retries, value, 0, 1000000000) == -1)

@@ -62,10 +62,10 @@ end_attempt(struct connector *connector, int64_t now_ms)
 	} else {
 		/* Names are looked up afresh for each attempt. */
 		resolver_stop(&connector->resolver);
-		pause_ms = retry_pause_ms(&connector->options->retry,
+		pause_ms = backoff_pause_ms(&connector->options->retry,
 		    connector->retries, now_ms - connector->first_attempt_ms,
 		    arc4random());
-		if (pause_ms == RETRY_GIVE_UP) {
+		if (pause_ms == BACKOFF_GIVE_UP) {
 			connector->phase = CONNECTOR_FAILED;
 			return;
 		}

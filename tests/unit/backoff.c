@@ -9,7 +9,7 @@
 
 static const struct {
 	const char		*what;
-	struct retry_policy	 policy;
+	struct backoff_policy	 policy;
 	int64_t			 retries, elapsed_ms;
 	uint32_t		 random;
 	int64_t			 pause_ms;
@@ -18,13 +18,13 @@ static const struct {
 	{ "3 times: first", { 3, 1000, 0, 0 }, 0, 0, 0, 1000 },
 	{ "3 times: second", { 3, 1000, 0, 0 }, 1, 1000, 7, 1000 },
 	{ "3 times: third", { 3, 1000, 0, 0 }, 2, 99999, UINT32_MAX, 1000 },
-	{ "3 times: no fourth", { 3, 1000, 0, 0 }, 3, 3000, 0, RETRY_GIVE_UP },
-	{ "3 times: no fifth", { 3, 1000, 0, 0 }, 4, 3000, 0, RETRY_GIVE_UP },
-	{ "none", { 0, 1000, 0, 0 }, 0, 0, 0, RETRY_GIVE_UP },
+	{ "3 times: no fourth", { 3, 1000, 0, 0 }, 3, 3000, 0, BACKOFF_GIVE_UP },
+	{ "3 times: no fifth", { 3, 1000, 0, 0 }, 4, 3000, 0, BACKOFF_GIVE_UP },
+	{ "none", { 0, 1000, 0, 0 }, 0, 0, 0, BACKOFF_GIVE_UP },
 	{ "no pause is a pause of 0", { 1, 0, 0, 0 }, 0, 0, 9, 0 },
 
-	{ "for ever: first", { RETRY_FOREVER, 50, 0, 0 }, 0, 0, 0, 50 },
-	{ "for ever: the 2^62th", { RETRY_FOREVER, 50, 0, 0 },
+	{ "for ever: first", { BACKOFF_FOREVER, 50, 0, 0 }, 0, 0, 0, 50 },
+	{ "for ever: the 2^62th", { BACKOFF_FOREVER, 50, 0, 0 },
 	    INT64_C(1) << 62, TEN_YEARS_MS, 0, 50 },
 
 	{ "doubling: first, unlucky", { 9, 100, 1000, 0 }, 0, 0, UINT32_MAX,
@@ -36,42 +36,42 @@ static const struct {
 	{ "doubling: still the cap", { 9, 100, 1000, 0 }, 8, 0, UINT32_MAX,
 	    1000 },
 	{ "doubling: the limit of retries holds", { 9, 100, 1000, 0 }, 9, 0,
-	    UINT32_MAX, RETRY_GIVE_UP },
+	    UINT32_MAX, BACKOFF_GIVE_UP },
 	{ "jitter: it may be nothing", { 9, 100, 1000, 0 }, 5, 0, 0, 0 },
 	{ "jitter: half of it", { 9, 100, 1000, 0 }, 5, 0, UINT32_MAX / 2,
 	    499 },
 	{ "a cap below the pause is the pause", { 9, 1000, 100, 0 }, 0, 0,
 	    UINT32_MAX, 100 },
 	{ "doubling: retry 2^62 is no overflow",
-	    { RETRY_FOREVER, 1, 60000, 0 }, INT64_C(1) << 62, 0, UINT32_MAX,
+	    { BACKOFF_FOREVER, 1, 60000, 0 }, INT64_C(1) << 62, 0, UINT32_MAX,
 	    60000 },
 	{ "ten years doubled is the cap",
-	    { RETRY_FOREVER, TEN_YEARS_MS, TEN_YEARS_MS, 0 }, 1000000000, 0,
+	    { BACKOFF_FOREVER, TEN_YEARS_MS, TEN_YEARS_MS, 0 }, 1000000000, 0,
 	    UINT32_MAX, TEN_YEARS_MS },
 	{ "nearly ten years doubled is the cap",
-	    { RETRY_FOREVER, TEN_YEARS_MS - 1, TEN_YEARS_MS, 0 }, 1, 0,
+	    { BACKOFF_FOREVER, TEN_YEARS_MS - 1, TEN_YEARS_MS, 0 }, 1, 0,
 	    UINT32_MAX, TEN_YEARS_MS },
 
-	{ "retry-for: in time", { RETRY_FOREVER, 100, 0, 1000 }, 5, 899, 0,
+	{ "retry-for: in time", { BACKOFF_FOREVER, 100, 0, 1000 }, 5, 899, 0,
 	    100 },
-	{ "retry-for: just in time", { RETRY_FOREVER, 100, 0, 1000 }, 5, 900,
+	{ "retry-for: just in time", { BACKOFF_FOREVER, 100, 0, 1000 }, 5, 900,
 	    0, 100 },
 	{ "retry-for: the retry would be late",
-	    { RETRY_FOREVER, 100, 0, 1000 }, 5, 901, 0, RETRY_GIVE_UP },
-	{ "retry-for: long past", { RETRY_FOREVER, 100, 0, 1000 }, 5,
-	    TEN_YEARS_MS, 0, RETRY_GIVE_UP },
-	{ "retry-for: ten years", { RETRY_FOREVER, TEN_YEARS_MS, 0,
-	    TEN_YEARS_MS }, 1, 1, 0, RETRY_GIVE_UP },
+	    { BACKOFF_FOREVER, 100, 0, 1000 }, 5, 901, 0, BACKOFF_GIVE_UP },
+	{ "retry-for: long past", { BACKOFF_FOREVER, 100, 0, 1000 }, 5,
+	    TEN_YEARS_MS, 0, BACKOFF_GIVE_UP },
+	{ "retry-for: ten years", { BACKOFF_FOREVER, TEN_YEARS_MS, 0,
+	    TEN_YEARS_MS }, 1, 1, 0, BACKOFF_GIVE_UP },
 	{ "retry-for does not add retries", { 2, 100, 0, 1000 }, 2, 0, 0,
-	    RETRY_GIVE_UP },
+	    BACKOFF_GIVE_UP },
 	{ "retry-for counts the jittered pause",
-	    { RETRY_FOREVER, 100, 100, 1000 }, 0, 950, 0, 0 },
+	    { BACKOFF_FOREVER, 100, 100, 1000 }, 0, 950, 0, 0 },
 };
 
 int
 main(void)
 {
-	struct retry_policy policy = { RETRY_FOREVER, 10, 5000, 0 };
+	struct backoff_policy policy = { BACKOFF_FOREVER, 10, 5000, 0 };
 	int64_t pause_ms, longest_ms;
 	uint32_t random;
 	bool inside;
@@ -79,7 +79,7 @@ main(void)
 	int64_t n;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_int(retry_pause_ms(&cases[i].policy, cases[i].retries,
+		is_int(backoff_pause_ms(&cases[i].policy, cases[i].retries,
 		    cases[i].elapsed_ms, cases[i].random), cases[i].pause_ms,
 		    cases[i].what);
 
@@ -92,7 +92,7 @@ main(void)
 			longest_ms = policy.cap_ms;
 		for (i = 0; i < 1000; i++) {
 			random = random * 1664525 + 1013904223;
-			pause_ms = retry_pause_ms(&policy, n, 0, random);
+			pause_ms = backoff_pause_ms(&policy, n, 0, random);
 			inside = inside && pause_ms >= 0 &&
 			    pause_ms <= longest_ms;
 		}
