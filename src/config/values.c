@@ -19,19 +19,19 @@ static const char not_a_duration[] =
     "not a duration (a number with ms, s, m, h or d behind it)";
 
 const char *
-options_set_duration(void *field, const char *value)
+values_set_duration(void *field, const char *value)
 {
 	return clock_parse_duration(value, field) == -1 ? not_a_duration :
 	    NULL;
 }
 
 const char *
-options_set_positive_duration(void *field, const char *value)
+values_set_positive_duration(void *field, const char *value)
 {
 	const char *reason;
 	int64_t *ms = field;
 
-	reason = options_set_duration(field, value);
+	reason = values_set_duration(field, value);
 	return reason == NULL && *ms == 0 ?
 	    "it has to be longer than nothing" : reason;
 }
@@ -55,7 +55,7 @@ choose(bool *flag, const char *value, const char *no, const char *yes)
 }
 
 const char *
-options_set_flag(void *field, const char *value)
+values_set_flag(void *field, const char *value)
 {
 	return choose(field, value != NULL ? value : "yes", "no", "yes") ?
 	    NULL : "neither yes nor no";
@@ -68,7 +68,7 @@ set_verbosity(int *verbosity, enum log_level level, const char *value)
 	const char *reason;
 	bool yes;
 
-	reason = options_set_flag(&yes, value);
+	reason = values_set_flag(&yes, value);
 	if (reason != NULL)
 		return reason;
 	if (yes)
@@ -79,7 +79,7 @@ set_verbosity(int *verbosity, enum log_level level, const char *value)
 }
 
 const char *
-options_set_path(void *field, const char *value)
+values_set_path(void *field, const char *value)
 {
 	if (strlcpy(field, value, OPTIONS_PATH_SIZE) >= OPTIONS_PATH_SIZE)
 		return "the path is too long";
@@ -87,13 +87,13 @@ options_set_path(void *field, const char *value)
 }
 
 const char *
-options_set_acl(void *field, const char *value)
+values_set_acl(void *field, const char *value)
 {
 	return credentials_parse_acl(field, value);
 }
 
 const char *
-options_set_auth_file(void *field, const char *value)
+values_set_auth_file(void *field, const char *value)
 {
 	if (value[0] == '\0')
 		return "it is empty";
@@ -103,7 +103,7 @@ options_set_auth_file(void *field, const char *value)
 
 /* The library takes the files as one list. */
 const char *
-options_set_tls_file(void *field, const char *value)
+values_set_tls_file(void *field, const char *value)
 {
 #ifdef ZKRUN_TLS
 	if (value[0] == '\0')
@@ -122,12 +122,12 @@ options_set_tls_file(void *field, const char *value)
 }
 
 const char *
-options_set_base(void *field, const char *value)
+values_set_base(void *field, const char *value)
 {
 	if (value[0] == '\0')
 		return "it is empty";
 	if (strcmp(value, "/") != 0)
-		return options_set_path(field, value);
+		return values_set_path(field, value);
 	(void)strlcpy(field, "", OPTIONS_PATH_SIZE);
 	return NULL;
 }
@@ -143,21 +143,21 @@ set_mode(enum options_mode *mode, enum options_mode wanted)
 }
 
 const char *
-options_set_break(void *field, const char *value)
+values_set_break(void *field, const char *value)
 {
 	(void)value;
 	return set_mode(field, OPTIONS_BREAK);
 }
 
 const char *
-options_set_check(void *field, const char *value)
+values_set_check(void *field, const char *value)
 {
 	(void)value;
 	return set_mode(field, OPTIONS_CHECK);
 }
 
 const char *
-options_set_connect(void *whole, const char *value)
+values_set_connect(void *whole, const char *value)
 {
 	struct options *options = whole;
 
@@ -168,7 +168,7 @@ options_set_connect(void *whole, const char *value)
 }
 
 const char *
-options_set_exit_code(void *field, const char *value)
+values_set_exit_code(void *field, const char *value)
 {
 	int64_t number;
 	int *code = field;
@@ -180,14 +180,14 @@ options_set_exit_code(void *field, const char *value)
 }
 
 const char *
-options_set_interval_counts(void *field, const char *value)
+values_set_interval_counts(void *field, const char *value)
 {
 	return choose(field, value, "success", "any") ? NULL :
 	    "neither success nor any";
 }
 
 const char *
-options_set_leases(void *field, const char *value)
+values_set_leases(void *field, const char *value)
 {
 	if (parse_number(field, value, 1, 1000000) == -1)
 		return "not a number of leases";
@@ -195,7 +195,7 @@ options_set_leases(void *field, const char *value)
 }
 
 const char *
-options_set_max_retries(void *field, const char *value)
+values_set_max_retries(void *field, const char *value)
 {
 	int64_t *retries = field;
 
@@ -209,13 +209,13 @@ options_set_max_retries(void *field, const char *value)
 }
 
 const char *
-options_set_nonblock(void *field, const char *value)
+values_set_nonblock(void *field, const char *value)
 {
 	int64_t *wait_ms = field;
 	const char *reason;
 	bool nonblock;
 
-	reason = options_set_flag(&nonblock, value);
+	reason = values_set_flag(&nonblock, value);
 	if (reason != NULL)
 		return reason;
 	/* "no" takes back a "yes" from elsewhere, and no waiting time. */
@@ -227,21 +227,21 @@ options_set_nonblock(void *field, const char *value)
 }
 
 const char *
-options_set_notify(void *field, const char *value)
+values_set_notify(void *field, const char *value)
 {
 	return choose(field, value, "zkrun", "command") ? NULL :
 	    "neither zkrun nor command";
 }
 
 const char *
-options_set_on_loss(void *field, const char *value)
+values_set_on_loss(void *field, const char *value)
 {
 	return choose(field, value, "stop", "ignore") ? NULL :
 	    "neither stop nor ignore";
 }
 
 const char *
-options_set_orphans(void *field, const char *value)
+values_set_orphans(void *field, const char *value)
 {
 	enum options_orphans *orphans = field;
 
@@ -257,32 +257,32 @@ options_set_orphans(void *field, const char *value)
 }
 
 const char *
-options_set_quiet(void *field, const char *value)
+values_set_quiet(void *field, const char *value)
 {
 	return set_verbosity(field, LOG_ERRORS, value);
 }
 
 const char *
-options_set_revoke(void *field, const char *value)
+values_set_revoke(void *field, const char *value)
 {
 	(void)value;
 	return set_mode(field, OPTIONS_REVOKE);
 }
 
 const char *
-options_set_session_timeout(void *field, const char *value)
+values_set_session_timeout(void *field, const char *value)
 {
 	const int64_t *ms = field;
 	const char *reason;
 
-	reason = options_set_positive_duration(field, value);
+	reason = values_set_positive_duration(field, value);
 	if (reason == NULL && (*ms < 1000 || *ms > 86400000))
 		reason = "a session timeout is at least 1s and at most 1d";
 	return reason;
 }
 
 const char *
-options_set_signal(void *field, const char *value)
+values_set_signal(void *field, const char *value)
 {
 	int *stop_signal = field, number;
 	const char *name;
@@ -305,14 +305,14 @@ options_set_signal(void *field, const char *value)
 }
 
 const char *
-options_set_status(void *field, const char *value)
+values_set_status(void *field, const char *value)
 {
 	(void)value;
 	return set_mode(field, OPTIONS_STATUS);
 }
 
 const char *
-options_set_syslog(void *field, const char *value)
+values_set_syslog(void *field, const char *value)
 {
 	const CODE *facility;
 	int *chosen = field;
@@ -334,7 +334,7 @@ options_set_syslog(void *field, const char *value)
 }
 
 const char *
-options_set_task(void *field, const char *value)
+values_set_task(void *field, const char *value)
 {
 	const char **task = field;
 
@@ -343,7 +343,7 @@ options_set_task(void *field, const char *value)
 }
 
 const char *
-options_set_verbose(void *field, const char *value)
+values_set_verbose(void *field, const char *value)
 {
 	return set_verbosity(field, LOG_VERBOSE, value);
 }
