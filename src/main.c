@@ -48,7 +48,7 @@ main(int argc, char **argv)
 		return EXITCODE_SYSTEM;
 	}
 	/* Before the options point to arguments, which it moves. */
-	title_init(argc, argv);
+	proctitle_init(argc, argv);
 	status = arguments_parse(&options, argc, argv);
 	if (status != ARGUMENTS_RUN)
 		return status;
@@ -72,7 +72,7 @@ main(int argc, char **argv)
 	case OPTIONS_BREAK:
 		return revoke_break(&options);
 	}
-	title_set(options.task, "connecting");
+	proctitle_set(options.task, "connecting");
 	/* From here on a signal is something that we read. */
 	signals_block(&signals);
 	return guard_run(&options, &signals, keeper_run);

@@ -246,7 +246,7 @@ loop(struct guard *guard)
 		fds[1].events = POLLIN;
 		fds[2].fd = guard->timer_fd;
 		fds[2].events = POLLIN;
-		fds[3].fd = notify_is_full(&guard->notify) ? guard->notify.fd :
+		fds[3].fd = sdnotify_is_full(&guard->notify) ? guard->notify.fd :
 		    -1;
 		fds[3].events = POLLOUT;
 		(void)poll(fds, 4, -1);
@@ -258,7 +258,7 @@ loop(struct guard *guard)
 		forward_signals(guard);
 		link_flush(&guard->link);
 		take_deadlines(guard);
-		notify_flush(&guard->notify);
+		sdnotify_flush(&guard->notify);
 	}
 }
 
@@ -297,9 +297,9 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.options = options;
 	guard.signals = signals;
 	guard.time_up_ms = CLOCK_NEVER;
-	notify_init(&guard.notify, options->notify_by_command);
+	sdnotify_init(&guard.notify, options->notify_by_command);
 	/* At once, if there is anybody who wants to know. */
-	guard.ping_ms = notify_pace_ms(&guard.notify) == CLOCK_NEVER ?
+	guard.ping_ms = sdnotify_pace_ms(&guard.notify) == CLOCK_NEVER ?
 	    CLOCK_NEVER : clock_ms();
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
@@ -316,7 +316,7 @@ guard_run(const struct options *options, const struct signals *signals,
 		(void)close(guard.signal_fd);
 		(void)close(guard.timer_fd);
 		link_close(&guard.link);
-		notify_close(&guard.notify);
+		sdnotify_close(&guard.notify);
 		keep(options, signals, &keeper_end);
 		return 0;
 	}

@@ -43,7 +43,7 @@ struct guard {
 	struct link		 link;
 	struct forward		 forward;
 	struct proctree		 tree;
-	struct notify		 notify;	/* the service manager */
+	struct sdnotify		 notify;	/* the service manager */
 	struct link_session	 session;	/* id 0: none yet */
 	enum guard_state	 state;
 	int			 signal_fd;

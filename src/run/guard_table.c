@@ -175,7 +175,7 @@ command_started(struct guard *guard)
 	guard->started = true;
 	guard->started_ms = clock_ms();
 	if (guard->command_runs)
-		notify_started(&guard->notify);
+		sdnotify_started(&guard->notify);
 	/* The reader of a pipe is to see the end when the command closes it. */
 	command_close_inherited();
 }
@@ -191,10 +191,10 @@ ask_keeper(struct guard *guard)
 static void
 keeper_is_alive(struct guard *guard)
 {
-	notify_alive(&guard->notify);
-	notify_status(&guard->notify, guard->options->task, guard->report);
+	sdnotify_alive(&guard->notify);
+	sdnotify_status(&guard->notify, guard->options->task, guard->report);
 	guard->ping_ms = clock_after(clock_ms(),
-	    notify_pace_ms(&guard->notify));
+	    sdnotify_pace_ms(&guard->notify));
 }
 
 /* Closes the session of a dead keeper, if there is one to close. */
@@ -380,9 +380,9 @@ guard_dispatch(struct guard *guard, enum guard_event event)
 	if (act != NULL && !guard->finished)
 		act(guard);
 	if (guard->session.id != 0)
-		title_set(guard->options->task, titles[guard->state]);
+		proctitle_set(guard->options->task, titles[guard->state]);
 	/* From here on the keeper is not who knows best. */
 	if (guard->state >= LOSING)
-		notify_status(&guard->notify, guard->options->task,
+		sdnotify_status(&guard->notify, guard->options->task,
 		    titles[guard->state]);
 }

@@ -194,7 +194,7 @@ keeper_dispatch(struct keeper *keeper, enum keeper_event event)
 	if (keeper->state != before && before == IN_LINE)
 		log_progress("%s", "");
 	if (keeper->state != before)
-		title_set(keeper->options->task, keeper_state_name(keeper));
+		proctitle_set(keeper->options->task, keeper_state_name(keeper));
 	if (keeper->state != before || event == CONTACT_LOST ||
 	    event == REGAINED)
 		keeper_report(keeper);

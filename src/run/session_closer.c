@@ -49,7 +49,7 @@ reattach_start(const struct options *options,
 	pid_t pid;
 	int none = -1;
 
-	pid = helper_fork(&none);
+	pid = subprocess_fork(&none);
 	if (pid != 0)
 		return pid;
 	identity.id = session->id;

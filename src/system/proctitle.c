@@ -40,7 +40,7 @@ copy_strings(char *const *strings)
 }
 
 void
-title_init(int argc, char **argv)
+proctitle_init(int argc, char **argv)
 {
 	char **copy, **original;
 
@@ -59,7 +59,7 @@ title_init(int argc, char **argv)
 }
 
 void
-title_set(const char *task, const char *state)
+proctitle_set(const char *task, const char *state)
 {
 	char name[NAME_SIZE] = "zkrun", title[TITLE_SIZE], *c;
 

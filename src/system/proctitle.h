@@ -9,13 +9,13 @@
  * memory, unchanged in content and order.  Call it before anything keeps a
  * pointer to one of them; the elements of argv are other ones afterwards.
  */
-void	title_init(int argc, char **argv);
+void	proctitle_init(int argc, char **argv);
 
 /*
  * Shows "NAME: TASK: STATE", where the name is what prctl(2) says; cut to the
  * room that arguments and environment took.  Control characters become '?'.
- * Nothing before title_init().
+ * Nothing before proctitle_init().
  */
-void	title_set(const char *task, const char *state);
+void	proctitle_set(const char *task, const char *state);
 
 #endif

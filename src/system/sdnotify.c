@@ -19,7 +19,7 @@
 
 /* Returns NULL, or why the name is none.  '@' stands for a leading NUL. */
 static const char *
-set_name(struct notify *notify, const char *value)
+set_name(struct sdnotify *notify, const char *value)
 {
 	size_t length;
 
@@ -57,7 +57,7 @@ read_watchdog_ms(void)
 }
 
 void
-notify_init(struct notify *notify, bool by_command)
+sdnotify_init(struct sdnotify *notify, bool by_command)
 {
 	const char *reason, *value;
 
@@ -81,7 +81,7 @@ notify_init(struct notify *notify, bool by_command)
 }
 
 void
-notify_started(struct notify *notify)
+sdnotify_started(struct sdnotify *notify)
 {
 	notify->started = true;
 	notify->ready = !notify->by_command;
@@ -89,9 +89,9 @@ notify_started(struct notify *notify)
 }
 
 void
-notify_status(struct notify *notify, const char *task, const char *state)
+sdnotify_status(struct sdnotify *notify, const char *task, const char *state)
 {
-	char status[NOTIFY_STATUS_SIZE];
+	char status[SDNOTIFY_STATUS_SIZE];
 
 	/* The command has words of its own. */
 	if (notify->started && notify->by_command)
@@ -104,14 +104,14 @@ notify_status(struct notify *notify, const char *task, const char *state)
 }
 
 void
-notify_alive(struct notify *notify)
+sdnotify_alive(struct sdnotify *notify)
 {
 	notify->alive = notify->watchdog_ms != CLOCK_NEVER;
 	notify->extend = !notify->started;
 }
 
 int64_t
-notify_pace_ms(const struct notify *notify)
+sdnotify_pace_ms(const struct sdnotify *notify)
 {
 	int64_t pace_ms;
 
@@ -125,19 +125,19 @@ notify_pace_ms(const struct notify *notify)
 }
 
 bool
-notify_is_full(const struct notify *notify)
+sdnotify_is_full(const struct sdnotify *notify)
 {
 	return notify->name_length != 0 && (notify->ready || notify->alive ||
 	    notify->extend || notify->changed);
 }
 
 void
-notify_flush(struct notify *notify)
+sdnotify_flush(struct sdnotify *notify)
 {
-	char text[NOTIFY_STATUS_SIZE + 128], extend[64] = "";
+	char text[SDNOTIFY_STATUS_SIZE + 128], extend[64] = "";
 	int length;
 
-	if (!notify_is_full(notify))
+	if (!sdnotify_is_full(notify))
 		return;
 	if (notify->extend)
 		(void)snprintf(extend, sizeof(extend),
@@ -159,7 +159,7 @@ notify_flush(struct notify *notify)
 }
 
 void
-notify_close(struct notify *notify)
+sdnotify_close(struct sdnotify *notify)
 {
 	if (notify->fd != -1)
 		(void)close(notify->fd);

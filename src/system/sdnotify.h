@@ -15,9 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NOTIFY_STATUS_SIZE	512
+#define SDNOTIFY_STATUS_SIZE	512
 
-struct notify {
+struct sdnotify {
 	int		   fd;
 	socklen_t	   name_length;		/* 0: nobody wants to hear */
 	struct sockaddr_un name;
@@ -26,34 +26,34 @@ struct notify {
 	bool		   started;
 	/* to be said */
 	bool		   ready, alive, extend, changed;
-	char		   status[NOTIFY_STATUS_SIZE];
+	char		   status[SDNOTIFY_STATUS_SIZE];
 };
 
 /*
  * Reads the environment.  With by_command the command reports for itself once
  * it is started, and has the watchdog, if there is one, from then on.
  */
-void	notify_init(struct notify *, bool by_command);
+void	sdnotify_init(struct sdnotify *, bool by_command);
 
 /* The command runs under the lease. */
-void	notify_started(struct notify *);
+void	sdnotify_started(struct sdnotify *);
 
 /* Shows "TASK: STATE"; the same again is said once. */
-void	notify_status(struct notify *, const char *task, const char *state);
+void	sdnotify_status(struct sdnotify *, const char *task, const char *state);
 
 /* All is alive: feeds the watchdog, and asks for more time to start. */
-void	notify_alive(struct notify *);
+void	sdnotify_alive(struct sdnotify *);
 
-/* Returns how often notify_alive() is wanted, or CLOCK_NEVER. */
-int64_t	notify_pace_ms(const struct notify *);
+/* Returns how often sdnotify_alive() is wanted, or CLOCK_NEVER. */
+int64_t	sdnotify_pace_ms(const struct sdnotify *);
 
 /* Sends what is to be said, as far as it fits. */
-void	notify_flush(struct notify *);
+void	sdnotify_flush(struct sdnotify *);
 
 /* Says whether something is left: poll for POLLOUT then. */
-bool	notify_is_full(const struct notify *);
+bool	sdnotify_is_full(const struct sdnotify *);
 
 /* In a process that has nothing to say. */
-void	notify_close(struct notify *);
+void	sdnotify_close(struct sdnotify *);
 
 #endif

@@ -32,7 +32,7 @@ keep_only(int *fd)
 }
 
 pid_t
-helper_fork(int *fd)
+subprocess_fork(int *fd)
 {
 	pid_t parent, pid;
 
@@ -49,7 +49,7 @@ helper_fork(int *fd)
 }
 
 pid_t
-helper_detach(int *fd)
+subprocess_detach(int *fd)
 {
 	sigset_t blocked;
 	pid_t pid;

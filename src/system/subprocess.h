@@ -12,13 +12,13 @@
  * keeps none.  So no pipe, connection or link of ours is held open by a helper.
  * Returns as fork(2) does.
  */
-pid_t	helper_fork(int *fd);
+pid_t	subprocess_fork(int *fd);
 
 /*
  * The same, but the helper outlives this process: in a session of its own, in
  * the root directory, a child of none of ours, all signals blocked but KILL and
  * ALRM.
  */
-pid_t	helper_detach(int *fd);
+pid_t	subprocess_detach(int *fd);
 
 #endif

@@ -73,7 +73,7 @@ syslogger_start(int facility, const char *task)
 	(void)snprintf(ident, sizeof(ident), "zkrun[%d]", (int)getpid());
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return -1;
-	switch (helper_detach(&ends[1])) {
+	switch (subprocess_detach(&ends[1])) {
 	case -1:
 		(void)close(ends[0]);
 		(void)close(ends[1]);
@@ -81,7 +81,7 @@ syslogger_start(int facility, const char *task)
 	case 0:
 		/* No zkrun to who looks for one. */
 		(void)prctl(PR_SET_NAME, "zklogger");
-		title_set(task, "logging");
+		proctitle_set(task, "logging");
 		pass_on(ends[1], facility, ident);
 		_exit(0);
 	}

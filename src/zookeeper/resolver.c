@@ -93,7 +93,7 @@ resolver_start(struct resolver *resolver, const struct servers *servers)
 	for (i = 0; i < servers->count; i++) {
 		if (resolver_numeric(&servers->server[i], &answer))
 			continue;
-		pid = helper_fork(&fds[1]);
+		pid = subprocess_fork(&fds[1]);
 		if (pid == 0)
 			run_helper(fds[1], &servers->server[i], i);
 		if (pid == -1) {

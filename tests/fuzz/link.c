@@ -70,7 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	guard.options = &options;
 	guard.signal_fd = guard.timer_fd = -1;
 	guard.time_up_ms = guard.ping_ms = CLOCK_NEVER;
-	notify_init(&guard.notify, false);
+	sdnotify_init(&guard.notify, false);
 	guard.link = links[0];
 	{
 		int fds[2];
