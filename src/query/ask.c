@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "zookeeper/connector.h"
 
-enum errand_news
-errand_wait(struct connector *connector, int64_t give_up_ms, const char *verb,
+enum ask_news
+ask_wait(struct connector *connector, int64_t give_up_ms, const char *verb,
     const char *object, struct session_event **event)
 {
 	char problems[1024];
@@ -16,11 +16,11 @@ errand_wait(struct connector *connector, int64_t give_up_ms, const char *verb,
 		switch (connector_wait(connector, give_up_ms, event)) {
 		case CONNECTOR_NEW_SESSION:
 		case CONNECTOR_REGAINED:
-			return ERRAND_ASK;
+			return ASK_NOW;
 		case CONNECTOR_EVENT:
-			return ERRAND_EVENT;
+			return ASK_EVENT;
 		case CONNECTOR_NOTHING:
-			return ERRAND_LATE;
+			return ASK_LATE;
 		case CONNECTOR_EXPIRED:
 			connector_start(connector);
 			break;
@@ -29,12 +29,12 @@ errand_wait(struct connector *connector, int64_t give_up_ms, const char *verb,
 			    sizeof(problems));
 			log_error("cannot %s '%s': %s", verb, object,
 			    problems);
-			return ERRAND_UNREACHABLE;
+			return ASK_UNREACHABLE;
 		case CONNECTOR_REJECTED:
 			log_error("cannot %s '%s': %s refuses a credential "
 			    "(its scheme may be unknown there)", verb, object,
 			    connector_server(connector));
-			return ERRAND_REJECTED;
+			return ASK_REJECTED;
 		case CONNECTOR_SEEKING:
 		case CONNECTOR_LOST_CONTACT:
 			break;

@@ -10,20 +10,20 @@
 struct connector;
 struct session_event;
 
-enum errand_news {
-	ERRAND_ASK,		/* contact; nothing asked before is answered */
-	ERRAND_EVENT,		/* a reply or a fired watch */
-	ERRAND_LATE,		/* give_up_ms has come */
-	ERRAND_UNREACHABLE,	/* and one line has said so */
-	ERRAND_REJECTED,	/* our credentials are, likewise */
+enum ask_news {
+	ASK_NOW,		/* contact; nothing asked before is answered */
+	ASK_EVENT,		/* a reply or a fired watch */
+	ASK_LATE,		/* give_up_ms has come */
+	ASK_UNREACHABLE,	/* and one line has said so */
+	ASK_REJECTED,	/* our credentials are, likewise */
 };
 
 /*
- * Blocks until there is news.  With ERRAND_EVENT, *event is the caller's, to be
+ * Blocks until there is news.  With ASK_EVENT, *event is the caller's, to be
  * freed; else it is NULL.  Verb and object are those of the message that there
  * is no contact.
  */
-enum errand_news	errand_wait(struct connector *, int64_t give_up_ms,
+enum ask_news	ask_wait(struct connector *, int64_t give_up_ms,
 			    const char *verb, const char *object,
 			    struct session_event **event);
 

@@ -87,20 +87,20 @@ take_news(struct connector *connector, const struct wanted *wanted)
 	int status;
 
 	status = -1;
-	switch (errand_wait(connector, CLOCK_NEVER, "check", wanted->path,
+	switch (ask_wait(connector, CLOCK_NEVER, "check", wanted->path,
 	    &event)) {
-	case ERRAND_ASK:
+	case ASK_NOW:
 		ask(&connector->session, wanted->path);
 		break;
-	case ERRAND_EVENT:
+	case ASK_EVENT:
 		if (event->type == SESSION_REPLY && event->tag == TAG_LEASE)
 			status = judge(event, wanted);
 		break;
-	case ERRAND_UNREACHABLE:
-	case ERRAND_REJECTED:
+	case ASK_UNREACHABLE:
+	case ASK_REJECTED:
 		status = EXITCODE_UNREACHABLE;
 		break;
-	case ERRAND_LATE:
+	case ASK_LATE:
 		break;
 	}
 	session_event_free(event);

@@ -48,18 +48,18 @@ out_of_memory(const struct revoke *revoke)
 int
 revoke_wait(struct revoke *revoke, struct session_event **event)
 {
-	switch (errand_wait(&revoke->connector, revoke->give_up_ms,
+	switch (ask_wait(&revoke->connector, revoke->give_up_ms,
 	    revoke->verb, revoke->options->task, event)) {
-	case ERRAND_ASK:
+	case ASK_NOW:
 		revoke->in_contact = true;
 		return REVOKE_LOOK_AGAIN;
-	case ERRAND_EVENT:
+	case ASK_EVENT:
 		return REVOKE_GO_ON;
-	case ERRAND_UNREACHABLE:
+	case ASK_UNREACHABLE:
 		return EXITCODE_UNREACHABLE;
-	case ERRAND_REJECTED:
+	case ASK_REJECTED:
 		return EXITCODE_DENIED;
-	case ERRAND_LATE:
+	case ASK_LATE:
 		break;
 	}
 	log_error("cannot %s '%s': the waiting time is over", revoke->verb,

@@ -35,21 +35,21 @@ take_news(struct connector *connector, struct survey *survey)
 
 	news = SURVEY_NOTHING;
 	status = -1;
-	switch (errand_wait(connector, CLOCK_NEVER, "look at",
+	switch (ask_wait(connector, CLOCK_NEVER, "look at",
 	    object_of(survey->options), &event)) {
-	case ERRAND_ASK:
+	case ASK_NOW:
 		news = survey_begin(survey);
 		break;
-	case ERRAND_EVENT:
+	case ASK_EVENT:
 		news = survey_take(survey, event);
 		break;
-	case ERRAND_UNREACHABLE:
+	case ASK_UNREACHABLE:
 		status = EXITCODE_UNREACHABLE;
 		break;
-	case ERRAND_REJECTED:
+	case ASK_REJECTED:
 		status = EXITCODE_DENIED;
 		break;
-	case ERRAND_LATE:
+	case ASK_LATE:
 		break;
 	}
 	session_event_free(event);

@@ -41,7 +41,7 @@ close_session(struct connector *connector, int64_t give_up_ms)
 }
 
 pid_t
-reattach_start(const struct options *options,
+session_closer_start(const struct options *options,
     const struct link_session *session)
 {
 	struct session_identity identity;
