@@ -97,7 +97,8 @@ add_credential(struct credentials *credentials, char *line, size_t length)
 	secret = kept + (secret - scheme);
 	*secret++ = '\0';
 	credentials->credential[credentials->credential_count].scheme = kept;
-	credentials->credential[credentials->credential_count++].secret = secret;
+	credentials->credential[credentials->credential_count].secret = secret;
+	credentials->credential_count++;
 	return NULL;
 }
 

@@ -13,13 +13,13 @@
 #include "lock/nodename.h"
 
 void
-census_init(struct census *census)
+holders_init(struct holders *holders)
 {
-	memset(census, 0, sizeof(*census));
+	memset(holders, 0, sizeof(*holders));
 }
 
 static void
-free_nodes(struct census_node **nodes, size_t *count)
+free_nodes(struct holders_node **nodes, size_t *count)
 {
 	size_t i;
 
@@ -33,7 +33,7 @@ free_nodes(struct census_node **nodes, size_t *count)
 }
 
 static bool
-take(struct census_node **nodes, size_t *count, char **names,
+take(struct holders_node **nodes, size_t *count, char **names,
     size_t name_count)
 {
 	size_t i;
@@ -53,29 +53,29 @@ take(struct census_node **nodes, size_t *count, char **names,
 }
 
 bool
-census_take_leases(struct census *census, char **names, size_t count)
+holders_take_leases(struct holders *holders, char **names, size_t count)
 {
-	census->holders = 0;
-	return take(&census->leases, &census->lease_count, names, count);
+	holders->holder_count = 0;
+	return take(&holders->leases, &holders->lease_count, names, count);
 }
 
 bool
-census_take_locks(struct census *census, char **names, size_t count)
+holders_take_locks(struct holders *holders, char **names, size_t count)
 {
-	census->waiters = 0;
-	return take(&census->locks, &census->lock_count, names, count);
+	holders->waiter_count = 0;
+	return take(&holders->locks, &holders->lock_count, names, count);
 }
 
 void
-census_free(struct census *census)
+holders_free(struct holders *holders)
 {
-	free_nodes(&census->leases, &census->lease_count);
-	free_nodes(&census->locks, &census->lock_count);
-	census->holders = census->waiters = 0;
+	free_nodes(&holders->leases, &holders->lease_count);
+	free_nodes(&holders->locks, &holders->lock_count);
+	holders->holder_count = holders->waiter_count = 0;
 }
 
 static int
-by_age(const struct census_node *a, const struct census_node *b)
+by_age(const struct holders_node *a, const struct holders_node *b)
 {
 	/* Two nodes of one transaction are of the same age. */
 	return a->czxid != b->czxid ? (a->czxid > b->czxid ? 1 : -1) :
@@ -86,7 +86,7 @@ by_age(const struct census_node *a, const struct census_node *b)
 static int
 compare_leases(const void *one, const void *other)
 {
-	const struct census_node *a = one, *b = other;
+	const struct holders_node *a = one, *b = other;
 
 	return a->seen != b->seen ? (a->seen ? -1 : 1) : by_age(a, b);
 }
@@ -94,7 +94,7 @@ compare_leases(const void *one, const void *other)
 static int
 compare_locks(const void *one, const void *other)
 {
-	const struct census_node *a = one, *b = other;
+	const struct holders_node *a = one, *b = other;
 	int place;
 
 	if (a->seen != b->seen)
@@ -105,7 +105,7 @@ compare_locks(const void *one, const void *other)
 
 /* Sorts, and returns how many were seen. */
 static size_t
-sort_nodes(struct census_node *nodes, size_t count,
+sort_nodes(struct holders_node *nodes, size_t count,
     int (*compare)(const void *, const void *))
 {
 	size_t seen;
@@ -120,42 +120,42 @@ sort_nodes(struct census_node *nodes, size_t count,
 
 /* Moves a node behind the others of the first count. */
 static void
-move_behind(struct census_node *nodes, size_t i, size_t count)
+move_behind(struct holders_node *nodes, size_t i, size_t count)
 {
-	struct census_node node = nodes[i];
+	struct holders_node node = nodes[i];
 
 	memmove(nodes + i, nodes + i + 1, (count - i - 1) * sizeof(*nodes));
 	nodes[count - 1] = node;
 }
 
 void
-census_judge(struct census *census)
+holders_judge(struct holders *holders)
 {
-	const struct census_node *head;
+	const struct holders_node *head;
 	size_t i;
 
-	census->holders = sort_nodes(census->leases, census->lease_count,
-	    compare_leases);
-	census->waiters = sort_nodes(census->locks, census->lock_count,
+	holders->holder_count = sort_nodes(holders->leases,
+	    holders->lease_count, compare_leases);
+	holders->waiter_count = sort_nodes(holders->locks, holders->lock_count,
 	    compare_locks);
-	if (census->waiters == 0)
+	if (holders->waiter_count == 0)
 		return;
-	head = &census->locks[0];
+	head = &holders->locks[0];
 	/* The youngest first. */
-	for (i = census->holders; i > 0; i--)
-		if (census->leases[i - 1].session == head->session)
+	for (i = holders->holder_count; i > 0; i--)
+		if (holders->leases[i - 1].session == head->session)
 			break;
 	/*
 	 * It was first in line when it made its lease.  An older lease is that
 	 * of another thread, and the head's own is to come any moment.
 	 */
 	if (i == 0 || head->session == 0 ||
-	    census->leases[i - 1].czxid < head->czxid)
+	    holders->leases[i - 1].czxid < head->czxid)
 		return;
-	if (census->holders == 1)
-		move_behind(census->locks, 0, census->waiters--);
+	if (holders->holder_count == 1)
+		move_behind(holders->locks, 0, holders->waiter_count--);
 	else
-		move_behind(census->leases, i - 1, census->holders--);
+		move_behind(holders->leases, i - 1, holders->holder_count--);
 }
 
 static bool
@@ -173,7 +173,7 @@ read_number(const char *data, const char *key, int64_t *number)
 }
 
 void
-census_read_who(struct census_who *who, const struct census_node *node)
+holders_read_who(struct holders_who *who, const struct holders_node *node)
 {
 	const char *data = node->data != NULL ? node->data : "";
 
@@ -195,12 +195,12 @@ census_read_who(struct census_who *who, const struct census_node *node)
 }
 
 void
-census_describe(const struct census_node *node, char *text, size_t size)
+holders_describe(const struct holders_node *node, char *text, size_t size)
 {
-	struct census_who who;
-	char line[4 * CENSUS_TEXT_SIZE];
+	struct holders_who who;
+	char line[4 * HOLDERS_TEXT_SIZE];
 
-	census_read_who(&who, node);
+	holders_read_who(&who, node);
 	if (who.is_zkrun)
 		(void)snprintf(line, sizeof(line), "pid %" PRId64 " on %s "
 		    "(user %s, command %s)", who.pid, who.host,

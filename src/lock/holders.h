@@ -18,11 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CENSUS_TEXT_SIZE	256	/* of one thing said about a node */
+#define HOLDERS_TEXT_SIZE	256	/* of one thing said about a node */
 
 /* A child of leases or locks, as it was found. */
-struct census_node {
-	char	*name;		/* below its parent; owned by the census */
+struct holders_node {
+	char	*name;		/* below its parent; owned */
 	char	*data;		/* NULL until it is seen; owned */
 	bool	 seen;		/* it was there when it was looked at */
 	int64_t	 czxid;
@@ -31,53 +31,52 @@ struct census_node {
 	int	 version;	/* of its data */
 };
 
-struct census {
-	struct census_node	*leases;
+struct holders {
+	struct holders_node	*leases;
 	size_t			 lease_count;
-	struct census_node	*locks;
+	struct holders_node	*locks;
 	size_t			 lock_count;
-	/* census_judge() puts holders first in leases, waiters first in locks. */
-	size_t			 holders;
-	size_t			 waiters;
+	/* holders_judge() puts these first in leases and in locks. */
+	size_t			 holder_count;
+	size_t			 waiter_count;
 };
 
 /* What a node says about who made it: bytes of others, clean for nothing. */
-struct census_who {
+struct holders_who {
 	bool	is_zkrun;	/* else only the address is filled in */
-	char	host[CENSUS_TEXT_SIZE];
+	char	host[HOLDERS_TEXT_SIZE];
 	int64_t	pid;
-	char	user[CENSUS_TEXT_SIZE];
-	char	command[CENSUS_TEXT_SIZE];
-	char	revoker[CENSUS_TEXT_SIZE];	/* who asked it to give up */
-	char	address[CENSUS_TEXT_SIZE];	/* that is Curator's data */
+	char	user[HOLDERS_TEXT_SIZE];
+	char	command[HOLDERS_TEXT_SIZE];
+	char	revoker[HOLDERS_TEXT_SIZE];	/* who asked it to give up */
+	char	address[HOLDERS_TEXT_SIZE];	/* that is Curator's data */
 	int64_t	since_ms;	/* not changed by one who asks to give up */
 };
 
-void	census_init(struct census *);
+void	holders_init(struct holders *);
 
 /*
- * Take over the children of leases and of locks, instead of those taken before:
- * the names are the census's then, and so is the array.  Return false, with
- * nothing taken and all freed, if there is no memory.
+ * Replace the children of leases and of locks.  Both take over the names and
+ * their array.  Without memory they free all of it and return false.
  */
-bool	census_take_leases(struct census *, char **names, size_t count);
-bool	census_take_locks(struct census *, char **names, size_t count);
+bool	holders_take_leases(struct holders *, char **names, size_t count);
+bool	holders_take_locks(struct holders *, char **names, size_t count);
 
 /*
  * Sorts by place: holders by czxid, waiters as Curator sorts its line; whoever
  * was not seen is left out, and so is the place in line of who holds already.
  */
-void	census_judge(struct census *);
+void	holders_judge(struct holders *);
 
-void	census_free(struct census *);
+void	holders_free(struct holders *);
 
 /* Reads the node's data; cut to what fits. */
-void	census_read_who(struct census_who *, const struct census_node *);
+void	holders_read_who(struct holders_who *, const struct holders_node *);
 
 /*
  * Writes who that is for a message, clean for a terminal: "pid 4242 on web1
  * (user backup, command backup.sh)", or "10.0.0.7 (not a zkrun)".
  */
-void	census_describe(const struct census_node *, char *, size_t);
+void	holders_describe(const struct holders_node *, char *, size_t);
 
 #endif

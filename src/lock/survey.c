@@ -36,7 +36,7 @@ free_names(struct survey *survey)
 static void
 free_task(struct survey_task *task)
 {
-	census_free(&task->census);
+	holders_free(&task->holders);
 	free(task->name);
 	free(task->record);
 	free(task->problem.path);
@@ -77,7 +77,7 @@ add_question(struct survey *survey)
 
 static void
 ask(struct survey *survey, enum question_type type, struct survey_task *task,
-    struct census_node *node)
+    struct holders_node *node)
 {
 	static const enum session_operation operations[] = {
 		[ASK_SYNC] = SESSION_SYNC,
@@ -152,11 +152,11 @@ ask_nodes(struct survey *survey)
 		task = &survey->tasks[i];
 		if (!task->due)
 			continue;
-		for (node = 0; node < task->census.lock_count; node++)
-			ask(survey, ASK_LOCK, task, &task->census.locks[node]);
-		for (node = 0; node < task->census.lease_count; node++)
+		for (node = 0; node < task->holders.lock_count; node++)
+			ask(survey, ASK_LOCK, task, &task->holders.locks[node]);
+		for (node = 0; node < task->holders.lease_count; node++)
 			ask(survey, ASK_LEASE, task,
-			    &task->census.leases[node]);
+			    &task->holders.leases[node]);
 	}
 }
 
@@ -217,9 +217,10 @@ judge(struct survey *survey)
 		task = &survey->tasks[i];
 		if (!task->due)
 			continue;
-		census_judge(&task->census);
-		task->due = task->census.lease_count > 0 &&
-		    task->census.holders == 0 && survey->looks < LOOKS_MAX;
+		holders_judge(&task->holders);
+		task->due = task->holders.lease_count > 0 &&
+		    task->holders.holder_count == 0 &&
+		    survey->looks < LOOKS_MAX;
 		again |= task->due;
 	}
 	return again;

@@ -32,7 +32,7 @@ struct survey_problem {
 
 struct survey_task {
 	char		*name;
-	struct census	 census;	/* judged */
+	struct holders	 holders;	/* judged */
 	char		*record;	/* of its runs; NULL: there is none */
 	size_t		 record_length;
 	struct survey_problem problem;	/* of its leases and its line */

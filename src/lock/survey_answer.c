@@ -18,7 +18,7 @@ survey_path_of(const struct survey *survey,
 {
 	const char *base = survey->options->base, *runs = survey->options->runs;
 	const struct survey_task *task = question->task;
-	const struct census_node *node = question->node;
+	const struct holders_node *node = question->node;
 	char *path = NULL;
 	int length = -1;
 
@@ -101,15 +101,15 @@ take_children(struct survey *survey, const struct survey_question *question,
 
 	task->exists = true;
 	done = question->type == ASK_LOCKS ?
-	    census_take_locks(&task->census, event->names, event->count) :
-	    census_take_leases(&task->census, event->names, event->count);
+	    holders_take_locks(&task->holders, event->names, event->count) :
+	    holders_take_leases(&task->holders, event->names, event->count);
 	event->names = NULL;
 	event->count = 0;
 	survey->no_memory |= !done;
 }
 
 static void
-take_node(struct census_node *node, struct session_event *event)
+take_node(struct holders_node *node, struct session_event *event)
 {
 	node->seen = true;
 	node->czxid = event->czxid;
@@ -163,9 +163,9 @@ take_nothing(struct survey *survey, const struct survey_question *question)
 		note_problem(survey, question, SESSION_NO_NODE,
 		    "the chroot of the connect string does not exist");
 	else if (question->type == ASK_LOCKS)
-		(void)census_take_locks(&question->task->census, NULL, 0);
+		(void)holders_take_locks(&question->task->holders, NULL, 0);
 	else if (question->type == ASK_LEASES)
-		(void)census_take_leases(&question->task->census, NULL, 0);
+		(void)holders_take_leases(&question->task->holders, NULL, 0);
 }
 
 void

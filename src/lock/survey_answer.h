@@ -20,7 +20,7 @@ struct survey_question {
 		ASK_LEASE,
 	}	type;
 	struct survey_task *task;	/* or NULL */
-	struct census_node *node;	/* or NULL */
+	struct holders_node *node;	/* or NULL */
 };
 
 /* Returns the path that it is about, to be freed, or NULL. */

@@ -19,12 +19,12 @@
 /* Has the data a word to give up from anybody?  Then it is known as asked. */
 static void
 note_asked(struct revoke *revoke, struct revoke_lease *lease,
-    const struct census_node *node)
+    const struct holders_node *node)
 {
-	struct census_who who;
-	char whoami[CENSUS_TEXT_SIZE];
+	struct holders_who who;
+	char whoami[HOLDERS_TEXT_SIZE];
 
-	census_read_who(&who, node);
+	holders_read_who(&who, node);
 	if (who.revoker[0] == '\0' || lease->asked)
 		return;
 	lease->asked = true;
@@ -37,7 +37,7 @@ note_asked(struct revoke *revoke, struct revoke_lease *lease,
 
 /* Returns false if the data has no room for it. */
 static bool
-send_word(struct revoke *revoke, size_t lease, const struct census_node *node)
+send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 {
 	struct session_request request = {
 		.operation = SESSION_MULTI,
@@ -46,7 +46,7 @@ send_word(struct revoke *revoke, size_t lease, const struct census_node *node)
 		.step_count = 1,
 	};
 	struct session_step *step = &request.steps[0];
-	char data[2 * NODEDATA_SIZE], since[32], whoami[CENSUS_TEXT_SIZE];
+	char data[2 * NODEDATA_SIZE], since[32], whoami[HOLDERS_TEXT_SIZE];
 	char found[2];
 
 	if (strlcpy(data, node->data, sizeof(data)) >= sizeof(data))
@@ -70,19 +70,19 @@ send_word(struct revoke *revoke, size_t lease, const struct census_node *node)
 static size_t
 ask_holders(struct revoke *revoke)
 {
-	const struct census *census = &revoke->survey.tasks[0].census;
+	const struct holders *holders = &revoke->survey.tasks[0].holders;
 	struct revoke_lease *lease;
 	size_t i, sent;
 
-	for (i = sent = 0; i < census->holders; i++) {
-		lease = revoke_find(revoke, census->leases[i].name);
+	for (i = sent = 0; i < holders->holder_count; i++) {
+		lease = revoke_find(revoke, holders->leases[i].name);
 		if (!lease->is_zkrun)
 			continue;
-		note_asked(revoke, lease, &census->leases[i]);
+		note_asked(revoke, lease, &holders->leases[i]);
 		if (lease->asked)
 			continue;
 		if (send_word(revoke, (size_t)(lease - revoke->leases),
-		    &census->leases[i]))
+		    &holders->leases[i]))
 			sent++;
 		else
 			lease->is_zkrun = false;

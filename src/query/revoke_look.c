@@ -79,10 +79,10 @@ revoke_find(const struct revoke *revoke, const char *name)
 }
 
 static bool
-add_lease(struct revoke *revoke, const struct census_node *node)
+add_lease(struct revoke *revoke, const struct holders_node *node)
 {
 	struct revoke_lease *lease, *leases;
-	struct census_who who;
+	struct holders_who who;
 
 	leases = reallocarray(revoke->leases, revoke->count + 1,
 	    sizeof(*leases));
@@ -94,9 +94,9 @@ add_lease(struct revoke *revoke, const struct census_node *node)
 	if (asprintf(&lease->path, "%s/%s/leases/%s", revoke->options->base,
 	    revoke->options->task, node->name) == -1)
 		return false;
-	census_read_who(&who, node);
+	holders_read_who(&who, node);
 	lease->is_zkrun = who.is_zkrun;
-	census_describe(node, lease->who, sizeof(lease->who));
+	holders_describe(node, lease->who, sizeof(lease->who));
 	revoke->count++;
 	return true;
 }
@@ -106,7 +106,7 @@ static int
 meet_holders(struct revoke *revoke)
 {
 	const struct survey_task *task = &revoke->survey.tasks[0];
-	const struct census_node *node;
+	const struct holders_node *node;
 	size_t i;
 	int status;
 
@@ -115,8 +115,8 @@ meet_holders(struct revoke *revoke)
 		status = survey_report(&task->problem);
 	if (status != 0)
 		return status;
-	for (i = 0; i < task->census.holders; i++) {
-		node = &task->census.leases[i];
+	for (i = 0; i < task->holders.holder_count; i++) {
+		node = &task->holders.leases[i];
 		if (revoke_find(revoke, node->name) == NULL &&
 		    !add_lease(revoke, node))
 			return out_of_memory(revoke);

@@ -12,7 +12,7 @@
 #include "lock/survey.h"
 #include "zookeeper/connector.h"
 
-#define REVOKE_WHO_SIZE	(4 * CENSUS_TEXT_SIZE)
+#define REVOKE_WHO_SIZE	(4 * HOLDERS_TEXT_SIZE)
 
 /* A lease node that is to go. */
 struct revoke_lease {

@@ -73,7 +73,7 @@ conclude(const struct survey *survey)
 	problem = survey_report(&survey->problem);
 	for (i = 0; i < survey->task_count; i++) {
 		task = &survey->tasks[i];
-		if (task->census.holders > 0)
+		if (task->holders.holder_count > 0)
 			status = 0;
 		if (task->record_problem.code != SESSION_OK)
 			problem = survey_report(&task->record_problem);

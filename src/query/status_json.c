@@ -119,12 +119,12 @@ put_path(struct json *json, const char *base, const char *task,
 
 /* The keys of a holder or waiter; a place in line is no fence. */
 static void
-put_node(struct json *json, const struct census_node *node, bool is_holder)
+put_node(struct json *json, const struct holders_node *node, bool is_holder)
 {
-	struct census_who who;
+	struct holders_who who;
 	char session[32];
 
-	census_read_who(&who, node);
+	holders_read_who(&who, node);
 	put_text(json, "host", who.host);
 	if (who.is_zkrun)
 		put_number(json, "pid", who.pid);
@@ -151,11 +151,11 @@ put_holders(struct json *json, const char *base, const struct survey_task *task)
 
 	put_key(json, "holders");
 	open_with(json, '[');
-	for (i = 0; i < task->census.holders; i++) {
+	for (i = 0; i < task->holders.holder_count; i++) {
 		open_with(json, '{');
-		put_node(json, &task->census.leases[i], true);
+		put_node(json, &task->holders.leases[i], true);
 		put_path(json, base, task->name, "leases",
-		    task->census.leases[i].name);
+		    task->holders.leases[i].name);
 		close_with(json, '}');
 	}
 	close_with(json, ']');
@@ -168,12 +168,12 @@ put_waiters(struct json *json, const char *base, const struct survey_task *task)
 
 	put_key(json, "waiting");
 	open_with(json, '[');
-	for (i = 0; i < task->census.waiters; i++) {
+	for (i = 0; i < task->holders.waiter_count; i++) {
 		open_with(json, '{');
 		put_number(json, "ahead", (int64_t)i);
-		put_node(json, &task->census.locks[i], false);
+		put_node(json, &task->holders.locks[i], false);
 		put_path(json, base, task->name, "locks",
-		    task->census.locks[i].name);
+		    task->holders.locks[i].name);
 		close_with(json, '}');
 	}
 	close_with(json, ']');
@@ -227,7 +227,7 @@ put_task(struct json *json, const char *base, const struct survey_task *task)
 	open_with(json, '{');
 	put_text(json, "task", task->name);
 	put_key(json, "held");
-	(void)fputs(task->census.holders > 0 ? "true" :
+	(void)fputs(task->holders.holder_count > 0 ? "true" :
 	    is_known ? "false" : "null", json->out);
 	json->comma = true;
 	put_text(json, "problem", is_known ? NULL : task->problem.reason);

@@ -12,7 +12,7 @@
 #include "lock/survey.h"
 #include "query/status_print.h"
 
-#define CELL_SIZE	CENSUS_TEXT_SIZE
+#define CELL_SIZE	HOLDERS_TEXT_SIZE
 #define WIDTH_MAX	32	/* what is wider pushes the others aside */
 
 enum column {
@@ -86,11 +86,11 @@ set_time(struct row *row, int64_t ms)
 }
 
 static void
-take_node(struct table *table, struct row *row, const struct census_node *node)
+take_node(struct table *table, struct row *row, const struct holders_node *node)
 {
-	struct census_who who;
+	struct holders_who who;
 
-	census_read_who(&who, node);
+	holders_read_who(&who, node);
 	set_time(row, who.since_ms);
 	if (who.is_zkrun) {
 		set(row, HOST, who.host);
@@ -167,28 +167,28 @@ take_record(struct table *table, struct row *row,
 static void
 take_task(struct table *table, const struct survey_task *task)
 {
-	const struct census *census = &task->census;
+	const struct holders *holders = &task->holders;
 	struct row row;
 	size_t i;
 
 	memset(&row, 0, sizeof(row));
 	set(&row, TASK, task->name);
-	for (i = 0; i < census->holders; i++) {
+	for (i = 0; i < holders->holder_count; i++) {
 		set(&row, STATE, "held");
-		take_node(table, &row, &census->leases[i]);
+		take_node(table, &row, &holders->leases[i]);
 	}
 	if (task->problem.code != SESSION_OK) {
 		set(&row, STATE, "unknown");
 		text_clean(row.cell[SINCE], CELL_SIZE, task->problem.reason);
-	} else if (census->holders == 0)
+	} else if (holders->holder_count == 0)
 		set(&row, STATE, "free");
 	if (row.cell[STATE][0] != '\0') {
 		take_row(table, &row);
 		memset(&row, 0, sizeof(row));
 	}
-	for (i = 0; i < census->waiters; i++) {
+	for (i = 0; i < holders->waiter_count; i++) {
 		(void)snprintf(row.cell[STATE], CELL_SIZE, "wait %zu", i + 1);
-		take_node(table, &row, &census->locks[i]);
+		take_node(table, &row, &holders->locks[i]);
 	}
 	take_record(table, &row, task);
 }

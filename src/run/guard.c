@@ -246,8 +246,8 @@ loop(struct guard *guard)
 		fds[1].events = POLLIN;
 		fds[2].fd = guard->timer_fd;
 		fds[2].events = POLLIN;
-		fds[3].fd = sdnotify_is_full(&guard->notify) ? guard->notify.fd :
-		    -1;
+		fds[3].fd = sdnotify_is_full(&guard->notify) ?
+		    guard->notify.fd : -1;
 		fds[3].events = POLLOUT;
 		(void)poll(fds, 4, -1);
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,

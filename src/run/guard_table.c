@@ -206,7 +206,8 @@ close_session(struct guard *guard)
 	    guard->lost ? OBEY_MS / 3 :
 	    guard->session.timeout_ms + CLOSE_MARGIN_MS);
 	if (guard->session.id != 0) {
-		guard->helper = session_closer_start(guard->options, &guard->session);
+		guard->helper = session_closer_start(guard->options,
+		    &guard->session);
 		if (guard->helper != -1)
 			return;
 		guard->helper = 0;

@@ -61,15 +61,15 @@ format_since(int64_t since_ms, char *text, size_t size)
 }
 
 static void
-add_holders(const struct census *census, char *text, size_t size)
+add_holders(const struct holders *holders, char *text, size_t size)
 {
-	struct census_who who;
+	struct holders_who who;
 	char name[80], since[32];
 	size_t length;
 
-	if (census->holders == 0)
+	if (holders->holder_count == 0)
 		return;
-	census_read_who(&who, &census->leases[0]);
+	holders_read_who(&who, &holders->leases[0]);
 	/* Others wrote it; Curator's clients have an address. */
 	text_clean(name, sizeof(name), who.is_zkrun ? who.host : who.address);
 	format_since(who.since_ms, since, sizeof(since));
@@ -82,21 +82,21 @@ add_holders(const struct census *census, char *text, size_t size)
 		(void)snprintf(text + length, size - length,
 		    ", held by %s since %s", name, since);
 	length = strlen(text);
-	if (census->holders > 1)
+	if (holders->holder_count > 1)
 		(void)snprintf(text + length, size - length, " and %zu more",
-		    census->holders - 1);
+		    holders->holder_count - 1);
 }
 
 /* Returns how many are before us. */
 static size_t
-count_ahead(const struct keeper *keeper, const struct census *census)
+count_ahead(const struct keeper *keeper, const struct holders *holders)
 {
 	const char *own;
 	size_t i;
 
 	own = strrchr(keeper->semaphore.lock.name, '/');
-	for (i = 0; own != NULL && i < census->waiters; i++)
-		if (strcmp(census->locks[i].name, own + 1) == 0)
+	for (i = 0; own != NULL && i < holders->waiter_count; i++)
+		if (strcmp(holders->locks[i].name, own + 1) == 0)
 			return i;
 	return keeper->semaphore.ahead;
 }
@@ -109,17 +109,17 @@ static void
 note_place(struct keeper *keeper)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	const struct census *census = &progress->survey.tasks[0].census;
+	const struct holders *holders = &progress->survey.tasks[0].holders;
 	size_t ahead;
 
-	ahead = count_ahead(keeper, census);
+	ahead = count_ahead(keeper, holders);
 	if (ahead > 0)
 		(void)snprintf(progress->place, sizeof(progress->place),
 		    ", %zu ahead", ahead);
 	else
 		(void)strlcpy(progress->place, ", next in line",
 		    sizeof(progress->place));
-	add_holders(census, progress->place, sizeof(progress->place));
+	add_holders(holders, progress->place, sizeof(progress->place));
 }
 
 static void

@@ -16,6 +16,7 @@ struct options;
  * Call it only when everything that ran under the lease is dead.  Returns its
  * pid, or -1 with errno set.
  */
-pid_t	session_closer_start(const struct options *, const struct link_session *);
+pid_t	session_closer_start(const struct options *,
+	    const struct link_session *);
 
 #endif

@@ -79,7 +79,8 @@ session_make_handle(const struct session *session, const char *address,
 	 */
 	if (credentials->tls_ca[0] != '\0') {
 		(void)snprintf(files, sizeof(files), "%s,%s,%s,none",
-		    credentials->tls_ca, credentials->tls_cert, credentials->tls_key);
+		    credentials->tls_ca, credentials->tls_cert,
+		    credentials->tls_key);
 		return zookeeper_init_ssl(address, files, on_event, timeout_ms,
 		    id, NULL, ZOO_NO_LOG_CLIENTENV);
 	}

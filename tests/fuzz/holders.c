@@ -5,7 +5,7 @@
 #include "tasks.h"
 
 static size_t
-seen(const struct census_node *nodes, size_t count)
+seen(const struct holders_node *nodes, size_t count)
 {
 	size_t i, found;
 
@@ -15,38 +15,40 @@ seen(const struct census_node *nodes, size_t count)
 }
 
 static void
-check_node(const struct census_node *node)
+check_node(const struct holders_node *node)
 {
-	static struct census_who who;
+	static struct holders_who who;
 	char text[64];
 	size_t room;
 
-	census_read_who(&who, node);
+	holders_read_who(&who, node);
 	must(!who.is_zkrun ? who.pid == 0 : who.pid > 0);
 	for (room = 1; room <= sizeof(text); room += 9) {
-		census_describe(node, text, room);
+		holders_describe(node, text, room);
 		must(strlen(text) < room && fuzz_is_clean(text, false));
 	}
 }
 
 static void
-check(const struct census *census)
+check(const struct holders *holders)
 {
 	size_t i, leases, locks;
 
-	leases = seen(census->leases, census->lease_count);
-	locks = seen(census->locks, census->lock_count);
-	must(census->holders <= leases && census->waiters <= locks);
+	leases = seen(holders->leases, holders->lease_count);
+	locks = seen(holders->locks, holders->lock_count);
+	must(holders->holder_count <= leases && holders->waiter_count <= locks);
 	/* At most one lease is a waiting one, and one place in line idle. */
-	must(leases - census->holders <= 1 && locks - census->waiters <= 1);
-	must((leases - census->holders) + (locks - census->waiters) <= 1);
-	must((leases == 0) == (census->holders == 0));
-	for (i = 0; i < census->holders; i++)
-		check_node(&census->leases[i]);
-	for (i = 0; i < census->waiters; i++)
-		check_node(&census->locks[i]);
-	for (i = 1; i < census->holders; i++)
-		must(census->leases[i - 1].czxid <= census->leases[i].czxid);
+	must(leases - holders->holder_count <= 1);
+	must(locks - holders->waiter_count <= 1);
+	must((leases - holders->holder_count) +
+	    (locks - holders->waiter_count) <= 1);
+	must((leases == 0) == (holders->holder_count == 0));
+	for (i = 0; i < holders->holder_count; i++)
+		check_node(&holders->leases[i]);
+	for (i = 0; i < holders->waiter_count; i++)
+		check_node(&holders->locks[i]);
+	for (i = 1; i < holders->holder_count; i++)
+		must(holders->leases[i - 1].czxid <= holders->leases[i].czxid);
 }
 
 int
@@ -59,7 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	survey_make(&survey, &options, text);
 	for (i = 0; i < survey.task_count; i++)
-		check(&survey.tasks[i].census);
+		check(&survey.tasks[i].holders);
 	survey_free(&survey);
 	free(text);
 	return 0;

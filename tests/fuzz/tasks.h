@@ -30,12 +30,12 @@ static inline void
 survey_add_node(struct survey_task *task, char kind, char *line, char *data)
 {
 	bool is_lease = kind == 'h' || kind == 'H';
-	struct census *census = &task->census;
-	struct census_node **nodes, *node;
+	struct holders *holders = &task->holders;
+	struct holders_node **nodes, *node;
 	size_t *count;
 
-	nodes = is_lease ? &census->leases : &census->locks;
-	count = is_lease ? &census->lease_count : &census->lock_count;
+	nodes = is_lease ? &holders->leases : &holders->locks;
+	count = is_lease ? &holders->lease_count : &holders->lock_count;
 	if (*count == SURVEY_NODES_MAX)
 		return;
 	if (*nodes == NULL)
@@ -110,7 +110,7 @@ survey_make(struct survey *survey, const struct options *options, char *text)
 			survey_set_problem(&task->record_problem, line + 2);
 	}
 	for (i = 0; i < survey->task_count; i++)
-		census_judge(&survey->tasks[i].census);
+		holders_judge(&survey->tasks[i].holders);
 }
 
 #endif

@@ -125,7 +125,7 @@ names_of(const struct node *nodes, size_t *count)
 }
 
 static void
-look_at(struct census_node *nodes, const struct node *found, size_t count)
+look_at(struct holders_node *nodes, const struct node *found, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (found[i].czxid == GONE)
@@ -138,7 +138,7 @@ look_at(struct census_node *nodes, const struct node *found, size_t count)
 }
 
 static void
-join(char *text, size_t size, const struct census_node *nodes, size_t count)
+join(char *text, size_t size, const struct holders_node *nodes, size_t count)
 {
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
@@ -150,27 +150,27 @@ join(char *text, size_t size, const struct census_node *nodes, size_t count)
 static void
 test_judge(void)
 {
-	struct census census;
+	struct holders holders;
 	char text[256], **names;
 	size_t count, i;
 
 	for (i = 0; i < COUNT(cases); i++) {
-		census_init(&census);
+		holders_init(&holders);
 		names = names_of(cases[i].leases, &count);
-		ok(census_take_leases(&census, names, count), "leases taken");
-		look_at(census.leases, cases[i].leases, count);
+		ok(holders_take_leases(&holders, names, count), "leases taken");
+		look_at(holders.leases, cases[i].leases, count);
 		names = names_of(cases[i].locks, &count);
-		ok(census_take_locks(&census, names, count), "locks taken");
-		look_at(census.locks, cases[i].locks, count);
-		census_judge(&census);
-		join(text, sizeof(text), census.leases, census.holders);
+		ok(holders_take_locks(&holders, names, count), "locks taken");
+		look_at(holders.locks, cases[i].locks, count);
+		holders_judge(&holders);
+		join(text, sizeof(text), holders.leases, holders.holder_count);
 		is_text(text, cases[i].holders, cases[i].what);
-		join(text, sizeof(text), census.locks, census.waiters);
+		join(text, sizeof(text), holders.locks, holders.waiter_count);
 		is_text(text, cases[i].waiters, cases[i].what);
-		census_judge(&census);
-		join(text, sizeof(text), census.leases, census.holders);
+		holders_judge(&holders);
+		join(text, sizeof(text), holders.leases, holders.holder_count);
 		is_text(text, cases[i].holders, "and again");
-		census_free(&census);
+		holders_free(&holders);
 	}
 }
 
@@ -180,62 +180,63 @@ test_taking_again(void)
 	static const struct node first[NODES] = { { "a", 1, 11 },
 	    { "b", 2, 12 } };
 	static const struct node second[NODES] = { { "c", 1, 13 } };
-	struct census census;
+	struct holders holders;
 	char **names;
 	size_t count;
 
-	census_init(&census);
+	holders_init(&holders);
 	names = names_of(first, &count);
-	(void)census_take_leases(&census, names, count);
-	look_at(census.leases, first, count);
-	census_judge(&census);
-	is_int((int64_t)census.holders, 2, "two hold");
+	(void)holders_take_leases(&holders, names, count);
+	look_at(holders.leases, first, count);
+	holders_judge(&holders);
+	is_int((int64_t)holders.holder_count, 2, "two hold");
 	names = names_of(second, &count);
-	(void)census_take_leases(&census, names, count);
-	is_int((int64_t)census.holders, 0, "a new list is not judged yet");
-	look_at(census.leases, second, count);
-	census_judge(&census);
-	is_text(census.leases[0].name, "c", "it takes the place of the old");
-	is_int((int64_t)census.lease_count, 1, "of all of it");
-	ok(census_take_leases(&census, NULL, 0), "an empty list");
-	census_judge(&census);
-	is_int((int64_t)census.holders, 0, "has no holders");
-	census_free(&census);
-	census_free(&census);
-	is_int((int64_t)census.lease_count, 0, "freed twice is freed");
+	(void)holders_take_leases(&holders, names, count);
+	is_int((int64_t)holders.holder_count, 0,
+	    "a new list is not judged yet");
+	look_at(holders.leases, second, count);
+	holders_judge(&holders);
+	is_text(holders.leases[0].name, "c", "it takes the place of the old");
+	is_int((int64_t)holders.lease_count, 1, "of all of it");
+	ok(holders_take_leases(&holders, NULL, 0), "an empty list");
+	holders_judge(&holders);
+	is_int((int64_t)holders.holder_count, 0, "has no holders");
+	holders_free(&holders);
+	holders_free(&holders);
+	is_int((int64_t)holders.lease_count, 0, "freed twice is freed");
 }
 
 static void
 test_many(void)
 {
 	enum { MANY = 20000 };
-	struct census census;
+	struct holders holders;
 	char **names, name[64];
 	bool sorted;
 	size_t i;
 
-	census_init(&census);
+	holders_init(&holders);
 	names = calloc(MANY, sizeof(*names));
 	for (i = 0; i < MANY; i++) {
 		(void)snprintf(name, sizeof(name), "_c_%zu-lock-%010zu", i,
 		    (i * 7919) % MANY);
 		names[i] = strdup(name);
 	}
-	(void)census_take_locks(&census, names, MANY);
+	(void)holders_take_locks(&holders, names, MANY);
 	for (i = 0; i < MANY; i++) {
-		census.locks[i].seen = i % 10 != 0;
-		census.locks[i].session = 1 + (int64_t)i;
-		census.locks[i].czxid = (int64_t)i;
+		holders.locks[i].seen = i % 10 != 0;
+		holders.locks[i].session = 1 + (int64_t)i;
+		holders.locks[i].czxid = (int64_t)i;
 	}
-	census_judge(&census);
-	is_int((int64_t)census.waiters, MANY - MANY / 10,
+	holders_judge(&holders);
+	is_int((int64_t)holders.waiter_count, MANY - MANY / 10,
 	    "a long line loses those that are gone");
-	for (i = 1, sorted = true; i < census.waiters; i++)
+	for (i = 1, sorted = true; i < holders.waiter_count; i++)
 		sorted = sorted && strcmp(
-		    strstr(census.locks[i - 1].name, "lock-"),
-		    strstr(census.locks[i].name, "lock-")) < 0;
+		    strstr(holders.locks[i - 1].name, "lock-"),
+		    strstr(holders.locks[i].name, "lock-")) < 0;
 	ok(sorted, "and is in order");
-	census_free(&census);
+	holders_free(&holders);
 }
 
 static const struct {
@@ -284,8 +285,8 @@ static const struct {
 static void
 test_who(void)
 {
-	struct census_node node;
-	struct census_who who;
+	struct holders_node node;
+	struct holders_who who;
 	char text[512];
 	size_t i;
 
@@ -293,8 +294,8 @@ test_who(void)
 		memset(&node, 0, sizeof(node));
 		node.data = (char *)(uintptr_t)people[i].data;
 		node.since_ms = 1234;
-		census_read_who(&who, &node);
-		census_describe(&node, text, sizeof(text));
+		holders_read_who(&who, &node);
+		holders_describe(&node, text, sizeof(text));
 		is_text(text, people[i].described, "for people");
 		is_int(who.is_zkrun, people[i].is_zkrun, "a zkrun or not");
 		is_text(who.host, people[i].host, "its host");
@@ -311,8 +312,8 @@ test_who(void)
 static void
 test_sizes(void)
 {
-	struct census_node node = { .data = NULL };
-	struct census_who who;
+	struct holders_node node = { .data = NULL };
+	struct holders_who who;
 	char data[4096], text[4096], small[8];
 	bool bounded;
 	size_t i;
@@ -323,24 +324,24 @@ test_sizes(void)
 		(void)memcpy(data, "pid=1 host=", 11);
 		data[11 + i] = '\0';
 		node.data = data;
-		census_read_who(&who, &node);
-		census_describe(&node, text, sizeof(text));
-		census_describe(&node, small, sizeof(small));
+		holders_read_who(&who, &node);
+		holders_describe(&node, text, sizeof(text));
+		holders_describe(&node, small, sizeof(small));
 		bounded = bounded && who.is_zkrun && strlen(small) == 7 &&
 		    strlen(who.host) ==
-		    (i < CENSUS_TEXT_SIZE ? i : CENSUS_TEXT_SIZE - 1);
+		    (i < HOLDERS_TEXT_SIZE ? i : HOLDERS_TEXT_SIZE - 1);
 	}
 	ok(bounded, "long data is cut to what fits");
 	node.data = (char *)(uintptr_t)"\303\274\303\274\303\274\303\274";
-	census_describe(&node, small, sizeof(small));
+	holders_describe(&node, small, sizeof(small));
 	is_text(small, "\303\274\303\274\303\274",
 	    "no character is cut in two");
 	node.since_ms = 7;
 	node.data = (char *)(uintptr_t)"host=h pid=1 revoke=x since=abc";
-	census_read_who(&who, &node);
+	holders_read_who(&who, &node);
 	is_int(who.since_ms, 7, "a time that is none leaves the node's");
 	node.data = (char *)(uintptr_t)"host=h pid=1 since=5";
-	census_read_who(&who, &node);
+	holders_read_who(&who, &node);
 	is_int(who.since_ms, 7, "and so does one that nobody asked for");
 }
 
