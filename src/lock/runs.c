@@ -53,8 +53,8 @@ fail(struct record *record, enum record_failure failure, const char *reason)
 static void
 make(struct record *record)
 {
-	struct runlog empty = { .count = 0 };
-	char path[RECORD_PATH_SIZE], text[RUNLOG_SIZE];
+	struct runs_text empty = { .count = 0 };
+	char path[RECORD_PATH_SIZE], text[RUNS_TEXT_SIZE];
 	size_t end;
 
 	end = 0;
@@ -66,7 +66,7 @@ make(struct record *record)
 		    record->path);
 		ask(record, SESSION_CREATE_SHARED, TAG_PARENT, path, NULL);
 	}
-	runlog_format(&empty, text);
+	runs_text_format(&empty, text);
 	ask(record, SESSION_CREATE_PERSISTENT, TAG_MAKE, record->path, text);
 	ask(record, SESSION_GET, TAG_READ, record->path, NULL);
 }
@@ -80,11 +80,11 @@ send_store(struct record *record)
 		.watch_tag = SESSION_NO_WATCH,
 		.step_count = STEPS,
 	};
-	struct runlog log = record->log;
-	char text[RUNLOG_SIZE];
+	struct runs_text log = record->log;
+	char text[RUNS_TEXT_SIZE];
 
-	runlog_add(&log, &record->run);
-	runlog_format(&log, text);
+	runs_text_add(&log, &record->run);
+	runs_text_format(&log, text);
 	request.steps[LEASE_STEP].type = record->release ?
 	    SESSION_DELETE_STEP : SESSION_CHECK_STEP;
 	request.steps[LEASE_STEP].path = record->lease;
@@ -125,7 +125,7 @@ take_read(struct record *record, const struct session_event *event)
 		    RECORD_DENIED : RECORD_REFUSED, event->reason);
 	/* Should it be deleted, it may be made again where it was. */
 	record->parents_denied = false;
-	problem = runlog_parse(&record->log, event->data, event->length);
+	problem = runs_text_parse(&record->log, event->data, event->length);
 	if (problem != NULL)
 		return fail(record, RECORD_CORRUPT, problem);
 	record->wanted = false;
@@ -133,7 +133,7 @@ take_read(struct record *record, const struct session_event *event)
 	record->version = event->version;
 	if (!record->storing)
 		return RECORD_IS_READ;
-	if (runlog_find(&record->log, record->run.fence) != NULL)
+	if (runs_text_find(&record->log, record->run.fence) != NULL)
 		return stored(record);
 	if (record->lease_gone) {
 		record->storing = false;
@@ -187,7 +187,7 @@ record_forget(struct record *record)
 }
 
 void
-record_store(struct record *record, const struct runlog_run *run,
+record_store(struct record *record, const struct runs_text_run *run,
     const char *lease, bool release)
 {
 	record->wanted = false;

@@ -49,9 +49,9 @@ struct record {
 	bool			 lease_gone;	/* as a reply to the store has it */
 	int			 attempts;	/* to make the node */
 	bool			 parents_denied;
-	struct runlog		 log;		/* as last read */
+	struct runs_text		 log;		/* as last read */
 	int			 version;	/* of the node, as last read */
-	struct runlog_run	 run;		/* to be stored */
+	struct runs_text_run	 run;		/* to be stored */
 	enum record_failure	 failure;
 	char			 reason[200];
 };
@@ -74,7 +74,7 @@ void	record_forget(struct record *);
  * node in the same transaction.  RECORD_IS_STORED follows, or RECORD_LEASE_GONE
  * or RECORD_FAILED, after record_resume() if contact is lost meanwhile.
  */
-void	record_store(struct record *, const struct runlog_run *,
+void	record_store(struct record *, const struct runs_text_run *,
 	    const char *lease, bool release);
 
 /* After a lost contact, in the same session: asks for what is still awaited. */

@@ -12,7 +12,7 @@
 #include "lock/nodedata.h"
 
 #define HEADER		"zkrun 1"
-#define LINE_SIZE	(RUNLOG_HOST + 256)
+#define LINE_SIZE	(RUNS_TEXT_HOST + 256)
 
 static bool
 read_number(const char *line, const char *key, int64_t most, int64_t *number)
@@ -29,7 +29,7 @@ read_number(const char *line, const char *key, int64_t most, int64_t *number)
 }
 
 static bool
-read_run(struct runlog_run *run, const char *line)
+read_run(struct runs_text_run *run, const char *line)
 {
 	int64_t status;
 
@@ -45,7 +45,7 @@ read_run(struct runlog_run *run, const char *line)
 }
 
 static bool
-read_line(struct runlog *log, const char *line, size_t number)
+read_line(struct runs_text *log, const char *line, size_t number)
 {
 	if (number == 0)
 		return strcmp(line, HEADER) == 0;
@@ -53,12 +53,12 @@ read_line(struct runlog *log, const char *line, size_t number)
 		log->has_success = true;
 		return read_run(&log->success, line);
 	}
-	return strncmp(line, "run ", 4) == 0 && log->count < RUNLOG_RUNS &&
+	return strncmp(line, "run ", 4) == 0 && log->count < RUNS_TEXT_RUNS &&
 	    read_run(&log->run[log->count++], line);
 }
 
 const char *
-runlog_parse(struct runlog *log, const char *text, size_t length)
+runs_text_parse(struct runs_text *log, const char *text, size_t length)
 {
 	char line[LINE_SIZE];
 	size_t end, number, used;
@@ -82,7 +82,7 @@ runlog_parse(struct runlog *log, const char *text, size_t length)
 }
 
 static void
-add_run(char text[RUNLOG_SIZE], const char *kind, const struct runlog_run *run)
+add_run(char text[RUNS_TEXT_SIZE], const char *kind, const struct runs_text_run *run)
 {
 	char line[LINE_SIZE];
 
@@ -91,16 +91,16 @@ add_run(char text[RUNLOG_SIZE], const char *kind, const struct runlog_run *run)
 	    run->began_ms, run->started_ms, run->took_ms, run->status,
 	    run->fence);
 	nodedata_add(line, sizeof(line), NODEDATA_HOST, run->host);
-	(void)strlcat(text, line, RUNLOG_SIZE);
-	(void)strlcat(text, "\n", RUNLOG_SIZE);
+	(void)strlcat(text, line, RUNS_TEXT_SIZE);
+	(void)strlcat(text, "\n", RUNS_TEXT_SIZE);
 }
 
 void
-runlog_format(const struct runlog *log, char text[RUNLOG_SIZE])
+runs_text_format(const struct runs_text *log, char text[RUNS_TEXT_SIZE])
 {
 	size_t i;
 
-	(void)strlcpy(text, HEADER "\n", RUNLOG_SIZE);
+	(void)strlcpy(text, HEADER "\n", RUNS_TEXT_SIZE);
 	if (log->has_success)
 		add_run(text, "success", &log->success);
 	for (i = 0; i < log->count; i++)
@@ -108,9 +108,9 @@ runlog_format(const struct runlog *log, char text[RUNLOG_SIZE])
 }
 
 void
-runlog_add(struct runlog *log, const struct runlog_run *run)
+runs_text_add(struct runs_text *log, const struct runs_text_run *run)
 {
-	if (log->count < RUNLOG_RUNS)
+	if (log->count < RUNS_TEXT_RUNS)
 		log->count++;
 	memmove(log->run + 1, log->run, (log->count - 1) * sizeof(log->run[0]));
 	log->run[0] = *run;
@@ -120,8 +120,8 @@ runlog_add(struct runlog *log, const struct runlog_run *run)
 	}
 }
 
-const struct runlog_run *
-runlog_find(const struct runlog *log, int64_t fence)
+const struct runs_text_run *
+runs_text_find(const struct runs_text *log, int64_t fence)
 {
 	size_t i;
 
@@ -131,18 +131,18 @@ runlog_find(const struct runlog *log, int64_t fence)
 	return NULL;
 }
 
-const struct runlog_run *
-runlog_last(const struct runlog *log, bool count_failures)
+const struct runs_text_run *
+runs_text_last(const struct runs_text *log, bool count_failures)
 {
 	if (count_failures)
 		return log->count > 0 ? &log->run[0] : NULL;
 	return log->has_success ? &log->success : NULL;
 }
 
-const struct runlog_run *
-runlog_newest(const struct runlog *log)
+const struct runs_text_run *
+runs_text_newest(const struct runs_text *log)
 {
-	const struct runlog_run *newest;
+	const struct runs_text_run *newest;
 	size_t i;
 
 	newest = log->has_success ? &log->success : NULL;

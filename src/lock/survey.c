@@ -329,12 +329,12 @@ survey_report(const struct survey_problem *problem)
 }
 
 const char *
-survey_read_record(const struct survey_task *task, struct runlog *log)
+survey_read_record(const struct survey_task *task, struct runs_text *log)
 {
 	memset(log, 0, sizeof(*log));
 	/* Of several looks at the task another one may have brought it. */
 	if (task->record_problem.code != SESSION_OK)
 		return task->record_problem.reason;
 	return task->record == NULL ? NULL :
-	    runlog_parse(log, task->record, task->record_length);
+	    runs_text_parse(log, task->record, task->record_length);
 }

@@ -20,7 +20,7 @@
 #include "zookeeper/session.h"
 
 struct options;
-struct runlog;
+struct runs_text;
 struct survey_question;
 
 /* Why something could not be looked at; the first of its kind. */
@@ -94,6 +94,6 @@ int	survey_report(const struct survey_problem *);
  * or why it cannot be read, and then there are no runs.
  */
 const char	*survey_read_record(const struct survey_task *,
-    struct runlog *);
+    struct runs_text *);
 
 #endif

@@ -181,7 +181,7 @@ put_waiters(struct json *json, const char *base, const struct survey_task *task)
 
 /* Where the comma is, or behind a key; NULL if there was no such run. */
 static void
-put_run(struct json *json, const struct runlog_run *run)
+put_run(struct json *json, const struct runs_text_run *run)
 {
 	if (run == NULL) {
 		(void)fputs("null", json->out);
@@ -201,15 +201,15 @@ put_run(struct json *json, const struct runlog_run *run)
 static void
 put_record(struct json *json, const struct survey_task *task)
 {
-	struct runlog log;
+	struct runs_text log;
 	const char *problem;
 	size_t i;
 
 	problem = survey_read_record(task, &log);
 	put_key(json, "last_run");
-	put_run(json, runlog_last(&log, true));
+	put_run(json, runs_text_last(&log, true));
 	put_key(json, "last_success");
-	put_run(json, runlog_last(&log, false));
+	put_run(json, runs_text_last(&log, false));
 	put_key(json, "runs");
 	open_with(json, '[');
 	for (i = 0; i < log.count; i++)

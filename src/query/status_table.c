@@ -124,7 +124,7 @@ format_duration(char *text, size_t size, int64_t ms)
 
 static void
 take_run(struct table *table, struct row *row, const char *state,
-    const struct runlog_run *run)
+    const struct runs_text_run *run)
 {
 	char took[32];
 
@@ -142,8 +142,8 @@ static void
 take_record(struct table *table, struct row *row,
     const struct survey_task *task)
 {
-	const struct runlog_run *last, *success;
-	struct runlog log;
+	const struct runs_text_run *last, *success;
+	struct runs_text log;
 	const char *problem;
 	char text[CELL_SIZE];
 
@@ -156,8 +156,8 @@ take_record(struct table *table, struct row *row,
 		take_row(table, row);
 		return;
 	}
-	last = runlog_last(&log, true);
-	success = runlog_last(&log, false);
+	last = runs_text_last(&log, true);
+	success = runs_text_last(&log, false);
 	if (last != NULL)
 		take_run(table, row, "last run", last);
 	if (success != NULL && (last == NULL || last->fence != success->fence))

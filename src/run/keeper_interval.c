@@ -41,13 +41,13 @@ void
 keeper_judge(struct keeper *keeper)
 {
 	const struct options *options = keeper->options;
-	const struct runlog *log = &keeper->record.log;
-	const struct runlog_run *last, *newest;
+	const struct runs_text *log = &keeper->record.log;
+	const struct runs_text_run *last, *newest;
 	int64_t now_ms;
 
 	now_ms = keeper->semaphore.began_ms;
-	newest = runlog_newest(log);
-	last = runlog_last(log, options->count_failures);
+	newest = runs_text_newest(log);
+	last = runs_text_last(log, options->count_failures);
 	/* -i 0 only records. */
 	if (options->interval_ms > 0 && newest != NULL &&
 	    newest->began_ms > now_ms) {
@@ -95,7 +95,7 @@ void
 keeper_record(struct keeper *keeper, bool release)
 {
 	const struct semaphore *semaphore = &keeper->semaphore;
-	struct runlog_run run = {
+	struct runs_text_run run = {
 		.began_ms = semaphore->began_ms,
 		.started_ms = semaphore->began_ms + keeper->started_ms -
 		    semaphore->seen_ms,

@@ -325,13 +325,13 @@ set_up_nodes(struct keeper *keeper)
 static void
 set_up_run(struct bench *bench, int64_t began_ms, int status)
 {
-	struct runlog_run run = { .status = status, .host = "web1" };
+	struct runs_text_run run = { .status = status, .host = "web1" };
 
 	bench->options.interval_ms = 3600000;
 	set_up_nodes(&bench->keeper);
 	bench->keeper.semaphore.began_ms = 1000000000;
 	run.began_ms = bench->keeper.semaphore.began_ms + began_ms;
-	runlog_add(&bench->keeper.record.log, &run);
+	runs_text_add(&bench->keeper.record.log, &run);
 }
 
 static void

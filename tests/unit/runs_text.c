@@ -10,10 +10,10 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define GOOD	"began=1 started=2 took=3 status=0 fence=5 host=h"
 
-static struct runlog_run
+static struct runs_text_run
 make_run(int64_t n, int status)
 {
-	struct runlog_run run;
+	struct runs_text_run run;
 
 	memset(&run, 0, sizeof(run));
 	run.began_ms = 1763780400000 + n;
@@ -26,7 +26,7 @@ make_run(int64_t n, int status)
 }
 
 static bool
-same_run(const struct runlog_run *a, const struct runlog_run *b)
+same_run(const struct runs_text_run *a, const struct runs_text_run *b)
 {
 	return a->began_ms == b->began_ms && a->started_ms == b->started_ms &&
 	    a->took_ms == b->took_ms && a->fence == b->fence &&
@@ -34,7 +34,7 @@ same_run(const struct runlog_run *a, const struct runlog_run *b)
 }
 
 static bool
-same_log(const struct runlog *a, const struct runlog *b)
+same_log(const struct runs_text *a, const struct runs_text *b)
 {
 	size_t i;
 
@@ -49,48 +49,48 @@ same_log(const struct runlog *a, const struct runlog *b)
 
 /* Written and read back, is it the same? */
 static bool
-survives(const struct runlog *log)
+survives(const struct runs_text *log)
 {
-	char text[RUNLOG_SIZE];
-	struct runlog read;
+	char text[RUNS_TEXT_SIZE];
+	struct runs_text read;
 
-	runlog_format(log, text);
-	return runlog_parse(&read, text, strlen(text)) == NULL &&
+	runs_text_format(log, text);
+	return runs_text_parse(&read, text, strlen(text)) == NULL &&
 	    same_log(log, &read);
 }
 
 static void
 test_round_trip(void)
 {
-	struct runlog log;
-	struct runlog_run run;
-	char text[RUNLOG_SIZE];
+	struct runs_text log;
+	struct runs_text_run run;
+	char text[RUNS_TEXT_SIZE];
 	int i;
 
 	memset(&log, 0, sizeof(log));
 	ok(survives(&log), "a record without runs is read back");
-	for (i = 1; i <= 2 * RUNLOG_RUNS + 3; i++) {
+	for (i = 1; i <= 2 * RUNS_TEXT_RUNS + 3; i++) {
 		run = make_run(i, i % 4 == 0 ? 0 : i);
-		runlog_add(&log, &run);
+		runs_text_add(&log, &run);
 		ok(survives(&log), "a record after %d runs is read back", i);
 	}
-	is_int((int64_t)log.count, RUNLOG_RUNS, "no more runs than there is room");
+	is_int((int64_t)log.count, RUNS_TEXT_RUNS, "no more runs than there is room");
 	is_int(log.run[0].fence, run.fence, "the newest is first");
-	is_int(log.run[RUNLOG_RUNS - 1].fence, run.fence - RUNLOG_RUNS + 1,
+	is_int(log.run[RUNS_TEXT_RUNS - 1].fence, run.fence - RUNS_TEXT_RUNS + 1,
 	    "the oldest fell out");
 
 	memset(&run, 0, sizeof(run));
 	run.began_ms = run.started_ms = run.took_ms = run.fence = INT64_MAX;
 	memset(run.host, 'h', sizeof(run.host) - 1);
 	memset(&log, 0, sizeof(log));
-	for (i = 0; i < RUNLOG_RUNS + 1; i++)
-		runlog_add(&log, &run);
-	runlog_format(&log, text);
-	ok(strlen(text) < RUNLOG_SIZE - 1,
+	for (i = 0; i < RUNS_TEXT_RUNS + 1; i++)
+		runs_text_add(&log, &run);
+	runs_text_format(&log, text);
+	ok(strlen(text) < RUNS_TEXT_SIZE - 1,
 	    "the longest record there can be fits: %zu bytes", strlen(text));
 	/* nodedata_add() writes no more than 100 bytes of a value. */
 	log.success.host[100] = '\0';
-	for (i = 0; i < RUNLOG_RUNS; i++)
+	for (i = 0; i < RUNS_TEXT_RUNS; i++)
 		log.run[i].host[100] = '\0';
 	ok(survives(&log), "and is read back");
 }
@@ -98,16 +98,16 @@ test_round_trip(void)
 static void
 test_text(void)
 {
-	struct runlog log;
-	struct runlog_run run;
-	char text[RUNLOG_SIZE];
+	struct runs_text log;
+	struct runs_text_run run;
+	char text[RUNS_TEXT_SIZE];
 
 	memset(&log, 0, sizeof(log));
 	run = make_run(1, 0);
-	runlog_add(&log, &run);
+	runs_text_add(&log, &run);
 	run = make_run(2, 143);
-	runlog_add(&log, &run);
-	runlog_format(&log, text);
+	runs_text_add(&log, &run);
+	runs_text_format(&log, text);
 	is_text(text, "zkrun 1\n"
 	    "success began=1763780400001 started=1763780400009 took=2467 "
 	    "status=0 fence=8589934601 host=web1\n"
@@ -116,8 +116,8 @@ test_text(void)
 	    "run began=1763780400001 started=1763780400009 took=2467 "
 	    "status=0 fence=8589934601 host=web1\n", "as the header shows it");
 	/* A name with a blank must not make another field of it. */
-	(void)strlcpy(log.run[0].host, "a b\nrun c", RUNLOG_HOST);
-	runlog_format(&log, text);
+	(void)strlcpy(log.run[0].host, "a b\nrun c", RUNS_TEXT_HOST);
+	runs_text_format(&log, text);
 	ok(strstr(text, "host=a_b_run_c\n") != NULL,
 	    "white space in a host is shown as '_'");
 }
@@ -125,32 +125,32 @@ test_text(void)
 static void
 test_last(void)
 {
-	struct runlog log;
-	struct runlog_run run;
+	struct runs_text log;
+	struct runs_text_run run;
 	int i;
 
 	memset(&log, 0, sizeof(log));
-	ok(runlog_last(&log, true) == NULL && runlog_last(&log, false) == NULL,
+	ok(runs_text_last(&log, true) == NULL && runs_text_last(&log, false) == NULL,
 	    "of no runs none is the last");
-	ok(runlog_find(&log, 0) == NULL, "nor is one found");
+	ok(runs_text_find(&log, 0) == NULL, "nor is one found");
 	run = make_run(1, 1);
-	runlog_add(&log, &run);
-	ok(runlog_last(&log, false) == NULL, "a failure is no success");
-	is_int(runlog_last(&log, true)->fence, run.fence, "but the last run");
+	runs_text_add(&log, &run);
+	ok(runs_text_last(&log, false) == NULL, "a failure is no success");
+	is_int(runs_text_last(&log, true)->fence, run.fence, "but the last run");
 	run = make_run(2, 0);
-	runlog_add(&log, &run);
-	is_int(runlog_last(&log, false)->fence, run.fence, "a success is both");
-	is_int(runlog_last(&log, true)->fence, run.fence, "that is to say this");
+	runs_text_add(&log, &run);
+	is_int(runs_text_last(&log, false)->fence, run.fence, "a success is both");
+	is_int(runs_text_last(&log, true)->fence, run.fence, "that is to say this");
 	for (i = 3; i < 40; i++) {
 		run = make_run(i, 255);
-		runlog_add(&log, &run);
+		runs_text_add(&log, &run);
 	}
-	is_int(runlog_last(&log, false)->fence, make_run(2, 0).fence,
+	is_int(runs_text_last(&log, false)->fence, make_run(2, 0).fence,
 	    "the last success outlives any number of failures");
-	is_int(runlog_last(&log, true)->fence, run.fence, "the last run is last");
-	is_int(runlog_find(&log, run.fence - 3)->status, 255,
+	is_int(runs_text_last(&log, true)->fence, run.fence, "the last run is last");
+	is_int(runs_text_find(&log, run.fence - 3)->status, 255,
 	    "a run is found by its fence");
-	ok(runlog_find(&log, make_run(5, 0).fence) == NULL,
+	ok(runs_text_find(&log, make_run(5, 0).fence) == NULL,
 	    "not one that fell out");
 }
 
@@ -216,21 +216,21 @@ static const struct {
 static void
 test_parse(void)
 {
-	struct runlog log;
+	struct runs_text log;
 	const char *problem;
 	size_t i;
 
 	for (i = 0; i < COUNT(texts); i++) {
 		memset(&log, 0xff, sizeof(log));
-		problem = runlog_parse(&log, texts[i].text,
+		problem = runs_text_parse(&log, texts[i].text,
 		    strlen(texts[i].text));
 		is_int(problem == NULL, texts[i].good, texts[i].what);
 		is_int((int64_t)log.count, (int64_t)texts[i].count,
 		    "as many runs");
 		is_int(log.has_success, texts[i].has_success, "a success");
 	}
-	ok(runlog_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL");
-	ok(runlog_parse(&log, "zkrun 1\nrun \0 " GOOD "\n", 14 + sizeof(GOOD)) !=
+	ok(runs_text_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL");
+	ok(runs_text_parse(&log, "zkrun 1\nrun \0 " GOOD "\n", 14 + sizeof(GOOD)) !=
 	    NULL, "a NUL in a line");
 }
 
@@ -238,41 +238,41 @@ test_parse(void)
 static void
 test_hostile(void)
 {
-	char good[RUNLOG_SIZE], *text;
-	struct runlog log, read;
-	struct runlog_run run;
+	char good[RUNS_TEXT_SIZE], *text;
+	struct runs_text log, read;
+	struct runs_text_run run;
 	bool bounded;
 	size_t i, length;
 	int n;
 
 	memset(&log, 0, sizeof(log));
-	for (n = 0; n < RUNLOG_RUNS; n++) {
+	for (n = 0; n < RUNS_TEXT_RUNS; n++) {
 		run = make_run(n, n);
-		runlog_add(&log, &run);
+		runs_text_add(&log, &run);
 	}
-	runlog_format(&log, good);
+	runs_text_format(&log, good);
 	length = strlen(good);
 	/* Cut anywhere, in a buffer that ends there. */
 	for (i = 0, bounded = true; i < length; i++) {
 		text = calloc(1, i + 1);
 		memcpy(text, good, i);
-		if (runlog_parse(&read, text, i) == NULL)
+		if (runs_text_parse(&read, text, i) == NULL)
 			bounded = bounded && good[i - 1] == '\n';
-		bounded = bounded && read.count <= RUNLOG_RUNS;
+		bounded = bounded && read.count <= RUNS_TEXT_RUNS;
 		free(text);
 	}
 	ok(bounded, "a record cut anywhere is one only at the end of a line");
 	/* Any byte changed. */
 	for (i = 0, bounded = true; i < length * 8; i++) {
 		good[i / 8] = (char)(good[i / 8] ^ (1 << i % 8));
-		(void)runlog_parse(&read, good, length);
+		(void)runs_text_parse(&read, good, length);
 		good[i / 8] = (char)(good[i / 8] ^ (1 << i % 8));
-		bounded = bounded && read.count <= RUNLOG_RUNS;
+		bounded = bounded && read.count <= RUNS_TEXT_RUNS;
 	}
 	ok(bounded, "no bit that changes makes more of it");
 	/* One run too many. */
 	(void)strlcat(good, "run " GOOD "\n", sizeof(good));
-	ok(runlog_parse(&read, good, strlen(good)) != NULL,
+	ok(runs_text_parse(&read, good, strlen(good)) != NULL,
 	    "more runs than there is room for are none of ours");
 	/* A host of every length. */
 	text = calloc(1, 4096);
@@ -282,9 +282,9 @@ test_hostile(void)
 		length = strlen(text);
 		memset(text + length, 'x', i);
 		(void)memcpy(text + length + i, "\n", 2);
-		if (runlog_parse(&read, text, length + i + 1) == NULL)
+		if (runs_text_parse(&read, text, length + i + 1) == NULL)
 			bounded = bounded &&
-			    strlen(read.run[0].host) < RUNLOG_HOST;
+			    strlen(read.run[0].host) < RUNS_TEXT_HOST;
 	}
 	ok(bounded, "a host of any length stays in its place");
 	free(text);
