@@ -15,7 +15,7 @@
 #define MAX_ATTEMPTS	5	/* to make a node that is reaped or deleted */
 
 enum tag {
-	TAG_READ = RECORD_READ_TAG,
+	TAG_READ = RUNS_READ_TAG,
 	TAG_PARENT,
 	TAG_MAKE,
 	TAG_STORE,
@@ -26,7 +26,7 @@ enum tag {
 enum { LEASE_STEP, RECORD_STEP, STEPS };
 
 static void
-ask(struct record *record, enum session_operation operation, enum tag tag,
+ask(struct runs *runs, enum session_operation operation, enum tag tag,
     const char *path, const char *data)
 {
 	struct session_request request = {
@@ -37,42 +37,42 @@ ask(struct record *record, enum session_operation operation, enum tag tag,
 		.data = data,
 	};
 
-	session_send(record->session, &request);
+	session_send(runs->session, &request);
 }
 
-static enum record_news
-fail(struct record *record, enum record_failure failure, const char *reason)
+static enum runs_news
+fail(struct runs *runs, enum runs_failure failure, const char *reason)
 {
-	record->failure = failure;
-	record->wanted = record->storing = false;
-	(void)strlcpy(record->reason, reason, sizeof(record->reason));
-	return RECORD_FAILED;
+	runs->failure = failure;
+	runs->wanted = runs->storing = false;
+	(void)strlcpy(runs->reason, reason, sizeof(runs->reason));
+	return RUNS_FAILED;
 }
 
 /* Makes the node and all above it, and reads it, in one flight. */
 static void
-make(struct record *record)
+make(struct runs *runs)
 {
 	struct runs_text empty = { .count = 0 };
-	char path[RECORD_PATH_SIZE], text[RUNS_TEXT_SIZE];
+	char path[RUNS_PATH_SIZE], text[RUNS_TEXT_SIZE];
 	size_t end;
 
 	end = 0;
 	for (;;) {
-		end += 1 + strcspn(record->path + end + 1, "/");
-		if (record->path[end] == '\0')
+		end += 1 + strcspn(runs->path + end + 1, "/");
+		if (runs->path[end] == '\0')
 			break;
 		(void)snprintf(path, sizeof(path), "%.*s", (int)end,
-		    record->path);
-		ask(record, SESSION_CREATE_SHARED, TAG_PARENT, path, NULL);
+		    runs->path);
+		ask(runs, SESSION_CREATE_SHARED, TAG_PARENT, path, NULL);
 	}
 	runs_text_format(&empty, text);
-	ask(record, SESSION_CREATE_PERSISTENT, TAG_MAKE, record->path, text);
-	ask(record, SESSION_GET, TAG_READ, record->path, NULL);
+	ask(runs, SESSION_CREATE_PERSISTENT, TAG_MAKE, runs->path, text);
+	ask(runs, SESSION_GET, TAG_READ, runs->path, NULL);
 }
 
 static void
-send_store(struct record *record)
+send_store(struct runs *runs)
 {
 	struct session_request request = {
 		.operation = SESSION_MULTI,
@@ -80,159 +80,159 @@ send_store(struct record *record)
 		.watch_tag = SESSION_NO_WATCH,
 		.step_count = STEPS,
 	};
-	struct runs_text log = record->log;
+	struct runs_text log = runs->log;
 	char text[RUNS_TEXT_SIZE];
 
-	runs_text_add(&log, &record->run);
+	runs_text_add(&log, &runs->run);
 	runs_text_format(&log, text);
-	request.steps[LEASE_STEP].type = record->release ?
+	request.steps[LEASE_STEP].type = runs->release ?
 	    SESSION_DELETE_STEP : SESSION_CHECK_STEP;
-	request.steps[LEASE_STEP].path = record->lease;
+	request.steps[LEASE_STEP].path = runs->lease;
 	request.steps[LEASE_STEP].version = -1;
 	request.steps[RECORD_STEP].type = SESSION_SET_STEP;
-	request.steps[RECORD_STEP].path = record->path;
+	request.steps[RECORD_STEP].path = runs->path;
 	request.steps[RECORD_STEP].data = text;
-	request.steps[RECORD_STEP].version = record->version;
-	session_send(record->session, &request);
+	request.steps[RECORD_STEP].version = runs->version;
+	session_send(runs->session, &request);
 }
 
-static enum record_news
-stored(struct record *record)
+static enum runs_news
+stored(struct runs *runs)
 {
-	record->storing = false;
-	return RECORD_IS_STORED;
+	runs->storing = false;
+	return RUNS_STORED;
 }
 
-static enum record_news
-take_read(struct record *record, const struct session_event *event)
+static enum runs_news
+take_read(struct runs *runs, const struct session_event *event)
 {
 	const char *problem;
 
-	if (!record->wanted)
-		return RECORD_NOTHING;
+	if (!runs->wanted)
+		return RUNS_NOTHING;
 	if (event->code == SESSION_NO_NODE) {
-		if (record->parents_denied)
-			return fail(record, RECORD_DENIED,
+		if (runs->parents_denied)
+			return fail(runs, RUNS_DENIED,
 			    "it is missing and may not be made");
-		if (record->attempts++ == MAX_ATTEMPTS)
-			return fail(record, RECORD_REFUSED,
+		if (runs->attempts++ == MAX_ATTEMPTS)
+			return fail(runs, RUNS_REFUSED,
 			    "it cannot be made");
-		make(record);
-		return RECORD_NOTHING;
+		make(runs);
+		return RUNS_NOTHING;
 	}
 	if (event->code != SESSION_OK)
-		return fail(record, event->code == SESSION_DENIED ?
-		    RECORD_DENIED : RECORD_REFUSED, event->reason);
+		return fail(runs, event->code == SESSION_DENIED ?
+		    RUNS_DENIED : RUNS_REFUSED, event->reason);
 	/* Should it be deleted, it may be made again where it was. */
-	record->parents_denied = false;
-	problem = runs_text_parse(&record->log, event->data, event->length);
+	runs->parents_denied = false;
+	problem = runs_text_parse(&runs->log, event->data, event->length);
 	if (problem != NULL)
-		return fail(record, RECORD_CORRUPT, problem);
-	record->wanted = false;
-	record->attempts = 0;
-	record->version = event->version;
-	if (!record->storing)
-		return RECORD_IS_READ;
-	if (runs_text_find(&record->log, record->run.fence) != NULL)
-		return stored(record);
-	if (record->lease_gone) {
-		record->storing = false;
-		return RECORD_LEASE_GONE;
+		return fail(runs, RUNS_CORRUPT, problem);
+	runs->wanted = false;
+	runs->attempts = 0;
+	runs->version = event->version;
+	if (!runs->storing)
+		return RUNS_READ;
+	if (runs_text_find(&runs->log, runs->run.fence) != NULL)
+		return stored(runs);
+	if (runs->lease_gone) {
+		runs->storing = false;
+		return RUNS_LEASE_GONE;
 	}
-	send_store(record);
-	return RECORD_NOTHING;
+	send_store(runs);
+	return RUNS_NOTHING;
 }
 
-static enum record_news
-take_stored(struct record *record, const struct session_event *event)
+static enum runs_news
+take_stored(struct runs *runs, const struct session_event *event)
 {
-	if (!record->storing)
-		return RECORD_NOTHING;
+	if (!runs->storing)
+		return RUNS_NOTHING;
 	if (event->code == SESSION_OK)
-		return stored(record);
+		return stored(runs);
 	if (event->code == SESSION_NO_NODE ||
 	    (event->failed_step == RECORD_STEP &&
 	    event->code == SESSION_STALE)) {
 		/* Of two copies of a store the other one may have freed it. */
-		record->lease_gone = event->failed_step == LEASE_STEP;
-		record->wanted = true;
-		ask(record, SESSION_GET, TAG_READ, record->path, NULL);
-		return RECORD_NOTHING;
+		runs->lease_gone = event->failed_step == LEASE_STEP;
+		runs->wanted = true;
+		ask(runs, SESSION_GET, TAG_READ, runs->path, NULL);
+		return RUNS_NOTHING;
 	}
-	return fail(record, event->code == SESSION_DENIED ?
-	    RECORD_DENIED : RECORD_REFUSED, event->reason);
+	return fail(runs, event->code == SESSION_DENIED ?
+	    RUNS_DENIED : RUNS_REFUSED, event->reason);
 }
 
 void
-record_init(struct record *record, struct session *session, const char *path)
+runs_init(struct runs *runs, struct session *session, const char *path)
 {
-	memset(record, 0, sizeof(*record));
-	record->session = session;
+	memset(runs, 0, sizeof(*runs));
+	runs->session = session;
 	/* Its length is bounded by the options. */
-	(void)strlcpy(record->path, path, sizeof(record->path));
+	(void)strlcpy(runs->path, path, sizeof(runs->path));
 }
 
 void
-record_expect(struct record *record)
+runs_expect(struct runs *runs)
 {
-	record->wanted = true;
-	record->storing = record->parents_denied = false;
-	record->attempts = 0;
+	runs->wanted = true;
+	runs->storing = runs->parents_denied = false;
+	runs->attempts = 0;
 }
 
 void
-record_forget(struct record *record)
+runs_forget(struct runs *runs)
 {
-	record->wanted = false;
+	runs->wanted = false;
 }
 
 void
-record_store(struct record *record, const struct runs_text_run *run,
+runs_store(struct runs *runs, const struct runs_text_run *run,
     const char *lease, bool release)
 {
-	record->wanted = false;
-	record->storing = true;
-	record->release = release;
-	record->lease_gone = false;
-	record->run = *run;
-	(void)strlcpy(record->lease, lease, sizeof(record->lease));
-	send_store(record);
+	runs->wanted = false;
+	runs->storing = true;
+	runs->release = release;
+	runs->lease_gone = false;
+	runs->run = *run;
+	(void)strlcpy(runs->lease, lease, sizeof(runs->lease));
+	send_store(runs);
 }
 
 void
-record_resume(struct record *record)
+runs_resume(struct runs *runs)
 {
-	if (!record->wanted && !record->storing)
+	if (!runs->wanted && !runs->storing)
 		return;
-	record->wanted = true;
-	record->lease_gone = false;
-	ask(record, SESSION_SYNC, TAG_SYNC, record->path, NULL);
-	ask(record, SESSION_GET, TAG_READ, record->path, NULL);
+	runs->wanted = true;
+	runs->lease_gone = false;
+	ask(runs, SESSION_SYNC, TAG_SYNC, runs->path, NULL);
+	ask(runs, SESSION_GET, TAG_READ, runs->path, NULL);
 }
 
 bool
-record_owns(const struct session_event *event)
+runs_owns(const struct session_event *event)
 {
-	return event->type == SESSION_REPLY && event->tag >= RECORD_READ_TAG &&
-	    event->tag < RECORD_TAGS_END;
+	return event->type == SESSION_REPLY && event->tag >= RUNS_READ_TAG &&
+	    event->tag < RUNS_TAGS_END;
 }
 
-enum record_news
-record_take(struct record *record, const struct session_event *event)
+enum runs_news
+runs_take(struct runs *runs, const struct session_event *event)
 {
 	switch ((enum tag)event->tag) {
 	case TAG_READ:
-		return take_read(record, event);
+		return take_read(runs, event);
 	case TAG_STORE:
-		return take_stored(record, event);
+		return take_stored(runs, event);
 	case TAG_PARENT:
 	case TAG_MAKE:
 		/* Also said of a parent that exists: the read will tell. */
 		if (event->code == SESSION_DENIED)
-			record->parents_denied = true;
+			runs->parents_denied = true;
 		break;
 	case TAG_SYNC:
 		break;
 	}
-	return RECORD_NOTHING;
+	return RUNS_NOTHING;
 }

@@ -19,30 +19,30 @@
 struct session;
 struct session_event;
 
-#define RECORD_PATH_SIZE	2048
+#define RUNS_PATH_SIZE	2048
 
 /* Tags of replies: the caller's own must stay below. */
-#define RECORD_READ_TAG		100
-#define RECORD_TAGS_END		110
+#define RUNS_READ_TAG		100
+#define RUNS_TAGS_END		110
 
-enum record_news {
-	RECORD_NOTHING,
-	RECORD_IS_READ,		/* log is what the record holds */
-	RECORD_IS_STORED,	/* the run is in, the lease released if wanted */
-	RECORD_LEASE_GONE,	/* not stored: the lease node is gone */
-	RECORD_FAILED,		/* for good: see failure and reason */
+enum runs_news {
+	RUNS_NOTHING,
+	RUNS_READ,		/* log is what the record holds */
+	RUNS_STORED,	/* the run is in, the lease released if wanted */
+	RUNS_LEASE_GONE,	/* not stored: the lease node is gone */
+	RUNS_FAILED,		/* for good: see failure and reason */
 };
 
-enum record_failure {
-	RECORD_REFUSED,
-	RECORD_DENIED,		/* an ACL */
-	RECORD_CORRUPT,		/* it holds something else */
+enum runs_failure {
+	RUNS_REFUSED,
+	RUNS_DENIED,		/* an ACL */
+	RUNS_CORRUPT,		/* it holds something else */
 };
 
-struct record {
+struct runs {
 	struct session		*session;
-	char			 path[RECORD_PATH_SIZE];
-	char			 lease[RECORD_PATH_SIZE];	/* while storing */
+	char			 path[RUNS_PATH_SIZE];
+	char			 lease[RUNS_PATH_SIZE];	/* while storing */
 	bool			 wanted;	/* a reply to a read is of use */
 	bool			 storing;
 	bool			 release;	/* store it and free the lease */
@@ -52,39 +52,39 @@ struct record {
 	struct runs_text		 log;		/* as last read */
 	int			 version;	/* of the node, as last read */
 	struct runs_text_run	 run;		/* to be stored */
-	enum record_failure	 failure;
+	enum runs_failure	 failure;
 	char			 reason[200];
 };
 
 /* Sets up for the record at a path; session is borrowed. */
-void	record_init(struct record *, struct session *, const char *path);
+void	runs_init(struct runs *, struct session *, const char *path);
 
 /*
- * The next reply with RECORD_READ_TAG, which somebody has sent the request for,
- * counts: RECORD_IS_READ follows, or RECORD_FAILED.  A record that does not
+ * The next reply with RUNS_READ_TAG, which somebody has sent the request for,
+ * counts: RUNS_READ follows, or RUNS_FAILED.  A record that does not
  * exist is made, empty.
  */
-void	record_expect(struct record *);
+void	runs_expect(struct runs *);
 
 /* The lease is lost: replies that are still to come do not count. */
-void	record_forget(struct record *);
+void	runs_forget(struct runs *);
 
 /*
  * Adds a run, if the lease's node is still there, and with release deletes that
- * node in the same transaction.  RECORD_IS_STORED follows, or RECORD_LEASE_GONE
- * or RECORD_FAILED, after record_resume() if contact is lost meanwhile.
+ * node in the same transaction.  RUNS_STORED follows, or RUNS_LEASE_GONE
+ * or RUNS_FAILED, after runs_resume() if contact is lost meanwhile.
  */
-void	record_store(struct record *, const struct runs_text_run *,
+void	runs_store(struct runs *, const struct runs_text_run *,
 	    const char *lease, bool release);
 
 /* After a lost contact, in the same session: asks for what is still awaited. */
-void	record_resume(struct record *);
+void	runs_resume(struct runs *);
 
 /* Says whether an event is a reply to what the record has asked. */
-bool	record_owns(const struct session_event *);
+bool	runs_owns(const struct session_event *);
 
 /* Takes such a reply. */
-enum record_news	record_take(struct record *,
+enum runs_news	runs_take(struct runs *,
 			    const struct session_event *);
 
 #endif

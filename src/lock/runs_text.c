@@ -82,7 +82,8 @@ runs_text_parse(struct runs_text *log, const char *text, size_t length)
 }
 
 static void
-add_run(char text[RUNS_TEXT_SIZE], const char *kind, const struct runs_text_run *run)
+add_run(char text[RUNS_TEXT_SIZE], const char *kind,
+    const struct runs_text_run *run)
 {
 	char line[LINE_SIZE];
 

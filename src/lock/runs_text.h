@@ -50,7 +50,8 @@ void	runs_text_format(const struct runs_text *, char text[RUNS_TEXT_SIZE]);
 void	runs_text_add(struct runs_text *, const struct runs_text_run *);
 
 /* Returns the run with that fence, or NULL. */
-const struct runs_text_run	*runs_text_find(const struct runs_text *, int64_t fence);
+const struct runs_text_run	*runs_text_find(const struct runs_text *,
+			    int64_t fence);
 
 /* Returns the last run, or the last successful one; NULL if there is none. */
 const struct runs_text_run	*runs_text_last(const struct runs_text *,

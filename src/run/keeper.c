@@ -60,21 +60,21 @@ take_semaphore_news(struct keeper *keeper, enum semaphore_news news)
 }
 
 static void
-take_record_news(struct keeper *keeper, enum record_news news)
+take_record_news(struct keeper *keeper, enum runs_news news)
 {
 	switch (news) {
-	case RECORD_NOTHING:
+	case RUNS_NOTHING:
 		break;
-	case RECORD_IS_READ:
+	case RUNS_READ:
 		keeper_dispatch(keeper, RECORD_READ);
 		break;
-	case RECORD_IS_STORED:
+	case RUNS_STORED:
 		keeper_dispatch(keeper, RECORDED);
 		break;
-	case RECORD_LEASE_GONE:
+	case RUNS_LEASE_GONE:
 		keeper_dispatch(keeper, UNRECORDED);
 		break;
-	case RECORD_FAILED:
+	case RUNS_FAILED:
 		keeper_dispatch(keeper, RECORD_REFUSAL);
 		break;
 	}
@@ -149,9 +149,9 @@ take_news(struct keeper *keeper)
 		break;
 	case CONNECTOR_EVENT:
 		take_proof(keeper, event);
-		if (record_owns(event))
+		if (runs_owns(event))
 			take_record_news(keeper,
-			    record_take(&keeper->record, event));
+			    runs_take(&keeper->runs, event));
 		else if (!keeper_take_look(keeper, event))
 			take_semaphore_news(keeper,
 			    semaphore_take(&keeper->semaphore, event));
@@ -417,10 +417,10 @@ keeper_run(const struct options *options, const struct signals *signals,
 	    keeper.data, (size_t)options->max_leases);
 	(void)snprintf(runs, sizeof(runs), "%s/%s", options->runs,
 	    options->task);
-	record_init(&keeper.record, &keeper.connector.session, runs);
+	runs_init(&keeper.runs, &keeper.connector.session, runs);
 	if (options->interval_ms != CLOCK_NEVER)
-		semaphore_read_along(&keeper.semaphore, keeper.record.path,
-		    RECORD_READ_TAG);
+		semaphore_read_along(&keeper.semaphore, keeper.runs.path,
+		    RUNS_READ_TAG);
 	keeper_start_progress(&keeper);
 	connector_start(&keeper.connector);
 	loop(&keeper);

@@ -23,7 +23,7 @@ keeper_ask_record(struct keeper *keeper)
 		return;
 	}
 	keeper->state = JUDGING;
-	record_expect(&keeper->record);
+	runs_expect(&keeper->runs);
 }
 
 static void
@@ -41,7 +41,7 @@ void
 keeper_judge(struct keeper *keeper)
 {
 	const struct options *options = keeper->options;
-	const struct runs_text *log = &keeper->record.log;
+	const struct runs_text *log = &keeper->runs.log;
 	const struct runs_text_run *last, *newest;
 	int64_t now_ms;
 
@@ -52,7 +52,7 @@ keeper_judge(struct keeper *keeper)
 	if (options->interval_ms > 0 && newest != NULL &&
 	    newest->began_ms > now_ms) {
 		log_error("cannot use the record '%s': a run on %s began %.1fs "
-		    "in the future by ZooKeeper's clock", keeper->record.path,
+		    "in the future by ZooKeeper's clock", keeper->runs.path,
 		    newest->host, (double)(newest->began_ms - now_ms) / 1000);
 		leave_unstarted(keeper, EXITCODE_CONFIG);
 		return;
@@ -71,12 +71,12 @@ keeper_judge(struct keeper *keeper)
 static int
 failure_exit_code(const struct keeper *keeper)
 {
-	switch (keeper->record.failure) {
-	case RECORD_CORRUPT:
+	switch (keeper->runs.failure) {
+	case RUNS_CORRUPT:
 		return EXITCODE_CONFIG;
-	case RECORD_DENIED:
+	case RUNS_DENIED:
 		return EXITCODE_DENIED;
-	case RECORD_REFUSED:
+	case RUNS_REFUSED:
 		break;
 	}
 	return EXITCODE_INTERNAL;
@@ -85,8 +85,8 @@ failure_exit_code(const struct keeper *keeper)
 void
 keeper_cannot_judge(struct keeper *keeper)
 {
-	log_error("cannot use the record '%s': %s", keeper->record.path,
-	    keeper->record.reason);
+	log_error("cannot use the record '%s': %s", keeper->runs.path,
+	    keeper->runs.reason);
 	leave_unstarted(keeper, failure_exit_code(keeper));
 }
 
@@ -109,13 +109,13 @@ keeper_record(struct keeper *keeper, bool release)
 	keeper->state = RECORDING;
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
-	record_store(&keeper->record, &run, semaphore->lease.name, release);
+	runs_store(&keeper->runs, &run, semaphore->lease.name, release);
 }
 
 void
 keeper_recorded(struct keeper *keeper)
 {
-	if (keeper->record.release)
+	if (keeper->runs.release)
 		semaphore_lease_deleted(&keeper->semaphore);
 	keeper_hold_or_release(keeper);
 }
@@ -125,7 +125,7 @@ static void
 say_unrecorded(struct keeper *keeper, int exit_code, const char *reason)
 {
 	log_error("cannot record the run of '%s' in '%s': %s",
-	    keeper->options->task, keeper->record.path, reason);
+	    keeper->options->task, keeper->runs.path, reason);
 	if (keeper->exit_code == 0)
 		keeper->exit_code = exit_code;
 }
@@ -142,7 +142,7 @@ void
 keeper_cannot_record(struct keeper *keeper)
 {
 	say_unrecorded(keeper, failure_exit_code(keeper),
-	    keeper->record.reason);
+	    keeper->runs.reason);
 	keeper_hold_or_release(keeper);
 }
 

@@ -54,7 +54,7 @@ enum keeper_event {
 };
 
 /* Tags of replies to what keeper_progress.c asks are not below this. */
-#define KEEPER_LOOK_TAGS	RECORD_TAGS_END
+#define KEEPER_LOOK_TAGS	RUNS_TAGS_END
 
 /* How the waiting goes, for people. */
 struct keeper_progress {
@@ -73,7 +73,7 @@ struct keeper {
 	struct link		*link;
 	struct connector	 connector;
 	struct semaphore	 semaphore;
-	struct record		 record;
+	struct runs		 runs;
 	struct lease		 lease;
 	struct proctree		 tree;
 	enum keeper_state	 state;

@@ -29,7 +29,7 @@ stand_in_line(struct keeper *keeper, void (*join)(struct semaphore *))
 		keeper->waiting_since_ms = clock_ms();
 	link_send_type(keeper->link, LINK_WAITING);
 	/* What was read under a lease since lost says nothing under the next. */
-	record_forget(&keeper->record);
+	runs_forget(&keeper->runs);
 	join(&keeper->semaphore);
 }
 
@@ -67,7 +67,7 @@ keeper_resume(struct keeper *keeper)
 	log_notice("contact with ZooKeeper regained (%s)",
 	    connector_server(&keeper->connector));
 	semaphore_resume(&keeper->semaphore);
-	record_resume(&keeper->record);
+	runs_resume(&keeper->runs);
 }
 
 void

@@ -331,7 +331,7 @@ set_up_run(struct bench *bench, int64_t began_ms, int status)
 	set_up_nodes(&bench->keeper);
 	bench->keeper.semaphore.began_ms = 1000000000;
 	run.began_ms = bench->keeper.semaphore.began_ms + began_ms;
-	runs_text_add(&bench->keeper.record.log, &run);
+	runs_text_add(&bench->keeper.runs.log, &run);
 }
 
 static void
@@ -369,7 +369,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	connector_init(&keeper->connector, &bench->options);
 	semaphore_init(&keeper->semaphore, &keeper->connector.session,
 	    "/lock/mutex/x", keeper->data, 1);
-	record_init(&keeper->record, &keeper->connector.session,
+	runs_init(&keeper->runs, &keeper->connector.session,
 	    "/lock/runs/x");
 	keeper->semaphore.fence = 42;
 	/* A lease that is proven for now. */
@@ -412,12 +412,12 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		bench->options.interval_ms = 0;
 		break;
 	case WITH_CORRUPT:
-		keeper->record.failure = RECORD_CORRUPT;
+		keeper->runs.failure = RUNS_CORRUPT;
 		set_up_run(bench, -60000, 0);
 		keeper->exit_code = 0;
 		break;
 	case WITH_READ_ONLY:
-		keeper->record.failure = RECORD_DENIED;
+		keeper->runs.failure = RUNS_DENIED;
 		set_up_run(bench, -60000, 0);
 		keeper->exit_code = 0;
 		break;
@@ -673,7 +673,7 @@ test_hold(void)
 
 	set_up(&bench, LINGERING, WITH_SUCCESS);
 	keeper_dispatch(&bench.keeper, TREE_EMPTY);
-	ok(bench.keeper.record.release, "a store frees the lease");
+	ok(bench.keeper.runs.release, "a store frees the lease");
 	keeper_dispatch(&bench.keeper, RECORDED);
 	is_text(bench.keeper.semaphore.lease.name, "",
 	    "and it is not deleted once more");
@@ -683,7 +683,7 @@ test_hold(void)
 	bench.options.interval_ms = 3600000;
 	keeper_dispatch(&bench.keeper, TREE_EMPTY);
 	is_int(bench.keeper.state, RECORDING, "with --hold, too, recorded");
-	ok(!bench.keeper.record.release, "and the lease is kept");
+	ok(!bench.keeper.runs.release, "and the lease is kept");
 	tear_down(&bench);
 
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {

@@ -74,9 +74,11 @@ test_round_trip(void)
 		runs_text_add(&log, &run);
 		ok(survives(&log), "a record after %d runs is read back", i);
 	}
-	is_int((int64_t)log.count, RUNS_TEXT_RUNS, "no more runs than there is room");
+	is_int((int64_t)log.count, RUNS_TEXT_RUNS,
+	    "no more runs than there is room");
 	is_int(log.run[0].fence, run.fence, "the newest is first");
-	is_int(log.run[RUNS_TEXT_RUNS - 1].fence, run.fence - RUNS_TEXT_RUNS + 1,
+	is_int(log.run[RUNS_TEXT_RUNS - 1].fence,
+	    run.fence - RUNS_TEXT_RUNS + 1,
 	    "the oldest fell out");
 
 	memset(&run, 0, sizeof(run));
@@ -130,7 +132,8 @@ test_last(void)
 	int i;
 
 	memset(&log, 0, sizeof(log));
-	ok(runs_text_last(&log, true) == NULL && runs_text_last(&log, false) == NULL,
+	ok(runs_text_last(&log, true) == NULL &&
+	    runs_text_last(&log, false) == NULL,
 	    "of no runs none is the last");
 	ok(runs_text_find(&log, 0) == NULL, "nor is one found");
 	run = make_run(1, 1);
@@ -140,14 +143,16 @@ test_last(void)
 	run = make_run(2, 0);
 	runs_text_add(&log, &run);
 	is_int(runs_text_last(&log, false)->fence, run.fence, "a success is both");
-	is_int(runs_text_last(&log, true)->fence, run.fence, "that is to say this");
+	is_int(runs_text_last(&log, true)->fence, run.fence,
+	    "that is to say this");
 	for (i = 3; i < 40; i++) {
 		run = make_run(i, 255);
 		runs_text_add(&log, &run);
 	}
 	is_int(runs_text_last(&log, false)->fence, make_run(2, 0).fence,
 	    "the last success outlives any number of failures");
-	is_int(runs_text_last(&log, true)->fence, run.fence, "the last run is last");
+	is_int(runs_text_last(&log, true)->fence, run.fence,
+	    "the last run is last");
 	is_int(runs_text_find(&log, run.fence - 3)->status, 255,
 	    "a run is found by its fence");
 	ok(runs_text_find(&log, make_run(5, 0).fence) == NULL,
@@ -230,7 +235,8 @@ test_parse(void)
 		is_int(log.has_success, texts[i].has_success, "a success");
 	}
 	ok(runs_text_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL");
-	ok(runs_text_parse(&log, "zkrun 1\nrun \0 " GOOD "\n", 14 + sizeof(GOOD)) !=
+	ok(runs_text_parse(&log, "zkrun 1\nrun \0 " GOOD "\n",
+	    14 + sizeof(GOOD)) !=
 	    NULL, "a NUL in a line");
 }
 
