@@ -1,7 +1,7 @@
 /*
- * The one place that includes the client library's header; shared by session.c
- * (the connection), session_requests.c and session_creates.c (what goes over it)
- * and session_auth.c (who may).  Private to these.
+ * The one place that includes the client library's header.  Private to session.c
+ * (the connection), session_requests.c (requests and replies) and session_auth.c
+ * (credentials and ACLs).
  */
 #ifndef ZKRUN_SESSION_PRIVATE_H
 #define ZKRUN_SESSION_PRIVATE_H
@@ -45,16 +45,5 @@ struct session_event	*session_add_event(struct session *,
 
 /* Frees those that have no completion any more: the handle is closed. */
 void	session_forget_requests(struct session *);
-
-/* session_creates.c: makes a node; mode is the library's. */
-int	session_send_create(struct session *, const struct session_request *,
-	    struct session_open_request *, int mode);
-
-/* The completion of a create; without a stat the server has told none. */
-void	session_on_created(int rc, const char *name, const struct Stat *,
-	    const void *request);
-
-/* The server does not know a request that is extended. */
-void	session_use_plain_creates(struct session *);
 
 #endif

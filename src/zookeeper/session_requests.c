@@ -11,6 +11,7 @@
 
 #include "base/broken.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "zookeeper/session_auth.h"
 #include "zookeeper/session_private.h"
 
@@ -117,6 +118,21 @@ is_lost(int rc)
 }
 
 /*
+ * ZooKeeper before 3.5, and others that speak its protocol, know no containers
+ * and no create that answers with more than a name.  Some say so, others close
+ * the connection, and that twice; should it have been the network both times,
+ * plain creates do no harm.
+ */
+static void
+use_plain_creates(struct session *session)
+{
+	if (!session->plain)
+		log_verbose("the server seems to know no container nodes; "
+		    "parents are made as persistent nodes");
+	session->plain = true;
+}
+
+/*
  * Makes the event of a reply and frees the request.  Returns NULL when there is
  * no answer to the request, and will be none on this connection.
  */
@@ -145,7 +161,7 @@ add_reply(struct session_open_request *request, int rc)
 	    request == STAILQ_FIRST(&session->open)) {
 		/* Once it may have been the network. */
 		if (session->doubtful)
-			session_use_plain_creates(session);
+			use_plain_creates(session);
 		session->doubted = true;
 	}
 	event = NULL;
@@ -168,7 +184,7 @@ add_reply(struct session_open_request *request, int rc)
 			event->code = codes[i].code;
 	if (is_extended && rc == ZUNIMPLEMENTED) {
 		event->code = SESSION_UNSUPPORTED;
-		session_use_plain_creates(session);
+		use_plain_creates(session);
 	} else if (is_extended)
 		session->extended = true;
 	(void)strlcpy(event->reason, zerror(rc), sizeof(event->reason));
@@ -186,8 +202,9 @@ take_stat(struct session_event *event, const struct Stat *stat)
 	event->version = stat->version;
 }
 
-void
-session_on_created(int rc, const char *name, const struct Stat *stat,
+/* Without a stat the server has told none. */
+static void
+on_created(int rc, const char *name, const struct Stat *stat,
     const void *data)
 {
 	struct session_event *event;
@@ -200,6 +217,12 @@ session_on_created(int rc, const char *name, const struct Stat *stat,
 	event->name = strdup(name);
 	if (event->name == NULL)
 		event->code = SESSION_REFUSED;
+}
+
+static void
+on_plain_created(int rc, const char *name, const void *data)
+{
+	on_created(rc, name, NULL, data);
 }
 
 static void
@@ -305,6 +328,30 @@ on_watch(zhandle_t *handle, int type, int state, const char *path,
 	event->gone = type == ZOO_DELETED_EVENT;
 }
 
+/* Makes a node; mode is the library's. */
+static int
+send_create(struct session *session, const struct session_request *wanted,
+    struct session_open_request *request, int mode)
+{
+	bool is_container = mode == ZOO_CONTAINER;
+	const char *data = wanted->data == NULL || is_container ? "" :
+	    wanted->data;
+	const struct ACL_vector *acl = &ZOO_OPEN_ACL_UNSAFE;
+	struct session_acl own;
+
+	if (wanted->operation != SESSION_CREATE_SHARED)
+		acl = session_make_acl(session, &own,
+		    wanted->operation == SESSION_CREATE_EPHEMERAL);
+	request->is_extended = !session->plain;
+	if (session->plain)
+		return zoo_acreate(session->handle, wanted->path, data,
+		    (int)strlen(data), acl, is_container ? ZOO_PERSISTENT :
+		    mode, on_plain_created, request);
+	return zoo_acreate2(session->handle, wanted->path, data,
+	    (int)strlen(data), acl, mode, on_created, request);
+}
+
+
 static int
 send_multi(const struct session *session, const struct session_request *wanted,
     struct session_open_request *request)
@@ -364,13 +411,11 @@ send_request(struct session *session, const struct session_request *wanted,
 	switch (wanted->operation) {
 	case SESSION_CREATE_SHARED:
 	case SESSION_CREATE_CONTAINER:
-		return session_send_create(session, wanted, request,
-		    ZOO_CONTAINER);
+		return send_create(session, wanted, request, ZOO_CONTAINER);
 	case SESSION_CREATE_PERSISTENT:
-		return session_send_create(session, wanted, request,
-		    ZOO_PERSISTENT);
+		return send_create(session, wanted, request, ZOO_PERSISTENT);
 	case SESSION_CREATE_EPHEMERAL:
-		return session_send_create(session, wanted, request,
+		return send_create(session, wanted, request,
 		    ZOO_EPHEMERAL_SEQUENTIAL);
 	case SESSION_DELETE:
 		return zoo_adelete(handle, path, -1, on_void, request);
