@@ -18,7 +18,7 @@
 #include "query/status.h"
 #include "run/guard.h"
 #include "run/keeper.h"
-#include "system/command.h"
+#include "system/descriptors.h"
 #include "system/proctitle.h"
 #include "system/signals.h"
 #include "system/syslogger.h"
@@ -43,7 +43,7 @@ main(int argc, char **argv)
 	struct options options;
 	int status;
 
-	if (command_fill_standard_descriptors() == -1) {
+	if (descriptors_fill_standard() == -1) {
 		log_error("cannot open '/dev/null': %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	}

@@ -18,6 +18,7 @@
 #include "lock/lease.h"
 #include "run/session_closer.h"
 #include "system/command.h"
+#include "system/descriptors.h"
 #include "system/proctitle.h"
 
 #define OBEY_MS		3000	/* for the keeper, to leave the line */
@@ -177,7 +178,7 @@ command_started(struct guard *guard)
 	if (guard->command_runs)
 		sdnotify_started(&guard->notify);
 	/* The reader of a pipe is to see the end when the command closes it. */
-	command_close_inherited();
+	descriptors_close_inherited();
 }
 
 /* The keeper answers if its loop turns; if not, it is not asked again. */

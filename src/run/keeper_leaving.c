@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "run/link.h"
-#include "system/command.h"
+#include "system/descriptors.h"
 #include "system/signals.h"
 
 #define LEAVE_MS	1000	/* to leave the line, before the guard goes */
@@ -26,8 +26,8 @@ tell_outcome(struct keeper *keeper)
 		return;
 	keeper->told = true;
 	/* Before the guard exits, so that nobody waits for our copies. */
-	command_close_inherited();
-	command_close_stderr();
+	descriptors_close_inherited();
+	descriptors_close_stderr();
 	message.status = keeper->exit_code;
 	link_send(keeper->link, &message);
 }

@@ -15,6 +15,7 @@
 #include "config/options.h"
 #include "run/link.h"
 #include "system/command.h"
+#include "system/descriptors.h"
 #include "system/signals.h"
 
 #define MOMENT_MS	1000	/* that -n gives others to take a lease */
@@ -294,7 +295,7 @@ keeper_start_command(struct keeper *keeper)
 	link_send(keeper->link, &message);
 	/* Now, for it keeps the servers as busy as the command. */
 	semaphore_settle(&keeper->semaphore);
-	command_close_inherited();
+	descriptors_close_inherited();
 }
 
 /* Ordered when the guard believed the command was about to start. */

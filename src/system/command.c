@@ -6,9 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -20,20 +18,6 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "system/signals.h"
-
-int
-command_fill_standard_descriptors(void)
-{
-	int fd;
-
-	/* open(2) takes the lowest number that is free. */
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd != -1 && fd <= STDERR_FILENO);
-	if (fd == -1)
-		return -1;
-	return close(fd);
-}
 
 /* Names the command where the variable names the pid that the caller knows. */
 static int
@@ -131,53 +115,4 @@ command_exit_code(int wait_status)
 	if (WIFSIGNALED(wait_status))
 		return EXITCODE_SIGNAL + WTERMSIG(wait_status);
 	return WEXITSTATUS(wait_status);
-}
-
-static void
-replace_with_null(int fd)
-{
-	int null;
-
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null == -1) {
-		(void)close(fd);
-		return;
-	}
-	(void)dup3(null, fd, O_CLOEXEC);
-	(void)close(null);
-}
-
-void
-command_close_inherited(void)
-{
-	const char *problem;
-	struct dirent *entry;
-	DIR *directory;
-	int fd, flags;
-
-	/*
-	 * Every descriptor of ours is close-on-exec, and none that came through
-	 * our own exec can be: the flag tells them apart.
-	 */
-	directory = opendir("/proc/self/fd");
-	if (directory == NULL)
-		return;
-	while ((entry = readdir(directory)) != NULL) {
-		fd = (int)strtonum(entry->d_name, 0, INT_MAX, &problem);
-		flags = fcntl(fd, F_GETFD);
-		if (problem != NULL || fd == STDERR_FILENO || flags == -1 ||
-		    (flags & FD_CLOEXEC) != 0)
-			continue;
-		if (fd < STDERR_FILENO)
-			replace_with_null(fd);
-		else
-			(void)close(fd);
-	}
-	(void)closedir(directory);
-}
-
-void
-command_close_stderr(void)
-{
-	replace_with_null(STDERR_FILENO);
 }

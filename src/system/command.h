@@ -23,13 +23,6 @@ struct command_lease {
 };
 
 /*
- * Makes sure that descriptors 0 to 2 are open, on /dev/null where they are not,
- * so that no descriptor of ours is taken for one of them; the command still
- * finds them closed.  Returns -1 and sets errno on failure.
- */
-int	command_fill_standard_descriptors(void);
-
-/*
  * Starts the command: the caller's signal mask and dispositions, descriptors
  * and directory, no shell, SIGKILL when this process dies.  Sockets that a
  * service manager has passed to the pid that the caller knows are the command's
@@ -42,14 +35,5 @@ pid_t	command_start(char *const *argv, const struct signals *,
 
 /* Returns the exit status that tells how the command ended. */
 int	command_exit_code(int wait_status);
-
-/*
- * Closes every inherited descriptor but stderr, so that the command's are the
- * only copies; 0 and 1 then lead to /dev/null.
- */
-void	command_close_inherited(void);
-
-/* Closes stderr as well: nothing is left to say. */
-void	command_close_stderr(void);
 
 #endif

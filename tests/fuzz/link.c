@@ -7,11 +7,11 @@
 
 #include <sys/socket.h>
 
-#include "system/command.h"
+#include "system/descriptors.h"
 
 /* Would close what libFuzzer needs; in front of the archive's. */
 void
-command_close_inherited(void)
+descriptors_close_inherited(void)
 {
 }
 
