@@ -55,9 +55,8 @@ keeper_leave_line(struct keeper *keeper)
 	leave(keeper, LEAVE_MS);
 }
 
-/* How long --hold still keeps the lease. */
-static int64_t
-hold_left_ms(const struct keeper *keeper)
+int64_t
+keeper_hold_left_ms(const struct keeper *keeper)
 {
 	int64_t left_ms;
 
@@ -68,33 +67,12 @@ hold_left_ms(const struct keeper *keeper)
 	return left_ms > 0 ? left_ms : 0;
 }
 
-/* Nothing runs under the lease any more. */
-void
-keeper_work_is_over(struct keeper *keeper)
-{
-	struct link_message message = { .type = LINK_RELEASING };
-	char left[64];
-
-	message.releasing.status = keeper->exit_code;
-	message.releasing.hold_ms = hold_left_ms(keeper);
-	link_send(keeper->link, &message);
-	lease_describe_left(lease_expiry_ms(&keeper->lease) - clock_ms(), left,
-	    sizeof(left));
-	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
-		log_notice("all that ran under the lease of '%s' is dead, %s",
-		    keeper->options->task, left);
-	if (keeper->options->interval_ms != CLOCK_NEVER && !keeper->lost)
-		keeper_record(keeper, message.releasing.hold_ms == 0);
-	else
-		keeper_hold_or_release(keeper);
-}
-
 void
 keeper_hold_or_release(struct keeper *keeper)
 {
 	int64_t left_ms;
 
-	left_ms = hold_left_ms(keeper);
+	left_ms = keeper_hold_left_ms(keeper);
 	if (left_ms == 0) {
 		keeper_release(keeper);
 		return;
@@ -129,7 +107,7 @@ void
 keeper_say_hold(struct keeper *keeper)
 {
 	log_answer("holding '%s' for %.1fs more (--hold)",
-	    keeper->options->task, (double)hold_left_ms(keeper) / 1000);
+	    keeper->options->task, (double)keeper_hold_left_ms(keeper) / 1000);
 }
 
 void
@@ -147,7 +125,7 @@ hold_is_lost(struct keeper *keeper)
 {
 	log_error("the lease of '%s' is lost, %.1fs before it was to be "
 	    "released (--hold)", keeper->options->task,
-	    (double)hold_left_ms(keeper) / 1000);
+	    (double)keeper_hold_left_ms(keeper) / 1000);
 	keeper->lost = true;
 	keeper->exit_code = EXITCODE_LOST;
 }

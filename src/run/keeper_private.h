@@ -111,9 +111,6 @@ int64_t	keeper_deadline_ms(const struct keeper *);
 /* Does what the event means in the present state. */
 void	keeper_dispatch(struct keeper *, enum keeper_event);
 
-/* Names the present state, for people. */
-const char	*keeper_state_name(const struct keeper *);
-
 /* keeper_queue.c: until the command starts */
 void	keeper_join(struct keeper *);
 void	keeper_resume(struct keeper *);
@@ -132,6 +129,8 @@ void	keeper_signal_before_start(struct keeper *);
 void	keeper_revoked_before_start(struct keeper *);
 
 /* keeper_progress.c: how the waiting goes */
+/* Names the present state, for people. */
+const char	*keeper_state_name(const struct keeper *);
 void	keeper_start_progress(struct keeper *);
 int64_t	keeper_progress_ms(const struct keeper *);
 void	keeper_show_progress(struct keeper *);
@@ -167,13 +166,15 @@ void	keeper_be_stopped(struct keeper *);
 void	keeper_lose_node(struct keeper *);
 void	keeper_lose_session(struct keeper *);
 void	keeper_keep_deadline(struct keeper *);
+void	keeper_work_is_over(struct keeper *);
 void	keeper_command_ended(struct keeper *);
 void	keeper_name_lingerers(struct keeper *);
 
 /* keeper_leaving.c: in the end */
 void	keeper_finish(struct keeper *);
 void	keeper_leave_line(struct keeper *);
-void	keeper_work_is_over(struct keeper *);
+/* Returns for how long --hold still keeps the lease. */
+int64_t	keeper_hold_left_ms(const struct keeper *);
 void	keeper_hold_or_release(struct keeper *);
 void	keeper_release(struct keeper *);
 void	keeper_say_hold(struct keeper *);

@@ -21,7 +21,27 @@
 #define LOOK_MS		5000	/* until it is looked at again for that */
 #define REPORT_LOOK_MS	60000	/* the same, for nobody who watches it */
 
+/* As ps(1) shows the states. */
+static const char *const titles[STATES] = {
+	[CONNECTING] = "connecting",
+	[IN_LINE] = "waiting",
+	[JUDGING] = "judging",
+	[ASKING] = "starting",
+	[RUNNING] = "holding",
+	[LINGERING] = "lingering",
+	[STOPPING] = "stopping",
+	[RECORDING] = "recording",
+	[HOLDING] = "holding on",
+	[LEAVING] = "leaving",
+};
+
 static const char no_contact[] = ", no contact with ZooKeeper";
+
+const char *
+keeper_state_name(const struct keeper *keeper)
+{
+	return titles[keeper->state];
+}
 
 static void
 look(struct keeper *keeper)

@@ -172,6 +172,27 @@ keeper_keep_deadline(struct keeper *keeper)
 	lose_lease(keeper);
 }
 
+/* Nothing runs under the lease any more. */
+void
+keeper_work_is_over(struct keeper *keeper)
+{
+	struct link_message message = { .type = LINK_RELEASING };
+	char left[64];
+
+	message.releasing.status = keeper->exit_code;
+	message.releasing.hold_ms = keeper_hold_left_ms(keeper);
+	link_send(keeper->link, &message);
+	lease_describe_left(lease_expiry_ms(&keeper->lease) - clock_ms(), left,
+	    sizeof(left));
+	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
+		log_notice("all that ran under the lease of '%s' is dead, %s",
+		    keeper->options->task, left);
+	if (keeper->options->interval_ms != CLOCK_NEVER && !keeper->lost)
+		keeper_record(keeper, message.releasing.hold_ms == 0);
+	else
+		keeper_hold_or_release(keeper);
+}
+
 void
 keeper_command_ended(struct keeper *keeper)
 {

@@ -160,26 +160,6 @@ keeper_deadline_ms(const struct keeper *keeper)
 	return CLOCK_NEVER;
 }
 
-/* As ps(1) shows them. */
-static const char *const titles[STATES] = {
-	[CONNECTING] = "connecting",
-	[IN_LINE] = "waiting",
-	[JUDGING] = "judging",
-	[ASKING] = "starting",
-	[RUNNING] = "holding",
-	[LINGERING] = "lingering",
-	[STOPPING] = "stopping",
-	[RECORDING] = "recording",
-	[HOLDING] = "holding on",
-	[LEAVING] = "leaving",
-};
-
-const char *
-keeper_state_name(const struct keeper *keeper)
-{
-	return titles[keeper->state];
-}
-
 void
 keeper_dispatch(struct keeper *keeper, enum keeper_event event)
 {
