@@ -20,6 +20,23 @@
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
+enum semaphore_news
+semaphore_fail(struct semaphore *semaphore, enum semaphore_failure failure,
+    const char *reason)
+{
+	semaphore->failure = failure;
+	(void)strlcpy(semaphore->reason, reason, sizeof(semaphore->reason));
+	return SEMAPHORE_FAILED;
+}
+
+enum semaphore_news
+semaphore_fail_with(struct semaphore *semaphore,
+    const struct session_event *event)
+{
+	return semaphore_fail(semaphore, event->code == SESSION_DENIED ?
+	    SEMAPHORE_DENIED : SEMAPHORE_REFUSED, event->reason);
+}
+
 void
 semaphore_ask(struct semaphore *semaphore, enum session_operation operation,
     enum tag tag, int watch, const char *path)
@@ -113,6 +130,60 @@ semaphore_take_lease(struct semaphore *semaphore)
 	create_node(semaphore, &semaphore->lease, semaphore->leases, "lease",
 	    TAG_CREATE_LEASE);
 	semaphore_list_leases(semaphore);
+}
+
+void
+semaphore_name_first_lease(struct semaphore *semaphore,
+    char path[SEMAPHORE_PATH_SIZE])
+{
+	semaphore_name_node(&semaphore->lease, semaphore->leases, "lease",
+	    path);
+	(void)strlcat(path, "0000000000", SEMAPHORE_PATH_SIZE);
+}
+
+/*
+ * Take the lease in one round trip if nobody else is there.
+ *
+ * One transaction creates P/leases and our lease in it.  It commits only if
+ * P/leases does not exist.  Then no other lease exists, so nobody has to look.
+ * If P/leases exists, we queue as Curator does.  Whoever releases a lease also
+ * deletes P/leases; the delete fails while another lease is in it.
+ *
+ * Nobody walks past the head of the queue, because the head has a lease node.
+ * The exception is the one round trip in which the head creates that node.
+ * tests/model/lock.pml has all of this.
+ *
+ * zkrun never deletes a P/leases that somebody else has made: that one may have
+ * an ACL or be meant to stay.  The data of a P/leases made here has version 1,
+ * and every delete names this version.  P/leases made here is no container: the
+ * client library cannot create one in a transaction.  If a zkrun dies, it stays
+ * until the next zkrun releases.
+ */
+void
+semaphore_walk_in(struct semaphore *semaphore)
+{
+	char lease[SEMAPHORE_PATH_SIZE];
+	struct session_request request = {
+		.operation = SESSION_MULTI,
+		.tag = TAG_WALK_IN,
+		.watch_tag = SESSION_NO_WATCH,
+		.steps = {
+			{ SESSION_CREATE_STEP, semaphore->leases, NULL, -1 },
+			{ SESSION_SET_STEP, semaphore->leases, NULL,
+			    SEMAPHORE_OWN_VERSION - 1 },
+			{ SESSION_EPHEMERAL_STEP, lease, semaphore->data, -1 },
+		},
+		.step_count = 3,
+	};
+
+	semaphore->state = SEMAPHORE_WALKING_IN;
+	semaphore_name_first_lease(semaphore, lease);
+	semaphore->lease.pending = true;
+	session_send(semaphore->session, &request);
+	/* It has the fence, and says that the lease is ours. */
+	semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
+	    lease);
+	semaphore_ask_along(semaphore);
 }
 
 void
@@ -304,6 +375,17 @@ check_nodes(struct semaphore *semaphore)
 }
 
 void
+semaphore_look_for_strays(struct semaphore *semaphore)
+{
+	if (semaphore->stray_count == 0)
+		return;
+	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LOCKS,
+	    SESSION_NO_WATCH, semaphore->locks);
+	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LEASES,
+	    SESSION_NO_WATCH, semaphore->leases);
+}
+
+void
 semaphore_beat(struct semaphore *semaphore)
 {
 	if (semaphore->beating)
@@ -349,4 +431,22 @@ semaphore_leave(struct semaphore *semaphore)
 	semaphore->returning = false;
 	semaphore->state = SEMAPHORE_LEAVING;
 	return semaphore_clear(semaphore);
+}
+
+void
+semaphore_tidy(struct semaphore *semaphore)
+{
+	struct session_request request = {
+		.operation = SESSION_MULTI,
+		.tag = TAG_TIDY,
+		.watch_tag = SESSION_NO_WATCH,
+		.steps = {
+			{ SESSION_DELETE_STEP, semaphore->leases, NULL,
+			    SEMAPHORE_OWN_VERSION },
+		},
+		.step_count = 1,
+	};
+
+	if (semaphore->untidy)
+		session_send(semaphore->session, &request);
 }

@@ -10,23 +10,6 @@
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
-static enum semaphore_news
-fail(struct semaphore *semaphore, enum semaphore_failure failure,
-    const char *reason)
-{
-	semaphore->failure = failure;
-	(void)strlcpy(semaphore->reason, reason, sizeof(semaphore->reason));
-	return SEMAPHORE_FAILED;
-}
-
-enum semaphore_news
-semaphore_fail_with(struct semaphore *semaphore,
-    const struct session_event *event)
-{
-	return fail(semaphore, event->code == SESSION_DENIED ?
-	    SEMAPHORE_DENIED : SEMAPHORE_REFUSED, event->reason);
-}
-
 /* Whether the name is the one that was asked for, and a number behind it. */
 static bool
 is_ours(const struct semaphore *semaphore, struct semaphore_node *node,
@@ -60,7 +43,7 @@ is_credible(const struct semaphore *semaphore,
 static enum semaphore_news
 fail_to_believe(struct semaphore *semaphore)
 {
-	return fail(semaphore, SEMAPHORE_REFUSED,
+	return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 	    "the server says of a node of ours what cannot be so");
 }
 
@@ -74,7 +57,7 @@ take_created(struct semaphore *semaphore, struct semaphore_node *node,
 	case SESSION_OK:
 		/* Beats and deletes with a garbled name would go nowhere. */
 		if (!is_ours(semaphore, node, event->name))
-			return fail(semaphore, SEMAPHORE_REFUSED,
+			return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 			    "the server has made another node than was asked "
 			    "for");
 		(void)strlcpy(node->name, event->name, sizeof(node->name));
@@ -115,7 +98,7 @@ start_from_parents(struct semaphore *semaphore,
     void (*again)(struct semaphore *))
 {
 	if (semaphore->parent_denied)
-		return fail(semaphore, SEMAPHORE_DENIED,
+		return semaphore_fail(semaphore, SEMAPHORE_DENIED,
 		    "an ACL forbids to make nodes in it or above it");
 	semaphore_make_parents(semaphore);
 	again(semaphore);
@@ -149,7 +132,7 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 	}
 	/* Only this one is watched: no herd, and first come, first served. */
 	if (!nodename_join(path, sizeof(path), semaphore->locks, predecessor))
-		return fail(semaphore, SEMAPHORE_REFUSED,
+		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 		    "a foreign node has a long name");
 	semaphore_ask(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
 	    WATCH_PREDECESSOR, path);
@@ -236,7 +219,7 @@ take_parent(struct semaphore *semaphore, bool top,
 	case SESSION_NO_NODE:
 		/* Only a chroot is above the topmost; others were reaped. */
 		if (top)
-			return fail(semaphore, SEMAPHORE_NO_CHROOT,
+			return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
 			    "the chroot of the connect string does not exist");
 		break;
 	case SESSION_DENIED:
@@ -248,7 +231,7 @@ take_parent(struct semaphore *semaphore, bool top,
 		break;
 	case SESSION_STALE:
 	case SESSION_REFUSED:
-		return fail(semaphore, SEMAPHORE_REFUSED, event->reason);
+		return semaphore_fail(semaphore, SEMAPHORE_REFUSED, event->reason);
 	}
 	return SEMAPHORE_NOTHING;
 }
@@ -302,6 +285,34 @@ take_lease_stat(struct semaphore *semaphore, const struct session_event *event)
 		return semaphore_fail_with(semaphore, event);
 	/* Deleted by somebody before we saw it. */
 	semaphore_join(semaphore);
+	return SEMAPHORE_NOTHING;
+}
+
+/* The reply to semaphore_walk_in(). */
+static enum semaphore_news
+take_walked_in(struct semaphore *semaphore,
+    const struct session_event *event)
+{
+	semaphore->lease.pending = false;
+	if (event->code == SESSION_OK)
+		semaphore_name_first_lease(semaphore, semaphore->lease.name);
+	if (semaphore->state == SEMAPHORE_LEAVING)
+		return semaphore_clear(semaphore);
+	if (event->code == SESSION_OK)
+		return SEMAPHORE_NOTHING;
+	semaphore_forget_node(&semaphore->lease);
+	if (event->code == SESSION_EXISTS)
+		semaphore->parent_denied = false;
+	if (event->code == SESSION_NO_NODE && !semaphore->made_parents) {
+		semaphore->made_parents = true;
+		semaphore_make_path(semaphore);
+		semaphore_walk_in(semaphore);
+		return SEMAPHORE_NOTHING;
+	}
+	/* Most likely missing: who walked in needed no line. */
+	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
+	    SESSION_NO_WATCH, semaphore->locks);
+	semaphore_stand_in_line(semaphore);
 	return SEMAPHORE_NOTHING;
 }
 
@@ -430,7 +441,7 @@ semaphore_take(struct semaphore *semaphore, const struct session_event *event)
 			semaphore_list_locks(semaphore);
 		break;
 	case TAG_WALK_IN:
-		return semaphore_take_walked_in(semaphore, event);
+		return take_walked_in(semaphore, event);
 	case TAG_ENTER:
 		return take_entered(semaphore, event);
 	case TAG_GET_RIVAL:	/* what there is to know its watch tells */

@@ -1,7 +1,8 @@
 /*
- * The steps of the protocol, shared by semaphore.c, which takes them, and
- * semaphore_decide.c, which decides on the next; and what semaphore_walkin.c
- * and semaphore_resume.c add to both.  Private to them.
+ * What the semaphore's files share.  semaphore.c has the state and sends the
+ * requests.  semaphore_resume.c finds our nodes again after a lost contact.
+ * semaphore_decide.c takes every reply and decides what comes next.  Each calls
+ * only those before it.
  */
 #ifndef ZKRUN_SEMAPHORE_PRIVATE_H
 #define ZKRUN_SEMAPHORE_PRIVATE_H
@@ -50,24 +51,32 @@ enum watch {
 void	semaphore_ask(struct semaphore *, enum session_operation, enum tag,
 	    int watch, const char *path);
 
-/* semaphore_walkin.c: the lease in one flight, if nobody is there. */
-void	semaphore_walk_in(struct semaphore *);
-enum semaphore_news	semaphore_take_walked_in(struct semaphore *,
-			    const struct session_event *);
-
 /*
- * semaphore_resume.c: after a lost contact.  Strays are nodes of ours whose
- * creates were carried out late; whoever is found among what was listed is
- * deleted.
+ * semaphore_resume.c: take a reply to semaphore_resume(), or a list in which
+ * strays are searched and deleted.
  */
 enum semaphore_news	semaphore_take_resumed(struct semaphore *,
 			    const struct session_event *);
-void	semaphore_look_for_strays(struct semaphore *);
 void	semaphore_take_strays(struct semaphore *, const struct session_event *);
 
-/* Gives up because of a reply. */
+/* semaphore.c: gives up, for a reason or because of a reply. */
+enum semaphore_news	semaphore_fail(struct semaphore *,
+			    enum semaphore_failure, const char *reason);
 enum semaphore_news	semaphore_fail_with(struct semaphore *,
 			    const struct session_event *);
+
+/* Takes the lease in one transaction, if nobody is there. */
+void	semaphore_walk_in(struct semaphore *);
+
+/*
+ * Writes the full path of the lease that semaphore_walk_in() creates: the name
+ * that the first sequential node of its parent would have.
+ */
+void	semaphore_name_first_lease(struct semaphore *,
+	    char path[SEMAPHORE_PATH_SIZE]);
+
+/* Lists both parents, to find strays: nodes whose creates came late. */
+void	semaphore_look_for_strays(struct semaphore *);
 
 /* First flight: a place in line, and a look at the line. */
 void	semaphore_stand_in_line(struct semaphore *);

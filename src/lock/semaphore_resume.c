@@ -29,17 +29,6 @@ remember_stray(struct semaphore *semaphore, struct semaphore_node *node)
 }
 
 void
-semaphore_look_for_strays(struct semaphore *semaphore)
-{
-	if (semaphore->stray_count == 0)
-		return;
-	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LOCKS,
-	    SESSION_NO_WATCH, semaphore->locks);
-	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LEASES,
-	    SESSION_NO_WATCH, semaphore->leases);
-}
-
-void
 semaphore_take_strays(struct semaphore *semaphore,
     const struct session_event *event)
 {

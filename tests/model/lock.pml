@@ -1,6 +1,6 @@
 /*
  * Who may run, and that nobody waits for ever: the lock's protocol, step by
- * step, as zkrun takes it (src/semaphore*.c) and as Curator does
+ * step, as zkrun takes it (src/lock/semaphore*.c) and as Curator does
  * (InterProcessSemaphoreV2, InterProcessMutex), on one server's tree.
  *
  * A request is one atomic step, for a server takes them one by one; between any
