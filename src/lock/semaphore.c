@@ -17,6 +17,7 @@
 
 #include "base/broken.h"
 #include "lock/nodename.h"
+#include "lock/paths.h"
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
@@ -289,10 +290,10 @@ semaphore_init(struct semaphore *semaphore, struct session *session,
 	semaphore->max_leases = max_leases;
 	/* Their lengths are bounded by the options. */
 	(void)strlcpy(semaphore->path, path, sizeof(semaphore->path));
-	(void)nodename_join(semaphore->locks, sizeof(semaphore->locks), path,
-	    "locks");
-	(void)nodename_join(semaphore->leases, sizeof(semaphore->leases), path,
-	    "leases");
+	paths_parent(semaphore->locks, sizeof(semaphore->locks), path,
+	    PATHS_LOCKS);
+	paths_parent(semaphore->leases, sizeof(semaphore->leases), path,
+	    PATHS_LEASES);
 }
 
 void

@@ -8,9 +8,7 @@
 #include <string.h>
 
 #include "config/options.h"
-
-#define LOCKS		"locks"
-#define LEASES		"leases"
+#include "lock/paths.h"
 
 char *
 survey_path_of(const struct survey *survey,
@@ -34,22 +32,16 @@ survey_path_of(const struct survey *survey,
 		length = asprintf(&path, "%s", runs);
 		break;
 	case ASK_LOCKS:
-		length = asprintf(&path, "%s/%s/" LOCKS, base, task->name);
-		break;
+		return paths_make(base, task->name, PATHS_LOCKS, NULL);
 	case ASK_LEASES:
-		length = asprintf(&path, "%s/%s/" LEASES, base, task->name);
-		break;
+		return paths_make(base, task->name, PATHS_LEASES, NULL);
 	case ASK_RECORD:
 		length = asprintf(&path, "%s/%s", runs, task->name);
 		break;
 	case ASK_LOCK:
-		length = asprintf(&path, "%s/%s/" LOCKS "/%s", base, task->name,
-		    node->name);
-		break;
+		return paths_make(base, task->name, PATHS_LOCKS, node->name);
 	case ASK_LEASE:
-		length = asprintf(&path, "%s/%s/" LEASES "/%s", base,
-		    task->name, node->name);
-		break;
+		return paths_make(base, task->name, PATHS_LEASES, node->name);
 	}
 	return length == -1 ? NULL : path;
 }

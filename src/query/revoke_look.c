@@ -2,7 +2,6 @@
  * Finding the leases that are meant, and waiting for answers about them.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
+#include "lock/paths.h"
 #include "query/ask.h"
 #include "query/revoke_private.h"
 
@@ -91,8 +91,9 @@ add_lease(struct revoke *revoke, const struct holders_node *node)
 	revoke->leases = leases;
 	lease = &leases[revoke->count];
 	memset(lease, 0, sizeof(*lease));
-	if (asprintf(&lease->path, "%s/%s/leases/%s", revoke->options->base,
-	    revoke->options->task, node->name) == -1)
+	lease->path = paths_make(revoke->options->base, revoke->options->task,
+	    PATHS_LEASES, node->name);
+	if (lease->path == NULL)
 		return false;
 	holders_read_who(&who, node);
 	lease->is_zkrun = who.is_zkrun;

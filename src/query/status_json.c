@@ -3,11 +3,13 @@
  */
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/text.h"
 #include "config/options.h"
+#include "lock/paths.h"
 #include "lock/runs_text.h"
 #include "lock/survey.h"
 #include "query/status_print.h"
@@ -104,17 +106,13 @@ put_time(struct json *json, const char *key, int64_t ms)
 
 static void
 put_path(struct json *json, const char *base, const char *task,
-    const char *parent, const char *name)
+    enum paths_parent parent, const char *name)
 {
-	put_key(json, "node");
-	(void)putc('"', json->out);
-	put_characters(json, base);
-	(void)putc('/', json->out);
-	put_characters(json, task);
-	(void)fprintf(json->out, "/%s/", parent);
-	put_characters(json, name);
-	(void)putc('"', json->out);
-	json->comma = true;
+	char *path;
+
+	path = paths_make(base, task, parent, name);
+	put_text(json, "node", path);
+	free(path);
 }
 
 /* The keys of a holder or waiter; a place in line is no fence. */
@@ -154,7 +152,7 @@ put_holders(struct json *json, const char *base, const struct survey_task *task)
 	for (i = 0; i < task->holders.holder_count; i++) {
 		open_with(json, '{');
 		put_node(json, &task->holders.leases[i], true);
-		put_path(json, base, task->name, "leases",
+		put_path(json, base, task->name, PATHS_LEASES,
 		    task->holders.leases[i].name);
 		close_with(json, '}');
 	}
@@ -172,7 +170,7 @@ put_waiters(struct json *json, const char *base, const struct survey_task *task)
 		open_with(json, '{');
 		put_number(json, "ahead", (int64_t)i);
 		put_node(json, &task->holders.locks[i], false);
-		put_path(json, base, task->name, "locks",
+		put_path(json, base, task->name, PATHS_LOCKS,
 		    task->holders.locks[i].name);
 		close_with(json, '}');
 	}

@@ -1,0 +1,25 @@
+/*
+ * Where a task's nodes are: the queue is P/locks, the leases are P/leases, where
+ * P is the task's own node, BASE/TASK.
+ */
+#ifndef ZKRUN_PATHS_H
+#define ZKRUN_PATHS_H
+
+#include <stddef.h>
+
+enum paths_parent {
+	PATHS_LOCKS,
+	PATHS_LEASES,
+};
+
+/* Writes the path of a parent of the task at P; cut to what fits. */
+void	paths_parent(char *path, size_t size, const char *p, enum paths_parent);
+
+/*
+ * Returns the path of a parent, or of the child of it with that name if the name
+ * is not NULL.  The caller frees it.  Returns NULL if there is no memory.
+ */
+char	*paths_make(const char *base, const char *task, enum paths_parent,
+	    const char *name);
+
+#endif
