@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
 # What is written down agrees with the program: usage, manual, exit statuses,
-# the layers of the sources; and the rules of the house hold.
+# the folders of the sources; and the rules of the house hold.
 #
 # Idle: it looks at the sources.
 
@@ -165,86 +165,75 @@ shortest()
 # The sources
 #
 
-# room_of STEM ROOM...: keeper_line belongs to the room keeper.
-room_of()
+# upward_includes SRC: the includes that break the rule in SRC/README.md.
+upward_includes()
 {
-	local stem=$1 room
-
-	shift
-	for room; do
-		if [ "$room" = "$stem" ] || [ "$room" = "${stem%%_*}" ]; then
-			echo "$room"
-			return
-		fi
-	done
-	echo "$stem"
+	(cd "$1" && awk -F'"' -v rule="$(grep -m 1 '^    base < ' README.md)" '
+	BEGIN {
+		for (i = split(rule, floors, "<"); i > 0; i--) {
+			n = split(floors[i], names, /[ ,]+/)
+			for (; n > 0; n--)
+				floor[names[n]] = i
+		}
+	}
+	/^#[ \t]*include[ \t]*"/ {
+		split(FILENAME, from, "/")
+		split($2, to, "/")
+		if (from[1] != to[1] && !((to[1] in floor) &&
+		    floor[to[1]] < floor[from[1]]))
+			print FILENAME " includes " $2
+	}
+	/^#.*<zookeeper/ && FILENAME != "zookeeper/session_private.h" {
+		print FILENAME " includes the ZooKeeper client"
+	}' *.c */*.[ch])
 }
 
-# layers_check SRC: what is wrong with the includes, given SRC/README.md.
-layers_check()
+# circles OBJ: the source files that need each other: each has a function or an
+# object that the other one calls or names, on its own or through others.
+circles()
 {
-	local src=$1 file stem room name other
-	declare -A layer=()
-
-	while IFS='|' read -r _ number rooms _; do
-		[[ $number =~ ^[[:space:]]*([0-9]+)[[:space:]]*$ ]] || continue
-		number=${BASH_REMATCH[1]}
-		for room in ${rooms//[\`,]/ }; do
-			room=${room%.[ch]}
-			[ -z "${layer[$room]:-}" ] ||
-			    echo "$room is listed twice"
-			layer[$room]=$number
-			case $(echo "$src/$room".*) in
-			*'*')	echo "$room is listed and does not exist" ;;
-			esac
-		done
-	done <"$src/README.md"
-	[ ${#layer[@]} -gt 0 ] || echo "no table of rooms in $src/README.md"
-	for file in "$src"/*.[ch]; do
-		stem=${file##*/}
-		stem=${stem%.[ch]}
-		room=$(room_of "$stem" "${!layer[@]}")
-		if [ -z "${layer[$room]:-}" ]; then
-			echo "$stem is not listed"
-			continue
-		fi
-		while read -r name; do
-			other=$(room_of "${name%.h}" "${!layer[@]}")
-			[ "$other" = "$room" ] ||
-			    [ "${layer[$other]:-99}" -lt "${layer[$room]}" ] ||
-			    echo "${file##*/} includes $name"
-		done < <(sed -nE 's/^#[ 	]*include[ 	]*"([^"]*)".*/\1/p' \
-		    "$file")
-		[ "$file" = "$src/session_library.h" ] ||
-		    ! grep -nE '^#[ 	]*include.*zookeeper' "$file" ||
-		    echo "${file##*/} includes the ZooKeeper client"
-	done
+	(cd src && printf '%s\n' *.c */*.c) | sed 's/c$/o/' | (cd "$1" &&
+	    xargs nm -gA) | sed 's/\.o:/ /' | awk '
+		$(NF - 1) == "U" { uses[$1 " " $NF]; next }
+		{ owner[$NF] = $1 }
+		END {
+			for (use in uses) {
+				split(use, part, " ")
+				if (part[2] in owner)
+					print part[1], owner[part[2]]
+			}
+		}' | { tsort >/dev/null; } 2>&1
 }
 
-@test "each source includes only lower layers, and one ZooKeeper" {
-	run layers_check src
+@test "the source keeps the rule of its folders, and no two files need each other" {
+	run upward_includes src
+	assert_output ''
+	run circles "$BUILD/obj"
 	assert_output ''
 }
 
-@test "the check of the layers sees what is wrong" {
+@test "the check of the folders sees what is wrong" {
 	local copy=$WORK/src
 
 	cp -r src "$copy"
-	echo '#include "guard.h"' >>"$copy/clock.c"
-	run layers_check "$copy"
-	assert_output 'clock.c includes guard.h'
-	cp src/clock.c "$copy"
-	echo '#include <zookeeper/zookeeper.h>' >>"$copy/semaphore.c"
-	run layers_check "$copy"
-	assert_line 'semaphore.c includes the ZooKeeper client'
-	cp src/semaphore.c "$copy"
-	: >"$copy/novel.c"
-	run layers_check "$copy"
-	assert_output 'novel is not listed'
-	mv "$copy/novel.c" "$copy/keeper_more.c"
-	rm "$copy"/helper.[ch]
-	run layers_check "$copy"
-	assert_output 'helper is listed and does not exist'
+	echo '#include "config/options.h"' >>"$copy/system/signals.c"
+	echo '#include "run/guard.h"' >>"$copy/base/clock.c"
+	echo '#include <zookeeper/zookeeper.h>' >>"$copy/lock/runs.c"
+	mkdir "$copy/novel"
+	echo '#include "base/log.h"' >"$copy/novel/novel.c"
+	run upward_includes "$copy"
+	assert_output "$(printf '%s\n' 'base/clock.c includes run/guard.h' \
+	    'lock/runs.c includes the ZooKeeper client' \
+	    'novel/novel.c includes base/log.h' \
+	    'system/signals.c includes config/options.h')"
+	# log.c calls text.c.
+	cp -r "$BUILD/obj" "$WORK/obj"
+	echo 'void log_share_line(void), text_more(void);
+	    void text_more(void) { log_share_line(); }' >"$WORK/more.c"
+	cc -c -o "$WORK/more.o" "$WORK/more.c"
+	ld -r -o "$WORK/obj/base/text.o" "$BUILD/obj/base/text.o" "$WORK/more.o"
+	run circles "$WORK/obj"
+	assert_output --regexp $'tsort: base/(log\ntsort: base/text|text\ntsort: base/log)'
 }
 
 @test "no source is longer than 600 lines, README.md no longer than 150" {

@@ -1,5 +1,5 @@
 /*
- * A question of a survey, and what becomes of the answer; private to the room.
+ * A question of a survey, and what becomes of the answer.  Private to survey.c.
  */
 #ifndef ZKRUN_SURVEY_ANSWER_H
 #define ZKRUN_SURVEY_ANSWER_H

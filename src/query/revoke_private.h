@@ -1,5 +1,5 @@
 /*
- * What revoke_run() and revoke_break() share; private to the room.
+ * What revoke_run() and revoke_break() share.  Private to revoke*.c.
  */
 #ifndef ZKRUN_REVOKE_PRIVATE_H
 #define ZKRUN_REVOKE_PRIVATE_H

@@ -1,5 +1,5 @@
 /*
- * How a survey is shown; private to the room.
+ * How a survey is shown.  Private to status*.c.
  */
 #ifndef ZKRUN_STATUS_PRINT_H
 #define ZKRUN_STATUS_PRINT_H

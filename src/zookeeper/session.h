@@ -1,7 +1,7 @@
 /*
  * One ZooKeeper session over one connection to one server.
  *
- * The only room that knows the client library.  Calls are asynchronous; what
+ * Only session*.c knows the client library.  Calls are asynchronous; what
  * comes of them is fetched as events, so nothing calls back into the caller.
  * When the connection is lost, every request without a reply has an unknown
  * outcome and no event; SESSION_DOWN stands for all of them, and the session

@@ -15,7 +15,7 @@ descriptors_close_inherited(void)
 {
 }
 
-/* Into its loop; what that room exports is then defined here. */
+/* Into its loop; what guard.c exports is then defined here. */
 #include "run/guard.c"
 
 /*
