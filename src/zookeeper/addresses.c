@@ -16,7 +16,7 @@
 static const char unresolved[] = "not resolved in time";
 
 void
-connector_take_answer(struct connector *connector,
+addresses_take(struct connector *connector,
     const struct resolver_answer *answer)
 {
 	struct connector_address *address;
@@ -53,7 +53,7 @@ connector_take_answer(struct connector *connector,
 }
 
 size_t
-connector_pick_address(const struct connector *connector, size_t *untried)
+addresses_pick(const struct connector *connector, size_t *untried)
 {
 	size_t i, picked;
 
@@ -67,7 +67,7 @@ connector_pick_address(const struct connector *connector, size_t *untried)
 }
 
 size_t
-connector_begin_tries(struct connector *connector)
+addresses_begin(struct connector *connector)
 {
 	struct resolver_answer answer;
 	const struct servers *servers = &connector->options->servers;
@@ -84,7 +84,7 @@ connector_begin_tries(struct connector *connector)
 			named++;
 		else {
 			answer.server = i;
-			connector_take_answer(connector, &answer);
+			addresses_take(connector, &answer);
 		}
 	}
 	return named;

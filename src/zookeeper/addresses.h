@@ -13,16 +13,16 @@ struct resolver_answer;
  * An attempt begins: no address was tried, and those that need no resolver are
  * known.  Returns how many servers have names.
  */
-size_t	connector_begin_tries(struct connector *);
+size_t	addresses_begin(struct connector *);
 
 /* Replaces what was known of a server's addresses, or notes why not. */
-void	connector_take_answer(struct connector *,
+void	addresses_take(struct connector *,
 	    const struct resolver_answer *);
 
 /*
  * Returns an address not tried in this attempt, by chance, or SIZE_MAX; and
  * counts those that there are.
  */
-size_t	connector_pick_address(const struct connector *, size_t *untried);
+size_t	addresses_pick(const struct connector *, size_t *untried);
 
 #endif

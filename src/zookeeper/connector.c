@@ -40,7 +40,7 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 		    session_lifetime_ms(connector) / 4));
 	connector->address_deadline_ms = CLOCK_NEVER;
 	connector->current = SIZE_MAX;
-	named = connector_begin_tries(connector);
+	named = addresses_begin(connector);
 	/* One that is still at it goes on. */
 	if (named > 0 && connector->resolver.fd == -1 &&
 	    resolver_start(&connector->resolver,
@@ -87,7 +87,7 @@ try_next(struct connector *connector, int64_t now_ms)
 	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
 	size_t untried, shares;
 
-	connector->current = connector_pick_address(connector, &untried);
+	connector->current = addresses_pick(connector, &untried);
 	if (connector->current == SIZE_MAX) {
 		/* Names may still come; but a session cannot wait. */
 		if (connector->resolver.fd == -1 || connector->identity.id != 0)
@@ -262,7 +262,7 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 		session_process(&connector->session, fds[0].revents);
 	if (fds[1].fd != -1 && fds[1].revents != 0)
 		while (resolver_read(&connector->resolver, &answer) == 1)
-			connector_take_answer(connector, &answer);
+			addresses_take(connector, &answer);
 }
 
 /* What a session event means here. */

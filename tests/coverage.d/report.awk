@@ -73,6 +73,6 @@ function percent(of, zeros)
 
 function print_line(name, of, zeros, to)
 {
-	printf("%-26s %5d lines, %4d never: %5.1f %%\n", name, of, zeros,
+	printf("%-32s %5d lines, %4d never: %5.1f %%\n", name, of, zeros,
 	    percent(of, zeros)) | to
 }
