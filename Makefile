@@ -1,10 +1,14 @@
 # zkrun: run a command under a distributed lock.
 #
 #   make            build build/zkrun (needs no network)
-#   make demo       two contenders on a throwaway ZooKeeper
-#   make check      every test; installs what is missing
+#   make demo       four contenders for one lock on a throwaway ZooKeeper
+#   make test       the quick tests, in a minute; installs nothing
+#   make check      every promise, in five minutes; installs what is missing
+#   make check-all  every test there is, in 25 minutes; likewise
+#   make deps       install what make check needs
+#   make fresh      the README's commands on minimal Debian 12 and 13 (root)
 #   make bench      what a lock costs, beside flock and etcdctl lock
-#   make model      the protocol checked by Spin, for longer than in make check
+#   make model      the protocol checked by Spin, for longer than in check-all
 #   make coverage   the lines of src/ that the tests run, and those they do not
 #   make torture    ten minutes of trouble by a seed, and a checker of it
 #   make torture-broken   that it sees three zkruns that break their word
@@ -161,44 +165,54 @@ fuzz-programs: $(FUZZ)
 test-programs: all $(UNIT) $(TOOLS) $(PRELOAD)
 
 demo:
-	contrib/install-deps build test
-	$(MAKE) all
 	contrib/demo
 
+test:
+	tests/run -s test
+
 check:
-	contrib/install-deps build test
-	tests/run
+	contrib/check
+
+check-all:
+	contrib/check all
+
+deps:
+	contrib/install-deps check
+
+fresh:
+	contrib/install-deps fresh
+	tests/fresh
 
 bench:
-	contrib/install-deps build test bench
+	contrib/install-deps bench
 	$(MAKE) test-programs
 	tests/bench
 
 model:
-	contrib/install-deps build test
+	contrib/install-deps all
 	tests/model/run.bash big
 
 coverage:
-	contrib/install-deps build test
+	contrib/install-deps all
 	tests/coverage
 
 torture:
-	contrib/install-deps build test
+	contrib/install-deps check
 	$(MAKE) test-programs
 	tests/torture/run
 
 torture-broken:
-	contrib/install-deps build test
+	contrib/install-deps check
 	$(MAKE) test-programs
 	tests/torture/broken
 
 soak:
-	contrib/install-deps build test
+	contrib/install-deps check
 	$(MAKE) test-programs
 	tests/torture/soak
 
 fuzz:
-	contrib/install-deps build test
+	contrib/install-deps all
 	$(MAKE) test-programs fuzz-programs
 	tests/fuzz/run
 
@@ -224,7 +238,7 @@ dist:
 	contrib/package tarball $(VERSION) $(BUILD)
 
 deb:
-	contrib/install-deps build deb
+	contrib/install-deps deb
 	contrib/package deb $(VERSION) $(BUILD)
 
 rpm:
@@ -234,5 +248,6 @@ clean:
 	rm -rf $(BUILD)
 
 .DELETE_ON_ERROR:
-.PHONY: all test-programs demo check bench model coverage fuzz fuzz-programs \
-	torture torture-broken soak install uninstall dist deb rpm clean
+.PHONY: all test-programs demo test check check-all deps fresh bench model \
+	coverage fuzz fuzz-programs torture torture-broken soak install \
+	uninstall dist deb rpm clean

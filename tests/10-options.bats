@@ -2,6 +2,8 @@
 #
 # What zkrun is told: command line, environment, configuration file.  Bad input
 # ends in its own status and one line, before anything is started.
+#
+# bats file_tags=quick
 
 load helper
 

@@ -2,6 +2,8 @@
 #
 # What the command gets from zkrun (arguments, environment, descriptors,
 # signals: as without it) and what the caller gets: the truth.
+#
+# bats file_tags=quick
 
 load helper
 

@@ -20,6 +20,7 @@ of_lease()
 	sed -n "s/^ZKRUN_$1=//p" "$BATS_TEST_TMPDIR/env"
 }
 
+# bats test_tags=quick
 @test "while the lock is held there are its parents and one lease, no more" {
 	local uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 	local p=/lock/mutex/$TASK
@@ -37,6 +38,7 @@ of_lease()
 	wait_for 5 not zk stat "$p/leases"
 }
 
+# bats test_tags=quick
 @test "the command is told its task, lease, session and fence, and they are true" {
 	local lease
 
@@ -49,6 +51,7 @@ of_lease()
 	let_go holder
 }
 
+# bats test_tags=quick
 @test "the fence grows from holder to holder" {
 	local last=0 fence i
 
@@ -81,6 +84,7 @@ of_lease()
 	let_go holder
 }
 
+# bats test_tags=quick
 @test "in line a node tells people who waits" {
 	local data
 
@@ -307,6 +311,7 @@ room_is_gone()
 	zk rmr "/base/$TASK"
 }
 
+# bats test_tags=quick
 @test "with -n a taken lock is not waited for, and the command is not run" {
 	hold holder "$TASK"
 	run -75 zkrun -n -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
@@ -356,6 +361,7 @@ room_is_gone()
 	exec {gate_fd}>&-
 }
 
+# bats test_tags=quick
 @test "without -n and -w it waits, and runs when the holder is done" {
 	hold holder "$TASK"
 	zkrun_bg waiter -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
@@ -370,6 +376,7 @@ room_is_gone()
 	lock_clean "$TASK"
 }
 
+# bats test_tags=quick
 @test "with -w it gives up in time, at the head of the line and behind" {
 	local before took
 
@@ -399,6 +406,7 @@ room_is_gone()
 	assert_equal "$status" 0
 }
 
+# bats test_tags=quick
 @test "who came first runs first" {
 	local order=$BATS_TEST_TMPDIR/order i
 
@@ -437,6 +445,7 @@ room_is_gone()
 	assert_equal "$(tr '\n' ' ' <"$order")" '1 3 '
 }
 
+# bats test_tags=quick
 @test "the lock is free for others the moment zkrun has exited, 50 times" {
 	local i rc
 
@@ -481,6 +490,7 @@ room_is_gone()
 	lock_clean "$TASK"
 }
 
+# bats test_tags=quick
 @test "tasks of other names do not wait for each other" {
 	hold holder "$TASK"
 	zkrun -n -t "$TASK-b" -- true

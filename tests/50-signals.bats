@@ -304,7 +304,7 @@ guard_in_terminal()
 	wait_for 10 gone "$guard"
 	assert_equal "$(logged z)" '2 '
 	# And a second time, and killed while it is stopped.
-	type_keys "'$ZKRUN' -T 1s -t '$TASK' -- '$TOOLS/siglog' '$(LOG y)' 300 7\n"
+	type_keys "'$ZKRUN' -T 4s -t '$TASK' -- '$TOOLS/siglog' '$(LOG y)' 300 7\n"
 	wait_for 10 grep -qs ready "$(LOG y)"
 	guard=$(guard_in_terminal)
 	command=$(children_of "$(keeper_of "$guard")")

@@ -1,5 +1,8 @@
 # The main path under valgrind: guard, keeper and helpers without a report.
 # shellcheck shell=bash
+#
+# Once: valgrind and sanitizers exclude each other.
+# bats file_tags=long
 
 load helper
 
@@ -25,16 +28,10 @@ no_report()
 	assert_output ''
 }
 
-# valgrind and the sanitizers do not go together.
-once()
-{
-	! asan
-}
 
 @test "valgrind would report a leak" {
 	local program=$BATS_TEST_TMPDIR/leak
 
-	once || return 0
 	printf '%s\n' '#include <stdlib.h>' 'int' 'main(void)' '{' \
 	    'volatile char *lost = malloc(10); lost = NULL;' \
 	    'return lost != NULL;' '}' >"$program.c"
@@ -45,13 +42,11 @@ once()
 }
 
 @test "a run, its exit status and its release are clean" {
-	once || return 0
 	run -3 checked -v -t "$TASK" -- sh -c 'exit 3'
 	no_report 2
 }
 
 @test "a refused try and a wait in vain are clean" {
-	once || return 0
 	hold holder "$TASK"
 	run -75 checked -n -t "$TASK" -- true
 	run -75 checked -w 0.3 -t "$TASK" -- true
@@ -60,7 +55,6 @@ once()
 }
 
 @test "names, dead servers and giving up are clean" {
-	once || return 0
 	run -0 checked -c "localhost:${ZKRUN_CONNECT#*:}" -t "$TASK" -- true
 	run -69 checked -c '127.0.0.1:1,no.such.host.invalid' -r 1 \
 	    --retry-sleep 0.1 -t "$TASK" -- true
@@ -68,7 +62,6 @@ once()
 }
 
 @test "orphans that are waited for and orphans that are killed are clean" {
-	once || return 0
 	run -0 checked -t "$TASK" -- sh -c 'setsid sleep 0.5 &'
 	run -0 checked -o kill -k 0.2 -t "$TASK" -- sh -c 'setsid sleep 60 &'
 	no_report 4
@@ -77,7 +70,6 @@ once()
 @test "contact lost and regained, and a session that expires, are clean" {
 	local rc=0
 
-	once || return 0
 	start_relay
 	checked -c "$RELAY_CONNECT" -t "$TASK" -- sleep 2 3>&- &
 	HELPERS+=($!)

@@ -2,7 +2,8 @@
 #
 # Every input that tests/fuzz/ keeps, under sanitizers.
 #
-# Idle: the targets bring sanitizers of their own.
+# Once: the targets bring sanitizers of their own.
+# bats file_tags=long
 
 load helper
 

@@ -6,7 +6,7 @@
 # These take minutes and measure times, so with sanitizers, which make zkrun
 # slow, only the first of them has something to do.
 #
-# Alone: it measures when things die.
+# Measures: when things die.
 
 load helper
 load faults
@@ -57,6 +57,7 @@ teardown()
 	crowd_died_in_time
 }
 
+# bats test_tags=long
 @test "the client's only server is frozen: dead before the lease is gone" {
 	! asan || return 0
 	choose follower
@@ -73,6 +74,7 @@ teardown()
 	crowd_died_in_time
 }
 
+# bats test_tags=long
 @test "the same, T of 4 ticks" {
 	! asan || return 0
 	choose follower
@@ -131,10 +133,12 @@ hand_over_around_a_cut()
 	asan || hand_over_around_a_cut follower
 }
 
+# bats test_tags=long
 @test "a lease handed over as a leader is cut off: dead before it is gone" {
 	asan || hand_over_around_a_cut leader
 }
 
+# bats test_tags=long
 @test "the client's link stalls, then its follower is cut off: dead before the lease is gone" {
 	local thawed
 
@@ -151,6 +155,7 @@ hand_over_around_a_cut()
 	crowd_died_in_time
 }
 
+# bats test_tags=long
 @test "all servers are killed: dead before the lease is gone" {
 	local n
 
@@ -169,6 +174,7 @@ hand_over_around_a_cut()
 # Lost for a short time
 #
 
+# bats test_tags=long
 @test "servers are without a leader for 3 seconds, twice: nothing happens" {
 	local since
 
@@ -190,6 +196,7 @@ hand_over_around_a_cut()
 	all_untouched "${CROWD[@]}"
 }
 
+# bats test_tags=long
 @test "the server in use hangs, the others do not: nothing happens" {
 	local list
 
@@ -227,6 +234,7 @@ hand_over_around_a_cut()
 	all_untouched "${CROWD[@]}"
 }
 
+# bats test_tags=long
 @test "the link loses all packets for T/4: nothing happens" {
 	! asan || return 0
 	start_network
@@ -247,6 +255,7 @@ hand_over_around_a_cut()
 # These tests can fail
 #
 
+# bats test_tags=long
 @test "a zkrun that takes any answer for a proof is caught" {
 	local n
 

@@ -3,7 +3,7 @@
 # Whoever dies, stops or is cut off: everything that the command started is
 # dead before the lease can pass on.
 #
-# Always alone: it measures when things die, and starves the machine.
+# Measures: when things die.
 
 load helper
 load deaths
@@ -11,12 +11,7 @@ load deaths
 # What is deaf to TERM would hold up the end of a test that failed.
 teardown()
 {
-	local pid
-
-	for pid in $(grep -lzs "^MARK=$TASK" /proc/[0-9]*/environ |
-	    cut -d / -f 3); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	kill_marked
 	stop_all
 }
 
@@ -367,65 +362,9 @@ set_own_names()
 	assert_lock_clean "$TASK"
 }
 
-@test "the machine at full load and no contact: still dead in time" {
-	local i
-
-	! asan || return 0
-	start_relay
-	fleet 10 -c "$RELAY_CONNECT" -T 4s
-	beat_fleet
-	for ((i = 0; i < 4 * $(nproc); i++)); do
-		sh -c 'while :; do :; done' 3>&- &
-		HELPERS+=($!)
-	done
-	relay_tell blackhole
-	judge_fleet 30 6000 800
-	end_fleet 76
-	fleet_clean
-}
-
 #
 # Trees that are hard to kill
 #
-
-# plant FILE: a script "plant SIGNS hop|replace N": all in one.  Most of it signs;
-# of the rest it is enough that marked() finds none.
-plant()
-{
-	cat >"$1" <<-'END'
-	#!/bin/bash
-	trap '' TERM HUP INT
-	"$TOOLS/brood" "$@" &
-	setsid "$TOOLS/alive" "$1" &
-	(setsid sh -c '("$0" "$1" hard &) &' "$TOOLS/alive" "$1" &)
-	sh -c 'kill -STOP $$; exec sleep 60' &
-	"$TOOLS/tree" deep 30
-	END
-	chmod +x "$1"
-}
-
-@test "no contact: trees that fork, hide, stop and grow again are dead in time" {
-	local tree=$BATS_TEST_TMPDIR/tree
-
-	# What is measured is time.
-	! asan || return 0
-	plant "$tree"
-	start_relay
-	FLEET=()
-	enlist hop -c "$RELAY_CONNECT" -T 4s -- "$tree" "$(signs hop)" hop 2
-	enlist small -c "$RELAY_CONNECT" -T 5s -k 1 -- \
-	    "$tree" "$(signs small)" replace 15
-	enlist large -c "$RELAY_CONNECT" -T 6s -k 0 -- \
-	    "$tree" "$(signs large)" replace 50
-	watch_fleet
-	grown() { [ "$(marked "$TASK" | wc -l)" -ge 170 ]; }
-	wait_for 20 grown
-	beat_fleet
-	relay_tell blackhole
-	judge_fleet 30 6000 800
-	end_fleet 76
-	fleet_clean
-}
 
 @test "the guard or the keeper is killed: such trees are dead before the lease goes" {
 	local tree=$BATS_TEST_TMPDIR/tree

@@ -3,7 +3,7 @@
 # Exactly once an interval, whatever clocks say and whoever dies: --interval and
 # the record of runs.
 #
-# Alone: it measures how soon the next one runs.
+# Measures: how soon the next one runs.
 
 load helper
 load deaths

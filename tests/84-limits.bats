@@ -80,7 +80,8 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	start_relay
 	# The delete of the lease.
 	relay_tell freeze-at 2
-	zkrun_bg run -c "$RELAY_CONNECT" -T 2 -m 0.3 -t "$TASK" -- sh -c \
+	# The keeper does not leave the silent server before it is killed.
+	zkrun_bg run -c "$RELAY_CONNECT" -T 8 -m 0.3 -t "$TASK" -- sh -c \
 	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
 	wait_for 10 relay_counts op2 1
 	kill -KILL "$(keeper_of "$BG_PID")"

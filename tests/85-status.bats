@@ -4,7 +4,7 @@
 # did; asking a holder to give up, and taking the lease from one that cannot be
 # asked.
 #
-# Alone: it measures how long a look takes.
+# Measures: how long a look takes.
 
 load helper
 

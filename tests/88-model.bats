@@ -2,7 +2,8 @@
 #
 # The protocol and the lease clock, exhaustively; see tests/model/.
 #
-# Idle: it looks at no program of ours.
+# Once: it looks at no program of ours.
+# bats file_tags=long
 
 load helper
 

@@ -383,6 +383,7 @@ has_status()
 	setting "$1" "$2" | tr ' ' '\n' | grep -qx "$3"
 }
 
+# bats test_tags=long
 @test "systemd finds nothing wrong with the units" {
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	copy_units
@@ -395,6 +396,7 @@ has_status()
 	assert_output --partial 'kill mode'
 }
 
+# bats test_tags=long
 @test "the template with credentials: found right, and read as a manager hands them over" {
 	copy_units
 	sed -i -e '/^#LoadCredential=/s/^#//' -e '/^#Environment=ZKRUN_AUTH/s/^#//' \
@@ -419,6 +421,7 @@ has_status()
 	assert_output --regexp '^digest:unit:.*:rwcda$'
 }
 
+# bats test_tags=long
 @test "the template exposes little" {
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	run -0 systemd-analyze security --offline=yes --no-pager \
@@ -426,6 +429,7 @@ has_status()
 	assert_output --partial 'Overall exposure level'
 }
 
+# bats test_tags=long
 @test "the template runs a job of its name, and its statuses are those of zkrun" {
 	local unit=zkrun@.service code
 
@@ -464,6 +468,7 @@ has_status()
 	done
 }
 
+# bats test_tags=long
 @test "the template's job runs with as few rights as the template gives" {
 	local -a words drop
 	local ZKRUN=$ZKRUN
@@ -506,6 +511,7 @@ as_template()
 		--reuid=65534 --regid=65534 --clear-groups "$@"' "$hide" "$@"
 }
 
+# bats test_tags=long
 @test "what the template's job started is killed, also if it guards its memory" {
 	local dir=$BATS_TEST_TMPDIR ran
 
@@ -524,6 +530,7 @@ as_template()
 	assert_lock_clean "$TASK"
 }
 
+# bats test_tags=long
 @test "the timer starts the template of its name" {
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	copy_units
@@ -532,6 +539,7 @@ as_template()
 	run -0 systemd-analyze calendar "$(setting zkrun@.timer OnCalendar)"
 }
 
+# bats test_tags=long
 @test "the daemon is active on one server, and the next takes over when it dies" {
 	local unit=gateway.service session
 

@@ -4,6 +4,9 @@
 # not.  cron looks at the clock once a minute only, so every line is made one
 # that it runs when it starts, and all tests look at one run.  It sees a crontab
 # directory, a mailer and a /run of its own: the machine's are left alone.
+#
+# Once: the same sources, and the same cron, in every pass.
+# bats file_tags=long
 
 load helper
 
@@ -12,7 +15,6 @@ SERVERS='one two'
 
 setup_file()
 {
-	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	bench_setup
 	export CRON_TASK=$TASK
 	cd "$BATS_FILE_TMPDIR" || return 1
@@ -40,11 +42,6 @@ setup()
 	cd "$BATS_FILE_TMPDIR" || return 1
 }
 
-# The same sources, and the same cron, in every pass: once is enough.
-once()
-{
-	[ "${ZKRUN_PASS:-plain}" = plain ]
-}
 
 # start_cron: one that sees nothing of the machine's jobs.
 start_cron()
@@ -162,14 +159,12 @@ ran()
 @test "every line of the crontab was run" {
 	local lines
 
-	once || return 0
 	lines=$(grep -c ' root ' "$TOP/contrib/cron/zkrun")
 	assert_equal "$lines" 4
 	assert_equal "$(grep -c '^@reboot' cron.d/bad)" "$lines"
 }
 
 @test "all is well: no mail, and of two servers one did what is for one" {
-	once || return 0
 	assert_equal "$(mails good)" 0
 	assert_equal "$(ran good sync)" 1
 	assert_equal "$(ran good backup)" 1
@@ -178,7 +173,6 @@ ran()
 }
 
 @test "somebody else is at it: no mail, and nothing was run" {
-	once || return 0
 	assert_equal "$(mails taken)" 0
 	assert_equal "$(find jobs -name 'taken.*')" ''
 }
@@ -186,7 +180,6 @@ ran()
 @test "a job that fails and says so is told of, in one mail" {
 	local job
 
-	once || return 0
 	assert_equal "$(mails bad)" 4
 	for job in sync backup reindex; do
 		assert_equal "$(mail bad "-$job ")" broken
@@ -195,7 +188,6 @@ ran()
 }
 
 @test "a job that fails without a word: where the status is looked at" {
-	once || return 0
 	assert_equal "$(mails mute)" 1
 	assert_equal "$(mail mute '-import ')" 'import: status 3: '
 }
@@ -203,7 +195,6 @@ ran()
 @test "no ZooKeeper: each line says so, once" {
 	local job
 
-	once || return 0
 	assert_equal "$(mails away)" 4
 	for job in sync backup reindex; do
 		run -0 mail away "-$job "
@@ -215,7 +206,6 @@ ran()
 }
 
 @test "the command has what cron gives: environment, mask, stdin, signals" {
-	once || return 0
 	assert_equal "$(mail locked)" "$(mail plain)"
 	run -0 mail plain
 	assert_line 'LOGNAME=root'

@@ -351,9 +351,8 @@ refused()
 }
 
 @test "Curator with the same credential and zkrun exclude each other" {
-	export CURATOR_AUTH=$CREATOR
 	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
-	start_curator
+	start_curator "$ZKRUN_CONNECT" 10000 "$CREATOR"
 	curator_say acquire C "$P" -1
 	curator_expect 10 C acquired
 	run -75 zkrun -a "$AUTH" -n -t "$TASK" -- true

@@ -3,19 +3,16 @@
 # ZooKeeper over TLS: by the tunnel of contrib/tls, with certificates made here,
 # to a real TLS port; and the options for a client library that has TLS, with
 # one that only takes note.
+#
+# Once: nothing here is about the program's own memory.
+# bats file_tags=long
 
 load helper
 
-# Nothing here is about the program's own memory: one pass is enough.
-once()
-{
-	[ "${ZKRUN_PASS:-plain}" = plain ]
-}
 
 setup_file()
 {
 	# The helper's own_server, for all of this file.
-	once || return 0
 	export PKI=$BATS_FILE_TMPDIR/pki TLS_DIR=$BATS_FILE_TMPDIR/server
 	mkdir -p "$PKI"
 	authority ca 'CA of the servers'
@@ -37,7 +34,6 @@ setup_file()
 
 teardown_file()
 {
-	once || return 0
 	timeout 30 "$SANDBOX" stop "$TLS_DIR"
 }
 
@@ -93,7 +89,6 @@ end_tunnel()
 }
 
 @test "a lock is taken, held and released through the tunnel" {
-	once || return 0
 	tunnel
 	hold holder "$TASK" -c "$TUNNEL_CONNECT"
 	# Seen by a witness on the server's other port.
@@ -104,7 +99,6 @@ end_tunnel()
 }
 
 @test "whom the client certificate names is who the server takes us for" {
-	once || return 0
 	tunnel
 	run -0 zkrun -c "$TUNNEL_CONNECT" --acl auth::cdrwa -t "$TASK" -- true
 	ZK_CONNECT=$TLS_CONNECT run -2 zk ls "/lock/mutex/$TASK"
@@ -117,7 +111,6 @@ no_way()
 {
 	local begin=$EPOCHREALTIME
 
-	once || return 0
 	tunnel "$1"
 	ZKRUN_LIMIT=10 run -69 zkrun -r 1 --retry-sleep 0.1 \
 	    -c "$TUNNEL_CONNECT" -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
@@ -141,7 +134,6 @@ no_way()
 }
 
 @test "a tunnel that dies is lost contact, and the command is stopped in time" {
-	once || return 0
 	tunnel
 	hold holder "$TASK" -T 3s -k 0.3 -c "$TUNNEL_CONNECT"
 	end_tunnel
@@ -159,7 +151,6 @@ regained()
 }
 
 @test "a tunnel that comes back in time costs the command nothing" {
-	once || return 0
 	tunnel
 	hold holder "$TASK" -c "$TUNNEL_CONNECT"
 	end_tunnel
@@ -206,7 +197,6 @@ stub()
 @test "with a library that has TLS they reach it" {
 	local dir=$BATS_TEST_TMPDIR zkrun=$BATS_TEST_TMPDIR/build/zkrun
 
-	once || return 0
 	stub >"$dir/stub.c"
 	cc -fPIE -c -o "$dir/stub.o" "$dir/stub.c"
 	# The Makefile finds out by itself.

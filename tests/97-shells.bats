@@ -2,26 +2,22 @@
 #
 # zkrun at the prompt: what bash, zsh and fish offer, as installed; and who
 # comes from flock(1).
+#
+# Once: the shells do not depend on the pass.
+# bats file_tags=long
 
 load helper
 
 SHELLS='bash zsh fish'
 
-# The shells do not depend on the pass.
-once()
-{
-	[ "${ZKRUN_PASS:-plain}" = plain ]
-}
 
 setup_file()
 {
-	once || return 0
 	make -s -C "$TOP" install BUILD="$BUILD" PREFIX="$BATS_FILE_TMPDIR"
 }
 
 setup()
 {
-	once || return 0
 	bench_setup
 	# The completions ask the zkrun that the user types.
 	mkdir "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/home"
@@ -31,11 +27,6 @@ setup()
 	SHARE=$BATS_FILE_TMPDIR/share
 	TABLE=$BUILD/completions/options
 	cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-teardown()
-{
-	! once || stop_all
 }
 
 offers_bash()
@@ -119,7 +110,6 @@ some_offer()
 @test "each shell offers every option of zkrun, and no other" {
 	local shell all help
 
-	once || return 0
 	all=$(sed -nE "s/^	\{ \"([a-z-]+)\", (0|'(.)'), .*/--\1 -\3/p" \
 	    "$TOP/src/config/options.c" | tr ' ' '\n' | grep -vx -- - | sort)
 	[ "$(wc -l <<<"$all")" -ge 50 ]
@@ -141,7 +131,6 @@ some_offer()
 @test "the values that are offered are those that zkrun takes" {
 	local name words word kind
 
-	once || return 0
 	while IFS='|' read -r _ name _ kind words _; do
 		for word in $words; do
 			run -64 zkrun -t x "--$name=$word"
@@ -158,7 +147,6 @@ some_offer()
 }
 
 @test "values: fixed ones, files, and nothing where nobody can know" {
-	once || return 0
 	: >auth.one
 	: >auth.two
 	all_offer 'zkrun --on-loss=' stop ignore
@@ -176,7 +164,6 @@ some_offer()
 }
 
 @test "behind the options: the command, and what that one completes" {
-	once || return 0
 	some_offer 'zkrun -t x fals' false
 	some_offer 'zkrun -t x -- fals' false
 	some_offer 'zkrun -c zk1:2181,zk2:2181/ops --on-loss=stop -nt x -w3 fals' \
@@ -196,7 +183,6 @@ some_offer()
 }
 
 @test "tasks: those that the servers know" {
-	once || return 0
 	hold one report
 	hold two 'a b'
 	hold three x:y
@@ -213,7 +199,6 @@ some_offer()
 @test "tasks: asked of the servers that the line names" {
 	local connect=$ZKRUN_CONNECT base=$ZKRUN_BASE
 
-	once || return 0
 	hold one report
 	# Before zsh is started.
 	unset ZKRUN_CONNECT ZKRUN_BASE
@@ -231,7 +216,6 @@ some_offer()
 }
 
 @test "without ZooKeeper no task is offered, and nothing said" {
-	once || return 0
 	export ZKRUN_CONNECT ZKRUN_MAX_RETRIES=forever
 	ZKRUN_CONNECT=127.0.0.1:$("$TOOLS/freeport" 1)
 	all_offer 'zkrun -t '
@@ -240,7 +224,6 @@ some_offer()
 @test "a server that never says a word holds no shell up" {
 	local began
 
-	once || return 0
 	export ZKRUN_CONNECT ZKRUN_MAX_RETRIES=forever
 	"$TOOLS/responder" >port 3>&- &
 	HELPERS+=($!)
@@ -314,7 +297,6 @@ taken()
 @test "flock-compat.md: every line does what it says, both free and taken" {
 	local with_flock with_zkrun flock_taken zkrun_taken line rows=0
 
-	once || return 0
 	compat_setup
 	while IFS='|' read -r with_flock with_zkrun _; do
 		rows=$((rows + 1))
@@ -335,7 +317,6 @@ taken()
 @test "flock-compat.md: the scripts that lock themselves" {
 	local n
 
-	once || return 0
 	compat_setup
 	for n in 1 2; do
 		compat_script "$n" >"script$n"
@@ -355,7 +336,6 @@ taken()
 @test "flock-compat.md has every option of flock" {
 	local option
 
-	once || return 0
 	for option in $(flock --help | sed -n 's/^ *\(-.*\)  .*/\1/p' |
 	    grep -oE -- '--?[a-zA-Z-]+'); do
 		grep -qE -- "[\` ]${option}[\` ]" \

@@ -3,7 +3,8 @@
 # The tarball, the Debian package and the RPM: what is in them, and that they
 # build, install and go away again.
 #
-# Idle: it builds its own.
+# Once: it builds its own.
+# bats file_tags=long
 
 load helper
 
@@ -29,7 +30,7 @@ setup()
 
 teardown()
 {
-	! once || stop_all
+	stop_all
 }
 
 # What is in a directory, one a line: type, mode and name.

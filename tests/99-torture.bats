@@ -4,6 +4,7 @@
 # make torture does it for longer.  With sanitizers zkrun is too slow for it.
 #
 # Alone: it takes what processors there are, and measures when things die.
+# Once: with sanitizers zkrun is too slow for it.
 
 load helper
 
@@ -129,17 +130,17 @@ only()
 	run ! grep -rnE 'ZKRUN_TORTURE' Makefile contrib
 }
 
+# bats test_tags=long
 @test "two zkruns that break a promise are seen through" {
-	! asan || return 0
 	TORTURE_SECONDS=60 TORTURE_DIR=$BATS_TEST_TMPDIR \
 	    "$TOP/tests/torture/broken" -q >"$BATS_TEST_TMPDIR/out" 3>&-
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
 }
 
+# bats test_tags=long
 @test "a minute of torture breaks no promise" {
 	local rc=0
 
-	! asan || return 0
 	TORTURE_SECONDS=60 TORTURE_SEED=2 TORTURE_DIR=$BATS_TEST_TMPDIR \
 	    "$TOP/tests/torture/run" >"$BATS_TEST_TMPDIR/out" 3>&- || rc=$?
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
@@ -156,8 +157,8 @@ only()
 	done
 }
 
+# bats test_tags=long
 @test "through 300 hand-offs descriptors, memory and znodes stay the same" {
-	! asan || return 0
 	SOAK_HANDOFFS=300 SOAK_DIR=$BATS_TEST_TMPDIR/soak \
 	    "$TOP/tests/torture/soak" >"$BATS_TEST_TMPDIR/out" 3>&-
 	tail -n 2 "$BATS_TEST_TMPDIR/out" | sed 's/^/# /' >&3

@@ -237,3 +237,30 @@ said()
 		return 1
 	}
 }
+
+# plant FILE: a script "plant SIGNS hop|replace N": all in one.  Most of it signs;
+# of the rest it is enough that marked() finds none.
+plant()
+{
+	cat >"$1" <<-'END'
+	#!/bin/bash
+	trap '' TERM HUP INT
+	"$TOOLS/brood" "$@" &
+	setsid "$TOOLS/alive" "$1" &
+	(setsid sh -c '("$0" "$1" hard &) &' "$TOOLS/alive" "$1" &)
+	sh -c 'kill -STOP $$; exec sleep 60' &
+	"$TOOLS/tree" deep 30
+	END
+	chmod +x "$1"
+}
+
+# kill_marked: all that the commands of this test started and left.
+kill_marked()
+{
+	local pid
+
+	for pid in $(grep -lzs "^MARK=$TASK" /proc/[0-9]*/environ |
+	    cut -d / -f 3); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+}

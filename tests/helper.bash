@@ -170,19 +170,26 @@ relay_counts()
 # Curator
 #
 
-# start_curator [CONNECT [SESSION_MS]]
+# One JVM serves all tests of a lane.  It outlives the test that starts it, so it
+# must not look like something that this test left behind.
+start_curator_jvm()
+{
+	env -u BENCH_MARK "$TOP/tests/java/run" -Xmx256m CuratorClient \
+	    </dev/null >"$LANE_DIR/curator" 2>"$LANE_DIR/curator.err" 3>&- &
+	wait_for 20 grep -q . "$LANE_DIR/curator"
+}
+
+# start_curator [CONNECT [SESSION_MS [SCHEME:CREDENTIAL]]]
 start_curator()
 {
-	local dir=$BATS_TEST_TMPDIR
+	local port
 
-	mkfifo "$dir/curator.in"
-	: >"$dir/curator.out"
-	# Read and write: neither end waits for the other to come.
-	exec {CURATOR_IN}<>"$dir/curator.in"
-	"$TOP/tests/java/run" -Xmx256m \
-	    CuratorClient "${1:-$ZKRUN_CONNECT}" "${2:-10000}" \
-	    <"$dir/curator.in" >"$dir/curator.out" 2>"$dir/curator.err" 3>&- &
+	[ -s "$LANE_DIR/curator" ] || start_curator_jvm || return 1
+	read -r port _ <"$LANE_DIR/curator"
+	exec {CURATOR_IN}<>"/dev/tcp/127.0.0.1/$port"
+	cat <&"$CURATOR_IN" >"$BATS_TEST_TMPDIR/curator.out" 3>&- &
 	HELPERS+=($!)
+	curator_say connect "${1:-$ZKRUN_CONNECT}" "${2:-10000}" "${@:3}"
 	curator_expect 20 ready
 }
 
@@ -208,7 +215,7 @@ curator_expect()
 	shift
 	n=$((${CURATOR_HEARD[$*]:-0} + 1))
 	if ! wait_for "$seconds" curator_lines "$*" "$n"; then
-		cat "$BATS_TEST_TMPDIR"/curator.{out,err} >&2
+		cat "$BATS_TEST_TMPDIR/curator.out" "$LANE_DIR/curator.err" >&2
 		return 1
 	fi
 	CURATOR_HEARD[$*]=$n

@@ -1,12 +1,13 @@
-# setup_suite.bash: one ZooKeeper server for all tests of a run.  No server, no
-# run: nothing here is ever skipped.
+# setup_suite.bash: what all tests of a run need.  No server, no run: nothing
+# here is ever skipped.
 # shellcheck shell=bash
 
 setup_suite()
 {
-	local port tool
+	local tool
 
 	TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	cd "$TOP" || return 1
 	: "${BUILD:=build}"
 	case $BUILD in
 	/*)	;;
@@ -26,14 +27,20 @@ setup_suite()
 	done
 	# The tests say what they want; nothing comes from the caller.
 	unset "${!ZKRUN_@}"
-	[ -z "${PASS_NAME:-}" ] || export ZKRUN_PASS=$PASS_NAME
-	timeout 60 "$TOP/tests/java/build" "$BUILD/java" || return 1
-	port=$(timeout 120 "$SANDBOX" start "$BATS_SUITE_TMPDIR/server" \
-	    --tick 500) || return 1
-	export ZKRUN_CONNECT=127.0.0.1:$port
+	export ZKRUN_PASS=${PASS_NAME:-plain}
+	# Without tests/run there is no lane yet.
+	if [ -z "${LANE_DIR:-}" ]; then
+		export LANE_DIR=$BATS_SUITE_TMPDIR
+		OWN_LANE=yes
+		# shellcheck source=tests/lane.bash
+		. "$TOP/tests/lane.bash"
+		start_lane "$LANE_DIR" || return 1
+	fi
+	ZKRUN_CONNECT=127.0.0.1:$(<"$LANE_DIR/port")
+	export ZKRUN_CONNECT
 }
 
 teardown_suite()
 {
-	timeout 60 "$SANDBOX" stop "$BATS_SUITE_TMPDIR/server"
+	[ "${OWN_LANE:-no}" = no ] || stop_lane "$LANE_DIR"
 }

@@ -1,6 +1,12 @@
 /*
  * CuratorClient: the peer that zkrun must be compatible with, driven by lines
- * on stdin.  One JVM serves many tests' worth of locks:
+ * over a connection.  One JVM serves all tests of a lane, one connection each.
+ * The first line of a connection is for whom the rest is:
+ *
+ *   connect CONNECT SESSION_MS [SCHEME:CREDENTIAL]
+ *                               with a credential its nodes are for itself
+ *
+ * Then, as often as wanted:
  *
  *   acquire NAME PATH MS        InterProcessSemaphoreMutex; MS 0 tries once,
  *                               -1 waits for ever
@@ -11,17 +17,21 @@
  *                               COUNT sessions take turns and leave stamps
  *   churn COUNT PATH N SECONDS FILE
  *                               the same for leases of a semaphore of N
- *   quit
  *
- * Answers come when they are due, one line each: "NAME acquired", "NAME
- * refused", "NAME released", "contend done RUNS" (of both), or "NAME error TEXT".
- * Every NAME has a session of its own, from acquire to release.
+ * Answers come when they are due, one line each: "ready", "NAME acquired",
+ * "NAME refused", "NAME released", "contend done RUNS" (of both), or "NAME error
+ * TEXT".  Every NAME has a session of its own, from acquire to release.  The end
+ * of the connection ends its sessions.
  *
- * usage: java CuratorClient CONNECT [SESSION_MS]
- * With CURATOR_AUTH=SCHEME:CREDENTIAL in the environment its nodes are for itself.
+ * usage: java CuratorClient, which prints its port and its pid
  */
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +39,7 @@ import java.nio.file.Paths;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -61,9 +72,14 @@ public class CuratorClient {
 		}
 	}
 
-	private static String connect;
-	private static int sessionMs = 10000;
-	private static final Map<String, Held> held = new ConcurrentHashMap<>();
+	private final BufferedReader in;
+	private final PrintStream out;
+	private final Map<String, Held> held = new ConcurrentHashMap<>();
+	/* Every session of this connection, to be closed at its end. */
+	private final Set<CuratorFramework> sessions =
+	    ConcurrentHashMap.newKeySet();
+	private String connect, auth;
+	private int sessionMs;
 
 	/* For all that it makes, parents included. */
 	private static final ACLProvider creatorOnly = new ACLProvider() {
@@ -79,14 +95,14 @@ public class CuratorClient {
 	};
 
 	/* One println is one line, whatever thread it comes from. */
-	private static void say(String line) {
-		synchronized (System.out) {
-			System.out.println(line);
-			System.out.flush();
+	private void say(String line) {
+		synchronized (out) {
+			out.println(line);
+			out.flush();
 		}
 	}
 
-	private static void start(String name, Job job) {
+	private void start(String name, Job job) {
 		Thread t = new Thread(() -> {
 			try {
 				job.run();
@@ -99,8 +115,7 @@ public class CuratorClient {
 		t.start();
 	}
 
-	private static CuratorFramework session() {
-		String auth = System.getenv("CURATOR_AUTH");
+	private CuratorFramework session() {
 		CuratorFrameworkFactory.Builder builder =
 		    CuratorFrameworkFactory.builder().connectString(connect)
 		    .sessionTimeoutMs(sessionMs).connectionTimeoutMs(10000)
@@ -112,6 +127,7 @@ public class CuratorClient {
 			    auth.split(":", 2)[1].getBytes(
 			    StandardCharsets.UTF_8)).aclProvider(creatorOnly);
 		client = builder.build();
+		sessions.add(client);
 		client.start();
 		return client;
 	}
@@ -124,7 +140,7 @@ public class CuratorClient {
 		return true;
 	}
 
-	private static void acquire(String name, String path, long ms)
+	private void acquire(String name, String path, long ms)
 	    throws Exception {
 		CuratorFramework client = session();
 		InterProcessSemaphoreMutex mutex =
@@ -139,7 +155,7 @@ public class CuratorClient {
 		}
 	}
 
-	private static void semaphore(String name, String path, int leases,
+	private void semaphore(String name, String path, int leases,
 	    long ms) throws Exception {
 		CuratorFramework client = session();
 		InterProcessSemaphoreV2 semaphore =
@@ -157,7 +173,7 @@ public class CuratorClient {
 		}
 	}
 
-	private static void participants(String name, String path)
+	private void participants(String name, String path)
 	    throws Exception {
 		CuratorFramework client = session();
 
@@ -167,7 +183,7 @@ public class CuratorClient {
 		client.close();
 	}
 
-	private static void release(String name) throws Exception {
+	private void release(String name) throws Exception {
 		Held h = held.remove(name);
 
 		if (h == null) {
@@ -189,7 +205,7 @@ public class CuratorClient {
 	}
 
 	/* leases 0 is a mutex. */
-	private static void contend(int count, String path, int leases,
+	private void contend(int count, String path, int leases,
 	    long seconds, String file) throws Exception {
 		long end = System.nanoTime() + seconds * 1000000000L;
 		AtomicInteger runs = new AtomicInteger();
@@ -234,7 +250,7 @@ public class CuratorClient {
 		    () -> semaphore.returnLease(lease);
 	}
 
-	private static void contender(String id, String path, int leases,
+	private void contender(String id, String path, int leases,
 	    long end, String file, AtomicInteger runs) throws Exception {
 		try (CuratorFramework client = session();
 		    FileChannel out = FileChannel.open(Paths.get(file),
@@ -255,8 +271,8 @@ public class CuratorClient {
 		}
 	}
 
-	/* Carry out one line; false to quit. */
-	private static boolean obey(String[] w) {
+	/* Carry out one line. */
+	private void obey(String[] w) {
 		String name = w.length > 1 ? w[1] : "";
 
 		switch (w[0] + "/" + w.length) {
@@ -283,28 +299,48 @@ public class CuratorClient {
 			    w[2], Integer.parseInt(w[3]), Long.parseLong(w[4]),
 			    w[5]));
 			break;
-		case "quit/1":
-			return false;
 		default:
 			say(w[0] + " error no such command");
 		}
-		return true;
+	}
+
+	private CuratorClient(Socket socket) throws IOException {
+		in = new BufferedReader(
+		    new InputStreamReader(socket.getInputStream()));
+		out = new PrintStream(socket.getOutputStream());
+	}
+
+	/* A connection, from its first line to its end. */
+	private void serve() throws IOException {
+		String[] w = in.readLine().trim().split(" +");
+		String line;
+
+		connect = w[1];
+		sessionMs = Integer.parseInt(w[2]);
+		auth = w.length > 3 ? w[3] : null;
+		say("ready");
+		while ((line = in.readLine()) != null)
+			obey(line.trim().split(" +"));
+		for (CuratorFramework client : sessions)
+			client.close();
 	}
 
 	public static void main(String[] args) throws Exception {
-		BufferedReader in = new BufferedReader(
-		    new InputStreamReader(System.in));
-		String line;
+		try (ServerSocket door = new ServerSocket(0, 50,
+		    InetAddress.getLoopbackAddress())) {
+			System.out.println(door.getLocalPort() + " " +
+			    ProcessHandle.current().pid());
+			for (;;) {
+				Socket socket = door.accept();
 
-		connect = args[0];
-		if (args.length > 1)
-			sessionMs = Integer.parseInt(args[1]);
-		say("ready");
-		while ((line = in.readLine()) != null)
-			if (!obey(line.trim().split(" +")))
-				break;
-		for (Held h : held.values())
-			h.client.close();
-		System.exit(0);
+				new Thread(() -> {
+					try (socket) {
+						new CuratorClient(socket).serve();
+					} catch (IOException e) {
+						System.err.println(e);
+					}
+				}).start();
+			}
+		}
 	}
 }
