@@ -75,8 +75,15 @@ void	census_free(struct census *);
 void	census_read_who(struct census_who *, const struct census_node *);
 
 /*
+ * Returns where a node's maker is: the host of a zkrun, else the address.  Curator
+ * writes no address where the name of its own machine does not resolve; the
+ * answer is "another client" then.
+ */
+const char *census_where(const struct census_who *);
+
+/*
  * Writes who that is for a message, clean for a terminal: "pid 4242 on web1
- * (user backup, command backup.sh)", or "10.0.0.7 (not a zkrun)".
+ * (user backup, command backup.sh)", "10.0.0.7 (not a zkrun)", or "another client".
  */
 void	census_describe(const struct census_node *, char *, size_t);
 

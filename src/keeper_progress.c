@@ -70,8 +70,7 @@ add_holders(const struct census *census, char *text, size_t size)
 	if (census->holders == 0)
 		return;
 	census_read_who(&who, &census->leases[0]);
-	/* Others wrote it; Curator's clients have an address. */
-	text_clean(name, sizeof(name), who.is_zkrun ? who.host : who.address);
+	text_clean(name, sizeof(name), census_where(&who));
 	format_since(who.since_ms, since, sizeof(since));
 	length = strlen(text);
 	if (who.is_zkrun)
