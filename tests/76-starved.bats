@@ -40,6 +40,7 @@ teardown()
 	! asan || return 0
 	plant "$tree"
 	start_relay
+	# shellcheck disable=SC2034 # for the helpers
 	FLEET=()
 	enlist hop -c "$RELAY_CONNECT" -T 4s -- "$tree" "$(signs hop)" hop 2
 	enlist small -c "$RELAY_CONNECT" -T 5s -k 1 -- \
