@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 #
 # The lock: what it is in ZooKeeper, who gets it, and in which order.
+#
+# Measures: round trips over a slow line.
 
 load helper
 

@@ -158,38 +158,6 @@ zombies_of()
 	[ "$(ps -o stat= --ppid "$1" | grep -c Z)" -ge "$2" ]
 }
 
-@test "trees that fork as fast as they can are all dead, whoever is killed" {
-	local what
-
-	for what in guard keeper lease orphans; do
-		TASK=$(unique_task)
-		set -- -k 0.2
-		[ $what != orphans ] || set -- -k 0.2 -o kill
-		zkrun_bg run "$@" -t "$TASK" -- env "MARK=$TASK" sh -c '
-			"$1" hop 1 & setsid "$1" hop 0 &
-			setsid "$1" churn 0 & "$1" churn 0 &
-			until [ -e "$2" ]; do :; done' sh "$TOOLS/tree" \
-		    "$BATS_TEST_TMPDIR/$what"
-		wait_for 10 has_command "$BG_PID"
-		tree_runs() { [ "$(marked "$TASK" | wc -l)" -ge 3 ]; }
-		wait_for 10 tree_runs
-		case $what in
-		guard)	kill -KILL "$BG_PID" ;;
-		keeper)	kill -KILL "$(keeper_of "$BG_PID")" ;;
-		lease)	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")" ;;
-		orphans) : >"$BATS_TEST_TMPDIR/orphans" ;;
-		esac
-		zkrun_wait run 20
-		case $what in
-		guard)	wait_for 20 lock_clean "$TASK" ;;
-		keeper | lease) assert_equal "$what: $status" "$what: 76" ;;
-		orphans) assert_equal "$what: $status" "$what: 0" ;;
-		esac
-		assert_equal "$what: $(marked "$TASK")" "$what: "
-		assert_lock_clean "$TASK"
-	done
-}
-
 @test "a child that zkrun had before it was zkrun is not waited for" {
 	timeout 10 sh -c 'sleep 600 & echo $! >"$1"; shift; exec "$@"' sh \
 	    "$BATS_TEST_TMPDIR/pid" "$ZKRUN" -t "$TASK" -- true 3>&- \

@@ -293,6 +293,13 @@ index_check()
 	assert_output $'48-titles.bats is not described\nno test for 14\nno test for 17\nno test for P6'
 }
 
+# A tag that tests/run does not know would put a test into the wrong size.
+@test "each tag of a test is a size that tests/run knows" {
+	run grep -hoE '^# bats (file|test)_tags=.*' tests/*.bats
+	assert_equal "$(sed 's/.*=//' <<<"$output" | sort -u | tr '\n' ' ')" \
+	    'long quick '
+}
+
 #
 # Building
 #

@@ -59,29 +59,22 @@ setup()
 }
 
 @test "cppcheck finds nothing" {
+	# Newer versions say how deep they look, which is no finding.
 	run -0 cppcheck -q --std=c11 --enable=warning,performance,portability \
+	    --suppress=normalCheckLevelMaxBranches \
 	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE -Isrc src
 	assert_output ''
 }
 
+# What it looks for is in .clang-tidy.
 @test "clang-tidy finds nothing" {
-	local checks flags
+	local flags
 
-	checks='-*,bugprone-*,clang-analyzer-*,misc-redundant-expression'
-	checks+=',misc-static-assert,performance-*,portability-*'
-	checks+=,-bugprone-easily-swappable-parameters
-	checks+=,-bugprone-reserved-identifier
-	# memset_s() and its kin do not exist here.
-	checks+=,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
-	# It does not know va_list as an argument.
-	checks+=,-clang-analyzer-valist.Uninitialized
-	checks+=,-performance-no-int-to-ptr
 	read -ra flags <<<"$(pkg-config --cflags libbsd-overlay)"
 	run -0 bash -c 'printf "%s\n" src/*.c src/*/*.c | xargs -P 2 -n 6 sh -c '\''
-	    checks=$1; flags=$2; shift 2
-	    clang-tidy --quiet --warnings-as-errors="*" --checks="$checks" \
-		"$@" -- $flags -std=c11 2>/dev/null'\'' - "$@"' - "$checks" \
-	    "-Isrc -D_GNU_SOURCE -DZKRUN_VERSION=\"x\" ${flags[*]}"
+	    flags=$1; shift
+	    clang-tidy --quiet "$@" -- $flags -std=c11 2>/dev/null'\'' - "$@"' \
+	    - "-Isrc -D_GNU_SOURCE -DZKRUN_VERSION=\"x\" ${flags[*]}"
 	assert_output ''
 }
 

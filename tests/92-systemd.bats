@@ -273,6 +273,7 @@ cpu_ticks()
 	refute_line --partial WATCHDOG
 }
 
+# bats test_tags=long
 @test "--notify command: READY=1 and the watchdog are the command's" {
 	start_manager
 	# shellcheck disable=SC2016 # expanded by the inner shell
@@ -302,6 +303,7 @@ cpu_ticks()
 	assert_output 1
 }
 
+# bats test_tags=long
 @test "sockets that the manager passes are the command's: LISTEN_PID names it" {
 	local port
 

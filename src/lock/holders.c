@@ -194,6 +194,14 @@ holders_read_who(struct holders_who *who, const struct holders_node *node)
 		(void)read_number(data, NODEDATA_SINCE, &who->since_ms);
 }
 
+const char *
+holders_where(const struct holders_who *who)
+{
+	if (who->is_zkrun)
+		return who->host;
+	return who->address[0] != '\0' ? who->address : "another client";
+}
+
 void
 holders_describe(const struct holders_node *node, char *text, size_t size)
 {
@@ -207,7 +215,7 @@ holders_describe(const struct holders_node *node, char *text, size_t size)
 		    who.user[0] != '\0' ? who.user : "?",
 		    who.command[0] != '\0' ? who.command : "?");
 	else
-		(void)snprintf(line, sizeof(line), "%s (not a zkrun)",
-		    who.address[0] != '\0' ? who.address : "?");
+		(void)snprintf(line, sizeof(line), "%s%s", holders_where(&who),
+		    who.address[0] != '\0' ? " (not a zkrun)" : "");
 	text_clean(text, size, line);
 }

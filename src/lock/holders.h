@@ -74,8 +74,15 @@ void	holders_free(struct holders *);
 void	holders_read_who(struct holders_who *, const struct holders_node *);
 
 /*
+ * Returns where a node's maker is: the host of a zkrun, else the address.  Curator
+ * writes no address where the name of its own machine does not resolve; the
+ * answer is "another client" then.
+ */
+const char *holders_where(const struct holders_who *);
+
+/*
  * Writes who that is for a message, clean for a terminal: "pid 4242 on web1
- * (user backup, command backup.sh)", or "10.0.0.7 (not a zkrun)".
+ * (user backup, command backup.sh)", "10.0.0.7 (not a zkrun)", or "another client".
  */
 void	holders_describe(const struct holders_node *, char *, size_t);
 

@@ -149,7 +149,7 @@ drop_deaf(struct revoke *revoke)
 			    lease->who, revoke->options->task);
 			continue;
 		}
-		log_error("cannot revoke '%s': its holder %s cannot be asked; "
+		log_error("cannot revoke '%s': %s holds it and cannot be asked; "
 		    "--break would delete its lease node", revoke->options->task,
 		    lease->who);
 		status = revoke->options->conflict_exit_code;

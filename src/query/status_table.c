@@ -92,13 +92,12 @@ take_node(struct table *table, struct row *row, const struct holders_node *node)
 
 	holders_read_who(&who, node);
 	set_time(row, who.since_ms);
+	set(row, HOST, holders_where(&who));
 	if (who.is_zkrun) {
-		set(row, HOST, who.host);
 		(void)snprintf(row->cell[PID], CELL_SIZE, "%" PRId64, who.pid);
 		set(row, USER, who.user);
 		set(row, COMMAND, who.command);
-	} else
-		set(row, HOST, who.address);
+	}
 	take_row(table, row);
 	memset(row, 0, sizeof(*row));
 }

@@ -90,8 +90,7 @@ add_holders(const struct holders *holders, char *text, size_t size)
 	if (holders->holder_count == 0)
 		return;
 	holders_read_who(&who, &holders->leases[0]);
-	/* Others wrote it; Curator's clients have an address. */
-	text_clean(name, sizeof(name), who.is_zkrun ? who.host : who.address);
+	text_clean(name, sizeof(name), holders_where(&who));
 	format_since(who.since_ms, since, sizeof(since));
 	length = strlen(text);
 	if (who.is_zkrun)
