@@ -17,7 +17,7 @@
 #define BACKOFF_DEFAULT	3	/* retries, as Curator's RetryNTimes(3, 1000) */
 
 struct backoff_policy {
-	int64_t	max_retries;	/* after the first; or BACKOFF_FOREVER */
+	int	max_retries;	/* after the first; or BACKOFF_FOREVER */
 	int64_t	sleep_ms;	/* pause between two attempts */
 	int64_t	cap_ms;		/* longest pause; 0: no doubling */
 	int64_t	for_ms;		/* no retry later than this; 0: no such limit */

@@ -8,14 +8,9 @@
 
 #define CREDENTIALS_MAX	16	/* credentials, and entries of an ACL */
 
-#define CREDENTIALS_FILE_SIZE	1024
 #define CREDENTIALS_TEXT_SIZE	4096	/* of all credentials, and of the ACL */
 
 struct credentials {
-	/* PEM files for TLS, all of them or, all empty, none. */
-	char	tls_ca[CREDENTIALS_FILE_SIZE];
-	char	tls_cert[CREDENTIALS_FILE_SIZE];
-	char	tls_key[CREDENTIALS_FILE_SIZE];
 	size_t	credential_count;
 	struct {
 		const char	*scheme;

@@ -13,6 +13,7 @@
 #include "config/backoff.h"
 #include "config/credentials.h"
 #include "config/servers.h"
+#include "config/values.h"
 
 /* What becomes of processes that the command leaves running. */
 enum options_orphans {
@@ -21,7 +22,6 @@ enum options_orphans {
 	OPTIONS_LEAVE,	/* it is released, they run on */
 };
 
-#define OPTIONS_PATH_SIZE	1024
 #define OPTIONS_NO_SYSLOG	(-1)
 
 /* Which of its programs zkrun is. */
@@ -39,16 +39,16 @@ struct options {
 	char		*const *command;	/* in argv */
 	char		*const *tasks;		/* in argv; of --status */
 	size_t		 task_count;		/* 0: all there are */
-	char		 base[OPTIONS_PATH_SIZE]; /* "" for "/" */
-	char		 runs[OPTIONS_PATH_SIZE]; /* where runs are recorded */
+	char		 base[VALUES_PATH_SIZE]; /* "" for "/" */
+	char		 runs[VALUES_PATH_SIZE]; /* where runs are recorded */
 	struct servers	 servers;
 	char		 connect[4096];		/* the same, as it was given */
-	char		 auth_file[OPTIONS_PATH_SIZE]; /* "": none */
+	char		 auth_file[VALUES_PATH_SIZE]; /* "": none */
 	struct credentials	 credentials;	/* what is in it; --acl */
 	bool		 json;			/* --json */
 	bool		 yes;			/* --yes */
 
-	int64_t		 max_leases;
+	int		 max_leases;
 	int64_t		 interval_ms;		/* or CLOCK_NEVER: no record */
 	bool		 count_failures;	/* --interval-counts any */
 	int		 skip_exit_code;
@@ -77,12 +77,7 @@ struct option_spec {
 	int		 letter;	/* 0: there is none */
 	int		 value;		/* as getopt_long(3) has it */
 	bool		 only_argv;	/* no variable, not in the file */
-	/*
-	 * Stores a value (NULL if none is behind the option on the command
-	 * line); returns NULL, or why it is no good.  NULL where reading argv
-	 * is all it does.
-	 */
-	const char	*(*set)(void *field, const char *);
+	const struct values_kind *kind;	/* NULL: reading argv is all */
 	size_t		 field;		/* of struct options: where to */
 };
 
