@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define NODEDATA_SIZE	512
 
@@ -39,6 +40,13 @@ void	nodedata_add(char *, size_t, const char *key, const char *value);
  * where there is none, as in the nodes of others: Curator's hold an address.
  */
 bool	nodedata_get(const char *, const char *key, char *value, size_t);
+
+/*
+ * Reads the value of a key as a decimal number.  Returns false if there is none
+ * from least to most.
+ */
+bool	nodedata_get_number(const char *, const char *key, int64_t least,
+	    int64_t most, int64_t *);
 
 /* Writes "user@host", for people, of this process. */
 void	nodedata_whoami(char *, size_t);
