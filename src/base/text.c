@@ -94,8 +94,8 @@ text_clean(char *clean, size_t size, const char *text)
  * Steps over the characters that fit into the columns.  Returns how many
  * columns they take.
  *
- * wcwidth(3) goes by the locale, and the caller's may be C, so it is called in a
- * locale of UTF-8.  ASCII needs none: a locale costs some 20 system calls.
+ * wcwidth(3) goes by the locale, and the caller's may be C, so it is called in
+ * a locale of UTF-8.  ASCII needs none: a locale costs some 20 system calls.
  * Where the system has no such locale, every character counts as one column.
  */
 static size_t

@@ -34,7 +34,8 @@ read_connect(void *whole, const char *value, const struct values_kind *kind)
 static const char *
 read_mode(void *field, const char *value, const struct values_kind *kind)
 {
-	enum options_mode *mode = field, wanted = (enum options_mode)kind->means;
+	enum options_mode *mode = field;
+	enum options_mode wanted = (enum options_mode)kind->means;
 
 	(void)value;
 	if (*mode != OPTIONS_RUN && *mode != wanted)
@@ -96,7 +97,8 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 	return servers_check_name(value);
 }
 
-#define NO_YES		.words = { "no", "yes" }, .problem = "neither yes nor no"
+#define NO_YES		.words = { "no", "yes" }, \
+    .problem = "neither yes nor no"
 #define MODE(mode)	.read = read_mode, .means = (mode), .problem = \
     "only one of --break, --check, --revoke and --status can be done"
 

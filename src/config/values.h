@@ -21,7 +21,7 @@ typedef const char	*values_reader(void *field, const char *value,
 struct values_kind {
 	values_reader	*read;
 	int64_t		 least, most;	/* of a number, or a duration in ms */
-	int		 means;		/* what the reader stores, if it needs it */
+	int		 means;		/* what some readers store */
 	const char	*words[4];	/* the only values; NULL at the end */
 	const char	*problem;	/* with every other value */
 };

@@ -2,12 +2,12 @@
  * Who holds a task and who waits for it, judged from its znodes.
  *
  * Every holder has a child of leases, and every waiter has one of locks.  The
- * head of the queue has both, and so has a holder in the moment after acquiring.
- * So at most one lease is not held but waited with.  It is the youngest lease (by
- * czxid) of the session that owns the head of the queue, if it is younger than
- * that place in the queue and not the only lease.  The session of a Java program
- * can own several of both, one for each thread.  The judgement is a hint and
- * proves nothing.
+ * head of the queue has both, and so has a holder in the moment after
+ * acquiring.  So at most one lease is not held but waited with.  It is the
+ * youngest lease (by czxid) of the session that owns the head of the queue, if
+ * it is younger than that place in the queue and not the only lease.  The
+ * session of a Java program can own several of both, one for each thread.  The
+ * judgement is a hint and proves nothing.
  *
  * Pure; no I/O.
  */
@@ -41,7 +41,7 @@ struct holders {
 	size_t			 waiter_count;
 };
 
-/* What a node's data says about its maker: bytes that others wrote, not clean. */
+/* What a node says about its maker: bytes that others wrote, not clean. */
 struct holders_who {
 	bool	is_zkrun;	/* if not, only the address is filled in */
 	char	host[HOLDERS_TEXT_SIZE];

@@ -22,8 +22,7 @@ revoke_open(struct revoke *revoke, const struct options *options,
 	revoke->verb = verb;
 	revoke->give_up_ms = CLOCK_NEVER;
 	connector_init(&revoke->connector, options);
-	survey_init(&revoke->survey, options, &revoke->connector.session,
-	    0);
+	survey_init(&revoke->survey, options, &revoke->connector.session);
 	connector_start(&revoke->connector);
 }
 

@@ -105,7 +105,7 @@ status_run(const struct options *options)
 	int status;
 
 	connector_init(&connector, options);
-	survey_init(&survey, options, &connector.session, 0);
+	survey_init(&survey, options, &connector.session);
 	connector_start(&connector);
 	do {
 		status = take_news(&connector, &survey);
