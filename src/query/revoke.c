@@ -62,7 +62,7 @@ send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 	step->path = revoke->leases[lease].path;
 	step->data = data;
 	step->version = node->version;
-	session_send(&revoke->connector.session, &request);
+	session_send(&revoke->ask.connector.session, &request);
 	return true;
 }
 
@@ -107,7 +107,7 @@ take_answer(struct revoke *revoke, const struct session_event *event,
 		return result;
 	/* It has been written to, or is gone. */
 	if (event->code == SESSION_STALE || event->code == SESSION_NO_NODE)
-		return REVOKE_LOOK_AGAIN;
+		return ASK_AGAIN;
 	return revoke_refused(revoke, lease, event);
 }
 
@@ -118,9 +118,9 @@ take_answers(struct revoke *revoke, size_t sent)
 	struct session_event *event;
 	int result, status;
 
-	for (result = REVOKE_GO_ON; sent > 0; session_event_free(event)) {
-		status = revoke_wait(revoke, &event);
-		if (status != REVOKE_GO_ON)
+	for (result = ASK_GO_ON; sent > 0; session_event_free(event)) {
+		status = ask_wait(&revoke->ask, &event);
+		if (status != ASK_GO_ON)
 			return status;
 		if (event->type != SESSION_REPLY)
 			continue;
@@ -169,7 +169,7 @@ watch_leases(struct revoke *revoke)
 	};
 	size_t i;
 
-	session_send(&revoke->connector.session, &sync);
+	session_send(&revoke->ask.connector.session, &sync);
 	for (i = 0; i < revoke->count; i++)
 		if (!revoke->leases[i].gone)
 			revoke_send(revoke, i, SESSION_GET, WATCH_LEASE);
@@ -182,10 +182,10 @@ take_look(struct revoke *revoke, const struct session_event *event)
 
 	if (event->type == SESSION_CHANGED) {
 		watch_leases(revoke);
-		return REVOKE_GO_ON;
+		return ASK_GO_ON;
 	}
 	if ((size_t)event->tag >= revoke->count || event->code == SESSION_OK)
-		return REVOKE_GO_ON;
+		return ASK_GO_ON;
 	lease = &revoke->leases[event->tag];
 	if (event->code != SESSION_NO_NODE)
 		return revoke_refused(revoke, lease, event);
@@ -193,7 +193,7 @@ take_look(struct revoke *revoke, const struct session_event *event)
 		log_notice("%s has released '%s'", lease->who,
 		    revoke->options->task);
 	lease->gone = true;
-	return REVOKE_GO_ON;
+	return ASK_GO_ON;
 }
 
 static int
@@ -203,7 +203,7 @@ wait_until_gone(struct revoke *revoke)
 	int status;
 
 	if (revoke_left(revoke) == 0)
-		return REVOKE_GO_ON;
+		return ASK_GO_ON;
 	if (revoke->options->wait_ms == 0) {
 		log_notice("not waiting for '%s' to be released",
 		    revoke->options->task);
@@ -211,15 +211,15 @@ wait_until_gone(struct revoke *revoke)
 	}
 	watch_leases(revoke);
 	do {
-		status = revoke_wait(revoke, &event);
-		if (status == REVOKE_GO_ON)
+		status = ask_wait(&revoke->ask, &event);
+		if (status == ASK_GO_ON)
 			status = take_look(revoke, event);
-		else if (status == REVOKE_LOOK_AGAIN) {
+		else if (status == ASK_AGAIN) {
 			watch_leases(revoke);
-			status = REVOKE_GO_ON;
+			status = ASK_GO_ON;
 		}
 		session_event_free(event);
-	} while (status == REVOKE_GO_ON && revoke_left(revoke) > 0);
+	} while (status == ASK_GO_ON && revoke_left(revoke) > 0);
 	return status;
 }
 
@@ -231,14 +231,14 @@ ask_all(struct revoke *revoke)
 
 	do {
 		status = revoke_look(revoke);
-		if (status == REVOKE_GO_ON)
+		if (status == ASK_GO_ON)
 			status = take_answers(revoke, ask_holders(revoke));
 		/* The time to wait begins with the first contact. */
-		if (revoke->give_up_ms == CLOCK_NEVER &&
+		if (revoke->ask.give_up_ms == CLOCK_NEVER &&
 		    revoke->options->wait_ms > 0)
-			revoke->give_up_ms = clock_after(clock_ms(),
+			revoke->ask.give_up_ms = clock_after(clock_ms(),
 			    revoke->options->wait_ms);
-	} while (status == REVOKE_LOOK_AGAIN);
+	} while (status == ASK_AGAIN);
 	return status;
 }
 
@@ -250,12 +250,12 @@ revoke_run(const struct options *options)
 
 	revoke_open(&revoke, options, "revoke");
 	status = ask_all(&revoke);
-	if (status == REVOKE_GO_ON && revoke.count == 0)
+	if (status == ASK_GO_ON && revoke.count == 0)
 		log_notice("nobody holds '%s'", options->task);
-	if (status == REVOKE_GO_ON) {
+	if (status == ASK_GO_ON) {
 		deaf = drop_deaf(&revoke);
 		status = wait_until_gone(&revoke);
-		if (status == REVOKE_GO_ON)
+		if (status == ASK_GO_ON)
 			status = deaf;
 	}
 	revoke_close(&revoke);

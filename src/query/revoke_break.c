@@ -66,14 +66,14 @@ take_deleted(struct revoke *revoke, const struct session_event *event)
 	struct revoke_lease *lease;
 
 	if (event->type != SESSION_REPLY)
-		return REVOKE_GO_ON;
+		return ASK_GO_ON;
 	lease = &revoke->leases[event->tag];
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return revoke_refused(revoke, lease, event);
 	log_notice("the lease node of %s is %s", lease->who,
 	    event->code == SESSION_OK ? "deleted" : "gone");
 	lease->gone = true;
-	return REVOKE_GO_ON;
+	return ASK_GO_ON;
 }
 
 /* Deletes what was shown, by name, and so nothing that came since. */
@@ -85,16 +85,16 @@ delete_all(struct revoke *revoke)
 
 	delete_leases(revoke);
 	do {
-		status = revoke_wait(revoke, &event);
-		if (status == REVOKE_GO_ON)
+		status = ask_wait(&revoke->ask, &event);
+		if (status == ASK_GO_ON)
 			status = take_deleted(revoke, event);
-		else if (status == REVOKE_LOOK_AGAIN) {
+		else if (status == ASK_AGAIN) {
 			delete_leases(revoke);
-			status = REVOKE_GO_ON;
+			status = ASK_GO_ON;
 		}
 		session_event_free(event);
-	} while (status == REVOKE_GO_ON && revoke_left(revoke) > 0);
-	return status == REVOKE_GO_ON ? 0 : status;
+	} while (status == ASK_GO_ON && revoke_left(revoke) > 0);
+	return status == ASK_GO_ON ? 0 : status;
 }
 
 static int
@@ -103,7 +103,7 @@ break_with(struct revoke *revoke, FILE *terminal)
 	int status;
 
 	status = revoke_look(revoke);
-	if (status != REVOKE_GO_ON)
+	if (status != ASK_GO_ON)
 		return status;
 	if (revoke->count == 0) {
 		log_notice("nobody holds '%s'", revoke->options->task);

@@ -10,7 +10,7 @@
 
 #include "lock/holders.h"
 #include "lock/survey.h"
-#include "zookeeper/connector.h"
+#include "query/ask.h"
 
 #define REVOKE_WHO_SIZE	(4 * HOLDERS_TEXT_SIZE)
 
@@ -25,20 +25,10 @@ struct revoke_lease {
 
 struct revoke {
 	const struct options	*options;
-	const char		*verb;		/* for messages */
-	struct connector	 connector;
+	struct ask		 ask;
 	struct survey		 survey;
-	/* Something can be sent; if not any more, REVOKE_ASK comes again. */
-	bool			 in_contact;
-	int64_t			 give_up_ms;
 	struct revoke_lease	*leases;	/* in the order they were met */
 	size_t			 count;
-};
-
-/* What is returned where others are exit statuses. */
-enum {
-	REVOKE_GO_ON = -1,
-	REVOKE_LOOK_AGAIN = -2,
 };
 
 void	revoke_open(struct revoke *, const struct options *, const char *verb);
@@ -46,19 +36,12 @@ void	revoke_close(struct revoke *);
 
 /*
  * Looks who holds, and adds to the leases what is not among them yet.  Returns
- * REVOKE_GO_ON with the survey done, or an exit status after one line.
+ * ASK_GO_ON with the survey done, or an exit status after one line.
  */
 int	revoke_look(struct revoke *);
 
 /* Returns the lease with the name, or NULL. */
 struct revoke_lease	*revoke_find(const struct revoke *, const char *name);
-
-/*
- * Waits for a reply or a fired watch, which *event is then, or for contact to
- * be new: REVOKE_LOOK_AGAIN.  Returns an exit status after one line when it is
- * too late or nobody can be reached.
- */
-int	revoke_wait(struct revoke *, struct session_event **event);
 
 /* Returns how many leases are not gone. */
 size_t	revoke_left(const struct revoke *);
