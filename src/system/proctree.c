@@ -9,7 +9,6 @@
 #include "system/proctree.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -158,17 +157,23 @@ proctree_forget_spared(struct proctree *tree)
 }
 
 size_t
-proctree_signal(const struct proctree *tree, int number)
+proctree_signal_below(const struct proctree *tree, pid_t child, int number)
 {
 	struct processes found;
 	size_t i, sent;
 
 	list_living(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].pid != tree->passed_over)
+		if (found.list[i].pid != child)
 			sent += process_signal(&found.list[i], number) == 0;
 	free(found.list);
 	return sent;
+}
+
+size_t
+proctree_signal(const struct proctree *tree, int number)
+{
+	return proctree_signal_below(tree, 0, number);
 }
 
 /* Stops all, until no more of them turn up, and kills them. */
@@ -191,9 +196,6 @@ strike(const struct proctree *tree)
 int64_t
 proctree_kill(struct proctree *tree)
 {
-	/* If we may: who kills must not wait for those who fork instead. */
-	if (tree->kill_pause_ms == 0)
-		(void)setpriority(PRIO_PROCESS, 0, -20);
 	strike(tree);
 	tree->kill_pause_ms = tree->kill_pause_ms == 0 ? KILL_AGAIN_MS :
 	    tree->kill_pause_ms * 2;

@@ -18,8 +18,6 @@
 #define PROCTREE_REAP_MAX	1024
 
 struct proctree {
-	/* Never signalled itself, but what is below it is; 0: none. */
-	pid_t	passed_over;
 	/* Children that are not the command's: never signalled or counted. */
 	pid_t	*spared;
 	size_t	spared_count;
@@ -50,6 +48,9 @@ void	proctree_forget_spared(struct proctree *);
  * still that descendant.  Returns how many got it.
  */
 size_t	proctree_signal(const struct proctree *, int number);
+
+/* The same, but passes over one child and not over what is below it. */
+size_t	proctree_signal_below(const struct proctree *, pid_t child, int number);
 
 /*
  * Sends SIGKILL to every descendant, all of them stopped first so that none
