@@ -317,15 +317,14 @@ check_together(const struct options *options)
 		return refuse("--json", "it goes with --status");
 	if (options->yes && options->mode != OPTIONS_BREAK)
 		return refuse("--yes", "it goes with --break");
-	if (options->interval_ms != CLOCK_NEVER && options->interval_ms > 0 &&
-	    options->max_leases > 1)
+	if (options->interval_ms == CLOCK_NEVER)
+		return ARGUMENTS_RUN;
+	if (options->interval_ms > 0 && options->max_leases > 1)
 		return refuse("--interval", "with more than one lease, as many "
 		    "would run at once");
-	if (options->interval_ms != CLOCK_NEVER &&
-	    is_where_locks_are(options->runs, options->base))
-		return refuse(options->runs, "runs are not to be recorded "
-		    "where the locks are");
-	return ARGUMENTS_RUN;
+	return is_where_locks_are(options->runs, options->base) ?
+	    refuse(options->runs, "runs are not to be recorded where the "
+	    "locks are") : ARGUMENTS_RUN;
 }
 
 /* Takes the arguments behind the options: a command, or tasks. */
