@@ -45,7 +45,7 @@ survey_free(struct survey *survey)
 }
 
 static void
-ask(struct survey *survey, enum question_type type, struct survey_task *task,
+query(struct survey *survey, enum question_type type, struct survey_task *task,
     struct holders_node *node)
 {
 	static const enum session_operation operations[] = {
@@ -100,10 +100,10 @@ ask_lists(struct survey *survey)
 		task = &survey->tasks[i];
 		if (!task->due)
 			continue;
-		ask(survey, ASK_LEASES, task, NULL);
-		ask(survey, ASK_LOCKS, task, NULL);
+		query(survey, ASK_LEASES, task, NULL);
+		query(survey, ASK_LOCKS, task, NULL);
 		if (survey->options->mode == OPTIONS_STATUS)
-			ask(survey, ASK_RECORD, task, NULL);
+			query(survey, ASK_RECORD, task, NULL);
 	}
 }
 
@@ -119,9 +119,9 @@ ask_nodes(struct survey *survey)
 		if (!task->due)
 			continue;
 		for (node = 0; node < task->holders.lock_count; node++)
-			ask(survey, ASK_LOCK, task, &task->holders.locks[node]);
+			query(survey, ASK_LOCK, task, &task->holders.locks[node]);
 		for (node = 0; node < task->holders.lease_count; node++)
-			ask(survey, ASK_LEASE, task,
+			query(survey, ASK_LEASE, task,
 			    &task->holders.leases[node]);
 	}
 }
@@ -222,14 +222,14 @@ survey_begin(struct survey *survey)
 	size_t i;
 
 	survey_free(survey);
-	ask(survey, ASK_SYNC, NULL, NULL);
+	query(survey, ASK_SYNC, NULL, NULL);
 	/* Without its chroot every task would look free. */
 	if (options->servers.chroot[0] != '\0')
-		ask(survey, ASK_CHROOT, NULL, NULL);
+		query(survey, ASK_CHROOT, NULL, NULL);
 	if (options->task_count == 0) {
 		survey->flight = SURVEY_NAMES;
-		ask(survey, ASK_BASE, NULL, NULL);
-		ask(survey, ASK_RUNS, NULL, NULL);
+		query(survey, ASK_BASE, NULL, NULL);
+		query(survey, ASK_RUNS, NULL, NULL);
 	} else {
 		for (i = 0; i < options->task_count; i++)
 			survey_add_task(survey, strdup(options->tasks[i]));

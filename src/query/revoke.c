@@ -1,6 +1,6 @@
 /*
- * Asks by a word in the data of the lease node, which its keeper watches, and
- * waits for the node to go.
+ * Writes a request to give up into the data of the lease node, which its keeper
+ * watches, and waits for the node to go.
  */
 #include "query/revoke.h"
 
@@ -16,7 +16,7 @@
 
 #define WATCH_LEASE	0
 
-/* Has the data a word to give up from anybody?  Then it is known as asked. */
+/* Marks a lease as asked if its data has a request to give up from anybody. */
 static void
 note_asked(struct revoke *revoke, struct revoke_lease *lease,
     const struct holders_node *node)
@@ -29,13 +29,13 @@ note_asked(struct revoke *revoke, struct revoke_lease *lease,
 		return;
 	lease->asked = true;
 	nodedata_whoami(whoami, sizeof(whoami));
-	/* Our own, if the reply to it was lost. */
+	/* The request may be ours: its reply was lost. */
 	log_notice("%s has been asked to stop and release '%s'%s", lease->who,
 	    revoke->options->task, strcmp(who.revoker, whoami) == 0 ? "" :
 	    ", by somebody else");
 }
 
-/* Returns false if the data has no room for it. */
+/* Returns false if the data has no room for the request. */
 static bool
 send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 {
@@ -51,7 +51,7 @@ send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 
 	if (strlcpy(data, node->data, sizeof(data)) >= sizeof(data))
 		return false;
-	/* To write it changes the mtime, which people want to know. */
+	/* Writing changes the mtime, which says since when it is held. */
 	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
 	nodedata_add(data, sizeof(data), NODEDATA_SINCE, since);
 	nodedata_whoami(whoami, sizeof(whoami));
@@ -66,7 +66,7 @@ send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 	return true;
 }
 
-/* Sends the word to the holders without it; returns how many these are. */
+/* Asks the holders that were not asked yet.  Returns how many these are. */
 static size_t
 ask_holders(struct revoke *revoke)
 {
@@ -90,7 +90,7 @@ ask_holders(struct revoke *revoke)
 	return sent;
 }
 
-/* Returns what the answers so far come to; a refusal stands. */
+/* Returns what the answers so far come to; a refusal counts most. */
 static int
 take_answer(struct revoke *revoke, const struct session_event *event,
     int result)
@@ -105,13 +105,13 @@ take_answer(struct revoke *revoke, const struct session_event *event,
 	}
 	if (result >= 0)
 		return result;
-	/* It has been written to, or is gone. */
+	/* Somebody has written to it, or it is gone. */
 	if (event->code == SESSION_STALE || event->code == SESSION_NO_NODE)
 		return ASK_AGAIN;
 	return revoke_refused(revoke, lease, event);
 }
 
-/* Waits for the answers to what was sent. */
+/* Waits for as many answers as requests were sent. */
 static int
 take_answers(struct revoke *revoke, size_t sent)
 {
@@ -130,7 +130,7 @@ take_answers(struct revoke *revoke, size_t sent)
 	return result;
 }
 
-/* Names those that cannot be asked; they are not waited for. */
+/* Names the holders that cannot be asked: nobody waits for them. */
 static int
 drop_deaf(struct revoke *revoke)
 {
@@ -150,14 +150,14 @@ drop_deaf(struct revoke *revoke)
 			continue;
 		}
 		log_error("cannot revoke '%s': its holder %s cannot be asked; "
-		    "--break would delete its lease node", revoke->options->task,
-		    lease->who);
+		    "--break would delete its lease node",
+		    revoke->options->task, lease->who);
 		status = revoke->options->conflict_exit_code;
 	}
 	return status;
 }
 
-/* Looks at, and watches, all that is left. */
+/* Reads and watches the leases that are left. */
 static void
 watch_leases(struct revoke *revoke)
 {
@@ -199,31 +199,14 @@ take_look(struct revoke *revoke, const struct session_event *event)
 static int
 wait_until_gone(struct revoke *revoke)
 {
-	struct session_event *event;
-	int status;
-
-	if (revoke_left(revoke) == 0)
-		return ASK_GO_ON;
-	if (revoke->options->wait_ms == 0) {
-		log_notice("not waiting for '%s' to be released",
-		    revoke->options->task);
-		return revoke->options->conflict_exit_code;
-	}
-	watch_leases(revoke);
-	do {
-		status = ask_wait(&revoke->ask, &event);
-		if (status == ASK_GO_ON)
-			status = take_look(revoke, event);
-		else if (status == ASK_AGAIN) {
-			watch_leases(revoke);
-			status = ASK_GO_ON;
-		}
-		session_event_free(event);
-	} while (status == ASK_GO_ON && revoke_left(revoke) > 0);
-	return status;
+	if (revoke->options->wait_ms != 0 || revoke_all_gone(revoke))
+		return revoke_until_gone(revoke, watch_leases, take_look);
+	log_notice("not waiting for '%s' to be released",
+	    revoke->options->task);
+	return revoke->options->conflict_exit_code;
 }
 
-/* Until the holders have been asked or an exit status is clear. */
+/* Tries until the holders have been asked, or returns an exit status. */
 static int
 ask_all(struct revoke *revoke)
 {

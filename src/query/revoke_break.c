@@ -1,6 +1,6 @@
 /*
- * Deletes lease nodes, which nothing asks of the holders: who has lost contact,
- * or heeds no word, may be at work still.
+ * Deletes lease nodes without asking their holders.  The command of a holder
+ * that has lost contact may still be running.
  */
 #include "query/revoke.h"
 
@@ -13,7 +13,7 @@
 #include "config/options.h"
 #include "query/revoke_private.h"
 
-/* What the user has to know before, and so not to be missed with -q. */
+/* Shown on the terminal even with -q: the user has to know it first. */
 static void
 show_holders(const struct revoke *revoke, FILE *terminal)
 {
@@ -76,27 +76,6 @@ take_deleted(struct revoke *revoke, const struct session_event *event)
 	return ASK_GO_ON;
 }
 
-/* Deletes what was shown, by name, and so nothing that came since. */
-static int
-delete_all(struct revoke *revoke)
-{
-	struct session_event *event;
-	int status;
-
-	delete_leases(revoke);
-	do {
-		status = ask_wait(&revoke->ask, &event);
-		if (status == ASK_GO_ON)
-			status = take_deleted(revoke, event);
-		else if (status == ASK_AGAIN) {
-			delete_leases(revoke);
-			status = ASK_GO_ON;
-		}
-		session_event_free(event);
-	} while (status == ASK_GO_ON && revoke_left(revoke) > 0);
-	return status == ASK_GO_ON ? 0 : status;
-}
-
 static int
 break_with(struct revoke *revoke, FILE *terminal)
 {
@@ -114,7 +93,9 @@ break_with(struct revoke *revoke, FILE *terminal)
 		log_notice("nothing is deleted");
 		return revoke->options->conflict_exit_code;
 	}
-	return delete_all(revoke);
+	/* By name, so that nothing is deleted that was not shown. */
+	status = revoke_until_gone(revoke, delete_leases, take_deleted);
+	return status == ASK_GO_ON ? 0 : status;
 }
 
 int

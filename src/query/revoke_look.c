@@ -1,5 +1,5 @@
 /*
- * Finding the leases that are meant, and waiting for answers about them.
+ * Finds the leases to revoke or break, and waits for them to go.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ add_lease(struct revoke *revoke, const struct holders_node *node)
 	return true;
 }
 
-/* The survey is done: meets its holders. */
+/* Adds the holders that the survey has found to the leases. */
 static int
 meet_holders(struct revoke *revoke)
 {
@@ -101,14 +101,33 @@ revoke_look(struct revoke *revoke)
 	return status == ASK_GO_ON ? meet_holders(revoke) : status;
 }
 
-size_t
-revoke_left(const struct revoke *revoke)
+bool
+revoke_all_gone(const struct revoke *revoke)
 {
-	size_t i, left;
+	size_t i;
 
-	for (i = left = 0; i < revoke->count; i++)
-		left += !revoke->leases[i].gone;
-	return left;
+	for (i = 0; i < revoke->count && revoke->leases[i].gone;)
+		i++;
+	return i == revoke->count;
+}
+
+int
+revoke_until_gone(struct revoke *revoke, void (*ask)(struct revoke *),
+    int (*take)(struct revoke *, const struct session_event *))
+{
+	struct session_event *event;
+	int status;
+
+	status = ASK_AGAIN;
+	while (status < 0 && !revoke_all_gone(revoke)) {
+		if (status == ASK_AGAIN)
+			ask(revoke);
+		status = ask_wait(&revoke->ask, &event);
+		if (status == ASK_GO_ON)
+			status = take(revoke, event);
+		session_event_free(event);
+	}
+	return status < 0 ? ASK_GO_ON : status;
 }
 
 int

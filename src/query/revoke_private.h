@@ -14,12 +14,12 @@
 
 #define REVOKE_WHO_SIZE	(4 * HOLDERS_TEXT_SIZE)
 
-/* A lease node that is to go. */
+/* A lease node that has to go. */
 struct revoke_lease {
 	char	*path;
 	char	 who[REVOKE_WHO_SIZE];	/* for messages */
 	bool	 is_zkrun;		/* can be asked */
-	bool	 asked;			/* has been, for certain */
+	bool	 asked;			/* by a word in its data */
 	bool	 gone;
 };
 
@@ -35,22 +35,29 @@ void	revoke_open(struct revoke *, const struct options *, const char *verb);
 void	revoke_close(struct revoke *);
 
 /*
- * Looks who holds, and adds to the leases what is not among them yet.  Returns
- * ASK_GO_ON with the survey done, or an exit status after one line.
+ * Looks who holds, and adds new leases to the list.  Returns ASK_GO_ON with the
+ * survey done, or an exit status after one line.
  */
 int	revoke_look(struct revoke *);
 
 /* Returns the lease with the name, or NULL. */
 struct revoke_lease	*revoke_find(const struct revoke *, const char *name);
 
-/* Returns how many leases are not gone. */
-size_t	revoke_left(const struct revoke *);
+bool	revoke_all_gone(const struct revoke *);
 
-/* Says that a request about a lease was refused; returns the exit status. */
+/*
+ * Asks, and takes the answers, until all leases are gone.  Asks again after a
+ * lost contact.  take() returns as ask_wait() does.  Returns ASK_GO_ON, or an
+ * exit status after one line.
+ */
+int	revoke_until_gone(struct revoke *, void (*ask)(struct revoke *),
+	    int (*take)(struct revoke *, const struct session_event *));
+
+/* Logs that a request about a lease was refused.  Returns the exit status. */
 int	revoke_refused(const struct revoke *, const struct revoke_lease *,
 	    const struct session_event *);
 
-/* Sends what needs no watch, tagged with the index of the lease. */
+/* Sends a request about a lease, tagged with its index. */
 void	revoke_send(struct revoke *, size_t, enum session_operation, int watch);
 
 #endif
