@@ -2,9 +2,9 @@
  * The retry policy of connecting, as pure arithmetic.
  *
  * The default is Curator's RetryNTimes(3, 1000).  With a cap the pause doubles,
- * as in Curator's BoundedExponentialBackoffRetry, but with full jitter: any
- * pause between nothing and the doubled one is as likely as another, so that
- * many contenders do not come back in step.
+ * as in Curator's BoundedExponentialBackoffRetry, with full jitter: every pause
+ * from nothing to the doubled one is as likely as another, so that many
+ * contenders do not come back in step.
  */
 #ifndef ZKRUN_BACKOFF_H
 #define ZKRUN_BACKOFF_H

@@ -1,7 +1,6 @@
 /*
- * What zkrun was asked to do, and the one table of options.
- *
- * Where the values come from is the business of arguments.h.
+ * What zkrun was asked to do, and the table of options.  arguments.h has where
+ * the values come from.
  */
 #ifndef ZKRUN_OPTIONS_H
 #define ZKRUN_OPTIONS_H
@@ -15,11 +14,11 @@
 #include "config/servers.h"
 #include "config/values.h"
 
-/* What becomes of processes that the command leaves running. */
+/* What to do about processes that the command leaves running. */
 enum options_orphans {
-	OPTIONS_WAIT,	/* the lease is kept until they are gone */
-	OPTIONS_KILL,	/* they are stopped, then it is released */
-	OPTIONS_LEAVE,	/* it is released, they run on */
+	OPTIONS_WAIT,	/* keep the lease until they are gone */
+	OPTIONS_KILL,	/* stop them, then release it */
+	OPTIONS_LEAVE,	/* release it and let them run */
 };
 
 #define OPTIONS_NO_SYSLOG	(-1)
@@ -71,14 +70,14 @@ struct options {
 	int		 syslog_facility;	/* or OPTIONS_NO_SYSLOG */
 };
 
-/* One option, by whatever way it is given. */
+/* One option, from whatever source. */
 struct option_spec {
 	const char	*name;
-	int		 letter;	/* 0: there is none */
-	int		 value;		/* as getopt_long(3) has it */
+	int		 letter;	/* 0: none */
+	int		 value;		/* has_arg of getopt_long(3) */
 	bool		 only_argv;	/* no variable, not in the file */
-	const struct values_kind *kind;	/* NULL: reading argv is all */
-	size_t		 field;		/* of struct options: where to */
+	const struct values_kind *kind;	/* NULL: for arguments.c alone */
+	size_t		 field;		/* offset in struct options */
 };
 
 /* The table, sorted by name. */
@@ -89,7 +88,7 @@ extern const size_t		option_specs_count;
 struct option_source {
 	const char	*file;		/* NULL: argv */
 	size_t		 line;		/* 0: file is a variable's name */
-	bool		 nonblock, wait; /* seen; they exclude each other */
+	bool		 nonblock, wait; /* given; they exclude each other */
 };
 
 /* Fills in the defaults. */

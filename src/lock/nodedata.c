@@ -17,7 +17,7 @@ get_host(char *host, size_t size)
 	host[size - 1] = '\0';
 }
 
-/* Not from the user database: looking it up may block for minutes. */
+/* Does not ask the user database, which may block for minutes. */
 static void
 get_user(char *user, size_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * Strict about what it reads: a record that is not understood must neither
- * start a run nor skip one.
+ * Reading is strict: a record that is not understood must neither start a run
+ * nor skip one.
  */
 #include "lock/runs_text.h"
 

@@ -119,7 +119,8 @@ ask_nodes(struct survey *survey)
 		if (!task->due)
 			continue;
 		for (node = 0; node < task->holders.lock_count; node++)
-			query(survey, ASK_LOCK, task, &task->holders.locks[node]);
+			query(survey, ASK_LOCK, task,
+			    &task->holders.locks[node]);
 		for (node = 0; node < task->holders.lease_count; node++)
 			query(survey, ASK_LEASE, task,
 			    &task->holders.leases[node]);

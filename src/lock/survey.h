@@ -67,9 +67,9 @@ enum survey_news {
 };
 
 /*
- * Prepares to look at the tasks that the options name, or at all tasks.  Borrows
- * options and session.  While a survey is under way, nobody else sends requests
- * on the session.
+ * Prepares to look at the tasks that the options name, or at all tasks.
+ * Borrows options and session.  While a survey is under way, nobody else sends
+ * requests on the session.
  */
 void	survey_init(struct survey *, const struct options *, struct session *);
 

@@ -14,7 +14,7 @@ struct survey;
 
 struct ask {
 	const struct options	*options;
-	const char		*verb;		/* "cannot VERB 'OBJECT': ..." */
+	const char		*verb;		/* "cannot VERB 'OBJECT'" */
 	const char		*object;
 	struct connector	 connector;
 	int64_t			 give_up_ms;	/* CLOCK_NEVER at first */

@@ -1,5 +1,5 @@
 /*
- * Asks, prints, and says in the exit status whether something is held.
+ * Looks at the tasks and prints them.
  */
 #include "query/status.h"
 

@@ -1,5 +1,5 @@
 /*
- * Prints a survey as JSON.  Every key is always there; an unknown value is null.
+ * Prints a survey as JSON.  Every key is always there; unknown values are null.
  */
 #include <inttypes.h>
 #include <stdbool.h>
