@@ -133,57 +133,23 @@ log_share_line(void)
 	errno = saved_errno;
 }
 
-void
-log_error(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(true, LOG_ERR, format, arguments);
-	va_end(arguments);
+/* Defines a function for messages of one kind. */
+#define DEFINE_KIND(name, shown, priority)			\
+void								\
+name(const char *format, ...)					\
+{								\
+	va_list arguments;					\
+								\
+	va_start(arguments, format);				\
+	write_message((shown), (priority), format, arguments);	\
+	va_end(arguments);					\
 }
 
-void
-log_notice(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(log_state.level >= LOG_NORMAL, LOG_NOTICE, format,
-	    arguments);
-	va_end(arguments);
-}
-
-void
-log_answer(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(true, LOG_NOTICE, format, arguments);
-	va_end(arguments);
-}
-
-void
-log_event(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(log_state.level >= LOG_VERBOSE, LOG_INFO, format,
-	    arguments);
-	va_end(arguments);
-}
-
-void
-log_verbose(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(log_state.level >= LOG_VERBOSE, -1, format, arguments);
-	va_end(arguments);
-}
+DEFINE_KIND(log_error, true, LOG_ERR)
+DEFINE_KIND(log_notice, log_state.level >= LOG_NORMAL, LOG_NOTICE)
+DEFINE_KIND(log_answer, true, LOG_NOTICE)
+DEFINE_KIND(log_event, log_state.level >= LOG_VERBOSE, LOG_INFO)
+DEFINE_KIND(log_verbose, log_state.level >= LOG_VERBOSE, -1)
 
 void
 log_progress(const char *format, ...)

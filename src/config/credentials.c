@@ -137,13 +137,12 @@ credentials_read(struct credentials *credentials, const char *path)
 	reason = check_file(fd);
 	if (reason == NULL)
 		reason = read_lines(credentials, file, &number);
-	if (reason == NULL && ferror(file)) {
-		reason = strerror(errno);
+	if (reason == NULL) {
 		number = 0;
-	}
-	if (reason == NULL && credentials->credential_count == 0) {
-		reason = "it names no credential";
-		number = 0;
+		if (ferror(file))
+			reason = strerror(errno);
+		else if (credentials->credential_count == 0)
+			reason = "it names no credential";
 	}
 	(void)fclose(file);
 	if (reason != NULL && number > 0)
