@@ -190,7 +190,7 @@ wrong_includes()
 	    (!floor[to[1]] || floor[to[1]] >= floor[from[1]]) {
 		print $1 " includes " $2
 	}'
-	includes "$1" | tsort 2>&1 >/dev/null
+	includes "$1" | { tsort >/dev/null; } 2>&1
 	(cd "$1" && grep -rl '^#.*<zookeeper' . |
 	    grep -vxF ./zookeeper/session_private.h)
 	true
