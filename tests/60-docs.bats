@@ -23,7 +23,7 @@ same_lists()
 }
 
 # The table of options: "NAME LETTER VALUE", with - for no letter; a value that
-# may be left out is one.
+# may be left out is one.  Options that were removed (GONE) are not in it.
 table()
 {
 	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (VALUE|NONE|MAYBE), .*/\1 \3 \4/p" \
@@ -70,7 +70,8 @@ shortest()
 	[ "$(table | wc -l)" -ge 20 ]
 	assert_equal "$(table | wc -l)" \
 	    "$(awk '/^const struct option_spec option_specs/ { on = 1; next }
-		/^};/ { on = 0 } on' src/config/options.c | grep -c '{ "')"
+		/^};/ { on = 0 } on' src/config/options.c | grep '{ "' |
+		grep -vc ', GONE, ')"
 	table | grep -qxF 'task t yes'
 	table | grep -qxF 'retry-cap - yes'
 	table | grep -qxF 'nonblock n no'
@@ -165,86 +166,82 @@ shortest()
 # The sources
 #
 
-# upward_includes SRC: the includes that break the rule in SRC/README.md.
-upward_includes()
+# includes SRC: "FROM TO" for each include of one unit in another.  X.c, X.h and
+# X_private.h are one unit.
+includes()
 {
-	(cd "$1" && awk -F'"' -v rule="$(grep -m 1 '^    base < ' README.md)" '
+	(cd "$1" && grep -H '^#[[:blank:]]*include "' ./*.c */*.[ch]) |
+	    sed -E -e 's|^\./||' -e 's/:.*"(.*)".*/ \1/' \
+	    -e 's/(_private)?\.[ch]( |$)/\2/g' | awk '$1 != $2'
+}
+
+# wrong_includes SRC: the includes that break the rule in SRC/README.md, and the
+# units that include each other, directly or through others.
+wrong_includes()
+{
+	includes "$1" | awk -v rule="$(grep -m 1 '^    base < ' "$1/README.md")" '
 	BEGIN {
-		for (i = split(rule, floors, "<"); i > 0; i--) {
-			n = split(floors[i], names, /[ ,]+/)
-			for (; n > 0; n--)
+		sub(/main\.c/, "main", rule)
+		for (i = split(rule, floors, "<"); i > 0; i--)
+			for (n = split(floors[i], names, /[ ,]+/); n > 0; n--)
 				floor[names[n]] = i
-		}
 	}
-	/^#[ \t]*include[ \t]*"/ {
-		split(FILENAME, from, "/")
-		split($2, to, "/")
-		if (from[1] != to[1] && !((to[1] in floor) &&
-		    floor[to[1]] < floor[from[1]]))
-			print FILENAME " includes " $2
-	}
-	/^#.*<zookeeper/ && FILENAME != "zookeeper/session_private.h" {
-		print FILENAME " includes the ZooKeeper client"
-	}' *.c */*.[ch])
+	split($1, from, "/") + split($2, to, "/") && from[1] != to[1] &&
+	    (!floor[to[1]] || floor[to[1]] >= floor[from[1]]) {
+		print $1 " includes " $2
+	}'
+	includes "$1" | { tsort >/dev/null; } 2>&1
+	(cd "$1" && grep -rl '^#.*<zookeeper' . |
+	    grep -vxF ./zookeeper/session_private.h)
+	true
 }
 
-# circles OBJ: the source files that need each other: each has a function or an
-# object that the other one calls or names, on its own or through others.
-circles()
-{
-	(cd src && printf '%s\n' *.c */*.c) | sed 's/c$/o/' | (cd "$1" &&
-	    xargs nm -gA) | sed 's/\.o:/ /' | awk '
-		$(NF - 1) == "U" { uses[$1 " " $NF]; next }
-		{ owner[$NF] = $1 }
-		END {
-			for (use in uses) {
-				split(use, part, " ")
-				if (part[2] in owner)
-					print part[1], owner[part[2]]
-			}
-		}' | { tsort >/dev/null; } 2>&1
-}
-
-@test "the source keeps the rule of its folders, and no two files need each other" {
-	run upward_includes src
-	assert_output ''
-	run circles "$BUILD/obj"
+@test "files include only what is below them, and no two include each other" {
+	run wrong_includes src
 	assert_output ''
 }
 
-@test "the check of the folders sees what is wrong" {
+@test "the check of the includes sees what is wrong" {
 	local copy=$WORK/src
 
-	cp -r src "$copy"
-	echo '#include "config/options.h"' >>"$copy/system/signals.c"
-	echo '#include "run/guard.h"' >>"$copy/base/clock.c"
-	echo '#include <zookeeper/zookeeper.h>' >>"$copy/lock/runs.c"
-	mkdir "$copy/novel"
-	echo '#include "base/log.h"' >"$copy/novel/novel.c"
-	run upward_includes "$copy"
-	assert_output "$(printf '%s\n' 'base/clock.c includes run/guard.h' \
-	    'lock/runs.c includes the ZooKeeper client' \
-	    'novel/novel.c includes base/log.h' \
-	    'system/signals.c includes config/options.h')"
-	# log.c calls text.c.
-	cp -r "$BUILD/obj" "$WORK/obj"
-	echo 'void log_share_line(void), text_more(void);
-	    void text_more(void) { log_share_line(); }' >"$WORK/more.c"
-	cc -c -o "$WORK/more.o" "$WORK/more.c"
-	ld -r -o "$WORK/obj/base/text.o" "$BUILD/obj/base/text.o" "$WORK/more.o"
-	run circles "$WORK/obj"
-	assert_output --regexp $'tsort: base/(log\ntsort: base/text|text\ntsort: base/log)'
+	mkdir -p "$copy"/{base,system,config,novel,run,zookeeper}
+	cp src/README.md "$copy"
+	echo '#include "config/options.h"' >"$copy/system/signals.c"
+	echo '#include "run/guard.h"' >"$copy/base/clock.c"
+	echo '#include "base/log.h"' | tee "$copy/novel/novel.c" \
+	    >"$copy/zookeeper/session.c"
+	echo '#include "run/guard_private.h"' >"$copy/run/guard.c"
+	echo '#include <zookeeper/zookeeper.h>' | tee \
+	    "$copy/run/link.c" >"$copy/zookeeper/session_private.h"
+	echo '#include "run/guard.h"' >"$copy/main.c"
+	run wrong_includes "$copy"
+	assert_output 'base/clock includes run/guard
+novel/novel includes base/log
+system/signals includes config/options
+./run/link.c'
+	echo '#include "run/link.h"' >"$copy/run/guard_private.h"
+	echo '#include "run/guard.h"' >"$copy/run/link.c"
+	run wrong_includes "$copy"
+	assert_line --regexp '^tsort: run/(guard|link)$'
 }
 
-@test "no source is longer than 600 lines, README.md no longer than 150" {
-	local file
+# long_functions FILE...: those of more than 60 lines.
+long_functions()
+{
+	awk '/^\{/ { begin = FNR }
+	    /^\}/ && begin && FNR - begin >= 60 { print FILENAME ": " begin }
+	    /^\}/ { begin = 0 }' "$@"
+}
 
-	for file in src/*.c src/*/*.[ch]; do
-		[ "$(wc -l <"$file")" -le 600 ] || {
-			wc -l "$file"
-			return 1
-		}
-	done
+@test "no source is longer than 400 lines, no function longer than 60" {
+	run awk 'FNR == 401 { print FILENAME }' src/*.c src/*/*.[ch]
+	assert_output ''
+	run long_functions src/*.c src/*/*.[ch]
+	assert_output ''
+	{ echo '{'; printf 'x\n%.0s' {1..58}; echo '}'; } >"$WORK/short"
+	{ echo '{'; printf 'x\n%.0s' {1..59}; echo '}'; } >"$WORK/long"
+	run long_functions "$WORK/short" "$WORK/long"
+	assert_output "$WORK/long: 1"
 	[ "$(wc -l <README.md)" -le 150 ]
 }
 

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 #
 # ZooKeeper over TLS: by the tunnel of contrib/tls, with certificates made here,
-# to a real TLS port; and the options for a client library that has TLS, with
-# one that only takes note.
+# to a real TLS port; and the options of an earlier zkrun, which are refused.
 #
 # Once: nothing here is about the program's own memory.
 # bats file_tags=long
@@ -160,59 +159,21 @@ regained()
 	ZK_CONNECT=$TLS_CONNECT assert_lock_clean "$TASK"
 }
 
-@test "the options for TLS are refused where the library has none" {
-	local option
+@test "the options for TLS, which are gone, are refused with the name of the tunnel" {
+	local name file=$BATS_TEST_TMPDIR/conf variable
+	local gone='this option was removed; use the TLS tunnel of contrib/tls, see TLS in zkrun(1)'
 
-	for option in ca cert key; do
-		run -64 zkrun --tls-$option=x -t "$TASK" -- true
-		assert_output "zkrun: cannot use '--tls-$option=x': the ZooKeeper library that this zkrun was built with has no TLS; use a tunnel, see zkrun(1)"
+	for name in tls-ca tls-cert tls-key; do
+		run -64 zkrun --$name /x.pem -t "$TASK" -- true
+		assert_output "zkrun: cannot use '--$name': $gone"
+		run -64 zkrun --$name=/x.pem -t "$TASK" -- true
+		assert_output "zkrun: cannot use '--$name=/x.pem': $gone"
+		variable=ZKRUN_${name^^}
+		variable=${variable//-/_}
+		run -64 env "$variable=/x.pem" "$ZKRUN" -t "$TASK" -- true
+		assert_output "zkrun: cannot use '$variable=/x.pem': $gone"
+		printf '\n%s\n' "$name = /x.pem" >"$file"
+		run -78 zkrun -f "$file" -t "$TASK" -- true
+		assert_output "zkrun: cannot use '$name = /x.pem' of $file line 2: $gone"
 	done
-}
-
-# As the one in the library, which it stands for: it only takes note.
-stub()
-{
-	cat <<-'END'
-	#include <stdio.h>
-	#include <stdlib.h>
-	#define HAVE_OPENSSL_H 1
-	#include <zookeeper/zookeeper.h>
-
-	zhandle_t *
-	zookeeper_init_ssl(const char *host, const char *cert, watcher_fn fn,
-	    int timeout, const clientid_t *id, void *context, int flags)
-	{
-		FILE *note = fopen(getenv("NOTE"), "w");
-
-		if (note != NULL) {
-			fprintf(note, "%s\n", cert);
-			fclose(note);
-		}
-		return zookeeper_init2(host, fn, timeout, id, context, flags,
-		    NULL);
-	}
-	END
-}
-
-@test "with a library that has TLS they reach it" {
-	local dir=$BATS_TEST_TMPDIR zkrun=$BATS_TEST_TMPDIR/build/zkrun
-
-	stub >"$dir/stub.c"
-	cc -fPIE -c -o "$dir/stub.o" "$dir/stub.c"
-	# The Makefile finds out by itself.
-	run -0 make -s -C "$TOP" -j2 WERROR=1 CFLAGS=-O0 BUILD="$dir/build" \
-	    LDLIBS="$dir/stub.o"
-	assert_output ''
-	export NOTE=$dir/note
-	run -0 "$zkrun" --tls-ca /a.pem --tls-cert /b.pem --tls-key /c.key \
-	    -t "$TASK" -- echo yes
-	assert_output yes
-	assert_equal "$(<"$NOTE")" /a.pem,/b.pem,/c.key,none
-	rm "$NOTE"
-	run -0 "$zkrun" -t "$TASK" -- true
-	[ ! -e "$NOTE" ]
-	run -64 "$zkrun" --tls-ca /a.pem -t "$TASK" -- true
-	assert_output --partial '--tls-ca, --tls-cert and --tls-key go together'
-	run -64 "$zkrun" --tls-ca /a,b -t "$TASK" -- true
-	assert_output --partial 'the name has a comma'
 }

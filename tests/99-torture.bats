@@ -122,12 +122,21 @@ only()
 	assert_output '22 1'
 }
 
-@test "a normal build refuses to be broken" {
-	cd "$TOP"
-	run ! make -s BUILD="$BATS_TEST_TMPDIR/build" CFLAGS=-O0 \
-	    CPPFLAGS=-DZKRUN_BROKEN=1 "$BATS_TEST_TMPDIR/build/obj/run/keeper_running.o"
-	assert_output --partial 'is for tests/torture/broken alone'
-	run ! grep -rnE 'ZKRUN_TORTURE' Makefile contrib
+@test "three broken zkruns can be built, and a fault that no longer fits is named" {
+	local copy=$BATS_TEST_TMPDIR/copy n
+
+	TORTURE_DIR=$BATS_TEST_TMPDIR run -0 "$TOP/tests/torture/broken" -b
+	assert_output "$(printf "$BATS_TEST_TMPDIR/broken-%d/zkrun\n" 1 2 3)"
+	for n in 1 2 3; do
+		run ! cmp -s "$ZKRUN" "$BATS_TEST_TMPDIR/broken-$n/zkrun"
+	done
+	mkdir -p "$copy/tests"
+	cp -r "$TOP/Makefile" "$TOP/src" "$copy"
+	cp -r "$TOP/tests/torture" "$copy/tests"
+	sed -i 's/node->pending/node->waiting/' "$copy/src/lock/semaphore_resume.c"
+	TORTURE_DIR=$BATS_TEST_TMPDIR/again run -1 "$copy/tests/torture/broken" -b 3
+	assert_line --partial 'the fault does not fit lock/semaphore_resume.c any more'
+	[ ! -e "$BATS_TEST_TMPDIR/again/broken-3/zkrun" ]
 }
 
 # bats test_tags=long

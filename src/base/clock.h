@@ -1,8 +1,8 @@
 /*
- * Time in milliseconds and deadlines.
+ * Time in milliseconds, and deadlines.
  *
- * All times are points on CLOCK_BOOTTIME, which goes on through a suspend: a
- * machine that slept has to find its deadlines passed, not postponed.
+ * All times are points on CLOCK_BOOTTIME, which goes on through a suspend: when
+ * a machine wakes up, its deadlines have passed.
  */
 #ifndef ZKRUN_CLOCK_H
 #define ZKRUN_CLOCK_H
@@ -26,8 +26,8 @@ int64_t	clock_after(int64_t, int64_t);
 
 /*
  * Opens a close-on-exec timer descriptor that becomes readable at the deadline
- * last set.  A timer, because poll(2) counts its timeout on a clock that
- * stands still in a suspend.  Returns -1 and sets errno on failure.
+ * last set.  The timeout of poll(2) would not do, because its clock stops in a
+ * suspend.  Returns -1 and sets errno on failure.
  */
 int	clock_timer_open(void);
 
@@ -35,9 +35,9 @@ int	clock_timer_open(void);
 void	clock_timer_set(int, int64_t);
 
 /*
- * Reads a duration: a decimal number, fractions allowed, with ms, s, m, h or d
- * behind it, seconds without.  Stores ms.  Returns 0, or -1 for anything else
- * or for more than CLOCK_LONGEST_MS.
+ * Reads a duration, a decimal number with or without a fraction, followed by
+ * ms, s, m, h or d; without a unit it is in seconds.  Stores ms.  Returns 0, or
+ * -1 for anything else or for more than CLOCK_LONGEST_MS.
  */
 int	clock_parse_duration(const char *, int64_t *);
 

@@ -1,5 +1,5 @@
 /*
- * One line a message, in one write, without blocking, errno kept.
+ * Writes each message in one write(2), without blocking, and keeps errno.
  */
 #include "base/log.h"
 
@@ -26,7 +26,7 @@
 /* To the first column, and clear what stands there (ECMA-48, EL). */
 #define WIPE		"\r\033[K"
 
-static atomic_bool own_line;	/* for whoever does not share one */
+static atomic_bool own_line;	/* until log_share_line() */
 
 static struct {
 	enum log_level	level;
@@ -38,8 +38,8 @@ static void	write_message(bool, int, const char *, va_list)
     __attribute__((format(printf, 3, 0)));
 
 /*
- * On a terminal a line to be rewritten is in the way of whoever is at it, if
- * that is not us: a shell, after ^Z or with us in the background.
+ * In the background the terminal belongs to a shell, and a line that is
+ * rewritten would be in its way.
  */
 static bool
 in_background(void)
@@ -50,7 +50,7 @@ in_background(void)
 	return group != -1 && group != getpgrp();
 }
 
-/* Such a line must not be broken, or it cannot be wiped. */
+/* A line that the terminal wraps could not be wiped. */
 static void
 cut_to_terminal(char *text)
 {
@@ -86,7 +86,7 @@ write_to_syslog(int priority, const char *text)
 		errno = 0;
 }
 
-/* With a priority of -1 not to the system's log. */
+/* A message of priority -1 does not go to the system's log. */
 static void
 write_message(bool shown, int priority, const char *format, va_list arguments)
 {
@@ -133,57 +133,23 @@ log_share_line(void)
 	errno = saved_errno;
 }
 
-void
-log_error(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(true, LOG_ERR, format, arguments);
-	va_end(arguments);
+/* Defines a function for messages of one kind. */
+#define DEFINE_KIND(name, shown, priority)			\
+void								\
+name(const char *format, ...)					\
+{								\
+	va_list arguments;					\
+								\
+	va_start(arguments, format);				\
+	write_message((shown), (priority), format, arguments);	\
+	va_end(arguments);					\
 }
 
-void
-log_notice(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(log_state.level >= LOG_NORMAL, LOG_NOTICE, format,
-	    arguments);
-	va_end(arguments);
-}
-
-void
-log_answer(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(true, LOG_NOTICE, format, arguments);
-	va_end(arguments);
-}
-
-void
-log_event(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(log_state.level >= LOG_VERBOSE, LOG_INFO, format,
-	    arguments);
-	va_end(arguments);
-}
-
-void
-log_verbose(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_message(log_state.level >= LOG_VERBOSE, -1, format, arguments);
-	va_end(arguments);
-}
+DEFINE_KIND(log_error, true, LOG_ERR)
+DEFINE_KIND(log_notice, log_state.level >= LOG_NORMAL, LOG_NOTICE)
+DEFINE_KIND(log_answer, true, LOG_NOTICE)
+DEFINE_KIND(log_event, log_state.level >= LOG_VERBOSE, LOG_INFO)
+DEFINE_KIND(log_verbose, log_state.level >= LOG_VERBOSE, -1)
 
 void
 log_progress(const char *format, ...)
@@ -200,7 +166,7 @@ log_progress(const char *format, ...)
 	cut_to_terminal(text);
 	background = in_background();
 	shown = text[0] != '\0' && !background;
-	/* Before it stands there: from then on we may be killed. */
+	/* First, because we may be killed once the line is there. */
 	if (shown)
 		*log_state.unfinished = true;
 	if (shown || (*log_state.unfinished && !background)) {

@@ -1,15 +1,17 @@
 /*
- * UTF-8 by hand: the locale is the caller's and need not be one of UTF-8.
+ * UTF-8 is decoded by hand, because the caller's locale may be another one.
  */
 #include "base/text.h"
 
+#include <locale.h>
 #include <stdbool.h>
 #include <string.h>
+#include <wchar.h>
 
-/* How a first byte begins, what follows it, and what may be said that way. */
+/* The forms of a character, by its first byte. */
 static const struct form {
 	size_t		more;		/* bytes of 10xxxxxx */
-	uint32_t	least;		/* shorter forms exist for less */
+	uint32_t	least;		/* below this a shorter form exists */
 	unsigned char	mask, bits;
 } forms[] = {
 	{ 0, 0, 0x80, 0x00 },
@@ -25,7 +27,7 @@ read_form(const struct form *form, const unsigned char *bytes)
 	size_t i;
 
 	c = bytes[0] & (unsigned char)~form->mask;
-	/* The NUL at the end of the text is no 10xxxxxx. */
+	/* This stops at the NUL that ends the text. */
 	for (i = 1; i <= form->more; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return TEXT_INVALID;
@@ -53,7 +55,15 @@ text_next(const char **text)
 	return TEXT_INVALID;
 }
 
-/* Besides controls: line separators, and marks that turn text around. */
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0' && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
+}
+
+/* Line separators and marks that turn text around do harm, too. */
 static bool
 is_harmless(uint32_t c)
 {
@@ -80,51 +90,41 @@ text_clean(char *clean, size_t size, const char *text)
 	clean[used] = '\0';
 }
 
-/* The common ones: East Asian, and what stands on another character. */
-static const struct range {
-	uint32_t	first, last;
-} wide[] = {
-	{ 0x1100, 0x115f }, { 0x2e80, 0x303e }, { 0x3041, 0xa4cf },
-	{ 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },
-	{ 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f },
-	{ 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
-}, combining[] = {
-	{ 0x300, 0x36f }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
-	{ 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
-};
-
-static bool
-is_in(uint32_t c, const struct range *ranges, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count && c > ranges[i].last;)
-		i++;
-	return i < count && c >= ranges[i].first;
-}
-
-static size_t
-width_of(uint32_t c)
-{
-	if (is_in(c, combining, sizeof(combining) / sizeof(combining[0])))
-		return 0;
-	return is_in(c, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;
-}
-
-/* Steps on as long as it fits, and returns the columns that takes. */
+/*
+ * Steps over the characters that fit into the columns.  Returns how many
+ * columns they take.
+ *
+ * wcwidth(3) goes by the locale, and the caller's may be C, so it is called in
+ * a locale of UTF-8.  ASCII needs none: a locale costs some 20 system calls.
+ * Where the system has no such locale, every character counts as one column.
+ */
 static size_t
 step_over(const char **text, size_t columns)
 {
+	locale_t caller, utf8;
 	const char *next;
-	size_t taken, width;
+	size_t taken;
+	uint32_t c;
+	int width;
 
-	for (taken = 0; **text != '\0'; taken += width) {
+	utf8 = is_ascii(*text) ? (locale_t)0 :
+	    newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	/* 0 leaves the caller's locale in place. */
+	caller = uselocale(utf8);
+	for (taken = 0; **text != '\0'; taken += (size_t)width) {
 		next = *text;
-		width = width_of(text_next(&next));
-		if (width > columns - taken)
+		c = text_next(&next);
+		width = c < 0x80 ? 1 : wcwidth((wchar_t)c);
+		/* It knows no width of an unassigned character. */
+		if (width == -1)
+			width = 1;
+		if ((size_t)width > columns - taken)
 			break;
 		*text = next;
 	}
+	(void)uselocale(caller);
+	if (utf8 != (locale_t)0)
+		freelocale(utf8);
 	return taken;
 }
 

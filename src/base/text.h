@@ -10,21 +10,21 @@
 #define TEXT_INVALID	UINT32_MAX
 
 /*
- * Returns the character of UTF-8 that a non-empty text begins with, and steps
- * over it; TEXT_INVALID for a byte that begins none.
+ * Returns the first character of a text in UTF-8 that is not empty, and steps
+ * over it.  Returns TEXT_INVALID for a byte that begins no character.
  */
 uint32_t	text_next(const char **);
 
 /*
- * Copies as much as fits.  What is no UTF-8, what a terminal would obey and
- * what would change the order of what is shown becomes '?'.
+ * Copies as much as fits.  Bytes that are not UTF-8, control characters and
+ * marks that change the order of the text become '?'.
  */
 void		text_clean(char *, size_t, const char *);
 
-/* Returns how many columns of a terminal it takes. */
+/* Returns how many columns of a terminal a clean text takes. */
 size_t		text_width(const char *);
 
-/* Cuts off what takes more columns. */
+/* Cuts a clean text to the columns. */
 void		text_cut(char *, size_t columns);
 
 #endif

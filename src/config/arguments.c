@@ -1,5 +1,5 @@
 /*
- * Reads argv first, because it names the configuration file, and applies it
+ * argv is read first, because it names the configuration file, and applied
  * last, because it wins.
  */
 #include "config/arguments.h"
@@ -20,6 +20,7 @@
 #define MAX_LINE	4096
 #define MAX_GIVEN	256
 #define MAX_SPECS	64
+#define LONG_VAL	256
 
 /* What getopt_long(3) found, in order. */
 struct given {
@@ -29,6 +30,7 @@ struct given {
 	} list[MAX_GIVEN];
 	size_t		 count;
 	const char	*file;
+	bool		 check;
 };
 
 static const char usage[] =
@@ -42,7 +44,6 @@ static const char usage[] =
     "             [--retry-cap duration] [--retry-for duration]\n"
     "             [--retry-sleep duration] [--runs path]\n"
     "             [--skip-exit-code status] [--syslog[=facility]]\n"
-    "             [--tls-ca file] [--tls-cert file] [--tls-key file]\n"
     "             -t task [--] command [argument ...]\n"
     "       zkrun --status [--json] [task ...]\n"
     "       zkrun --revoke [-w duration] task\n"
@@ -50,27 +51,23 @@ static const char usage[] =
     "       zkrun --check [-c servers]\n";
 
 static const char not_a_line[] = "it is not of the form name = value";
-static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz-";
 
-/* Takes "name = value" apart, in place; returns NULL or why it cannot. */
-static const char *
-split_line(char *line, char **name, char **value)
+static void
+cut_blanks(char *text)
 {
-	char *end;
+	size_t length;
 
-	*name = line + strspn(line, " \t");
-	end = strchr(*name, '=');
-	if (end == NULL)
-		return not_a_line;
-	*value = end + 1 + strspn(end + 1, " \t");
-	while (end > *name && isspace((unsigned char)end[-1]))
-		end--;
-	*end = '\0';
-	end = *value + strlen(*value);
-	while (end > *value && isspace((unsigned char)end[-1]))
-		end--;
-	*end = '\0';
-	return NULL;
+	for (length = strlen(text); length > 0 &&
+	    isspace((unsigned char)text[length - 1]); length--)
+		text[length - 1] = '\0';
+}
+
+static int
+refuse_line(const struct option_source *source, const char *reason)
+{
+	log_error("cannot use '%s' line %zu: %s", source->file, source->line,
+	    reason);
+	return -1;
 }
 
 static int
@@ -78,99 +75,97 @@ apply_line(struct options *options, struct option_source *source, char *line)
 {
 	const struct option_spec *spec;
 	const char *reason;
-	char *name, *value;
+	char *name;
 
 	if (line[strspn(line, " \t\r")] == '\0')
 		return 0;
-	spec = NULL;
-	reason = split_line(line, &name, &value);
-	if (reason == NULL) {
-		spec = options_find(name);
-		if (spec == NULL)
-			reason = "there is no such option";
-		else if (spec->only_argv)
-			reason = "it belongs on the command line";
-	}
-	if (reason == NULL)
-		return options_apply(options, source, spec, value);
-	/* What is no name of an option may be of a file of secrets. */
-	if (reason == not_a_line || name[strspn(name, name_letters)] != '\0')
-		log_error("cannot use '%s' line %zu: %s", source->file,
-		    source->line, not_a_line);
-	else
-		log_error("cannot use '%.80s' of %s line %zu: %s", name,
-		    source->file, source->line, reason);
+	name = strsep(&line, "=");
+	if (line == NULL)
+		return refuse_line(source, not_a_line);
+	name += strspn(name, " \t");
+	line += strspn(line, " \t");
+	cut_blanks(name);
+	cut_blanks(line);
+	spec = options_find(name);
+	if (spec != NULL && !spec->only_argv)
+		return options_apply(options, source, spec, line);
+	reason = spec == NULL ? "there is no such option" :
+	    "it belongs on the command line";
+	/* Show no line that may be of a file of secrets. */
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")] != '\0')
+		return refuse_line(source, not_a_line);
+	log_error("cannot use '%.80s' of %s line %zu: %s", name, source->file,
+	    source->line, reason);
 	return -1;
+}
+
+static int
+read_lines(struct options *options, struct option_source *source, FILE *file)
+{
+	size_t length;
+	char *line;
+	int result;
+
+	result = 0;
+	while (result == 0 && (line = fparseln(file, &length, &source->line,
+	    NULL, FPARSELN_UNESCALL)) != NULL) {
+		if (length > MAX_LINE)
+			result = refuse_line(source, "it is too long");
+		else if (strlen(line) != length)
+			result = refuse_line(source, "it is not text");
+		else
+			result = apply_line(options, source, line);
+		free(line);
+	}
+	return result;
 }
 
 static int
 read_file(struct options *options, const char *path, bool must_exist)
 {
 	struct option_source source = { .file = path };
-	const char *reason;
-	size_t length;
 	FILE *file;
-	char *line;
 	int result;
 
 	file = fopen(path, "re");
-	if (file == NULL) {
-		if (errno == ENOENT && !must_exist)
-			return 0;
-		log_error("cannot read '%s': %s", path, strerror(errno));
-		return -1;
-	}
-	result = 0;
-	while (result == 0 && (line = fparseln(file, &length, &source.line,
-	    NULL, FPARSELN_UNESCALL)) != NULL) {
-		reason = NULL;
-		if (length > MAX_LINE)
-			reason = "it is too long";
-		else if (strlen(line) != length)
-			reason = "it is not text";
-		if (reason == NULL)
-			result = apply_line(options, &source, line);
-		else {
-			log_error("cannot use '%s' line %zu: %s", path,
-			    source.line, reason);
-			result = -1;
-		}
-		free(line);
-	}
-	if (result == 0 && ferror(file)) {
+	if (file == NULL && errno == ENOENT && !must_exist)
+		return 0;
+	result = file != NULL ? read_lines(options, &source, file) : 0;
+	if (file == NULL || (result == 0 && ferror(file))) {
 		log_error("cannot read '%s': %s", path, strerror(errno));
 		result = -1;
 	}
-	(void)fclose(file);
+	if (file != NULL)
+		(void)fclose(file);
 	return result;
 }
 
 static int
 read_environment(struct options *options)
 {
-	struct option_source source = { 0 };
+	const struct option_spec *spec;
 	const char *value;
 	char name[64], *c;
-	size_t i;
+	struct option_source source = { .file = name };
 
-	for (i = 0; i < option_specs_count; i++) {
-		if (option_specs[i].only_argv)
-			continue;
-		(void)snprintf(name, sizeof(name), "ZKRUN_%s",
-		    option_specs[i].name);
+	for (spec = option_specs; spec < option_specs + option_specs_count;
+	    spec++) {
+		(void)snprintf(name, sizeof(name), "ZKRUN_%s", spec->name);
 		for (c = name; *c != '\0'; c++)
 			*c = (char)(*c == '-' ? '_' :
 			    toupper((unsigned char)*c));
-		value = getenv(name);
-		source.file = name;
-		if (value != NULL && options_apply(options, &source,
-		    &option_specs[i], value) == -1)
+		value = spec->only_argv ? NULL : getenv(name);
+		if (value != NULL &&
+		    options_apply(options, &source, spec, value) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* Makes getopt_long(3)'s tables of ours; val is 1 + the index into it. */
+/*
+ * Makes getopt_long(3)'s tables from ours.  The val of a long option is its
+ * index plus LONG_VAL, which no letter reaches.
+ */
 static void
 make_tables(struct option *longs, char *shorts)
 {
@@ -183,7 +178,7 @@ make_tables(struct option *longs, char *shorts)
 		longs[i].name = option_specs[i].name;
 		longs[i].has_arg = option_specs[i].value;
 		longs[i].flag = NULL;
-		longs[i].val = 256 + (int)i;
+		longs[i].val = LONG_VAL + (int)i;
 		if (option_specs[i].letter == 0)
 			continue;
 		*shorts++ = (char)option_specs[i].letter;
@@ -199,8 +194,8 @@ find_given(int value)
 {
 	size_t i;
 
-	if (value >= 256)
-		return &option_specs[value - 256];
+	if (value >= LONG_VAL)
+		return &option_specs[value - LONG_VAL];
 	for (i = 0; i < option_specs_count; i++)
 		if (option_specs[i].letter == value)
 			return &option_specs[i];
@@ -214,14 +209,14 @@ refuse(const char *object, const char *reason)
 	return EXITCODE_USAGE;
 }
 
-/* Which of getopt_long(3)'s reasons it was. */
+/* Returns the reason for which getopt_long(3) did not take an option. */
 static const char *
 why_not_taken(const struct option *longs, const char *given, int known)
 {
 	size_t length;
 	int alike;
 
-	if (known >= 256)
+	if (known >= LONG_VAL)
 		return "it takes no value";
 	alike = 0;
 	if (given[0] == '-' && given[1] == '-') {
@@ -247,9 +242,9 @@ collect(struct given *given, int argc, char **argv)
 	make_tables(longs, shorts);
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		/* A byte above 127 comes sign-extended. */
+		/* getopt_long(3) sign-extends a byte above 127. */
 		letter[1] = (char)optopt;
-		object = optopt != 0 && optopt < 256 ? letter :
+		object = optopt != 0 && optopt < LONG_VAL ? letter :
 		    argv[optind - 1];
 		if (value == '?')
 			return refuse(object, why_not_taken(longs, object,
@@ -257,18 +252,16 @@ collect(struct given *given, int argc, char **argv)
 		if (value == ':')
 			return refuse(object, "a value is missing");
 		spec = find_given(value);
-		if (spec->letter == 'h') {
-			(void)fputs(usage, stdout);
-			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
-		}
-		if (spec->letter == 'V') {
-			(void)puts("zkrun " ZKRUN_VERSION);
+		if (spec->letter == 'h' || spec->letter == 'V') {
+			(void)fputs(spec->letter == 'h' ? usage :
+			    "zkrun " ZKRUN_VERSION "\n", stdout);
 			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
 		if (spec->letter == 'f') {
 			given->file = optarg;
 			continue;
 		}
+		given->check |= strcmp(spec->name, "check") == 0;
 		if (given->count == MAX_GIVEN)
 			return refuse(argv[optind - 1], "too many options");
 		given->list[given->count].spec = spec;
@@ -277,23 +270,19 @@ collect(struct given *given, int argc, char **argv)
 	return ARGUMENTS_RUN;
 }
 
-/* --check is about the lease whose command we are in. */
+/* --check asks the servers of the lease under which it was started. */
 static int
 read_lease_environment(struct options *options, const struct given *given)
 {
 	struct option_source source = { .file = "ZKRUN_LEASE_CONNECT" };
 	const char *value;
-	size_t i;
 
 	value = getenv(source.file);
-	for (i = 0; i < given->count && value != NULL; i++)
-		if (strcmp(given->list[i].spec->name, "check") == 0)
-			return options_apply(options, &source,
-			    options_find("connect"), value);
-	return 0;
+	return !given->check || value == NULL ? 0 :
+	    options_apply(options, &source, options_find("connect"), value);
 }
 
-/* Whether a path is another one or below it. */
+/* Returns whether a path is the other one, or below it. */
 static bool
 is_within(const char *path, const char *other)
 {
@@ -304,8 +293,9 @@ is_within(const char *path, const char *other)
 }
 
 /*
- * Every child of locks and leases counts as a contender.  With tasks right
- * below the root only these two of each are in the way.
+ * Every child of locks and leases counts as a contender, so no record may be
+ * there.  If the tasks are right below the root, everything is below the base,
+ * and only locks and leases themselves are excluded.
  */
 static bool
 is_where_locks_are(const char *runs, const char *base)
@@ -319,7 +309,7 @@ is_where_locks_are(const char *runs, const char *base)
 	    (is_within(part, "/locks") || is_within(part, "/leases"));
 }
 
-/* What no option can see by itself. */
+/* Checks what concerns more than one option. */
 static int
 check_together(const struct options *options)
 {
@@ -327,42 +317,32 @@ check_together(const struct options *options)
 		return refuse("--json", "it goes with --status");
 	if (options->yes && options->mode != OPTIONS_BREAK)
 		return refuse("--yes", "it goes with --break");
-	if ((options->credentials.tls_ca[0] == '\0') !=
-	    (options->credentials.tls_cert[0] == '\0') ||
-	    (options->credentials.tls_cert[0] == '\0') !=
-	    (options->credentials.tls_key[0] == '\0'))
-		return refuse("--tls-ca", "--tls-ca, --tls-cert and --tls-key "
-		    "go together");
-	if (options->interval_ms != CLOCK_NEVER && options->interval_ms > 0 &&
-	    options->max_leases > 1)
+	if (options->interval_ms == CLOCK_NEVER)
+		return ARGUMENTS_RUN;
+	if (options->interval_ms > 0 && options->max_leases > 1)
 		return refuse("--interval", "with more than one lease, as many "
 		    "would run at once");
-	if (options->interval_ms != CLOCK_NEVER &&
-	    is_where_locks_are(options->runs, options->base))
-		return refuse(options->runs, "runs are not to be recorded "
-		    "where the locks are");
-	return ARGUMENTS_RUN;
+	return is_where_locks_are(options->runs, options->base) ?
+	    refuse(options->runs, "runs are not to be recorded where the "
+	    "locks are") : ARGUMENTS_RUN;
 }
 
-/* What is behind the options: a command, or tasks. */
+/* Takes the arguments behind the options: a command, or tasks. */
 static int
 take_operands(struct options *options, char *const *operands, size_t count)
 {
 	const char *reason;
 	size_t i;
 
-	if (options->mode == OPTIONS_RUN || options->mode == OPTIONS_CHECK) {
-		if (options->mode == OPTIONS_CHECK && count > 0)
-			return refuse(operands[0], "--check takes no command");
+	options->tasks = (char *const *)&options->task;
+	options->task_count = options->task != NULL;
+	if (options->mode == OPTIONS_RUN)
 		options->command = operands;
-		options->tasks = (char *const *)&options->task;
-		options->task_count = options->task != NULL;
-	} else if (options->task != NULL && count > 0) {
+	else if (count > 0 && options->mode == OPTIONS_CHECK)
+		return refuse(operands[0], "--check takes no command");
+	else if (count > 0 && options->task != NULL)
 		return refuse(operands[0], "a task is given with -t");
-	} else if (options->task != NULL) {
-		options->tasks = (char *const *)&options->task;
-		options->task_count = 1;
-	} else {
+	else if (count > 0) {
 		options->tasks = operands;
 		options->task_count = count;
 	}
@@ -411,7 +391,7 @@ arguments_parse(struct options *options, int argc, char **argv)
 		if (options_apply(options, &source, given.list[i].spec,
 		    given.list[i].value) == -1)
 			return EXITCODE_USAGE;
-	/* Jobs may wait for servers; who asks wants to hear that there is none. */
+	/* A job may wait for servers for ever, but a query must end. */
 	if (options->mode != OPTIONS_RUN &&
 	    options->retry.max_retries == BACKOFF_FOREVER)
 		options->retry.max_retries = BACKOFF_DEFAULT;

@@ -2,9 +2,9 @@
  * The retry policy of connecting, as pure arithmetic.
  *
  * The default is Curator's RetryNTimes(3, 1000).  With a cap the pause doubles,
- * as in Curator's BoundedExponentialBackoffRetry, but with full jitter: any
- * pause between nothing and the doubled one is as likely as another, so that
- * many contenders do not come back in step.
+ * as in Curator's BoundedExponentialBackoffRetry, with full jitter: every pause
+ * from nothing to the doubled one is as likely as another, so that many
+ * contenders do not come back in step.
  */
 #ifndef ZKRUN_BACKOFF_H
 #define ZKRUN_BACKOFF_H
@@ -17,7 +17,7 @@
 #define BACKOFF_DEFAULT	3	/* retries, as Curator's RetryNTimes(3, 1000) */
 
 struct backoff_policy {
-	int64_t	max_retries;	/* after the first; or BACKOFF_FOREVER */
+	int	max_retries;	/* after the first; or BACKOFF_FOREVER */
 	int64_t	sleep_ms;	/* pause between two attempts */
 	int64_t	cap_ms;		/* longest pause; 0: no doubling */
 	int64_t	for_ms;		/* no retry later than this; 0: no such limit */

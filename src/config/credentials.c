@@ -1,9 +1,8 @@
 /*
- * Credentials from their file, and the ACL of the command line.
+ * Reads the file of credentials, and the ACL of the command line.
  *
- * A credential stays in memory for as long as the process lives, because every
- * new connection begins with it; there is nothing to clear but what is left of
- * the file's lines.
+ * Credentials stay in memory for as long as the process lives, because every
+ * new connection begins with them.  Only the lines of the file are cleared.
  */
 #include "config/credentials.h"
 
@@ -49,7 +48,7 @@ credentials_parse_acl(struct credentials *credentials, const char *value)
 	return NULL;
 }
 
-/* Returns NULL, or why nobody should trust what is in the file. */
+/* Returns NULL, or why the file cannot be trusted. */
 static const char *
 check_file(int fd)
 {
@@ -61,7 +60,7 @@ check_file(int fd)
 		return "it is not a regular file";
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return "it belongs to somebody else";
-	/* What root lets a group read, root means it to. */
+	/* A group may read what belongs to root: that is on purpose. */
 	if ((st.st_mode & (st.st_uid == 0 ? S_IWGRP | S_IRWXO :
 	    S_IRWXG | S_IRWXO)) != 0)
 		return "others may read or write it (chmod 600)";
@@ -128,7 +127,7 @@ credentials_read(struct credentials *credentials, const char *path)
 	int fd;
 
 	number = 0;
-	/* A FIFO must not hold us up before it is seen to be one. */
+	/* Do not wait for the writer of a FIFO, which check_file() refuses. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	file = fd != -1 ? fdopen(fd, "r") : NULL;
 	if (file == NULL) {
@@ -138,13 +137,12 @@ credentials_read(struct credentials *credentials, const char *path)
 	reason = check_file(fd);
 	if (reason == NULL)
 		reason = read_lines(credentials, file, &number);
-	if (reason == NULL && ferror(file)) {
-		reason = strerror(errno);
+	if (reason == NULL) {
 		number = 0;
-	}
-	if (reason == NULL && credentials->credential_count == 0) {
-		reason = "it names no credential";
-		number = 0;
+		if (ferror(file))
+			reason = strerror(errno);
+		else if (credentials->credential_count == 0)
+			reason = "it names no credential";
 	}
 	(void)fclose(file);
 	if (reason != NULL && number > 0)

@@ -1,5 +1,5 @@
 /*
- * Who we are to ZooKeeper, and what others may do with the nodes that we make.
+ * The credentials that we show to ZooKeeper, and the ACL of the nodes we make.
  */
 #ifndef ZKRUN_CREDENTIALS_H
 #define ZKRUN_CREDENTIALS_H
@@ -8,14 +8,9 @@
 
 #define CREDENTIALS_MAX	16	/* credentials, and entries of an ACL */
 
-#define CREDENTIALS_FILE_SIZE	1024
 #define CREDENTIALS_TEXT_SIZE	4096	/* of all credentials, and of the ACL */
 
 struct credentials {
-	/* PEM files for TLS, all of them or, all empty, none. */
-	char	tls_ca[CREDENTIALS_FILE_SIZE];
-	char	tls_cert[CREDENTIALS_FILE_SIZE];
-	char	tls_key[CREDENTIALS_FILE_SIZE];
 	size_t	credential_count;
 	struct {
 		const char	*scheme;
@@ -27,22 +22,22 @@ struct credentials {
 		const char	*id;
 		const char	*perms;		/* letters of "cdrwa" */
 	}	grants[CREDENTIALS_MAX];
-	/* What these point into, so it is never copied. */
+	/* The pointers above point into these, so never copy the struct. */
 	char	acl[CREDENTIALS_TEXT_SIZE];
 	char	secrets[CREDENTIALS_TEXT_SIZE];
 	size_t	secrets_length;
 };
 
 /*
- * Reads "scheme:id:perms,scheme:id:perms".  Returns NULL, or why it is no good
- * (a constant).
+ * Reads "scheme:id:perms,scheme:id:perms".  Returns NULL, or what is wrong (a
+ * constant).
  */
 const char	*credentials_parse_acl(struct credentials *, const char *);
 
 /*
  * Reads a file of "scheme:credential" lines, which others must not be able to
- * read or write.  Returns 0, or -1 after one line on stderr; no part of a
- * credential is ever in that.
+ * read or write.  Returns 0, or -1 after one line on stderr, which never has a
+ * part of a credential.
  */
 int	credentials_read(struct credentials *, const char *path);
 

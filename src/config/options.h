@@ -1,7 +1,6 @@
 /*
- * What zkrun was asked to do, and the one table of options.
- *
- * Where the values come from is the business of arguments.h.
+ * What zkrun was asked to do, and the table of options.  arguments.h has where
+ * the values come from.
  */
 #ifndef ZKRUN_OPTIONS_H
 #define ZKRUN_OPTIONS_H
@@ -13,15 +12,15 @@
 #include "config/backoff.h"
 #include "config/credentials.h"
 #include "config/servers.h"
+#include "config/values.h"
 
-/* What becomes of processes that the command leaves running. */
+/* What to do about processes that the command leaves running. */
 enum options_orphans {
-	OPTIONS_WAIT,	/* the lease is kept until they are gone */
-	OPTIONS_KILL,	/* they are stopped, then it is released */
-	OPTIONS_LEAVE,	/* it is released, they run on */
+	OPTIONS_WAIT,	/* keep the lease until they are gone */
+	OPTIONS_KILL,	/* stop them, then release it */
+	OPTIONS_LEAVE,	/* release it and let them run */
 };
 
-#define OPTIONS_PATH_SIZE	1024
 #define OPTIONS_NO_SYSLOG	(-1)
 
 /* Which of its programs zkrun is. */
@@ -39,16 +38,16 @@ struct options {
 	char		*const *command;	/* in argv */
 	char		*const *tasks;		/* in argv; of --status */
 	size_t		 task_count;		/* 0: all there are */
-	char		 base[OPTIONS_PATH_SIZE]; /* "" for "/" */
-	char		 runs[OPTIONS_PATH_SIZE]; /* where runs are recorded */
+	char		 base[VALUES_PATH_SIZE]; /* "" for "/" */
+	char		 runs[VALUES_PATH_SIZE]; /* where runs are recorded */
 	struct servers	 servers;
 	char		 connect[4096];		/* the same, as it was given */
-	char		 auth_file[OPTIONS_PATH_SIZE]; /* "": none */
+	char		 auth_file[VALUES_PATH_SIZE]; /* "": none */
 	struct credentials	 credentials;	/* what is in it; --acl */
 	bool		 json;			/* --json */
 	bool		 yes;			/* --yes */
 
-	int64_t		 max_leases;
+	int		 max_leases;
 	int64_t		 interval_ms;		/* or CLOCK_NEVER: no record */
 	bool		 count_failures;	/* --interval-counts any */
 	int		 skip_exit_code;
@@ -71,19 +70,14 @@ struct options {
 	int		 syslog_facility;	/* or OPTIONS_NO_SYSLOG */
 };
 
-/* One option, by whatever way it is given. */
+/* One option, from whatever source. */
 struct option_spec {
 	const char	*name;
-	int		 letter;	/* 0: there is none */
-	int		 value;		/* as getopt_long(3) has it */
+	int		 letter;	/* 0: none */
+	int		 value;		/* has_arg of getopt_long(3) */
 	bool		 only_argv;	/* no variable, not in the file */
-	/*
-	 * Stores a value (NULL if none is behind the option on the command
-	 * line); returns NULL, or why it is no good.  NULL where reading argv
-	 * is all it does.
-	 */
-	const char	*(*set)(void *field, const char *);
-	size_t		 field;		/* of struct options: where to */
+	const struct values_kind *kind;	/* NULL: for arguments.c alone */
+	size_t		 field;		/* offset in struct options */
 };
 
 /* The table, sorted by name. */
@@ -94,7 +88,7 @@ extern const size_t		option_specs_count;
 struct option_source {
 	const char	*file;		/* NULL: argv */
 	size_t		 line;		/* 0: file is a variable's name */
-	bool		 nonblock, wait; /* seen; they exclude each other */
+	bool		 nonblock, wait; /* given; they exclude each other */
 };
 
 /* Fills in the defaults. */

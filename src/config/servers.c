@@ -1,16 +1,16 @@
 /*
- * Reading connect strings and checking znode paths, before any of it reaches a
- * server: the client library takes "[::1]:2181" and "/chroot/" for errors, and
- * a server that is told a bad path just says so and hangs up.
+ * Connect strings and znode paths are checked before a server sees them.  The
+ * client library takes "[::1]:2181" and "/chroot/" for errors, and a server
+ * that is told a bad path closes the connection.
  */
 #include "config/servers.h"
 
-#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
+
+#include "base/text.h"
 
 #define NAME_MAX_BYTES	255
 
@@ -20,10 +20,8 @@ parse_server(struct server *server, const char *text, size_t length)
 {
 	const char *host, *port, *problem;
 	size_t host_length, port_length;
-	bool brackets;
 
-	brackets = length > 0 && text[0] == '[';
-	if (brackets) {
+	if (length > 0 && text[0] == '[') {
 		host = text + 1;
 		port = memchr(host, ']', length - 1);
 		if (port == NULL)
@@ -104,67 +102,22 @@ servers_parse(struct servers *servers, const char *text)
 }
 
 /*
- * Whether ZooKeeper takes the character in a path (PathUtils.validatePath).
- * It looks at UTF-16 units, so what needs two of them is refused as well.
+ * Returns whether ZooKeeper takes the character in a path
+ * (PathUtils.validatePath).  It looks at units of UTF-16, and so refuses every
+ * character that needs two of them.
  */
 static bool
-is_path_character(wchar_t c)
+is_path_character(uint32_t c)
 {
 	return !(c <= 0x1f || (c >= 0x7f && c <= 0x9f) ||
 	    (c >= 0xd800 && c <= 0xf8ff) || c >= 0xfff0);
-}
-
-static bool
-is_ascii(const char *text)
-{
-	while (*text != '\0')
-		if ((unsigned char)*text++ >= 0x80)
-			return false;
-	return true;
-}
-
-static const char *
-check_ascii(const char *name)
-{
-	for (; *name != '\0'; name++)
-		if (!is_path_character((wchar_t)*name))
-			return "it has a control character";
-	return NULL;
-}
-
-static const char *
-check_utf8(const char *name)
-{
-	const char *reason;
-	mbstate_t state = { 0 };
-	locale_t utf8, saved;
-	size_t length, left, used;
-	wchar_t c;
-
-	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	if (utf8 == (locale_t)0)
-		return "the system has no C.UTF-8 locale to check it";
-	saved = uselocale(utf8);
-	length = strlen(name);
-	reason = NULL;
-	for (left = length; left > 0 && reason == NULL; left -= used) {
-		used = mbrtowc(&c, name + length - left, left, &state);
-		if (used == (size_t)-1 || used == (size_t)-2) {
-			reason = "it is not UTF-8";
-			break;
-		}
-		if (!is_path_character(c))
-			reason = "it has a control or private character";
-	}
-	(void)uselocale(saved);
-	freelocale(utf8);
-	return reason;
 }
 
 const char *
 servers_check_name(const char *name)
 {
 	size_t length;
+	uint32_t c;
 
 	length = strlen(name);
 	if (length == 0)
@@ -175,8 +128,15 @@ servers_check_name(const char *name)
 		return "'.' and '..' are no names in ZooKeeper";
 	if (strchr(name, '/') != NULL)
 		return "it has a '/'";
-	/* A locale is some 20 system calls, seldom needed. */
-	return is_ascii(name) ? check_ascii(name) : check_utf8(name);
+	while (*name != '\0') {
+		c = text_next(&name);
+		if (c == TEXT_INVALID)
+			return "it is not UTF-8";
+		if (!is_path_character(c))
+			return c < 0x80 ? "it has a control character" :
+			    "it has a control or private character";
+	}
+	return NULL;
 }
 
 const char *

@@ -22,9 +22,9 @@ struct servers {
 };
 
 /*
- * Reads a connect string.  IPv6 addresses stand in brackets, the port may be
- * left out, the chroot may end in a slash.  Returns NULL, or why the string is
- * no good (a constant).
+ * Reads a connect string.  An IPv6 address needs brackets; the port may be left
+ * out; the chroot may end in a slash.  Returns NULL, or what is wrong with the
+ * string (a constant).
  */
 const char	*servers_parse(struct servers *, const char *);
 
@@ -35,7 +35,7 @@ const char	*servers_parse(struct servers *, const char *);
  */
 const char	*servers_check_path(const char *);
 
-/* The same for one part of a path, which holds no '/'. */
+/* Checks one part of a path, which has no '/', in the same way. */
 const char	*servers_check_name(const char *);
 
 #endif

@@ -1,40 +1,47 @@
 /*
- * How the value of each kind of option is read.
- *
- * All are called alike: with the field of struct options, or the whole of it,
- * that is to be set, and the value; NULL is that of a flag on the command line.
- * They return NULL, or what is wrong with the value; the field may have changed
- * then.  Private to options.c, whose table names them.
+ * The kinds of values that an option can have, and how each is read.
  */
 #ifndef ZKRUN_VALUES_H
 #define ZKRUN_VALUES_H
 
-const char	*values_set_duration(void *, const char *value);
-const char	*values_set_positive_duration(void *, const char *value);
-const char	*values_set_flag(void *, const char *value);
-const char	*values_set_path(void *, const char *value);
-const char	*values_set_acl(void *, const char *value);
-const char	*values_set_auth_file(void *, const char *value);
-const char	*values_set_tls_file(void *, const char *value);
-const char	*values_set_base(void *, const char *value);
-const char	*values_set_break(void *, const char *value);
-const char	*values_set_check(void *, const char *value);
-const char	*values_set_connect(void *, const char *value);
-const char	*values_set_exit_code(void *, const char *value);
-const char	*values_set_interval_counts(void *, const char *value);
-const char	*values_set_leases(void *, const char *value);
-const char	*values_set_max_retries(void *, const char *value);
-const char	*values_set_nonblock(void *, const char *value);
-const char	*values_set_notify(void *, const char *value);
-const char	*values_set_on_loss(void *, const char *value);
-const char	*values_set_orphans(void *, const char *value);
-const char	*values_set_quiet(void *, const char *value);
-const char	*values_set_revoke(void *, const char *value);
-const char	*values_set_session_timeout(void *, const char *value);
-const char	*values_set_signal(void *, const char *value);
-const char	*values_set_status(void *, const char *value);
-const char	*values_set_syslog(void *, const char *value);
-const char	*values_set_task(void *, const char *value);
-const char	*values_set_verbose(void *, const char *value);
+#include <stdint.h>
+
+#define VALUES_PATH_SIZE	1024
+
+struct values_kind;
+
+/*
+ * Reads a value into a field.  The value is NULL for a flag on the command
+ * line.  Returns NULL, or what is wrong with the value (a constant); the field
+ * may have changed then.
+ */
+typedef const char	*values_reader(void *field, const char *value,
+			    const struct values_kind *);
+
+struct values_kind {
+	values_reader	*read;
+	int64_t		 least, most;	/* of a number, or a duration in ms */
+	int		 means;		/* what some readers store */
+	const char	*words[4];	/* the only values; NULL at the end */
+	const char	*problem;	/* with every other value */
+};
+
+/*
+ * The field of a flag is a bool, true for the second of two words; that of a
+ * word is an int, the index of the word; that of a number is an int; that of a
+ * duration is an int64_t.  The field of a file, of a path of a znode and of a
+ * base is a text of VALUES_PATH_SIZE bytes; the base "/" becomes "".
+ */
+values_reader	values_flag, values_word, values_number, values_duration,
+		values_file, values_path, values_base;
+
+/* The number of a signal, by number or name. */
+values_reader	values_signal;
+
+/* The facility of syslog(3), or what "no" means. */
+values_reader	values_syslog;
+
+/* Refuses every value: the option was removed. */
+values_reader	values_refuse;
 
 #endif

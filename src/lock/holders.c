@@ -12,12 +12,6 @@
 #include "lock/nodedata.h"
 #include "lock/nodename.h"
 
-void
-holders_init(struct holders *holders)
-{
-	memset(holders, 0, sizeof(*holders));
-}
-
 static void
 free_nodes(struct holders_node **nodes, size_t *count)
 {
@@ -158,20 +152,6 @@ holders_judge(struct holders *holders)
 		move_behind(holders->leases, i - 1, holders->holder_count--);
 }
 
-static bool
-read_number(const char *data, const char *key, int64_t *number)
-{
-	const char *problem;
-	char text[32];
-
-	if (!nodedata_get(data, key, text, sizeof(text)) ||
-	    text[strspn(text, "0123456789")] != '\0' ||
-	    strlen(text) == sizeof(text) - 1)	/* it may have been cut */
-		return false;
-	*number = strtonum(text, 1, INT64_MAX, &problem);
-	return problem == NULL;
-}
-
 void
 holders_read_who(struct holders_who *who, const struct holders_node *node)
 {
@@ -179,7 +159,8 @@ holders_read_who(struct holders_who *who, const struct holders_node *node)
 
 	memset(who, 0, sizeof(*who));
 	who->since_ms = node->since_ms;
-	who->is_zkrun = read_number(data, NODEDATA_PID, &who->pid) &&
+	who->is_zkrun = nodedata_get_number(data, NODEDATA_PID, 1, INT64_MAX,
+	    &who->pid) &&
 	    nodedata_get(data, NODEDATA_HOST, who->host, sizeof(who->host));
 	if (!who->is_zkrun) {
 		who->pid = 0;
@@ -191,7 +172,8 @@ holders_read_who(struct holders_who *who, const struct holders_node *node)
 	    sizeof(who->command));
 	if (nodedata_get(data, NODEDATA_REVOKE, who->revoker,
 	    sizeof(who->revoker)))
-		(void)read_number(data, NODEDATA_SINCE, &who->since_ms);
+		(void)nodedata_get_number(data, NODEDATA_SINCE, 1, INT64_MAX,
+		    &who->since_ms);
 }
 
 const char *

@@ -1,13 +1,13 @@
 /*
- * Who holds a task and who waits for it, told from its znodes.
+ * Who holds a task and who waits for it, judged from its znodes.
  *
- * Every holder has a child of leases, every waiter one of locks; the head of
- * the line has both, and so has a holder in the moment after acquiring.  So at
- * most one lease is one that is waited with: the youngest (by czxid) of the
- * session that owns the head of the line, if it was made after the place in
- * line and is not the only lease there is.  A session can have several of both:
- * those of a Java program's threads.
- * That is a hint and no proof; section 4 of the design.
+ * Every holder has a child of leases, and every waiter has one of locks.  The
+ * head of the queue has both, and so has a holder in the moment after
+ * acquiring.  So at most one lease is not held but waited with.  It is the
+ * youngest lease (by czxid) of the session that owns the head of the queue, if
+ * it is younger than that place in the queue and not the only lease.  The
+ * session of a Java program can own several of both, one for each thread.  The
+ * judgement is a hint and proves nothing.
  *
  * Pure; no I/O.
  */
@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HOLDERS_TEXT_SIZE	256	/* of one thing said about a node */
+#define HOLDERS_TEXT_SIZE	256	/* of one text about a node */
 
 /* A child of leases or locks, as it was found. */
 struct holders_node {
@@ -41,30 +41,29 @@ struct holders {
 	size_t			 waiter_count;
 };
 
-/* What a node says about who made it: bytes of others, clean for nothing. */
+/* What a node says about its maker: bytes that others wrote, not clean. */
 struct holders_who {
-	bool	is_zkrun;	/* else only the address is filled in */
+	bool	is_zkrun;	/* if not, only the address is filled in */
 	char	host[HOLDERS_TEXT_SIZE];
 	int64_t	pid;
 	char	user[HOLDERS_TEXT_SIZE];
 	char	command[HOLDERS_TEXT_SIZE];
 	char	revoker[HOLDERS_TEXT_SIZE];	/* who asked it to give up */
-	char	address[HOLDERS_TEXT_SIZE];	/* that is Curator's data */
-	int64_t	since_ms;	/* not changed by one who asks to give up */
+	char	address[HOLDERS_TEXT_SIZE];	/* Curator's data */
+	int64_t	since_ms;	/* a request to give up does not change it */
 };
 
-void	holders_init(struct holders *);
-
 /*
- * Replace the children of leases and of locks.  Both take over the names and
- * their array.  Without memory they free all of it and return false.
+ * Replace the children of leases and of locks, which are none in a struct of
+ * zeros.  Both take over the names and their array.  Without memory they free
+ * all of it and return false.
  */
 bool	holders_take_leases(struct holders *, char **names, size_t count);
 bool	holders_take_locks(struct holders *, char **names, size_t count);
 
 /*
- * Sorts by place: holders by czxid, waiters as Curator sorts its line; whoever
- * was not seen is left out, and so is the place in line of who holds already.
+ * Sorts holders by czxid and waiters as Curator sorts its queue.  Leaves out
+ * what was not seen, and the place in the queue of a holder.
  */
 void	holders_judge(struct holders *);
 

@@ -17,7 +17,7 @@ get_host(char *host, size_t size)
 	host[size - 1] = '\0';
 }
 
-/* Not from the user database: looking it up may block for minutes. */
+/* Does not ask the user database, which may block for minutes. */
 static void
 get_user(char *user, size_t size)
 {
@@ -65,6 +65,21 @@ nodedata_get(const char *data, const char *key, char *value, size_t size)
 		return true;
 	}
 	return false;
+}
+
+bool
+nodedata_get_number(const char *data, const char *key, int64_t least,
+    int64_t most, int64_t *number)
+{
+	const char *problem;
+	char text[32];
+
+	if (!nodedata_get(data, key, text, sizeof(text)) ||
+	    text[strspn(text, "0123456789")] != '\0' ||
+	    strlen(text) == sizeof(text) - 1)	/* it may have been cut */
+		return false;
+	*number = strtonum(text, least, most, &problem);
+	return problem == NULL;
 }
 
 void

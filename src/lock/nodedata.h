@@ -1,5 +1,5 @@
 /*
- * What our znodes say about us: one line of key=value for people.  Never an
+ * The data of our znodes: one line of key=value for people.  It never has an
  * argument of the command, which may be a secret.
  */
 #ifndef ZKRUN_NODEDATA_H
@@ -9,10 +9,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define NODEDATA_SIZE	512
 
-/* Keys: the ones a node is made with, and who asks a holder to give up. */
+/* The keys of a new node, and who asks its holder to give up. */
 #define NODEDATA_HOST		"host"
 #define NODEDATA_PID		"pid"
 #define NODEDATA_USER		"user"
@@ -20,27 +21,34 @@
 #define NODEDATA_COMMAND	"command"
 #define NODEDATA_REVOKE		"revoke"
 /*
- * Comes with it: since when the lease was held, in ms since 1970.  The node's
- * mtime would say so, but for the asking, which changes it.
+ * Comes with NODEDATA_REVOKE: since when the lease was held, in ms since 1970.
+ * The node's mtime said so until the request changed it.
  */
 #define NODEDATA_SINCE		"since"
 
 /*
- * Writes host, pid (the guard's, which a user sees), user, start and the
- * command's name.  White space and control characters become '_'.
+ * Writes host, pid (the guard's, which users see), user, start and the name of
+ * the command.  White space and control characters become '_'.
  */
 void	nodedata_make(char *, size_t, pid_t guard, const char *command);
 
-/* Adds one more to data in a buffer of that size; one that has no room, not. */
+/* Adds a key to the data in a buffer of that size, if there is room. */
 void	nodedata_add(char *, size_t, const char *key, const char *value);
 
 /*
  * Copies the value of a key, cut to the size.  Returns false and an empty value
- * where there is none, as in the nodes of others: Curator's hold an address.
+ * if there is none, as in Curator's nodes, whose data is an address.
  */
 bool	nodedata_get(const char *, const char *key, char *value, size_t);
 
-/* Writes "user@host", for people, of this process. */
+/*
+ * Reads the value of a key as a decimal number.  Returns false if there is none
+ * from least to most.
+ */
+bool	nodedata_get_number(const char *, const char *key, int64_t least,
+	    int64_t most, int64_t *);
+
+/* Writes "user@host" of this process, for people. */
 void	nodedata_whoami(char *, size_t);
 
 #endif

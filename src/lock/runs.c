@@ -1,9 +1,9 @@
 /*
- * Reading and writing the record of runs.
+ * Reads and writes the record of runs.
  *
- * A store whose reply was lost is looked for after the contact came back: the
- * run's fence tells whether it is in.  With several holders the version of the
- * node tells when another one has stored first; then it is read again.
+ * If the reply to a store was lost, the record is read after the contact came
+ * back: the run's fence tells whether the run is in it.  If another holder has
+ * stored first, the version of the node tells, and the record is read again.
  */
 #include "lock/runs.h"
 
@@ -12,7 +12,7 @@
 
 #include "zookeeper/session.h"
 
-#define MAX_ATTEMPTS	5	/* to make a node that is reaped or deleted */
+#define MAX_ATTEMPTS	5	/* to make a node that others delete */
 
 enum tag {
 	TAG_READ = RUNS_READ_TAG,
@@ -22,7 +22,7 @@ enum tag {
 	TAG_SYNC,
 };
 
-/* The steps of a store; which of them failed is what matters. */
+/* The steps of a store; the reply says which one failed. */
 enum { LEASE_STEP, RECORD_STEP, STEPS };
 
 static void
@@ -49,7 +49,7 @@ fail(struct runs *runs, enum runs_failure failure, const char *reason)
 	return RUNS_FAILED;
 }
 
-/* Makes the node and all above it, and reads it, in one flight. */
+/* Makes the node and its parents, and reads it, in one flight. */
 static void
 make(struct runs *runs)
 {
@@ -123,7 +123,7 @@ take_read(struct runs *runs, const struct session_event *event)
 	if (event->code != SESSION_OK)
 		return fail(runs, event->code == SESSION_DENIED ?
 		    RUNS_DENIED : RUNS_REFUSED, event->reason);
-	/* Should it be deleted, it may be made again where it was. */
+	/* The parents exist: if the node is deleted, it can be made again. */
 	runs->parents_denied = false;
 	problem = runs_text_parse(&runs->log, event->data, event->length);
 	if (problem != NULL)
@@ -153,7 +153,7 @@ take_stored(struct runs *runs, const struct session_event *event)
 	if (event->code == SESSION_NO_NODE ||
 	    (event->failed_step == RECORD_STEP &&
 	    event->code == SESSION_STALE)) {
-		/* Of two copies of a store the other one may have freed it. */
+		/* An earlier copy of this store may have deleted it. */
 		runs->lease_gone = event->failed_step == LEASE_STEP;
 		runs->wanted = true;
 		ask(runs, SESSION_GET, TAG_READ, runs->path, NULL);
@@ -227,7 +227,7 @@ runs_take(struct runs *runs, const struct session_event *event)
 		return take_stored(runs, event);
 	case TAG_PARENT:
 	case TAG_MAKE:
-		/* Also said of a parent that exists: the read will tell. */
+		/* Even for a parent that exists: the read will tell. */
 		if (event->code == SESSION_DENIED)
 			runs->parents_denied = true;
 		break;

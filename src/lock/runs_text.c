@@ -1,6 +1,6 @@
 /*
- * Strict about what it reads: a record that is not understood must neither
- * start a run nor skip one.
+ * Reading is strict: a record that is not understood must neither start a run
+ * nor skip one.
  */
 #include "lock/runs_text.h"
 
@@ -15,29 +15,17 @@
 #define LINE_SIZE	(RUNS_TEXT_HOST + 256)
 
 static bool
-read_number(const char *line, const char *key, int64_t most, int64_t *number)
-{
-	const char *problem;
-	char text[32];
-
-	if (!nodedata_get(line, key, text, sizeof(text)) ||
-	    text[strspn(text, "0123456789")] != '\0' ||
-	    strlen(text) == sizeof(text) - 1)	/* it may have been cut */
-		return false;
-	*number = strtonum(text, 0, most, &problem);
-	return problem == NULL;
-}
-
-static bool
 read_run(struct runs_text_run *run, const char *line)
 {
 	int64_t status;
 
-	if (!read_number(line, "began", INT64_MAX, &run->began_ms) ||
-	    !read_number(line, "started", INT64_MAX, &run->started_ms) ||
-	    !read_number(line, "took", INT64_MAX, &run->took_ms) ||
-	    !read_number(line, "fence", INT64_MAX, &run->fence) ||
-	    !read_number(line, "status", 255, &status) ||
+	if (!nodedata_get_number(line, "began", 0, INT64_MAX,
+	    &run->began_ms) ||
+	    !nodedata_get_number(line, "started", 0, INT64_MAX,
+	    &run->started_ms) ||
+	    !nodedata_get_number(line, "took", 0, INT64_MAX, &run->took_ms) ||
+	    !nodedata_get_number(line, "fence", 0, INT64_MAX, &run->fence) ||
+	    !nodedata_get_number(line, "status", 0, 255, &status) ||
 	    !nodedata_get(line, "host", run->host, sizeof(run->host)))
 		return false;
 	run->status = (int)status;

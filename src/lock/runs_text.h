@@ -1,12 +1,12 @@
 /*
- * The record of a task's runs, as text: what one small znode holds.
+ * The record of a task's runs as text, for one small znode.
  *
  *	zkrun 1
  *	success began=1763780400123 started=1763780400131 took=2467 status=0
  *	    fence=8589934611 host=web1
  *	run began=... (newest first, at most RUNS_TEXT_RUNS of them)
  *
- * each in one line.  The last success has a line of its own, for the others may
+ * each in one line.  The last success has its own line, because the others may
  * all be failures.  Pure; no I/O.
  */
 #ifndef ZKRUN_RUNS_TEXT_H
@@ -38,26 +38,26 @@ struct runs_text {
 };
 
 /*
- * Reads what a znode holds.  Returns NULL, or why that is no record of runs;
- * the log is empty then.
+ * Reads the data of a znode.  Returns NULL, or why it is not a record of runs;
+ * then the log is empty.
  */
 const char	*runs_text_parse(struct runs_text *, const char *, size_t);
 
-/* Writes it; the text of an empty one can be parsed, too. */
+/* Writes the text.  That of an empty record can be parsed, too. */
 void	runs_text_format(const struct runs_text *, char text[RUNS_TEXT_SIZE]);
 
-/* Adds the newest run; the oldest is dropped where there is no room. */
+/* Adds the newest run, and drops the oldest if there is no room. */
 void	runs_text_add(struct runs_text *, const struct runs_text_run *);
 
 /* Returns the run with that fence, or NULL. */
 const struct runs_text_run	*runs_text_find(const struct runs_text *,
 			    int64_t fence);
 
-/* Returns the last run, or the last successful one; NULL if there is none. */
+/* Returns the last run, or the last successful run, or NULL. */
 const struct runs_text_run	*runs_text_last(const struct runs_text *,
 			    bool count_failures);
 
-/* Returns the run that began last of all; NULL if there is none. */
+/* Returns the run that began last, or NULL. */
 const struct runs_text_run	*runs_text_newest(const struct runs_text *);
 
 #endif

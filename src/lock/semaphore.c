@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/broken.h"
 #include "lock/nodename.h"
 #include "lock/paths.h"
 #include "lock/semaphore_private.h"
@@ -368,11 +367,7 @@ check_nodes(struct semaphore *semaphore)
 		    semaphore->lock.name[0] != '\0' ? 2 : 1,
 	};
 
-	if (BROKEN_READS_PROVE)
-		semaphore_ask(semaphore, SESSION_GET, TAG_BEAT,
-		    SESSION_NO_WATCH, semaphore->lease.name);
-	else
-		session_send(semaphore->session, &check);
+	session_send(semaphore->session, &check);
 }
 
 void

@@ -11,7 +11,6 @@
  */
 #include <string.h>
 
-#include "base/broken.h"
 #include "lock/nodename.h"
 #include "lock/semaphore_private.h"
 
@@ -78,9 +77,7 @@ semaphore_take_resumed(struct semaphore *semaphore,
 		return semaphore_fail_with(semaphore, event);
 	node = is_lock ? &semaphore->lock : &semaphore->lease;
 	name = nodename_find(node->uuid, event->names, event->count);
-	if (BROKEN_NO_RECOVERY && node->pending)
-		name = NULL;
-	else if (name == NULL && node->pending)
+	if (name == NULL && node->pending)
 		remember_stray(semaphore, node);
 	node->pending = false;
 	node->deleting = false;

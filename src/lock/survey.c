@@ -1,5 +1,5 @@
 /*
- * The flights.
+ * Sends the requests of a survey, in three round trips.
  */
 #include "lock/survey.h"
 
@@ -10,27 +10,17 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "lock/runs_text.h"
-#include "lock/survey_answer.h"
+#include "lock/survey_private.h"
 
-#define LOOKS_MAX	4	/* at a task whose holders come and go */
+#define LOOKS_MAX	4	/* at a task whose leases come and go */
 
 void
 survey_init(struct survey *survey, const struct options *options,
-    struct session *session, int first_tag)
+    struct session *session)
 {
 	memset(survey, 0, sizeof(*survey));
-	survey->first_tag = first_tag;
 	survey->options = options;
 	survey->session = session;
-}
-
-static void
-free_names(struct survey *survey)
-{
-	while (survey->name_count > 0)
-		free(survey->names[--survey->name_count]);
-	free(survey->names);
-	survey->names = NULL;
 }
 
 static void
@@ -51,32 +41,11 @@ survey_free(struct survey *survey)
 	free(survey->tasks);
 	free(survey->questions);
 	free(survey->problem.path);
-	free_names(survey);
-	survey_init(survey, survey->options, survey->session,
-	    survey->first_tag);
-}
-
-/* Takes the place of the next question, or returns NULL. */
-static struct survey_question *
-add_question(struct survey *survey)
-{
-	struct survey_question *questions;
-	size_t room;
-
-	if (survey->asked == survey->room) {
-		room = survey->room > 0 ? 2 * survey->room : 64;
-		questions = reallocarray(survey->questions, room,
-		    sizeof(*questions));
-		if (questions == NULL)
-			return NULL;
-		survey->questions = questions;
-		survey->room = room;
-	}
-	return &survey->questions[survey->asked++];
+	survey_init(survey, survey->options, survey->session);
 }
 
 static void
-ask(struct survey *survey, enum question_type type, struct survey_task *task,
+query(struct survey *survey, enum question_type type, struct survey_task *task,
     struct holders_node *node)
 {
 	static const enum session_operation operations[] = {
@@ -93,35 +62,32 @@ ask(struct survey *survey, enum question_type type, struct survey_task *task,
 	struct session_request request = {
 		.operation = operations[type],
 		.watch_tag = SESSION_NO_WATCH,
-		.tag = survey->first_tag + (int)survey->asked,
+		.tag = (int)survey->asked,
 	};
-	struct survey_question *question;
+	struct survey_question *questions, question = { type, task, node };
 	char *path;
 
-	question = add_question(survey);
-	if (question == NULL) {
-		survey->no_memory = true;
-		return;
+	path = survey_path_of(survey, &question);
+	questions = survey_grow(survey->questions, survey->asked,
+	    sizeof(*questions));
+	if (questions != NULL) {
+		survey->questions = questions;
+		questions[survey->asked++] = question;
 	}
-	question->type = type;
-	question->task = task;
-	question->node = node;
-	path = survey_path_of(survey, question);
-	if (path == NULL) {
+	if (questions != NULL && path != NULL) {
+		request.path = path;
+		session_send(survey->session, &request);
+	} else
 		survey->no_memory = true;
-		return;
-	}
-	request.path = path;
-	session_send(survey->session, &request);
 	free(path);
 }
 
 /*
- * The leases before the line, and below these the line before the leases.  Who
- * waited while its lease was listed is then listed in the line, too; and if its
- * place in line is gone when that is looked at, it has got what it waited for,
- * and the lease before it will be seen to be gone.  So no waiter is taken for a
- * second holder.
+ * Lists the leases before the queue, while ask_nodes() reads the queue before
+ * the leases.  So no waiter is taken for a second holder: whoever waited when
+ * its lease was listed is also listed in the queue.  If its place there is gone
+ * when ask_nodes() reads it, it has acquired, and the lease that it waited for
+ * will be seen to be gone.
  */
 static void
 ask_lists(struct survey *survey)
@@ -134,10 +100,10 @@ ask_lists(struct survey *survey)
 		task = &survey->tasks[i];
 		if (!task->due)
 			continue;
-		ask(survey, ASK_LEASES, task, NULL);
-		ask(survey, ASK_LOCKS, task, NULL);
+		query(survey, ASK_LEASES, task, NULL);
+		query(survey, ASK_LOCKS, task, NULL);
 		if (survey->options->mode == OPTIONS_STATUS)
-			ask(survey, ASK_RECORD, task, NULL);
+			query(survey, ASK_RECORD, task, NULL);
 	}
 }
 
@@ -153,58 +119,41 @@ ask_nodes(struct survey *survey)
 		if (!task->due)
 			continue;
 		for (node = 0; node < task->holders.lock_count; node++)
-			ask(survey, ASK_LOCK, task, &task->holders.locks[node]);
+			query(survey, ASK_LOCK, task,
+			    &task->holders.locks[node]);
 		for (node = 0; node < task->holders.lease_count; node++)
-			ask(survey, ASK_LEASE, task,
+			query(survey, ASK_LEASE, task,
 			    &task->holders.leases[node]);
 	}
 }
 
-/* Makes tasks of the names. */
-static void
-make_tasks(struct survey *survey)
-{
-	size_t i;
-
-	survey->tasks = calloc(survey->name_count + 1, sizeof(*survey->tasks));
-	if (survey->tasks == NULL) {
-		survey->no_memory = true;
-		return;
-	}
-	for (i = 0; i < survey->name_count; i++) {
-		survey->tasks[i].name = survey->names[i];
-		survey->tasks[i].due = true;
-	}
-	survey->task_count = survey->name_count;
-	survey->name_count = 0;
-	free_names(survey);
-}
-
 static int
-compare_names(const void *a, const void *b)
+compare_tasks(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct survey_task *one = a, *other = b;
+
+	return strcmp(one->name, other->name);
 }
 
-/* Sorts what base and runs have, each name once. */
+/* Sorts the tasks that base and runs have, and drops the second of two. */
 static void
-unite_names(struct survey *survey)
+unite_tasks(struct survey *survey)
 {
-	char **names = survey->names;
+	struct survey_task *tasks = survey->tasks;
 	size_t i, kept;
 
-	if (survey->name_count == 0)
+	if (survey->task_count == 0)
 		return;
-	qsort(names, survey->name_count, sizeof(*names), compare_names);
-	for (i = kept = 1; i < survey->name_count; i++)
-		if (strcmp(names[i], names[kept - 1]) == 0)
-			free(names[i]);
+	qsort(tasks, survey->task_count, sizeof(*tasks), compare_tasks);
+	for (i = kept = 1; i < survey->task_count; i++)
+		if (compare_tasks(&tasks[i], &tasks[kept - 1]) == 0)
+			free_task(&tasks[i]);
 		else
-			names[kept++] = names[i];
-	survey->name_count = kept;
+			tasks[kept++] = tasks[i];
+	survey->task_count = kept;
 }
 
-/* Judges what was looked at; returns whether something is due again. */
+/* Judges the answers.  Returns whether a task is due again. */
 static bool
 judge(struct survey *survey)
 {
@@ -226,7 +175,7 @@ judge(struct survey *survey)
 	return again;
 }
 
-/* What is found below base need not be a task. */
+/* Drops nodes below base that are no tasks. */
 static void
 drop_strangers(struct survey *survey)
 {
@@ -240,7 +189,7 @@ drop_strangers(struct survey *survey)
 	survey->task_count = kept;
 }
 
-/* All is answered: sends what comes next, if there is anything to ask. */
+/* All is answered: sends the next flight that has something to ask. */
 static enum survey_news
 fly_on(struct survey *survey)
 {
@@ -248,8 +197,7 @@ fly_on(struct survey *survey)
 		survey->asked = survey->answered = 0;
 		switch (survey->flight) {
 		case SURVEY_NAMES:
-			unite_names(survey);
-			make_tasks(survey);
+			unite_tasks(survey);
 			ask_lists(survey);
 			break;
 		case SURVEY_LISTS:
@@ -275,18 +223,17 @@ survey_begin(struct survey *survey)
 	size_t i;
 
 	survey_free(survey);
-	ask(survey, ASK_SYNC, NULL, NULL);
-	/* Where it is missing everything is, and "free" would be no answer. */
+	query(survey, ASK_SYNC, NULL, NULL);
+	/* Without its chroot every task would look free. */
 	if (options->servers.chroot[0] != '\0')
-		ask(survey, ASK_CHROOT, NULL, NULL);
+		query(survey, ASK_CHROOT, NULL, NULL);
 	if (options->task_count == 0) {
 		survey->flight = SURVEY_NAMES;
-		ask(survey, ASK_BASE, NULL, NULL);
-		ask(survey, ASK_RUNS, NULL, NULL);
+		query(survey, ASK_BASE, NULL, NULL);
+		query(survey, ASK_RUNS, NULL, NULL);
 	} else {
 		for (i = 0; i < options->task_count; i++)
-			survey_add_name(survey, strdup(options->tasks[i]));
-		make_tasks(survey);
+			survey_add_task(survey, strdup(options->tasks[i]));
 		ask_lists(survey);
 	}
 	return survey->no_memory ? SURVEY_FAILED : SURVEY_NOTHING;
@@ -295,10 +242,9 @@ survey_begin(struct survey *survey)
 enum survey_news
 survey_take(struct survey *survey, struct session_event *event)
 {
-	size_t index = (size_t)(event->tag - survey->first_tag);
+	size_t index = (size_t)event->tag;
 
-	if (event->type != SESSION_REPLY || event->tag < survey->first_tag ||
-	    index >= survey->asked)
+	if (event->type != SESSION_REPLY || index >= survey->asked)
 		return SURVEY_NOTHING;
 	survey_take_answer(survey, &survey->questions[index], event);
 	if (survey->no_memory)
@@ -313,26 +259,18 @@ survey_report(const struct survey_problem *problem)
 	if (problem->code == SESSION_OK)
 		return 0;
 	log_error("cannot look at '%s': %s", problem->path, problem->reason);
-	switch (problem->code) {
-	case SESSION_NO_NODE:	/* the chroot */
-		return EXITCODE_UNREACHABLE;
-	case SESSION_DENIED:
+	if (problem->code == SESSION_DENIED)
 		return EXITCODE_DENIED;
-	case SESSION_OK:
-	case SESSION_EXISTS:
-	case SESSION_STALE:
-	case SESSION_UNSUPPORTED:
-	case SESSION_REFUSED:
-		break;
-	}
-	return EXITCODE_INTERNAL;
+	/* Of all nodes only the chroot has to be there. */
+	return problem->code == SESSION_NO_NODE ? EXITCODE_UNREACHABLE :
+	    EXITCODE_INTERNAL;
 }
 
 const char *
 survey_read_record(const struct survey_task *task, struct runs_text *log)
 {
 	memset(log, 0, sizeof(*log));
-	/* Of several looks at the task another one may have brought it. */
+	/* Another look may have brought a record all the same. */
 	if (task->record_problem.code != SESSION_OK)
 		return task->record_problem.reason;
 	return task->record == NULL ? NULL :

@@ -1,13 +1,13 @@
 /*
- * Looking at tasks: their lines, their leases and the records of their runs, in
- * at most three flights of requests, however many tasks there are.
+ * Looks at tasks: their queues, their leases and the records of their runs.
+ * However many tasks there are, that takes at most three flights of requests:
  *
- *	1. what tasks there are (unless they are named)
+ *	1. which tasks there are (unless they are named)
  *	2. the children of their leases and locks; their records
- *	3. every one of these children
+ *	3. each of these children
  *
- * A task whose listed leases have all gone before they were looked at is looked
- * at again, for somebody else may hold it by now.  What comes first in a
+ * If all listed leases of a task are gone when they are looked at, somebody
+ * else may hold it by then, so it is looked at again.  The first request in a
  * connection is a sync, so that no lagging server answers.
  */
 #ifndef ZKRUN_SURVEY_H
@@ -23,9 +23,9 @@ struct options;
 struct runs_text;
 struct survey_question;
 
-/* Why something could not be looked at; the first of its kind. */
+/* The first problem of its kind. */
 struct survey_problem {
-	enum session_code code;		/* SESSION_OK: there is none */
+	enum session_code code;		/* SESSION_OK: no problem */
 	char		 *path;
 	char		  reason[SESSION_REASON_SIZE];
 };
@@ -33,13 +33,12 @@ struct survey_problem {
 struct survey_task {
 	char		*name;
 	struct holders	 holders;	/* judged */
-	char		*record;	/* of its runs; NULL: there is none */
+	char		*record;	/* of its runs; NULL: none */
 	size_t		 record_length;
 	struct survey_problem problem;	/* of its leases and its line */
-	/* Apart, for who holds is known without the record. */
 	struct survey_problem record_problem;
-	bool		 exists;	/* some node of it does */
-	bool		 due;		/* to be looked at in the next flights */
+	bool		 exists;	/* one of its nodes does */
+	bool		 due;		/* for the next flights */
 };
 
 struct survey {
@@ -47,7 +46,7 @@ struct survey {
 	struct session		*session;
 	struct survey_task	*tasks;		/* as named, or sorted */
 	size_t			 task_count;
-	struct survey_problem	 problem;	/* what there is at all */
+	struct survey_problem	 problem;	/* of the list of tasks */
 
 	enum {
 		SURVEY_NAMES,
@@ -56,13 +55,9 @@ struct survey {
 	}			 flight;
 	int			 looks;
 	bool			 no_memory;
-	int			 first_tag;
-	/* Of the flight under way; tags are first_tag and the index here. */
+	/* Of the flight under way; the tag of a request is its index here. */
 	struct survey_question	*questions;
-	size_t			 asked, answered, room;
-	/* What base and runs have, as it comes in. */
-	char			**names;
-	size_t			 name_count;
+	size_t			 asked, answered;
 };
 
 enum survey_news {
@@ -72,26 +67,29 @@ enum survey_news {
 };
 
 /*
- * For the tasks that the options name, or all.  No tag of the survey's requests
- * is below first_tag.  Options and session are borrowed.
+ * Prepares to look at the tasks that the options name, or at all tasks.
+ * Borrows options and session.  While a survey is under way, nobody else sends
+ * requests on the session.
  */
-void	survey_init(struct survey *, const struct options *, struct session *,
-	    int first_tag);
+void	survey_init(struct survey *, const struct options *, struct session *);
 
-/* Begins, or begins all over again when contact was lost. */
+/* Begins a survey, or begins it again after a lost contact. */
 enum survey_news	survey_begin(struct survey *);
 
-/* Takes a reply; what is in it may be taken out. */
+/* Takes a reply, whose names and data may be taken out of it. */
 enum survey_news	survey_take(struct survey *, struct session_event *);
 
 void	survey_free(struct survey *);
 
-/* Says what could not be looked at; returns the exit status, or 0: nothing. */
+/*
+ * Logs what could not be looked at.  Returns the exit status, or 0 if there was
+ * no problem.
+ */
 int	survey_report(const struct survey_problem *);
 
 /*
- * Reads the record of a task's runs; none is one without runs.  Returns NULL,
- * or why it cannot be read, and then there are no runs.
+ * Reads the record of a task's runs; without a record there are no runs.
+ * Returns NULL, or why the record cannot be read.
  */
 const char	*survey_read_record(const struct survey_task *,
     struct runs_text *);

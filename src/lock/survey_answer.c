@@ -1,7 +1,7 @@
 /*
- * What a question is about, and what its answer tells.
+ * Stores the answers of a survey.
  */
-#include "lock/survey_answer.h"
+#include "lock/survey_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,27 +46,34 @@ survey_path_of(const struct survey *survey,
 	return length == -1 ? NULL : path;
 }
 
-void
-survey_add_name(struct survey *survey, char *name)
+void *
+survey_grow(void *list, size_t count, size_t size)
 {
-	size_t count = survey->name_count;
-	char **names;
+	/* There is room up to the next power of two. */
+	return (count & (count - 1)) != 0 ? list :
+	    reallocarray(list, count > 0 ? 2 * count : 1, size);
+}
 
-	names = survey->names;
-	/* There is room for the next power of two. */
-	if (name != NULL && (count & (count - 1)) == 0)
-		names = reallocarray(names, count > 0 ? 2 * count : 1,
-		    sizeof(*names));
-	if (name == NULL || names == NULL) {
+void
+survey_add_task(struct survey *survey, char *name)
+{
+	struct survey_task *tasks;
+
+	tasks = survey_grow(survey->tasks, survey->task_count, sizeof(*tasks));
+	if (tasks != NULL)
+		survey->tasks = tasks;
+	if (tasks == NULL || name == NULL) {
 		free(name);
 		survey->no_memory = true;
 		return;
 	}
-	survey->names = names;
-	names[survey->name_count++] = name;
+	tasks += survey->task_count++;
+	memset(tasks, 0, sizeof(*tasks));
+	tasks->name = name;
+	tasks->due = true;
 }
 
-/* Adds the children of base or runs. */
+/* Adds the children of base or runs to the tasks. */
 static void
 take_names(struct survey *survey, const struct survey_question *question,
     struct session_event *event)
@@ -74,12 +81,12 @@ take_names(struct survey *survey, const struct survey_question *question,
 	size_t i;
 
 	for (i = 0; i < event->count; i++) {
-		/* The servers' own, which everybody may list. */
+		/* This one belongs to the servers. */
 		if (question->type == ASK_BASE &&
 		    survey->options->base[0] == '\0' &&
 		    strcmp(event->names[i], "zookeeper") == 0)
 			continue;
-		survey_add_name(survey, event->names[i]);
+		survey_add_task(survey, event->names[i]);
 		event->names[i] = NULL;
 	}
 }
@@ -147,7 +154,7 @@ note_problem(struct survey *survey, const struct survey_question *question,
 	(void)strlcpy(problem->reason, reason, sizeof(problem->reason));
 }
 
-/* What was listed is gone, or never was; in a second look, lists may be. */
+/* A node does not exist.  An earlier look may have listed its children. */
 static void
 take_nothing(struct survey *survey, const struct survey_question *question)
 {
@@ -169,7 +176,7 @@ survey_take_answer(struct survey *survey,
 		return;
 	}
 	if (event->code != SESSION_OK) {
-		/* A chroot that may not be read is there. */
+		/* The chroot exists if it may not be read. */
 		if (question->type != ASK_CHROOT)
 			note_problem(survey, question, event->code,
 			    event->reason);

@@ -1,42 +1,88 @@
 /*
- * A lost session is no loss: nothing was put into it.
+ * The session holds nothing, so a lost session is replaced by a new one.
  */
 #include "query/ask.h"
 
-#include "base/log.h"
-#include "zookeeper/connector.h"
+#include <errno.h>
+#include <string.h>
 
-enum ask_news
-ask_wait(struct connector *connector, int64_t give_up_ms, const char *verb,
-    const char *object, struct session_event **event)
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "lock/survey.h"
+
+void
+ask_open(struct ask *ask, const struct options *options, const char *verb,
+    const char *object)
 {
+	ask->options = options;
+	ask->verb = verb;
+	ask->object = object;
+	ask->give_up_ms = CLOCK_NEVER;
+	connector_init(&ask->connector, options);
+	connector_start(&ask->connector);
+}
+
+int
+ask_wait(struct ask *ask, struct session_event **event)
+{
+	struct connector *connector = &ask->connector;
 	char problems[1024];
 
 	for (;;)
-		switch (connector_wait(connector, give_up_ms, event)) {
+		switch (connector_wait(connector, ask->give_up_ms, event)) {
 		case CONNECTOR_NEW_SESSION:
 		case CONNECTOR_REGAINED:
-			return ASK_NOW;
+			return ASK_AGAIN;
 		case CONNECTOR_EVENT:
-			return ASK_EVENT;
+			return ASK_GO_ON;
 		case CONNECTOR_NOTHING:
-			return ASK_LATE;
+			log_error("cannot %s '%s': the waiting time is over",
+			    ask->verb, ask->object);
+			return ask->options->conflict_exit_code;
 		case CONNECTOR_EXPIRED:
 			connector_start(connector);
 			break;
 		case CONNECTOR_GAVE_UP:
 			connector_explain(connector, problems,
 			    sizeof(problems));
-			log_error("cannot %s '%s': %s", verb, object,
+			log_error("cannot %s '%s': %s", ask->verb, ask->object,
 			    problems);
-			return ASK_UNREACHABLE;
+			return EXITCODE_UNREACHABLE;
 		case CONNECTOR_REJECTED:
 			log_error("cannot %s '%s': %s refuses a credential "
-			    "(its scheme may be unknown there)", verb, object,
-			    connector_server(connector));
-			return ASK_REJECTED;
+			    "(its scheme may be unknown there)", ask->verb,
+			    ask->object, connector_server(connector));
+			return EXITCODE_DENIED;
 		case CONNECTOR_SEEKING:
 		case CONNECTOR_LOST_CONTACT:
 			break;
 		}
+}
+
+int
+ask_survey(struct ask *ask, struct survey *survey)
+{
+	struct session_event *event;
+	enum survey_news news;
+	int status;
+
+	news = ask->connector.phase == CONNECTOR_UP ? survey_begin(survey) :
+	    SURVEY_NOTHING;
+	while (news == SURVEY_NOTHING) {
+		status = ask_wait(ask, &event);
+		if (status == ASK_AGAIN)
+			news = survey_begin(survey);
+		else if (status == ASK_GO_ON)
+			news = survey_take(survey, event);
+		session_event_free(event);
+		if (status >= 0)
+			return status;
+	}
+	if (news == SURVEY_DONE)
+		return ASK_GO_ON;
+	log_error("cannot %s '%s': %s", ask->verb, ask->object,
+	    strerror(ENOMEM));
+	return EXITCODE_SYSTEM;
 }

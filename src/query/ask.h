@@ -1,30 +1,43 @@
 /*
- * What the programs of one question share: they ask as soon as there is
- * contact, and all over again when it was lost.
+ * Asking ZooKeeper, for a program of one question: it asks as soon as there is
+ * contact, and again after a lost contact.
  */
 #ifndef ZKRUN_ASK_H
 #define ZKRUN_ASK_H
 
 #include <stdint.h>
 
-struct connector;
-struct session_event;
+#include "zookeeper/connector.h"
 
-enum ask_news {
-	ASK_NOW,		/* contact; nothing asked before is answered */
-	ASK_EVENT,		/* a reply or a fired watch */
-	ASK_LATE,		/* give_up_ms has come */
-	ASK_UNREACHABLE,	/* and one line has said so */
-	ASK_REJECTED,	/* our credentials are, likewise */
+struct options;
+struct survey;
+
+struct ask {
+	const struct options	*options;
+	const char		*verb;		/* "cannot VERB 'OBJECT'" */
+	const char		*object;
+	struct connector	 connector;
+	int64_t			 give_up_ms;	/* CLOCK_NEVER at first */
 };
 
+/* These are returned where other values are exit statuses. */
+enum {
+	ASK_GO_ON = -1,
+	ASK_AGAIN = -2,		/* contact is new: earlier requests are lost */
+};
+
+/* Begins to seek contact.  Borrows all; close the connector in the end. */
+void	ask_open(struct ask *, const struct options *, const char *verb,
+	    const char *object);
+
 /*
- * Blocks until there is news.  With ASK_EVENT, *event is the caller's, to be
- * freed; else it is NULL.  Verb and object are those of the message that there
- * is no contact.
+ * Blocks until there is news.  Returns ASK_GO_ON with a reply or a fired watch,
+ * ASK_AGAIN, or an exit status after one line on stderr: nobody can be reached,
+ * or give_up_ms is over.  *event is the caller's, to be freed; it may be NULL.
  */
-enum ask_news	ask_wait(struct connector *, int64_t give_up_ms,
-			    const char *verb, const char *object,
-			    struct session_event **event);
+int	ask_wait(struct ask *, struct session_event **event);
+
+/* Blocks until a survey is done.  Returns ASK_GO_ON then, or an exit status. */
+int	ask_survey(struct ask *, struct survey *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * One look at one node, behind a sync so that no lagging server answers.
+ * Reads one node, after a sync so that no lagging server answers.
  */
 #include "query/check.h"
 
@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "query/ask.h"
-#include "zookeeper/connector.h"
 
 enum tag { TAG_SYNC, TAG_LEASE };
 
@@ -43,30 +41,26 @@ read_environment(struct wanted *wanted)
 }
 
 static void
-ask(struct session *session, const char *lease)
+send_requests(struct session *session, const char *lease)
 {
-	struct session_request sync = {
+	struct session_request request = {
 		.operation = SESSION_SYNC,
 		.tag = TAG_SYNC,
 		.watch_tag = SESSION_NO_WATCH,
 		.path = lease,
 	};
-	struct session_request get = {
-		.operation = SESSION_GET,
-		.tag = TAG_LEASE,
-		.watch_tag = SESSION_NO_WATCH,
-		.path = lease,
-	};
 
-	session_send(session, &sync);
-	session_send(session, &get);
+	session_send(session, &request);
+	request.operation = SESSION_GET;
+	request.tag = TAG_LEASE;
+	session_send(session, &request);
 }
 
 static int
 judge(const struct session_event *event, const struct wanted *wanted)
 {
 	if (event->code == SESSION_OK) {
-		/* A name is never used twice, but a restored backup might. */
+		/* The name may be another node's after a restored backup. */
 		if (event->czxid == wanted->fence &&
 		    event->owner == wanted->session)
 			return 0;
@@ -79,39 +73,12 @@ judge(const struct session_event *event, const struct wanted *wanted)
 	return EXITCODE_LOST;
 }
 
-/* Waits for the next news.  Returns an exit status, or -1 to go on. */
-static int
-take_news(struct connector *connector, const struct wanted *wanted)
-{
-	struct session_event *event;
-	int status;
-
-	status = -1;
-	switch (ask_wait(connector, CLOCK_NEVER, "check", wanted->path,
-	    &event)) {
-	case ASK_NOW:
-		ask(&connector->session, wanted->path);
-		break;
-	case ASK_EVENT:
-		if (event->type == SESSION_REPLY && event->tag == TAG_LEASE)
-			status = judge(event, wanted);
-		break;
-	case ASK_UNREACHABLE:
-	case ASK_REJECTED:
-		status = EXITCODE_UNREACHABLE;
-		break;
-	case ASK_LATE:
-		break;
-	}
-	session_event_free(event);
-	return status;
-}
-
 int
 check_run(const struct options *options)
 {
-	struct connector connector;
+	struct session_event *event;
 	struct wanted wanted;
+	struct ask ask;
 	int status;
 
 	if (!read_environment(&wanted)) {
@@ -119,11 +86,17 @@ check_run(const struct options *options)
 		    "lease (it is for commands that zkrun has started)");
 		return EXITCODE_USAGE;
 	}
-	connector_init(&connector, options);
-	connector_start(&connector);
+	ask_open(&ask, options, "check", wanted.path);
 	do {
-		status = take_news(&connector, &wanted);
-	} while (status == -1);
-	connector_close(&connector);
-	return status;
+		status = ask_wait(&ask, &event);
+		if (status == ASK_AGAIN)
+			send_requests(&ask.connector.session, wanted.path);
+		else if (status == ASK_GO_ON && event->type == SESSION_REPLY &&
+		    event->tag == TAG_LEASE)
+			status = judge(event, &wanted);
+		session_event_free(event);
+	} while (status < 0);
+	connector_close(&ask.connector);
+	/* Nobody could tell. */
+	return status == EXITCODE_DENIED ? EXITCODE_UNREACHABLE : status;
 }

@@ -1,5 +1,5 @@
 /*
- * zkrun --check: is the lease that this command was started under still there?
+ * zkrun --check: does the lease of this command still exist?
  */
 #ifndef ZKRUN_CHECK_H
 #define ZKRUN_CHECK_H
@@ -7,9 +7,9 @@
 struct options;
 
 /*
- * Looks for the lease that ZKRUN_LEASE, ZKRUN_FENCE and ZKRUN_SESSION name, in
- * a session of its own.  Returns the exit status: 0 if that very node is in
- * place, EXITCODE_LOST if not, EXITCODE_UNREACHABLE if nobody could tell,
+ * Looks, in a new session, for the lease that ZKRUN_LEASE, ZKRUN_FENCE and
+ * ZKRUN_SESSION name.  Returns the exit status: 0 if that very node exists,
+ * EXITCODE_LOST if not, EXITCODE_UNREACHABLE if nobody could tell,
  * EXITCODE_USAGE if the environment names no lease.  May block as long as the
  * retry policy says.
  */

@@ -1,6 +1,6 @@
 /*
- * Asks by a word in the data of the lease node, which its keeper watches, and
- * waits for the node to go.
+ * Writes a request to give up into the data of the lease node, which its keeper
+ * watches, and waits for the node to go.
  */
 #include "query/revoke.h"
 
@@ -16,7 +16,7 @@
 
 #define WATCH_LEASE	0
 
-/* Has the data a word to give up from anybody?  Then it is known as asked. */
+/* Marks a lease as asked if its data has a request to give up from anybody. */
 static void
 note_asked(struct revoke *revoke, struct revoke_lease *lease,
     const struct holders_node *node)
@@ -29,13 +29,13 @@ note_asked(struct revoke *revoke, struct revoke_lease *lease,
 		return;
 	lease->asked = true;
 	nodedata_whoami(whoami, sizeof(whoami));
-	/* Our own, if the reply to it was lost. */
+	/* The request may be ours: its reply was lost. */
 	log_notice("%s has been asked to stop and release '%s'%s", lease->who,
 	    revoke->options->task, strcmp(who.revoker, whoami) == 0 ? "" :
 	    ", by somebody else");
 }
 
-/* Returns false if the data has no room for it. */
+/* Returns false if the data has no room for the request. */
 static bool
 send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 {
@@ -51,7 +51,7 @@ send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 
 	if (strlcpy(data, node->data, sizeof(data)) >= sizeof(data))
 		return false;
-	/* To write it changes the mtime, which people want to know. */
+	/* Writing changes the mtime, which says since when it is held. */
 	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
 	nodedata_add(data, sizeof(data), NODEDATA_SINCE, since);
 	nodedata_whoami(whoami, sizeof(whoami));
@@ -62,11 +62,11 @@ send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 	step->path = revoke->leases[lease].path;
 	step->data = data;
 	step->version = node->version;
-	session_send(&revoke->connector.session, &request);
+	session_send(&revoke->ask.connector.session, &request);
 	return true;
 }
 
-/* Sends the word to the holders without it; returns how many these are. */
+/* Asks the holders that were not asked yet.  Returns how many these are. */
 static size_t
 ask_holders(struct revoke *revoke)
 {
@@ -90,7 +90,7 @@ ask_holders(struct revoke *revoke)
 	return sent;
 }
 
-/* Returns what the answers so far come to; a refusal stands. */
+/* Returns what the answers so far come to; a refusal counts most. */
 static int
 take_answer(struct revoke *revoke, const struct session_event *event,
     int result)
@@ -105,22 +105,22 @@ take_answer(struct revoke *revoke, const struct session_event *event,
 	}
 	if (result >= 0)
 		return result;
-	/* It has been written to, or is gone. */
+	/* Somebody has written to it, or it is gone. */
 	if (event->code == SESSION_STALE || event->code == SESSION_NO_NODE)
-		return REVOKE_LOOK_AGAIN;
+		return ASK_AGAIN;
 	return revoke_refused(revoke, lease, event);
 }
 
-/* Waits for the answers to what was sent. */
+/* Waits for as many answers as requests were sent. */
 static int
 take_answers(struct revoke *revoke, size_t sent)
 {
 	struct session_event *event;
 	int result, status;
 
-	for (result = REVOKE_GO_ON; sent > 0; session_event_free(event)) {
-		status = revoke_wait(revoke, &event);
-		if (status != REVOKE_GO_ON)
+	for (result = ASK_GO_ON; sent > 0; session_event_free(event)) {
+		status = ask_wait(&revoke->ask, &event);
+		if (status != ASK_GO_ON)
 			return status;
 		if (event->type != SESSION_REPLY)
 			continue;
@@ -130,7 +130,7 @@ take_answers(struct revoke *revoke, size_t sent)
 	return result;
 }
 
-/* Names those that cannot be asked; they are not waited for. */
+/* Names the holders that cannot be asked: nobody waits for them. */
 static int
 drop_deaf(struct revoke *revoke)
 {
@@ -157,7 +157,7 @@ drop_deaf(struct revoke *revoke)
 	return status;
 }
 
-/* Looks at, and watches, all that is left. */
+/* Reads and watches the leases that are left. */
 static void
 watch_leases(struct revoke *revoke)
 {
@@ -169,7 +169,7 @@ watch_leases(struct revoke *revoke)
 	};
 	size_t i;
 
-	session_send(&revoke->connector.session, &sync);
+	session_send(&revoke->ask.connector.session, &sync);
 	for (i = 0; i < revoke->count; i++)
 		if (!revoke->leases[i].gone)
 			revoke_send(revoke, i, SESSION_GET, WATCH_LEASE);
@@ -182,10 +182,10 @@ take_look(struct revoke *revoke, const struct session_event *event)
 
 	if (event->type == SESSION_CHANGED) {
 		watch_leases(revoke);
-		return REVOKE_GO_ON;
+		return ASK_GO_ON;
 	}
 	if ((size_t)event->tag >= revoke->count || event->code == SESSION_OK)
-		return REVOKE_GO_ON;
+		return ASK_GO_ON;
 	lease = &revoke->leases[event->tag];
 	if (event->code != SESSION_NO_NODE)
 		return revoke_refused(revoke, lease, event);
@@ -193,37 +193,20 @@ take_look(struct revoke *revoke, const struct session_event *event)
 		log_notice("%s has released '%s'", lease->who,
 		    revoke->options->task);
 	lease->gone = true;
-	return REVOKE_GO_ON;
+	return ASK_GO_ON;
 }
 
 static int
 wait_until_gone(struct revoke *revoke)
 {
-	struct session_event *event;
-	int status;
-
-	if (revoke_left(revoke) == 0)
-		return REVOKE_GO_ON;
-	if (revoke->options->wait_ms == 0) {
-		log_notice("not waiting for '%s' to be released",
-		    revoke->options->task);
-		return revoke->options->conflict_exit_code;
-	}
-	watch_leases(revoke);
-	do {
-		status = revoke_wait(revoke, &event);
-		if (status == REVOKE_GO_ON)
-			status = take_look(revoke, event);
-		else if (status == REVOKE_LOOK_AGAIN) {
-			watch_leases(revoke);
-			status = REVOKE_GO_ON;
-		}
-		session_event_free(event);
-	} while (status == REVOKE_GO_ON && revoke_left(revoke) > 0);
-	return status;
+	if (revoke->options->wait_ms != 0 || revoke_all_gone(revoke))
+		return revoke_until_gone(revoke, watch_leases, take_look);
+	log_notice("not waiting for '%s' to be released",
+	    revoke->options->task);
+	return revoke->options->conflict_exit_code;
 }
 
-/* Until the holders have been asked or an exit status is clear. */
+/* Tries until the holders have been asked, or returns an exit status. */
 static int
 ask_all(struct revoke *revoke)
 {
@@ -231,14 +214,14 @@ ask_all(struct revoke *revoke)
 
 	do {
 		status = revoke_look(revoke);
-		if (status == REVOKE_GO_ON)
+		if (status == ASK_GO_ON)
 			status = take_answers(revoke, ask_holders(revoke));
 		/* The time to wait begins with the first contact. */
-		if (revoke->give_up_ms == CLOCK_NEVER &&
+		if (revoke->ask.give_up_ms == CLOCK_NEVER &&
 		    revoke->options->wait_ms > 0)
-			revoke->give_up_ms = clock_after(clock_ms(),
+			revoke->ask.give_up_ms = clock_after(clock_ms(),
 			    revoke->options->wait_ms);
-	} while (status == REVOKE_LOOK_AGAIN);
+	} while (status == ASK_AGAIN);
 	return status;
 }
 
@@ -250,12 +233,12 @@ revoke_run(const struct options *options)
 
 	revoke_open(&revoke, options, "revoke");
 	status = ask_all(&revoke);
-	if (status == REVOKE_GO_ON && revoke.count == 0)
+	if (status == ASK_GO_ON && revoke.count == 0)
 		log_notice("nobody holds '%s'", options->task);
-	if (status == REVOKE_GO_ON) {
+	if (status == ASK_GO_ON) {
 		deaf = drop_deaf(&revoke);
 		status = wait_until_gone(&revoke);
-		if (status == REVOKE_GO_ON)
+		if (status == ASK_GO_ON)
 			status = deaf;
 	}
 	revoke_close(&revoke);

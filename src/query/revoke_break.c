@@ -1,6 +1,6 @@
 /*
- * Deletes lease nodes, which nothing asks of the holders: who has lost contact,
- * or heeds no word, may be at work still.
+ * Deletes lease nodes without asking their holders.  The command of a holder
+ * that has lost contact may still be running.
  */
 #include "query/revoke.h"
 
@@ -13,7 +13,7 @@
 #include "config/options.h"
 #include "query/revoke_private.h"
 
-/* What the user has to know before, and so not to be missed with -q. */
+/* Shown on the terminal even with -q: the user has to know it first. */
 static void
 show_holders(const struct revoke *revoke, FILE *terminal)
 {
@@ -66,35 +66,14 @@ take_deleted(struct revoke *revoke, const struct session_event *event)
 	struct revoke_lease *lease;
 
 	if (event->type != SESSION_REPLY)
-		return REVOKE_GO_ON;
+		return ASK_GO_ON;
 	lease = &revoke->leases[event->tag];
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return revoke_refused(revoke, lease, event);
 	log_notice("the lease node of %s is %s", lease->who,
 	    event->code == SESSION_OK ? "deleted" : "gone");
 	lease->gone = true;
-	return REVOKE_GO_ON;
-}
-
-/* Deletes what was shown, by name, and so nothing that came since. */
-static int
-delete_all(struct revoke *revoke)
-{
-	struct session_event *event;
-	int status;
-
-	delete_leases(revoke);
-	do {
-		status = revoke_wait(revoke, &event);
-		if (status == REVOKE_GO_ON)
-			status = take_deleted(revoke, event);
-		else if (status == REVOKE_LOOK_AGAIN) {
-			delete_leases(revoke);
-			status = REVOKE_GO_ON;
-		}
-		session_event_free(event);
-	} while (status == REVOKE_GO_ON && revoke_left(revoke) > 0);
-	return status == REVOKE_GO_ON ? 0 : status;
+	return ASK_GO_ON;
 }
 
 static int
@@ -103,7 +82,7 @@ break_with(struct revoke *revoke, FILE *terminal)
 	int status;
 
 	status = revoke_look(revoke);
-	if (status != REVOKE_GO_ON)
+	if (status != ASK_GO_ON)
 		return status;
 	if (revoke->count == 0) {
 		log_notice("nobody holds '%s'", revoke->options->task);
@@ -114,7 +93,9 @@ break_with(struct revoke *revoke, FILE *terminal)
 		log_notice("nothing is deleted");
 		return revoke->options->conflict_exit_code;
 	}
-	return delete_all(revoke);
+	/* By name, so that nothing is deleted that was not shown. */
+	status = revoke_until_gone(revoke, delete_leases, take_deleted);
+	return status == ASK_GO_ON ? 0 : status;
 }
 
 int

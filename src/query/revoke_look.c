@@ -1,16 +1,14 @@
 /*
- * Finding the leases that are meant, and waiting for answers about them.
+ * Finds the leases to revoke or break, and waits for them to go.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "lock/paths.h"
-#include "query/ask.h"
 #include "query/revoke_private.h"
 
 void
@@ -19,52 +17,18 @@ revoke_open(struct revoke *revoke, const struct options *options,
 {
 	memset(revoke, 0, sizeof(*revoke));
 	revoke->options = options;
-	revoke->verb = verb;
-	revoke->give_up_ms = CLOCK_NEVER;
-	connector_init(&revoke->connector, options);
-	survey_init(&revoke->survey, options, &revoke->connector.session,
-	    0);
-	connector_start(&revoke->connector);
+	ask_open(&revoke->ask, options, verb, options->task);
+	survey_init(&revoke->survey, options, &revoke->ask.connector.session);
 }
 
 void
 revoke_close(struct revoke *revoke)
 {
 	survey_free(&revoke->survey);
-	connector_close(&revoke->connector);
+	connector_close(&revoke->ask.connector);
 	while (revoke->count > 0)
 		free(revoke->leases[--revoke->count].path);
 	free(revoke->leases);
-}
-
-static int
-out_of_memory(const struct revoke *revoke)
-{
-	log_error("cannot %s '%s': %s", revoke->verb, revoke->options->task,
-	    strerror(ENOMEM));
-	return EXITCODE_SYSTEM;
-}
-
-int
-revoke_wait(struct revoke *revoke, struct session_event **event)
-{
-	switch (ask_wait(&revoke->connector, revoke->give_up_ms,
-	    revoke->verb, revoke->options->task, event)) {
-	case ASK_NOW:
-		revoke->in_contact = true;
-		return REVOKE_LOOK_AGAIN;
-	case ASK_EVENT:
-		return REVOKE_GO_ON;
-	case ASK_UNREACHABLE:
-		return EXITCODE_UNREACHABLE;
-	case ASK_REJECTED:
-		return EXITCODE_DENIED;
-	case ASK_LATE:
-		break;
-	}
-	log_error("cannot %s '%s': the waiting time is over", revoke->verb,
-	    revoke->options->task);
-	return revoke->options->conflict_exit_code;
 }
 
 struct revoke_lease *
@@ -102,7 +66,7 @@ add_lease(struct revoke *revoke, const struct holders_node *node)
 	return true;
 }
 
-/* The survey is done: meets its holders. */
+/* Adds the holders that the survey has found to the leases. */
 static int
 meet_holders(struct revoke *revoke)
 {
@@ -119,50 +83,58 @@ meet_holders(struct revoke *revoke)
 	for (i = 0; i < task->holders.holder_count; i++) {
 		node = &task->holders.leases[i];
 		if (revoke_find(revoke, node->name) == NULL &&
-		    !add_lease(revoke, node))
-			return out_of_memory(revoke);
+		    !add_lease(revoke, node)) {
+			log_error("cannot %s '%s': %s", revoke->ask.verb,
+			    revoke->options->task, strerror(ENOMEM));
+			return EXITCODE_SYSTEM;
+		}
 	}
-	return REVOKE_GO_ON;
+	return ASK_GO_ON;
 }
 
 int
 revoke_look(struct revoke *revoke)
 {
-	struct session_event *event;
-	enum survey_news news;
 	int status;
 
-	news = revoke->in_contact ? survey_begin(&revoke->survey) :
-	    SURVEY_NOTHING;
-	while (news == SURVEY_NOTHING) {
-		status = revoke_wait(revoke, &event);
-		if (status == REVOKE_GO_ON)
-			news = survey_take(&revoke->survey, event);
-		else if (status == REVOKE_LOOK_AGAIN)
-			news = survey_begin(&revoke->survey);
-		else
-			return status;
-		session_event_free(event);
-	}
-	return news == SURVEY_DONE ? meet_holders(revoke) :
-	    out_of_memory(revoke);
+	status = ask_survey(&revoke->ask, &revoke->survey);
+	return status == ASK_GO_ON ? meet_holders(revoke) : status;
 }
 
-size_t
-revoke_left(const struct revoke *revoke)
+bool
+revoke_all_gone(const struct revoke *revoke)
 {
-	size_t i, left;
+	size_t i;
 
-	for (i = left = 0; i < revoke->count; i++)
-		left += !revoke->leases[i].gone;
-	return left;
+	for (i = 0; i < revoke->count && revoke->leases[i].gone;)
+		i++;
+	return i == revoke->count;
+}
+
+int
+revoke_until_gone(struct revoke *revoke, void (*ask)(struct revoke *),
+    int (*take)(struct revoke *, const struct session_event *))
+{
+	struct session_event *event;
+	int status;
+
+	status = ASK_AGAIN;
+	while (status < 0 && !revoke_all_gone(revoke)) {
+		if (status == ASK_AGAIN)
+			ask(revoke);
+		status = ask_wait(&revoke->ask, &event);
+		if (status == ASK_GO_ON)
+			status = take(revoke, event);
+		session_event_free(event);
+	}
+	return status < 0 ? ASK_GO_ON : status;
 }
 
 int
 revoke_refused(const struct revoke *revoke, const struct revoke_lease *lease,
     const struct session_event *event)
 {
-	log_error("cannot %s '%s': %s", revoke->verb, lease->path,
+	log_error("cannot %s '%s': %s", revoke->ask.verb, lease->path,
 	    event->reason);
 	return event->code == SESSION_DENIED ? EXITCODE_DENIED :
 	    EXITCODE_INTERNAL;
@@ -179,5 +151,5 @@ revoke_send(struct revoke *revoke, size_t lease,
 		.path = revoke->leases[lease].path,
 	};
 
-	session_send(&revoke->connector.session, &request);
+	session_send(&revoke->ask.connector.session, &request);
 }

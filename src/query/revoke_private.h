@@ -10,64 +10,54 @@
 
 #include "lock/holders.h"
 #include "lock/survey.h"
-#include "zookeeper/connector.h"
+#include "query/ask.h"
 
 #define REVOKE_WHO_SIZE	(4 * HOLDERS_TEXT_SIZE)
 
-/* A lease node that is to go. */
+/* A lease node that has to go. */
 struct revoke_lease {
 	char	*path;
 	char	 who[REVOKE_WHO_SIZE];	/* for messages */
 	bool	 is_zkrun;		/* can be asked */
-	bool	 asked;			/* has been, for certain */
+	bool	 asked;			/* by a word in its data */
 	bool	 gone;
 };
 
 struct revoke {
 	const struct options	*options;
-	const char		*verb;		/* for messages */
-	struct connector	 connector;
+	struct ask		 ask;
 	struct survey		 survey;
-	/* Something can be sent; if not any more, REVOKE_ASK comes again. */
-	bool			 in_contact;
-	int64_t			 give_up_ms;
 	struct revoke_lease	*leases;	/* in the order they were met */
 	size_t			 count;
-};
-
-/* What is returned where others are exit statuses. */
-enum {
-	REVOKE_GO_ON = -1,
-	REVOKE_LOOK_AGAIN = -2,
 };
 
 void	revoke_open(struct revoke *, const struct options *, const char *verb);
 void	revoke_close(struct revoke *);
 
 /*
- * Looks who holds, and adds to the leases what is not among them yet.  Returns
- * REVOKE_GO_ON with the survey done, or an exit status after one line.
+ * Looks who holds, and adds new leases to the list.  Returns ASK_GO_ON with the
+ * survey done, or an exit status after one line.
  */
 int	revoke_look(struct revoke *);
 
 /* Returns the lease with the name, or NULL. */
 struct revoke_lease	*revoke_find(const struct revoke *, const char *name);
 
+bool	revoke_all_gone(const struct revoke *);
+
 /*
- * Waits for a reply or a fired watch, which *event is then, or for contact to
- * be new: REVOKE_LOOK_AGAIN.  Returns an exit status after one line when it is
- * too late or nobody can be reached.
+ * Asks, and takes the answers, until all leases are gone.  Asks again after a
+ * lost contact.  take() returns as ask_wait() does.  Returns ASK_GO_ON, or an
+ * exit status after one line.
  */
-int	revoke_wait(struct revoke *, struct session_event **event);
+int	revoke_until_gone(struct revoke *, void (*ask)(struct revoke *),
+	    int (*take)(struct revoke *, const struct session_event *));
 
-/* Returns how many leases are not gone. */
-size_t	revoke_left(const struct revoke *);
-
-/* Says that a request about a lease was refused; returns the exit status. */
+/* Logs that a request about a lease was refused.  Returns the exit status. */
 int	revoke_refused(const struct revoke *, const struct revoke_lease *,
 	    const struct session_event *);
 
-/* Sends what needs no watch, tagged with the index of the lease. */
+/* Sends a request about a lease, tagged with its index. */
 void	revoke_send(struct revoke *, size_t, enum session_operation, int watch);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Asks, prints, and says in the exit status whether something is held.
+ * Looks at the tasks and prints them.
  */
 #include "query/status.h"
 
@@ -7,16 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "lock/survey.h"
 #include "query/ask.h"
 #include "query/status_print.h"
-#include "zookeeper/connector.h"
 
-/* For messages about all that is asked. */
+/* Returns what messages about the whole survey name. */
 static const char *
 object_of(const struct options *options)
 {
@@ -25,43 +23,7 @@ object_of(const struct options *options)
 	return options->base[0] != '\0' ? options->base : "/";
 }
 
-/* Waits for the next news.  Returns an exit status, or -1 to go on. */
-static int
-take_news(struct connector *connector, struct survey *survey)
-{
-	struct session_event *event;
-	enum survey_news news;
-	int status;
-
-	news = SURVEY_NOTHING;
-	status = -1;
-	switch (ask_wait(connector, CLOCK_NEVER, "look at",
-	    object_of(survey->options), &event)) {
-	case ASK_NOW:
-		news = survey_begin(survey);
-		break;
-	case ASK_EVENT:
-		news = survey_take(survey, event);
-		break;
-	case ASK_UNREACHABLE:
-		status = EXITCODE_UNREACHABLE;
-		break;
-	case ASK_REJECTED:
-		status = EXITCODE_DENIED;
-		break;
-	case ASK_LATE:
-		break;
-	}
-	session_event_free(event);
-	if (news == SURVEY_FAILED) {
-		log_error("cannot look at '%s': %s", object_of(survey->options),
-		    strerror(ENOMEM));
-		status = EXITCODE_SYSTEM;
-	}
-	return news == SURVEY_DONE ? 0 : status;
-}
-
-/* What the survey comes to, as an exit status. */
+/* Returns the exit status that the survey comes to. */
 static int
 conclude(const struct survey *survey)
 {
@@ -83,6 +45,7 @@ conclude(const struct survey *survey)
 	return problem != 0 ? problem : status;
 }
 
+/* Returns ASK_GO_ON, or an exit status if it cannot be written. */
 static int
 print(const struct survey *survey)
 {
@@ -92,7 +55,7 @@ print(const struct survey *survey)
 	else
 		status_print_table(survey, stdout);
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
+		return ASK_GO_ON;
 	log_error("cannot write 'standard output': %s", strerror(errno));
 	return EXITCODE_SYSTEM;
 }
@@ -100,24 +63,21 @@ print(const struct survey *survey)
 int
 status_run(const struct options *options)
 {
-	struct connector connector;
 	struct survey survey;
+	struct ask ask;
 	int status;
 
-	connector_init(&connector, options);
-	survey_init(&survey, options, &connector.session, 0);
-	connector_start(&connector);
-	do {
-		status = take_news(&connector, &survey);
-	} while (status == -1);
+	ask_open(&ask, options, "look at", object_of(options));
+	survey_init(&survey, options, &ask.connector.session);
+	status = ask_survey(&ask, &survey);
 	/* Without the chroot there is nothing to be shown. */
-	if (status == 0 && survey.problem.code == SESSION_NO_NODE)
+	if (status == ASK_GO_ON && survey.problem.code == SESSION_NO_NODE)
 		status = survey_report(&survey.problem);
-	if (status == 0)
+	if (status == ASK_GO_ON)
 		status = print(&survey);
-	if (status == 0)
+	if (status == ASK_GO_ON)
 		status = conclude(&survey);
 	survey_free(&survey);
-	connector_close(&connector);
+	connector_close(&ask.connector);
 	return status;
 }

@@ -7,10 +7,10 @@
 struct options;
 
 /*
- * Prints the state of the tasks that the options name, or of all there are,
- * as a table or as JSON.  Returns the exit status: 0 if one of them is held,
- * EXITCODE_FREE if none is, EXITCODE_UNREACHABLE or EXITCODE_DENIED if some of
- * it cannot be told.  May block as long as the retry policy says.
+ * Prints the state of the tasks that the options name, or of all tasks, as a
+ * table or as JSON.  Returns the exit status: 0 if one of them is held,
+ * EXITCODE_FREE if none is, EXITCODE_UNREACHABLE or EXITCODE_DENIED if
+ * something could not be read.  May block as long as the retry policy says.
  */
 int	status_run(const struct options *);
 

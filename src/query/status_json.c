@@ -1,5 +1,5 @@
 /*
- * The same for programs.  Every key is always there; what is not known is null.
+ * Prints a survey as JSON.  Every key is always there; unknown values are null.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #include "lock/survey.h"
 #include "query/status_print.h"
 
-/* What has been written so far calls for a comma before what comes next. */
+/* The comma says whether the next value needs one in front. */
 struct json {
 	FILE	*out;
 	bool	 comma;
@@ -43,7 +43,7 @@ put_key(struct json *json, const char *key)
 	json->comma = false;
 }
 
-/* Without the quotes. */
+/* Writes the text without its quotes. */
 static void
 put_characters(struct json *json, const char *text)
 {
@@ -64,7 +64,7 @@ put_characters(struct json *json, const char *text)
 	}
 }
 
-/* NULL and an empty text stand for what is not known. */
+/* NULL and an empty text become null. */
 static void
 put_text(struct json *json, const char *key, const char *text)
 {
@@ -104,18 +104,7 @@ put_time(struct json *json, const char *key, int64_t ms)
 	put_text(json, key, text);
 }
 
-static void
-put_path(struct json *json, const char *base, const char *task,
-    enum paths_parent parent, const char *name)
-{
-	char *path;
-
-	path = paths_make(base, task, parent, name);
-	put_text(json, "node", path);
-	free(path);
-}
-
-/* The keys of a holder or waiter; a place in line is no fence. */
+/* Writes a holder, or a waiter, who has no fence. */
 static void
 put_node(struct json *json, const struct holders_node *node, bool is_holder)
 {
@@ -143,41 +132,33 @@ put_node(struct json *json, const struct holders_node *node, bool is_holder)
 }
 
 static void
-put_holders(struct json *json, const char *base, const struct survey_task *task)
+put_nodes(struct json *json, const char *base, const struct survey_task *task,
+    bool holders)
 {
-	size_t i;
+	const struct holders *all = &task->holders;
+	const struct holders_node *node;
+	size_t count, i;
+	char *path;
 
-	put_key(json, "holders");
+	count = holders ? all->holder_count : all->waiter_count;
+	put_key(json, holders ? "holders" : "waiting");
 	open_with(json, '[');
-	for (i = 0; i < task->holders.holder_count; i++) {
+	for (i = 0; i < count; i++) {
+		node = holders ? &all->leases[i] : &all->locks[i];
 		open_with(json, '{');
-		put_node(json, &task->holders.leases[i], true);
-		put_path(json, base, task->name, PATHS_LEASES,
-		    task->holders.leases[i].name);
+		if (!holders)
+			put_number(json, "ahead", (int64_t)i);
+		put_node(json, node, holders);
+		path = paths_make(base, task->name,
+		    holders ? PATHS_LEASES : PATHS_LOCKS, node->name);
+		put_text(json, "node", path);
+		free(path);
 		close_with(json, '}');
 	}
 	close_with(json, ']');
 }
 
-static void
-put_waiters(struct json *json, const char *base, const struct survey_task *task)
-{
-	size_t i;
-
-	put_key(json, "waiting");
-	open_with(json, '[');
-	for (i = 0; i < task->holders.waiter_count; i++) {
-		open_with(json, '{');
-		put_number(json, "ahead", (int64_t)i);
-		put_node(json, &task->holders.locks[i], false);
-		put_path(json, base, task->name, PATHS_LOCKS,
-		    task->holders.locks[i].name);
-		close_with(json, '}');
-	}
-	close_with(json, ']');
-}
-
-/* Where the comma is, or behind a key; NULL if there was no such run. */
+/* Writes a run, or null for NULL. */
 static void
 put_run(struct json *json, const struct runs_text_run *run)
 {
@@ -229,11 +210,11 @@ put_task(struct json *json, const char *base, const struct survey_task *task)
 	    is_known ? "false" : "null", json->out);
 	json->comma = true;
 	put_text(json, "problem", is_known ? NULL : task->problem.reason);
-	put_holders(json, base, task);
-	put_waiters(json, base, task);
+	put_nodes(json, base, task, true);
+	put_nodes(json, base, task, false);
 	put_record(json, task);
 	close_with(json, '}');
-	/* For those who read it in a terminal, and for diff(1). */
+	/* A line for each task, for people and diff(1). */
 	(void)putc('\n', json->out);
 }
 

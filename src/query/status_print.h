@@ -1,5 +1,5 @@
 /*
- * How a survey is shown.  Private to status*.c.
+ * Prints a survey.  Private to status*.c.
  */
 #ifndef ZKRUN_STATUS_PRINT_H
 #define ZKRUN_STATUS_PRINT_H
@@ -8,7 +8,7 @@
 
 struct survey;
 
-/* Errors are left in the stream. */
+/* ferror(3) tells whether they failed. */
 void	status_print_table(const struct survey *, FILE *);
 void	status_print_json(const struct survey *, FILE *);
 

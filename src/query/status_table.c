@@ -1,6 +1,6 @@
 /*
- * The table for people: aligned columns, a block for each task, times as the
- * viewer's clock shows them.
+ * Prints a survey as a table: aligned columns, a block for each task, times in
+ * the time zone of the reader.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "query/status_print.h"
 
 #define CELL_SIZE	HOLDERS_TEXT_SIZE
-#define WIDTH_MAX	32	/* what is wider pushes the others aside */
+#define WIDTH_MAX	32	/* a wider cell pushes the others aside */
 
 enum column {
 	TASK,
@@ -52,7 +52,7 @@ last_cell(const struct row *row)
 	return last;
 }
 
-/* Measures or prints. */
+/* Measures a row, or prints it. */
 static void
 take_row(struct table *table, const struct row *row)
 {
@@ -102,7 +102,7 @@ take_node(struct table *table, struct row *row, const struct holders_node *node)
 	memset(row, 0, sizeof(*row));
 }
 
-/* Two units say enough. */
+/* Two units are exact enough. */
 static void
 format_duration(char *text, size_t size, int64_t ms)
 {

@@ -132,10 +132,9 @@ ask_to_stop(struct guard *guard)
 	guard->state = LOSING;
 	link_send_type(&guard->link, LINK_LOSE);
 	/* By ourselves: the keeper may be what has stopped. */
-	guard->tree.passed_over = guard->keeper;
-	(void)proctree_signal(&guard->tree, guard->options->stop_signal);
-	(void)proctree_signal(&guard->tree, SIGCONT);
-	guard->tree.passed_over = 0;
+	(void)proctree_signal_below(&guard->tree, guard->keeper,
+	    guard->options->stop_signal);
+	(void)proctree_signal_below(&guard->tree, guard->keeper, SIGCONT);
 	/* Last, for whoever reads stderr may make us wait. */
 	lease_describe_left(time_left(guard), left, sizeof(left));
 	log_error("no contact with ZooKeeper; asking the command of '%s' to "

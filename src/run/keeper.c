@@ -424,7 +424,6 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper_start_progress(&keeper);
 	connector_start(&keeper.connector);
 	loop(&keeper);
-	survey_free(&keeper.progress.survey);
 	/* Nobody waits for the rest; but the next in line needs the servers. */
 	link_close(link);
 	(void)poll(NULL, 0, AFTER_YOU_MS);

@@ -14,7 +14,6 @@
 #include "lock/nodedata.h"
 #include "lock/runs.h"
 #include "lock/semaphore.h"
-#include "lock/survey.h"
 #include "run/link.h"
 #include "system/proctree.h"
 #include "zookeeper/connector.h"
@@ -58,13 +57,14 @@ enum keeper_event {
 
 /* How the waiting goes, for people. */
 struct keeper_progress {
-	struct survey	survey;
-	bool		looking;	/* it is under way */
+	bool		looking;	/* a look is under way */
+	size_t		ahead;		/* in the queue, as that look found */
+	size_t		holders;
 	bool		asked;		/* for one line, by SIGUSR1 */
 	bool		reporting;	/* to the guard, since LINK_PING */
 	int64_t		looked_ms;
 	int64_t		next_ms;	/* line on the terminal */
-	char		place[256];	/* by the last one; "": not known */
+	char		place[256];	/* as the last look found; "": unknown */
 };
 
 struct keeper {

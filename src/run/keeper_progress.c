@@ -1,8 +1,10 @@
 /*
- * How the waiting goes: a line on the terminal, or one when SIGUSR1 asks.
+ * Shows how the waiting goes: on the terminal, to who sends SIGUSR1, and to the
+ * guard for a service manager.
  *
- * The line itself only knows who is next before us.  So for this, and only for
- * this, all of it is looked at, as --status does.
+ * A look lists the queue and the leases, and reads the node of one holder, so
+ * it costs three requests however many wait.  Only this file needs it: the
+ * semaphore itself knows no more than the place before its own.
  */
 #include "run/keeper_private.h"
 
@@ -16,10 +18,19 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/options.h"
+#include "lock/holders.h"
+#include "lock/nodename.h"
+#include "lock/paths.h"
 
-#define LINE_MS		1000	/* until it is shown, and shown anew */
-#define LOOK_MS		5000	/* until it is looked at again for that */
-#define REPORT_LOOK_MS	60000	/* the same, for nobody who watches it */
+#define LINE_MS		1000	/* between two lines on the terminal */
+#define LOOK_MS		5000	/* between two looks for these lines */
+#define REPORT_LOOK_MS	60000	/* between two looks for a service manager */
+
+enum tag {
+	TAG_QUEUE = KEEPER_LOOK_TAGS,
+	TAG_LEASES,
+	TAG_HOLDER,
+};
 
 /* As ps(1) shows the states. */
 static const char *const titles[STATES] = {
@@ -43,24 +54,43 @@ keeper_state_name(const struct keeper *keeper)
 	return titles[keeper->state];
 }
 
-static void
-look(struct keeper *keeper)
-{
-	struct keeper_progress *progress = &keeper->progress;
-
-	if (progress->looking)
-		return;
-	progress->looked_ms = clock_ms();
-	progress->looking = survey_begin(&progress->survey) != SURVEY_FAILED;
-	if (!progress->looking)
-		progress->place[0] = '\0';
-}
-
 void
 keeper_forget_look(struct keeper *keeper)
 {
 	keeper->progress.looking = false;
 	keeper->progress.place[0] = '\0';
+}
+
+static void
+ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
+    enum paths_parent parent, const char *name)
+{
+	struct session_request request = {
+		.operation = operation,
+		.tag = (int)tag,
+		.watch_tag = SESSION_NO_WATCH,
+	};
+	char *path;
+
+	path = paths_make(keeper->options->base, keeper->options->task, parent,
+	    name);
+	request.path = path;
+	if (path != NULL)
+		session_send(&keeper->connector.session, &request);
+	else
+		keeper_forget_look(keeper);
+	free(path);
+}
+
+static void
+look(struct keeper *keeper)
+{
+	if (keeper->progress.looking)
+		return;
+	keeper->progress.looking = true;
+	keeper->progress.looked_ms = clock_ms();
+	ask(keeper, SESSION_LIST, TAG_QUEUE, PATHS_LOCKS, NULL);
+	ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 }
 
 /* Times are shown as the reader's clock has them. */
@@ -80,65 +110,79 @@ format_since(int64_t since_ms, char *text, size_t size)
 		(void)strlcpy(text, "?", size);
 }
 
-static void
-add_holders(const struct holders *holders, char *text, size_t size)
+/* Returns the number of a lease node; a node without one comes first. */
+static const char *
+number_of(const char *name)
 {
-	struct holders_who who;
-	char name[80], since[32];
-	size_t length;
+	const char *number;
 
-	if (holders->holder_count == 0)
-		return;
-	holders_read_who(&who, &holders->leases[0]);
-	text_clean(name, sizeof(name), holders_where(&who));
-	format_since(who.since_ms, since, sizeof(since));
-	length = strlen(text);
-	if (who.is_zkrun)
-		(void)snprintf(text + length, size - length,
-		    ", held by %s pid %lld since %s", name,
-		    (long long)who.pid, since);
-	else
-		(void)snprintf(text + length, size - length,
-		    ", held by %s since %s", name, since);
-	length = strlen(text);
-	if (holders->holder_count > 1)
-		(void)snprintf(text + length, size - length, " and %zu more",
-		    holders->holder_count - 1);
-}
-
-/* Returns how many are before us. */
-static size_t
-count_ahead(const struct keeper *keeper, const struct holders *holders)
-{
-	const char *own;
-	size_t i;
-
-	own = strrchr(keeper->semaphore.lock.name, '/');
-	for (i = 0; own != NULL && i < holders->waiter_count; i++)
-		if (strcmp(holders->locks[i].name, own + 1) == 0)
-			return i;
-	return keeper->semaphore.ahead;
+	number = strstr(name, "lease-");
+	return number != NULL ? number : "";
 }
 
 /*
- * Where in line we are, and who is at it.  In words, for these are shown until
- * the next look has its answers, and the survey is empty while it looks.
+ * Asks for the node of the oldest lease.  Beyond max_leases there is only one
+ * more, of the head of the queue, and that is the youngest.
  */
 static void
-note_place(struct keeper *keeper)
+take_leases(struct keeper *keeper, const struct session_event *event)
+{
+	size_t i, most = (size_t)keeper->options->max_leases, oldest = 0;
+
+	for (i = 1; i < event->count; i++)
+		if (strcmp(number_of(event->names[i]),
+		    number_of(event->names[oldest])) < 0)
+			oldest = i;
+	keeper->progress.holders = event->count < most ? event->count : most;
+	if (event->count > 0)
+		ask(keeper, SESSION_GET, TAG_HOLDER, PATHS_LEASES,
+		    event->names[oldest]);
+}
+
+static void
+add_holder(const struct keeper *keeper, struct session_event *event,
+    char *text, size_t size)
+{
+	const struct holders_node node = {
+		.data = event->data,
+		.since_ms = event->changed_ms,
+	};
+	struct holders_who who;
+	char name[80], pid[32] = "", since[32];
+	size_t length;
+
+	holders_read_who(&who, &node);
+	text_clean(name, sizeof(name), holders_where(&who));
+	if (who.is_zkrun)
+		(void)snprintf(pid, sizeof(pid), " pid %lld",
+		    (long long)who.pid);
+	format_since(who.since_ms, since, sizeof(since));
+	length = strlen(text);
+	(void)snprintf(text + length, size - length, ", held by %s%s since %s",
+	    name, pid, since);
+	length = strlen(text);
+	if (keeper->progress.holders > 1)
+		(void)snprintf(text + length, size - length, " and %zu more",
+		    keeper->progress.holders - 1);
+}
+
+/*
+ * The look is over: describes our place, and the holder if there is one.  In
+ * words, because these are shown until the next look is over.
+ */
+static void
+note_place(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	const struct holders *holders = &progress->survey.tasks[0].holders;
-	size_t ahead;
+	size_t size = sizeof(progress->place);
 
-	ahead = count_ahead(keeper, holders);
-	if (ahead > 0)
-		(void)snprintf(progress->place, sizeof(progress->place),
-		    ", %zu ahead", ahead);
-	else
-		(void)strlcpy(progress->place, ", next in line",
-		    sizeof(progress->place));
-	add_holders(holders, progress->place, sizeof(progress->place));
+	progress->looking = false;
+	(void)strlcpy(progress->place, ", next in line", size);
+	if (progress->ahead > 0)
+		(void)snprintf(progress->place, size, ", %zu ahead",
+		    progress->ahead);
+	if (progress->holders > 0 && event->code == SESSION_OK)
+		add_holder(keeper, event, progress->place, size);
 }
 
 static void
@@ -199,6 +243,33 @@ keeper_take_ping(struct keeper *keeper)
 	keeper_report(keeper);
 }
 
+/* Takes one answer of a look, and asks on. */
+static void
+take_answer(struct keeper *keeper, struct session_event *event)
+{
+	const char *own, *predecessor;
+
+	switch ((enum tag)event->tag) {
+	case TAG_QUEUE:
+		own = strrchr(keeper->semaphore.lock.name, '/');
+		keeper->progress.ahead = own == NULL ? 0 : nodename_ahead(
+		    own + 1, event->names, event->count, &predecessor);
+		return;
+	case TAG_LEASES:
+		take_leases(keeper, event);
+		if (event->count > 0)
+			return;
+		break;
+	case TAG_HOLDER:
+		if (event->code != SESSION_NO_NODE)
+			break;
+		/* It has just been released: who holds it now? */
+		ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
+		return;
+	}
+	note_place(keeper, event);
+}
+
 bool
 keeper_take_look(struct keeper *keeper, struct session_event *event)
 {
@@ -209,18 +280,8 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 		return false;
 	if (!progress->looking)
 		return true;
-	switch (survey_take(&progress->survey, event)) {
-	case SURVEY_NOTHING:
-		return true;
-	case SURVEY_DONE:
-		note_place(keeper);
-		break;
-	case SURVEY_FAILED:
-		progress->place[0] = '\0';
-		break;
-	}
-	progress->looking = false;
-	if (keeper->state != IN_LINE)
+	take_answer(keeper, event);
+	if (progress->looking || keeper->state != IN_LINE)
 		return true;
 	keeper_report(keeper);
 	describe(keeper, text, sizeof(text));
@@ -245,8 +306,6 @@ keeper_start_progress(struct keeper *keeper)
 	struct keeper_progress *progress = &keeper->progress;
 	const char *terminal;
 
-	survey_init(&progress->survey, keeper->options,
-	    &keeper->connector.session, KEEPER_LOOK_TAGS);
 	progress->next_ms = CLOCK_NEVER;
 	terminal = getenv("TERM");
 	if (keeper->options->verbosity >= LOG_NORMAL &&

@@ -6,7 +6,6 @@
 
 #include <signal.h>
 
-#include "base/broken.h"
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
@@ -204,10 +203,6 @@ keeper_command_ended(struct keeper *keeper)
 		keeper_stop_all(keeper);
 		break;
 	case OPTIONS_WAIT:
-		if (BROKEN_EARLY_RELEASE) {
-			keeper_work_is_over(keeper);
-			break;
-		}
 		keeper->state = LINGERING;
 		keeper->nag_ms = FIRST_NAG_MS;
 		keeper->lingering_since_ms = clock_ms();

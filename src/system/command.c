@@ -1,5 +1,5 @@
 /*
- * Fork and exec, without a shell and without a trace of ourselves.
+ * Forks and executes the command, and leaves no trace of zkrun in it.
  */
 #include "system/command.h"
 
@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "system/signals.h"
 
-/* Names the command where the variable names the pid that the caller knows. */
+/* If a variable names the pid that the caller knows, lets it name ours. */
 static int
 inherit_pid(const char *variable, pid_t from)
 {
@@ -34,11 +34,11 @@ inherit_pid(const char *variable, pid_t from)
 	return setenv(variable, own, 1);
 }
 
-/* What a service manager has set for the process that it started. */
+/* Removes what a service manager has set for zkrun alone. */
 static int
 set_manager_environment(const struct command_lease *lease)
 {
-	/* Names the same process as LISTEN_PID, in another way. */
+	/* This names the process of LISTEN_PID in another way. */
 	if (unsetenv("LISTEN_PIDFDID") == -1)
 		return -1;
 	if (lease->notifies)
@@ -67,14 +67,14 @@ set_environment(const struct command_lease *lease)
 }
 
 /*
- * In the child, which until execvp(3) borrows our memory: what it changes there,
- * the error and variables of our environment, is changed for us.
+ * Runs in the child of vfork(2), which shares our memory until execvp(3): the
+ * error and the variables that it sets are set for us, too.
  */
 static void
 become(char *const *argv, const struct signals *signals,
     const struct command_lease *lease, pid_t parent, volatile int *error)
 {
-	/* The parent may have died before it was asked to take us along. */
+	/* The parent may have died before the prctl(2). */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 		_exit(EXITCODE_INTERNAL);
 	if (inherit_pid("LISTEN_PID", lease->caller_knows) == -1 ||
@@ -99,7 +99,7 @@ command_start(char *const *argv, const struct signals *signals,
 	if (set_environment(lease) == -1)
 		return -1;
 	parent = getpid();
-	/* Others wait for this moment, and fork(2) has the most to copy. */
+	/* fork(2) would copy page tables while others wait for this moment. */
 	pid = vfork();	/* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
 	if (pid == 0)	/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
 		become(argv, signals, lease, parent, &error);

@@ -1,6 +1,6 @@
 /*
- * Descriptors, told apart by FD_CLOEXEC: all of ours have it, and none that came
- * through our own exec can have it.
+ * FD_CLOEXEC tells descriptors apart: all of ours have it, and no inherited one
+ * has it, for it would not have survived our own exec.
  */
 #include "system/descriptors.h"
 

@@ -1,8 +1,8 @@
 /*
- * Looking at processes in /proc, and signalling them.
+ * Reads about processes in /proc, and signals them.
  *
- * /proc/PID/task/TID/children is read where the kernel has it, else every
- * /proc/PID/stat is looked through for its parent.
+ * The children of a process are in /proc/PID/task/TID/children.  If the kernel
+ * has no such file, every /proc/PID/stat is searched for its parent.
  */
 #include "system/process.h"
 
@@ -46,7 +46,7 @@ process_read(pid_t pid, struct process *process)
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (read_file(path, stat, sizeof(stat)) <= 0)
 		return false;
-	/* The name stands in brackets and may itself contain some. */
+	/* The name is in brackets and may contain some. */
 	name = strchr(stat, '(');
 	rest = strrchr(stat, ')');
 	if (name == NULL || rest == NULL || rest < name)
@@ -56,8 +56,8 @@ process_read(pid_t pid, struct process *process)
 	process->pid = pid;
 	(void)strlcpy(process->name, name + 1, sizeof(process->name));
 	/*
-	 * Numbered as in proc(5); the state is the first behind the name.  It is
-	 * the main thread's, and others may live on when that has ended.
+	 * Numbered as in proc(5).  The state, the first field behind the name,
+	 * is that of the main thread: other threads may still live.
 	 */
 	zombie = false;
 	for (number = 3; (field = strsep(&rest, " ")) != NULL;) {
@@ -85,7 +85,7 @@ read_pid(const char *text)
 	return (pid_t)strtonum(text, 1, INT_MAX, &problem);
 }
 
-/* By the kernel's word: as long as it is not reaped, the pid is its own. */
+/* Asks the kernel; a pid stays with its process until that is reaped. */
 static bool
 is_living_child(pid_t pid)
 {
@@ -103,7 +103,7 @@ add_child(struct processes *found, pid_t pid, pid_t parent)
 	size_t i;
 
 	if (!process_read(pid, &process)) {
-		/* /proc may hide (hidepid) whom we may signal all the same. */
+		/* /proc may hide (hidepid) a process that we may signal. */
 		if (parent != getpid() || !is_living_child(pid))
 			return;
 		memset(&process, 0, sizeof(process));
@@ -114,7 +114,7 @@ add_child(struct processes *found, pid_t pid, pid_t parent)
 	}
 	if (process.parent != parent && process.parent != getpid())
 		return;
-	/* The dead may be thousands, and are harmless twice. */
+	/* Thousands may be dead, and listing one twice does no harm. */
 	for (i = 0; !process.dead && i < found->count; i++)
 		if (found->list[i].pid == pid)
 			return;
@@ -122,14 +122,14 @@ add_child(struct processes *found, pid_t pid, pid_t parent)
 		list = reallocarray(found->list, found->allocated + 64,
 		    sizeof(*list));
 		if (list == NULL)
-			return;		/* the next round has fewer */
+			return;		/* fewer are left in the next round */
 		found->list = list;
 		found->allocated += 64;
 	}
 	found->list[found->count++] = process;
 }
 
-/* Where the kernel has no children files. */
+/* For a kernel without children files. */
 static void
 search_children(struct processes *found, pid_t parent)
 {
@@ -150,7 +150,7 @@ search_children(struct processes *found, pid_t parent)
 	(void)closedir(proc);
 }
 
-/* Adds the children of one thread; returns false when there is no such file. */
+/* Adds the children of one thread.  Returns false if there is no such file. */
 static bool
 list_thread(struct processes *found, pid_t parent, const char *thread)
 {
@@ -199,7 +199,7 @@ process_signal(const struct process *process, int number)
 	struct process now;
 	int error, fd;
 
-	/* The kernel has no EPERM here, but filters of system calls have. */
+	/* EPERM comes from a filter of system calls, not from the kernel. */
 	fd = pidfd_open(process->pid, 0);
 	if (fd == -1 && errno != ENOSYS && errno != EPERM)
 		return errno;
@@ -207,9 +207,9 @@ process_signal(const struct process *process, int number)
 	if (process->hidden ? is_living_child(process->pid) :
 	    process_read(process->pid, &now) && now.start == process->start) {
 		/*
-		 * A sandbox whose filter is older than pidfds is the one place
-		 * for a bare pid, checked a moment ago: there, the other
-		 * choice is to let it live on without the lease.
+		 * Use the bare pid, checked a moment ago, only in a sandbox
+		 * whose filter is older than pidfds: the alternative is that
+		 * the process lives on without the lease.
 		 */
 		error = fd == -1 ? -1 : pidfd_send_signal(fd, number, NULL, 0);
 		if (error == -1 && (fd == -1 || errno == ENOSYS ||

@@ -1,9 +1,9 @@
 /*
  * Processes as /proc shows them.
  *
- * All of it is a snapshot, which may miss a process or show one that is gone.
- * A pid may have a new owner by the time it is used: pid and start time together
- * tell who it is.
+ * A snapshot of /proc may miss a process, or show one that is gone.  A pid may
+ * belong to a new process by the time it is used; only pid and start time
+ * together identify a process.
  */
 #ifndef ZKRUN_PROCESS_H
 #define ZKRUN_PROCESS_H
@@ -17,8 +17,8 @@ struct process {
 	pid_t			pid;
 	pid_t			parent;
 	unsigned long long	start;	/* in ticks since boot */
-	bool			dead;	/* only to be reaped: a zombie, in all threads */
-	bool			hidden;	/* a child of ours that /proc does not show */
+	bool			dead;	/* a zombie, with all its threads */
+	bool			hidden;	/* our child, not shown by /proc */
 	char			name[16];
 };
 
@@ -28,19 +28,19 @@ struct processes {
 	size_t		 allocated;
 };
 
-/* Returns whether there is such a process, alive or dead. */
+/* Reads about a process.  Returns whether it exists, alive or dead. */
 bool	process_read(pid_t, struct process *);
 
 /*
  * Adds the children of a process, dead ones included, that are still its own or
- * have fallen to us.  Memory that is lacking makes the list shorter; the caller
- * frees its list.
+ * have fallen to us.  Without memory the list is shorter.  The caller frees the
+ * list.
  */
 void	process_list_children(struct processes *, pid_t parent);
 
 /*
- * Sends a signal through a pidfd that is opened before the start time is seen
- * to be unchanged.  Returns 0, or the errno why the process did not get it.
+ * Opens a pidfd, checks that the start time is unchanged, and sends the signal
+ * through it.  Returns 0, or the errno for which the process did not get it.
  */
 int	process_signal(const struct process *, int number);
 

@@ -17,7 +17,7 @@
 static int	title_width;	/* of what argv[0] was; the system has one */
 static char	**title_environment;	/* where it is now; NULL: not ready */
 
-/* In one piece: setenv(3) and unsetenv(3) forget the strings they replace. */
+/* Copies to one piece of memory, because setenv(3) never frees strings. */
 static char **
 copy_strings(char *const *strings)
 {
@@ -45,9 +45,9 @@ proctitle_init(int argc, char **argv)
 	char **copy, **original;
 
 	/*
-	 * libbsd would move the environment by setenv(3), which drops what has
-	 * no '=' and the second of two equal names.  It leaves that to us if
-	 * environ is not what it is told, and then takes just the room.
+	 * libbsd would move the environment by setenv(3), which drops strings
+	 * without '=' and the second of two equal names.  If environ is not
+	 * what libbsd is told, it takes the room and moves nothing.
 	 */
 	original = environ;
 	if (argc < 1 || original == NULL ||
@@ -72,8 +72,8 @@ proctitle_set(const char *task, const char *state)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	/*
-	 * '-': no other name in front.  The blanks are because libbsd writes a
-	 * dot where argv[0] ended if the title does not reach so far.
+	 * '-' stands for no other name in front.  Without the blanks, libbsd
+	 * would write a dot where argv[0] ended behind a shorter title.
 	 */
 	setproctitle("-%-*s", title_width, title);
 }

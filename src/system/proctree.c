@@ -1,15 +1,14 @@
 /*
  * Finds descendants, again and again, and signals them.
  *
- * What /proc shows may miss a process; nothing here relies on one look: a round
- * is repeated until waitid says that nobody is left.  A process is taken for a
- * descendant only if its parent is the one it was found under, or this process,
- * which adopts orphans.
+ * One look at /proc may miss a process, so a round is repeated until waitid(2)
+ * says that nobody is left.  A process counts as a descendant only if its
+ * parent is the process under which it was found, or this process, which adopts
+ * orphans.
  */
 #include "system/proctree.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -26,7 +25,7 @@
 
 #define STOP_ROUNDS	16
 #define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
-#define KILL_SELDOM_MS	1000	/* later: who still lives cannot be killed */
+#define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
 
 static bool
 is_spared(const struct proctree *tree, pid_t pid)
@@ -63,7 +62,7 @@ drop_dead(struct processes *found)
 	found->count = kept;
 }
 
-/* All descendants that live; the caller frees found->list. */
+/* Lists all living descendants.  The caller frees found->list. */
 static void
 list_living(const struct proctree *tree, struct processes *found)
 {
@@ -72,12 +71,12 @@ list_living(const struct proctree *tree, struct processes *found)
 
 	list_direct(tree, found);
 	for (i = 0; i < found->count; i++) {
-		/* Whoever is dead has left its children to others. */
+		/* The children of a dead process have new parents. */
 		if (found->list[i].dead)
 			continue;
 		before = found->count;
 		process_list_children(found, found->list[i].pid);
-		/* Its pid may have become somebody else's meanwhile. */
+		/* Its pid may belong to another process by now. */
 		if (found->count > before &&
 		    (!process_read(found->list[i].pid, &now) ||
 		    now.start != found->list[i].start))
@@ -86,7 +85,7 @@ list_living(const struct proctree *tree, struct processes *found)
 	drop_dead(found);
 }
 
-/* Whether the kernel says that we have no child at all, zombies included. */
+/* Asks the kernel whether we have no child at all, zombies included. */
 static bool
 is_childless(void)
 {
@@ -117,7 +116,7 @@ proctree_adopt(void)
 	return prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* The pid is anybody's now, and may become the command's. */
+/* The child is reaped, and its pid may become the command's. */
 static void
 spare_no_more(struct proctree *tree, pid_t pid)
 {
@@ -134,7 +133,7 @@ proctree_spare_present(struct proctree *tree)
 	struct processes found;
 	size_t i;
 
-	/* Nearly always there is none, and one system call says so. */
+	/* One system call is enough in nearly all cases. */
 	if (is_childless())
 		return 0;
 	list_direct(tree, &found);
@@ -158,20 +157,26 @@ proctree_forget_spared(struct proctree *tree)
 }
 
 size_t
-proctree_signal(const struct proctree *tree, int number)
+proctree_signal_below(const struct proctree *tree, pid_t child, int number)
 {
 	struct processes found;
 	size_t i, sent;
 
 	list_living(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].pid != tree->passed_over)
+		if (found.list[i].pid != child)
 			sent += process_signal(&found.list[i], number) == 0;
 	free(found.list);
 	return sent;
 }
 
-/* Stops all, until no more of them turn up, and kills them. */
+size_t
+proctree_signal(const struct proctree *tree, int number)
+{
+	return proctree_signal_below(tree, 0, number);
+}
+
+/* Stops all until no more turn up, and then kills them. */
 static void
 strike(const struct proctree *tree)
 {
@@ -191,9 +196,6 @@ strike(const struct proctree *tree)
 int64_t
 proctree_kill(struct proctree *tree)
 {
-	/* If we may: who kills must not wait for those who fork instead. */
-	if (tree->kill_pause_ms == 0)
-		(void)setpriority(PRIO_PROCESS, 0, -20);
 	strike(tree);
 	tree->kill_pause_ms = tree->kill_pause_ms == 0 ? KILL_AGAIN_MS :
 	    tree->kill_pause_ms * 2;

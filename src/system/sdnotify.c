@@ -1,5 +1,5 @@
 /*
- * Datagrams to the service manager.
+ * Sends datagrams to the service manager.
  */
 #include "system/sdnotify.h"
 
@@ -17,7 +17,7 @@
 #define EXTEND_MS	60000	/* the time to start that is asked for */
 #define EXTEND_PACE_MS	20000	/* and how often */
 
-/* Returns NULL, or why the name is none.  '@' stands for a leading NUL. */
+/* Returns NULL, or what is wrong.  '@' stands for a leading NUL. */
 static const char *
 set_name(struct sdnotify *notify, const char *value)
 {
@@ -38,7 +38,7 @@ set_name(struct sdnotify *notify, const char *value)
 	return NULL;
 }
 
-/* It is for us unless it names another process. */
+/* The watchdog is ours unless it names another process. */
 static int64_t
 read_watchdog_ms(void)
 {
@@ -93,7 +93,7 @@ sdnotify_status(struct sdnotify *notify, const char *task, const char *state)
 {
 	char status[SDNOTIFY_STATUS_SIZE];
 
-	/* The command has words of its own. */
+	/* The command reports for itself. */
 	if (notify->started && notify->by_command)
 		return;
 	(void)snprintf(status, sizeof(status), "%s: %s", task, state);
@@ -120,7 +120,7 @@ sdnotify_pace_ms(const struct sdnotify *notify)
 		return CLOCK_NEVER;
 	if (notify->watchdog_ms == CLOCK_NEVER)
 		return pace_ms;
-	/* However short it is, we do not spin. */
+	/* +1: do not spin for the shortest watchdog. */
 	return clock_earlier(pace_ms, notify->watchdog_ms / 2 + 1);
 }
 
@@ -148,7 +148,7 @@ sdnotify_flush(struct sdnotify *notify)
 	    notify->changed ? "STATUS=" : "",
 	    notify->changed ? notify->status : "",
 	    notify->changed ? "\n" : "");
-	/* Anew each time: the socket may be another one by now. */
+	/* Connect each time: the manager may have a new socket. */
 	if ((connect(notify->fd, (const struct sockaddr *)&notify->name,
 	    notify->name_length) == -1 || send(notify->fd, text,
 	    (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) &&

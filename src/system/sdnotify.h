@@ -1,9 +1,10 @@
 /*
- * What the service manager is told, by the documented protocol of sd_notify(3):
- * lines of text in a datagram to the socket that $NOTIFY_SOCKET names.
+ * Reports to the service manager by the protocol of sd_notify(3): lines of text
+ * in a datagram to the socket that $NOTIFY_SOCKET names.
  *
- * No function here blocks.  What a full queue does not take is kept, and only
- * the newest of a kind; without a service manager all of them do nothing.
+ * No function here blocks.  If the queue of the socket is full, the newest
+ * report of each kind is kept.  Without a service manager the functions do
+ * nothing.
  */
 #ifndef ZKRUN_SDNOTIFY_H
 #define ZKRUN_SDNOTIFY_H
@@ -19,41 +20,41 @@
 
 struct sdnotify {
 	int		   fd;
-	socklen_t	   name_length;		/* 0: nobody wants to hear */
+	socklen_t	   name_length;		/* 0: no service manager */
 	struct sockaddr_un name;
 	int64_t		   watchdog_ms;		/* CLOCK_NEVER: none */
-	bool		   by_command;		/* it says when it is ready */
+	bool		   by_command;		/* the command reports itself */
 	bool		   started;
-	/* to be said */
+	/* What is to be reported. */
 	bool		   ready, alive, extend, changed;
 	char		   status[SDNOTIFY_STATUS_SIZE];
 };
 
 /*
- * Reads the environment.  With by_command the command reports for itself once
- * it is started, and has the watchdog, if there is one, from then on.
+ * Reads the environment.  With by_command, the command reports for itself and
+ * feeds the watchdog once it is started.
  */
 void	sdnotify_init(struct sdnotify *, bool by_command);
 
 /* The command runs under the lease. */
 void	sdnotify_started(struct sdnotify *);
 
-/* Shows "TASK: STATE"; the same again is said once. */
+/* Reports "TASK: STATE", unless that was the last status. */
 void	sdnotify_status(struct sdnotify *, const char *task, const char *state);
 
-/* All is alive: feeds the watchdog, and asks for more time to start. */
+/* Guard and keeper live: feeds the watchdog, asks for more time to start. */
 void	sdnotify_alive(struct sdnotify *);
 
 /* Returns how often sdnotify_alive() is wanted, or CLOCK_NEVER. */
 int64_t	sdnotify_pace_ms(const struct sdnotify *);
 
-/* Sends what is to be said, as far as it fits. */
+/* Sends the reports, unless the queue is full. */
 void	sdnotify_flush(struct sdnotify *);
 
-/* Says whether something is left: poll for POLLOUT then. */
+/* Returns whether a report is left; if so, poll for POLLOUT. */
 bool	sdnotify_is_full(const struct sdnotify *);
 
-/* In a process that has nothing to say. */
+/* Closes the socket, in a process that reports nothing. */
 void	sdnotify_close(struct sdnotify *);
 
 #endif

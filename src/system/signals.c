@@ -1,5 +1,5 @@
 /*
- * Block first, read from a signalfd, restore in the child.
+ * Blocks signals, reads them from a signalfd, and restores them in the child.
  */
 #include "system/signals.h"
 
@@ -30,13 +30,13 @@ signals_block(struct signals *signals)
 			continue;
 		if (number != SIGCHLD) {
 			/*
-			 * A blocked signal is queued even when it is ignored:
+			 * A signal that is ignored is queued if it is blocked:
 			 * we would forward what the caller wanted ignored.
 			 */
 			(void)sigdelset(&signals->taken, number);
 			continue;
 		}
-		/* Ignored, it would take our children's statuses away. */
+		/* If ignored, it would discard our children's statuses. */
 		signals->caller_ignored_chld = true;
 		(void)signal(SIGCHLD, SIG_DFL);
 	}
@@ -55,7 +55,7 @@ signals_read(int fd, struct signals_received *received)
 	struct signalfd_siginfo info;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		/* A SIGPIPE of our own: nobody reads our stderr any more. */
+		/* Our own SIGPIPE: nobody reads our stderr any more. */
 		if (info.ssi_code <= 0 && info.ssi_signo != SIGCHLD &&
 		    info.ssi_pid == (uint32_t)getpid())
 			continue;

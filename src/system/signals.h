@@ -1,10 +1,10 @@
 /*
  * The signals that zkrun itself receives.
  *
- * Everything is blocked first and read from a signalfd; there are no handlers.
- * Left alone are faults (SIGSEGV and its kin: they are ours, not messages) and
- * whatever the caller had set to be ignored (nohup, background jobs), which
- * the command then ignores as well.
+ * zkrun has no handlers: it blocks signals and reads them from a signalfd.  It
+ * leaves alone faults (SIGSEGV and the like are our own) and signals that the
+ * caller has set to be ignored (nohup, background jobs), which the command then
+ * ignores, too.
  */
 #ifndef ZKRUN_SIGNALS_H
 #define ZKRUN_SIGNALS_H
@@ -20,7 +20,7 @@ struct signals {
 	bool		caller_ignored_chld;
 };
 
-/* One received signal.  sender is 0 for the kernel: a key, a timer. */
+/* One received signal.  The sender is 0 for the kernel: a key, a timer. */
 struct signals_received {
 	int	number;
 	pid_t	sender;
@@ -28,12 +28,12 @@ struct signals_received {
 
 enum signals_kind {
 	SIGNALS_CHILD,		/* a child changed */
-	SIGNALS_TERMINATING,	/* would end a process that does not care */
-	SIGNALS_STOPPING,	/* terminal stop */
+	SIGNALS_TERMINATING,	/* ends a process by default */
+	SIGNALS_STOPPING,	/* stops a process at a terminal */
 	SIGNALS_HARMLESS,	/* does nothing by default, or continues */
 };
 
-/* Blocks the signals; call it before anything else.  Cannot fail. */
+/* Blocks the signals.  Call it first; it cannot fail. */
 void	signals_block(struct signals *);
 
 /*
@@ -43,20 +43,20 @@ void	signals_block(struct signals *);
 int	signals_open(const struct signals *);
 
 /*
- * Reads the next signal that somebody else sent us, or a SIGCHLD.  Returns
- * false when there is none.  Never blocks.  A loop takes at most SIGNALS_TURN
- * at a time: they may come faster than they are taken.
+ * Reads the next signal that another process sent us, or a SIGCHLD.  Returns
+ * false if there is none.  Never blocks.  A loop takes at most SIGNALS_TURN at
+ * a time, because signals may come faster than they are read.
  */
 #define SIGNALS_TURN	64
 bool	signals_read(int, struct signals_received *);
 
-/* Says what a signal means to zkrun. */
+/* Returns what a signal means to zkrun. */
 enum signals_kind	signals_kind(int);
 
 /*
- * Stops this process as the terminal signal would have done, had it not been
- * blocked.  Returns when it is continued; at once in an orphaned process group,
- * where nobody could continue it.
+ * Stops this process as the terminal signal would do if it were not blocked.
+ * Returns when the process is continued, and at once in an orphaned process
+ * group, where nobody could continue it.
  */
 void	signals_stop(int);
 
@@ -64,8 +64,8 @@ void	signals_stop(int);
 void	signals_restore(const struct signals *);
 
 /*
- * Ends this process by the signal, so that its parent sees the true cause;
- * without a core file, which would be of the wrong program.  Where the kernel
+ * Ends this process by the signal, so that its parent sees the true cause.
+ * Leaves no core file, which would be of the wrong program.  If the kernel
  * refuses (PID 1 of a container), exits with 128 + n.
  */
 void	signals_die(int) __attribute__((noreturn));

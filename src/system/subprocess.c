@@ -1,5 +1,5 @@
 /*
- * Fork without keeping anything.
+ * Forks with all inherited descriptors closed.
  */
 #include "system/subprocess.h"
 
@@ -40,7 +40,7 @@ subprocess_fork(int *fd)
 	pid = fork();
 	if (pid != 0)
 		return pid;
-	/* The parent may be gone before it could take us along. */
+	/* The parent may have died before the prctl(2). */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXITCODE_INTERNAL);
@@ -66,13 +66,13 @@ subprocess_detach(int *fd)
 	(void)sigdelset(&blocked, SIGALRM);
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 	(void)signal(SIGALRM, SIG_DFL);
-	/* Ignored by the caller, it would take statuses away. */
+	/* If the caller ignored it, statuses would be discarded. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)setsid();
-	/* No file system is busy because of it. */
+	/* Keep no file system busy. */
 	if (chdir("/") == -1)
 		_exit(EXITCODE_SYSTEM);
-	/* Its parent ends here, and it becomes a child of none of ours. */
+	/* The parent ends here, so the helper is no child of ours. */
 	if (fork() != 0)
 		_exit(0);
 	keep_only(fd);

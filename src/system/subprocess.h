@@ -1,5 +1,5 @@
 /*
- * Processes that do for us what might block.
+ * Helper processes, which do for us what might block.
  */
 #ifndef ZKRUN_SUBPROCESS_H
 #define ZKRUN_SUBPROCESS_H
@@ -7,17 +7,17 @@
 #include <sys/types.h>
 
 /*
- * Forks a helper that dies with this process.  In the child every descriptor
- * is closed (0 to 2 lead to /dev/null) but *fd, which gets another number; -1
- * keeps none.  So no pipe, connection or link of ours is held open by a helper.
+ * Forks a helper that dies with this process.  The child closes every
+ * descriptor (0 to 2 lead to /dev/null) except *fd, which gets another number;
+ * -1 keeps none.  So no helper holds a pipe, connection or link of ours open.
  * Returns as fork(2) does.
  */
 pid_t	subprocess_fork(int *fd);
 
 /*
- * The same, but the helper outlives this process: in a session of its own, in
- * the root directory, a child of none of ours, all signals blocked but KILL and
- * ALRM.
+ * Forks a helper that outlives this process: it has its own session and the
+ * root directory, is no child of any zkrun process, and blocks all signals but
+ * KILL and ALRM.
  */
 pid_t	subprocess_detach(int *fd);
 

@@ -1,5 +1,5 @@
 /*
- * A detached process between us and syslog(3).
+ * Runs a detached process between us and syslog(3).
  */
 #include "system/syslogger.h"
 
@@ -21,9 +21,8 @@
 #define PATIENCE_S	2	/* with a logger that takes nothing */
 
 /*
- * syslog(3) may block, and then only a signal ends it.  So each message has a
- * process of its own, which an alarm ends and not us.  Returns false if it had
- * to.
+ * Only a signal ends a syslog(3) that blocks.  So each message has its own
+ * process, which an alarm can end.  Returns false if it had to.
  */
 static bool
 say(int facility, const char *ident, const char *message)
@@ -58,7 +57,7 @@ pass_on(int fd, int facility, const char *ident)
 
 	while ((length = recv(fd, message, MESSAGE_SIZE, 0)) > 0) {
 		message[length] = '\0';
-		/* What is left would take as long, each. */
+		/* Each message that is left would take as long. */
 		if (!say(facility, ident, message) && is_alone(fd))
 			break;
 	}
@@ -79,7 +78,7 @@ syslogger_start(int facility, const char *task)
 		(void)close(ends[1]);
 		return -1;
 	case 0:
-		/* No zkrun to who looks for one. */
+		/* "pkill zkrun" must not find it. */
 		(void)prctl(PR_SET_NAME, "zklogger");
 		proctitle_set(task, "logging");
 		pass_on(ends[1], facility, ident);

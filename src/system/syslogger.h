@@ -1,18 +1,18 @@
 /*
- * Passing messages on to syslog(3), which may block for as long as the system's
- * logger is out of order.  So a process of its own calls it.
+ * Passes messages on to syslog(3), which may block for as long as the system's
+ * logger is out of order.  So a separate process calls it.
  */
 #ifndef ZKRUN_SYSLOGGER_H
 #define ZKRUN_SYSLOGGER_H
 
 /*
  * Starts the process, which is no child of this one and ends after the last
- * holder of the returned descriptor.  What is sent there, a datagram of one
- * byte with the priority and the text behind it, goes to the facility under
- * the name zkrun and this process's id.  The descriptor is close-on-exec and
- * does not block: what does not fit is dropped, and what the logger does not
- * take within seconds, too.  The task is for the title.  Returns -1 and sets
- * errno on failure.  Call it while this process is no subreaper yet.
+ * holder of the returned descriptor.  A datagram sent there, of one byte with
+ * the priority and the text behind it, goes to the facility under the name
+ * zkrun and this process's id.  The descriptor is close-on-exec and does not
+ * block: a message that does not fit is dropped, and so is one that the logger
+ * does not take within seconds.  The task is for the title.  Returns -1 and
+ * sets errno on failure.  Call it before this process becomes a subreaper.
  */
 int	syslogger_start(int facility, const char *task);
 

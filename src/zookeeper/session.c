@@ -242,12 +242,6 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	return 0;
 }
 
-static bool
-is_encrypted(const struct session *session)
-{
-	return session->credentials->tls_ca[0] != '\0';
-}
-
 /* A socket that the library has just made. */
 static void
 adopt_socket(struct session *session, int fd)
@@ -257,9 +251,6 @@ adopt_socket(struct session *session, int fd)
 	session->fd = fd;
 	/* Debian's library does not do this; the command would inherit it. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/* What comes over TLS has been looked at by others. */
-	if (is_encrypted(session))
-		return;
 	/* Let the whole beginning of the greeting be there to be looked at. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low_water,
 	    sizeof(low_water));
@@ -315,8 +306,7 @@ session_process(struct session *session, short revents)
 		events |= ZOOKEEPER_READ;
 	if (revents & (POLLOUT | POLLHUP | POLLERR))
 		events |= ZOOKEEPER_WRITE;
-	if (session->phase == SESSION_GREETING && (revents & POLLIN) &&
-	    !is_encrypted(session)) {
+	if (session->phase == SESSION_GREETING && (revents & POLLIN)) {
 		if (!is_greeting_sane(session->fd)) {
 			go_down(session, "it is not a ZooKeeper");
 			return;

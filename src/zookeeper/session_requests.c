@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/broken.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "zookeeper/session_auth.h"
@@ -449,10 +448,9 @@ session_send(struct session *session, const struct session_request *wanted)
 	if (request != NULL) {
 		request->session = session;
 		request->tag = wanted->tag;
-		request->is_write = BROKEN_READS_PROVE ||
-		    (wanted->operation != SESSION_LIST &&
+		request->is_write = wanted->operation != SESSION_LIST &&
 		    wanted->operation != SESSION_GET &&
-		    wanted->operation != SESSION_SYNC);
+		    wanted->operation != SESSION_SYNC;
 		request->sent_ms = clock_ms();
 		STAILQ_INSERT_TAIL(&session->open, request, entry);
 		rc = send_request(session, wanted, request, watch);

@@ -21,7 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(strlen(clean) <= strlen(text));
 	text_clean(again, room, clean);
 	must(strcmp(clean, again) == 0);
-	must(text_width(clean) == text_width(text));
+	must(text_width(clean) <= strlen(clean));
 	text_clean(cut, less, text);
 	must(strlen(cut) < less && fuzz_is_clean(cut, false));
 	must(strncmp(cut, clean, strlen(cut)) == 0);

@@ -155,7 +155,7 @@ test_judge(void)
 	size_t count, i;
 
 	for (i = 0; i < COUNT(cases); i++) {
-		holders_init(&holders);
+		memset(&holders, 0, sizeof(holders));
 		names = names_of(cases[i].leases, &count);
 		ok(holders_take_leases(&holders, names, count), "leases taken");
 		look_at(holders.leases, cases[i].leases, count);
@@ -184,7 +184,7 @@ test_taking_again(void)
 	char **names;
 	size_t count;
 
-	holders_init(&holders);
+	memset(&holders, 0, sizeof(holders));
 	names = names_of(first, &count);
 	(void)holders_take_leases(&holders, names, count);
 	look_at(holders.leases, first, count);
@@ -215,7 +215,7 @@ test_many(void)
 	bool sorted;
 	size_t i;
 
-	holders_init(&holders);
+	memset(&holders, 0, sizeof(holders));
 	names = calloc(MANY, sizeof(*names));
 	for (i = 0; i < MANY; i++) {
 		(void)snprintf(name, sizeof(name), "_c_%zu-lock-%010zu", i,
