@@ -203,4 +203,12 @@ void	session_close(struct session *);
  */
 void	session_send(struct session *, const struct session_request *);
 
+/* Sends a request about one path; watch_tag may be SESSION_NO_WATCH. */
+void	session_ask(struct session *, enum session_operation, int tag,
+	    int watch_tag, const char *path, const char *data);
+
+/* Sends a SESSION_MULTI. */
+void	session_ask_steps(struct session *, int tag, const struct session_step *,
+	    size_t count);
+
 #endif

@@ -464,3 +464,33 @@ session_send(struct session *session, const struct session_request *wanted)
 	if (request != NULL && (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS))
 		free_request(request);
 }
+
+void
+session_ask(struct session *session, enum session_operation operation, int tag,
+    int watch_tag, const char *path, const char *data)
+{
+	struct session_request request = {
+		.operation = operation,
+		.tag = tag,
+		.watch_tag = watch_tag,
+		.path = path,
+		.data = data,
+	};
+
+	session_send(session, &request);
+}
+
+void
+session_ask_steps(struct session *session, int tag,
+    const struct session_step *steps, size_t count)
+{
+	struct session_request request = {
+		.operation = SESSION_MULTI,
+		.tag = tag,
+		.watch_tag = SESSION_NO_WATCH,
+		.step_count = count,
+	};
+
+	memcpy(request.steps, steps, count * sizeof(*steps));
+	session_send(session, &request);
+}
