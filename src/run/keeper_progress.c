@@ -114,11 +114,11 @@ count_ahead(const struct keeper *keeper, const struct holders *holders)
 	const char *own;
 	size_t i;
 
-	own = strrchr(keeper->semaphore.lock.name, '/');
+	own = strrchr(keeper->claim->place, '/');
 	for (i = 0; own != NULL && i < holders->waiter_count; i++)
 		if (strcmp(holders->locks[i].name, own + 1) == 0)
 			return i;
-	return keeper->semaphore.ahead;
+	return keeper->claim->ahead;
 }
 
 /*
