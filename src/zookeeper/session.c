@@ -214,8 +214,6 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	clientid_t id;
 
 	session_abandon(session);
-	session->doubtful |= session->doubted;
-	session->doubted = false;
 	memset(&id, 0, sizeof(id));
 	if (identity == NULL || identity->id == 0)
 		session->accepted = false;

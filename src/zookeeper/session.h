@@ -98,21 +98,17 @@ struct session {
 	bool			 accepted;	/* our credentials, or none */
 	size_t			 shown;		/* of them, until then */
 	bool			 plain;		/* see SESSION_CREATE_SHARED */
-	/* Whether it may have to be: by earlier connections, by this one. */
-	bool			 doubtful, doubted;
-	bool			 extended;	/* by an answer, it is not */
 	struct session_watch	 watches[SESSION_WATCHES];
 	STAILQ_HEAD(session_events, session_event) events;
 	STAILQ_HEAD(session_requests, session_open_request) open; /* in order */
 };
 
 /*
- * What is made is ours, with the ACL that the credentials and grants come to,
- * but for what is shared.  A server that knows no containers, or no creates
- * that answer with a node's czxid, is found out by the first that it refuses:
- * SESSION_UNSUPPORTED, or by SESSION_DOWN in place of an answer.  From then on
- * containers are made as persistent nodes, and the reply to a create has no
- * czxid.
+ * The nodes that we make are ours, with the ACL of the credentials and grants,
+ * except for the shared ones.  A server may know no containers, or no creates
+ * that answer with the node's czxid.  It refuses the first one with
+ * SESSION_UNSUPPORTED.  From then on containers are made as persistent nodes,
+ * and the reply to a create has no czxid.
  */
 enum session_operation {
 	SESSION_CREATE_SHARED,		/* container, with an open ACL */

@@ -119,9 +119,7 @@ is_lost(int rc)
 
 /*
  * ZooKeeper before 3.5, and others that speak its protocol, know no containers
- * and no create that answers with more than a name.  Some say so, others close
- * the connection, and that twice; should it have been the network both times,
- * plain creates do no harm.
+ * and no create that answers with more than a name.
  */
 static void
 use_plain_creates(struct session *session)
@@ -156,14 +154,6 @@ add_reply(struct session_open_request *request, int rc)
 	size_t i;
 
 	is_extended = request->is_extended;
-	if (rc == ZCONNECTIONLOSS && is_extended && !session->extended &&
-	    session->phase == SESSION_CONNECTED &&
-	    request == STAILQ_FIRST(&session->open)) {
-		/* Once it may have been the network. */
-		if (session->doubtful)
-			use_plain_creates(session);
-		session->doubted = true;
-	}
 	event = NULL;
 	if (is_about_session(rc))
 		cut_connection(session);
@@ -185,8 +175,7 @@ add_reply(struct session_open_request *request, int rc)
 	if (is_extended && rc == ZUNIMPLEMENTED) {
 		event->code = SESSION_UNSUPPORTED;
 		use_plain_creates(session);
-	} else if (is_extended)
-		session->extended = true;
+	}
 	(void)strlcpy(event->reason, zerror(rc), sizeof(event->reason));
 	return event;
 }
