@@ -23,8 +23,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "config/credentials.h"
-#include "zookeeper/session_auth.h"
 #include "zookeeper/session_private.h"
 
 /* Length, protocol version and timeout: what a ConnectResponse begins with. */
@@ -222,8 +220,9 @@ session_open(struct session *session, const char *address, int timeout_ms,
 		memcpy(id.passwd, identity->password, sizeof(id.passwd));
 	}
 	errno = 0;
-	session->handle = session_make_handle(session, address,
-	    ignore_session_event, timeout_ms, id.client_id != 0 ? &id : NULL);
+	session->handle = zookeeper_init2(address, ignore_session_event,
+	    timeout_ms, id.client_id != 0 ? &id : NULL, NULL,
+	    ZOO_NO_LOG_CLIENTENV, NULL);
 	if (session->handle == NULL) {
 		if (errno == 0)
 			errno = EINVAL;
@@ -240,12 +239,6 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	return 0;
 }
 
-static bool
-is_encrypted(const struct session *session)
-{
-	return session->credentials->tls_ca[0] != '\0';
-}
-
 /* A socket that the library has just made. */
 static void
 adopt_socket(struct session *session, int fd)
@@ -255,9 +248,6 @@ adopt_socket(struct session *session, int fd)
 	session->fd = fd;
 	/* Debian's library does not do this; the command would inherit it. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/* What comes over TLS has been looked at by others. */
-	if (is_encrypted(session))
-		return;
 	/* Let the whole beginning of the greeting be there to be looked at. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low_water,
 	    sizeof(low_water));
@@ -313,8 +303,7 @@ session_process(struct session *session, short revents)
 		events |= ZOOKEEPER_READ;
 	if (revents & (POLLOUT | POLLHUP | POLLERR))
 		events |= ZOOKEEPER_WRITE;
-	if (session->phase == SESSION_GREETING && (revents & POLLIN) &&
-	    !is_encrypted(session)) {
+	if (session->phase == SESSION_GREETING && (revents & POLLIN)) {
 		if (!is_greeting_sane(session->fd)) {
 			go_down(session, "it is not a ZooKeeper");
 			return;

@@ -1,14 +1,11 @@
 /*
  * What we show a server of ourselves, and the ACLs of what we make there.
  */
-#include "zookeeper/session_auth.h"
-
 #include <sys/socket.h>
 
-#include <stdio.h>
 #include <string.h>
 
-#include "config/credentials.h"
+#include "zookeeper/session_private.h"
 
 static void
 add_entry(struct session_acl *acl, int perms, const char *scheme,
@@ -62,33 +59,6 @@ session_make_acl(const struct session *session, struct session_acl *acl,
 	if (readable)
 		add_entry(acl, ZOO_PERM_READ, "world", "anyone");
 	return &acl->vector;
-}
-
-zhandle_t *
-session_make_handle(const struct session *session, const char *address,
-    watcher_fn on_event, int timeout_ms, const clientid_t *id)
-{
-#ifdef ZKRUN_TLS
-	const struct credentials *credentials = session->credentials;
-	char files[3 * CREDENTIALS_FILE_SIZE + 8];
-
-	/*
-	 * The last one is the key's password: keys without one have none.  The
-	 * library blocks while it shakes hands; a keeper that hangs in there is
-	 * the guard's business.
-	 */
-	if (credentials->tls_ca[0] != '\0') {
-		(void)snprintf(files, sizeof(files), "%s,%s,%s,none",
-		    credentials->tls_ca, credentials->tls_cert,
-		    credentials->tls_key);
-		return zookeeper_init_ssl(address, files, on_event, timeout_ms,
-		    id, NULL, ZOO_NO_LOG_CLIENTENV);
-	}
-#else
-	(void)session;
-#endif
-	return zookeeper_init2(address, on_event, timeout_ms, id, NULL,
-	    ZOO_NO_LOG_CLIENTENV, NULL);
 }
 
 static int	show_next(struct session *);

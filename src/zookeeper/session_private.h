@@ -1,18 +1,14 @@
 /*
  * The one place that includes the client library's header.  Private to session.c
  * (the connection), session_requests.c (requests and replies) and session_auth.c
- * (credentials and ACLs).
+ * (credentials and ACLs); session.c calls the other two.
  */
 #ifndef ZKRUN_SESSION_PRIVATE_H
 #define ZKRUN_SESSION_PRIVATE_H
 
-/* The header shows zookeeper_init_ssl() only if told that there is one. */
-#if defined(ZKRUN_TLS) && !defined(HAVE_OPENSSL_H)
-#define HAVE_OPENSSL_H 1
-#endif
-
 #include <zookeeper/zookeeper.h>
 
+#include "config/credentials.h"
 #include "zookeeper/session.h"
 
 /*
@@ -45,5 +41,24 @@ struct session_event	*session_add_event(struct session *,
 
 /* Frees those that have no completion any more: the handle is closed. */
 void	session_forget_requests(struct session *);
+
+struct session_acl {
+	struct ACL_vector	vector;
+	struct ACL		entries[CREDENTIALS_MAX + 2];
+};
+
+/*
+ * Returns the ACL for a node of ours, made in *acl, which it may point to.
+ * Everybody can read a node that is readable.
+ */
+const struct ACL_vector	*session_make_acl(const struct session *,
+			    struct session_acl *, bool readable);
+
+/*
+ * Before the handle connects: has the library send our credentials in front of
+ * every other request.  Then session->accepted becomes true, or the state of the
+ * handle ZOO_AUTH_FAILED_STATE.  Returns -1 if the library refuses.
+ */
+int	session_authenticate(struct session *);
 
 #endif

@@ -12,7 +12,6 @@
 #include "base/broken.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "zookeeper/session_auth.h"
 #include "zookeeper/session_private.h"
 
 /* What everybody can deal with, whatever else went wrong. */
