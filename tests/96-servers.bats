@@ -1,10 +1,9 @@
 #!/usr/bin/env bats
 #
-# Servers that speak ZooKeeper's protocol, but not all of it.  The relay makes
-# such a one of the tests' own: it turns requests into some that no server
-# knows, so that the answer is ZooKeeper's (ZUNIMPLEMENTED, and an end of the
-# connection), or cuts the connection on them; and it takes the session out of
-# a client's handshake.
+# Servers that speak ZooKeeper's protocol, but not all of it.  The relay plays
+# such a server: it turns requests into some that no server knows, so that the
+# answer is ZooKeeper's (ZUNIMPLEMENTED, and an end of the connection), and it
+# takes the session out of a client's handshake.
 
 load helper
 
