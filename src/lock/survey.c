@@ -90,12 +90,8 @@ ask(struct survey *survey, enum question_type type, struct survey_task *task,
 		[ASK_LOCK] = SESSION_GET,
 		[ASK_LEASE] = SESSION_GET,
 	};
-	struct session_request request = {
-		.operation = operations[type],
-		.watch_tag = SESSION_NO_WATCH,
-		.tag = survey->first_tag + (int)survey->asked,
-	};
 	struct survey_question *question;
+	int tag = survey->first_tag + (int)survey->asked;
 	char *path;
 
 	question = add_question(survey);
@@ -111,8 +107,8 @@ ask(struct survey *survey, enum question_type type, struct survey_task *task,
 		survey->no_memory = true;
 		return;
 	}
-	request.path = path;
-	session_send(survey->session, &request);
+	session_ask(survey->session, operations[type], tag, SESSION_NO_WATCH,
+	    path, NULL);
 	free(path);
 }
 

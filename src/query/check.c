@@ -45,21 +45,10 @@ read_environment(struct wanted *wanted)
 static void
 ask(struct session *session, const char *lease)
 {
-	struct session_request sync = {
-		.operation = SESSION_SYNC,
-		.tag = TAG_SYNC,
-		.watch_tag = SESSION_NO_WATCH,
-		.path = lease,
-	};
-	struct session_request get = {
-		.operation = SESSION_GET,
-		.tag = TAG_LEASE,
-		.watch_tag = SESSION_NO_WATCH,
-		.path = lease,
-	};
-
-	session_send(session, &sync);
-	session_send(session, &get);
+	session_ask(session, SESSION_SYNC, TAG_SYNC, SESSION_NO_WATCH, lease,
+	    NULL);
+	session_ask(session, SESSION_GET, TAG_LEASE, SESSION_NO_WATCH, lease,
+	    NULL);
 }
 
 static int

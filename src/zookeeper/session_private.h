@@ -1,7 +1,7 @@
 /*
- * The one place that includes the client library's header.  Private to session.c
- * (the connection), session_requests.c (requests and replies) and session_auth.c
- * (credentials and ACLs); session.c calls the other two.
+ * The one place that includes the client library's header.  Private to the files
+ * of the session: session.c has the connection, session_requests.c what we send,
+ * session_replies.c what comes back, session_auth.c credentials and ACLs.
  */
 #ifndef ZKRUN_SESSION_PRIVATE_H
 #define ZKRUN_SESSION_PRIVATE_H
@@ -21,26 +21,37 @@ struct session_open_request {
 	bool			 is_write;
 	bool			 is_extended;	/* not every server knows it */
 	int64_t			 sent_ms;
-	/* Of a multi; the library reads them until the completion. */
-	size_t			 step_count;
-	struct {
-		char		*path;
-		char		*data;
-	}			 copies[SESSION_STEPS];
-	zoo_op_t		 steps[SESSION_STEPS];
+	size_t			 step_count;	/* of a transaction */
 	zoo_op_result_t		 results[SESSION_STEPS];
 	STAILQ_ENTRY(session_open_request) entry;
 };
 
 /*
- * Adds an event to the queue and returns it, for more to be filled in.  Returns
- * NULL out of memory; then the connection is given up.
+ * session_replies.c: adds an event to the queue and returns it, for more to be
+ * filled in.  Returns NULL out of memory; then the connection is given up.
  */
 struct session_event	*session_add_event(struct session *,
 			    enum session_event_type);
 
+/* Ends the connection; everybody can deal with that. */
+void	session_cut(const struct session *);
+
+void	session_free_request(struct session_open_request *);
+
 /* Frees those that have no completion any more: the handle is closed. */
 void	session_forget_requests(struct session *);
+
+/* Completions and the watcher, for the library; the data is the request. */
+void	session_on_created(int, const char *, const struct Stat *, const void *);
+void	session_on_plain_created(int, const char *, const void *);
+void	session_on_void(int, const void *);
+void	session_on_synced(int, const char *, const void *);
+void	session_on_data(int, const char *, int, const struct Stat *,
+	    const void *);
+void	session_on_multi(int, const void *);
+void	session_on_list(int, const struct String_vector *, const struct Stat *,
+	    const void *);
+void	session_on_watch(zhandle_t *, int, int, const char *, void *);
 
 struct session_acl {
 	struct ACL_vector	vector;
@@ -48,7 +59,7 @@ struct session_acl {
 };
 
 /*
- * Returns the ACL for a node of ours, made in *acl, which it may point to.
+ * session_auth.c: returns the ACL for a node of ours, made in *acl, which it may point to.
  * Everybody can read a node that is readable.
  */
 const struct ACL_vector	*session_make_acl(const struct session *,
