@@ -293,32 +293,6 @@ read_lease_environment(struct options *options, const struct given *given)
 	return 0;
 }
 
-/* Whether a path is another one or below it. */
-static bool
-is_within(const char *path, const char *other)
-{
-	size_t length = strlen(other);
-
-	return strncmp(path, other, length) == 0 &&
-	    (path[length] == '\0' || path[length] == '/');
-}
-
-/*
- * Every child of locks and leases counts as a contender.  With tasks right
- * below the root only these two of each are in the way.
- */
-static bool
-is_where_locks_are(const char *runs, const char *base)
-{
-	const char *part;
-
-	if (base[0] != '\0')
-		return is_within(runs, base) || is_within(base, runs);
-	part = strchr(runs + 1, '/');
-	return part != NULL &&
-	    (is_within(part, "/locks") || is_within(part, "/leases"));
-}
-
 /* What no option can see by itself. */
 static int
 check_together(const struct options *options)
@@ -337,10 +311,6 @@ check_together(const struct options *options)
 	    options->max_leases > 1)
 		return refuse("--interval", "with more than one lease, as many "
 		    "would run at once");
-	if (options->interval_ms != CLOCK_NEVER &&
-	    is_where_locks_are(options->runs, options->base))
-		return refuse(options->runs, "runs are not to be recorded "
-		    "where the locks are");
 	return ARGUMENTS_RUN;
 }
 
