@@ -12,12 +12,6 @@
 #include "lock/nodedata.h"
 #include "lock/nodename.h"
 
-void
-holders_init(struct holders *holders)
-{
-	memset(holders, 0, sizeof(*holders));
-}
-
 static void
 free_nodes(struct holders_node **nodes, size_t *count)
 {

@@ -1,13 +1,15 @@
 /*
  * Who holds a task and who waits for it, told from its znodes.
  *
- * Every holder has a child of leases, every waiter one of locks; the head of
- * the line has both, and so has a holder in the moment after acquiring.  So at
- * most one lease is one that is waited with: the youngest (by czxid) of the
- * session that owns the head of the line, if it was made after the place in
- * line and is not the only lease there is.  A session can have several of both:
- * those of a Java program's threads.
- * That is a hint and no proof; section 4 of the design.
+ * Every holder has a child of leases, every waiter one of locks.  The head of
+ * the queue has both; so has a holder in the moment after acquiring.  So at most
+ * one lease belongs to a waiter: the youngest (by czxid) of the session that owns
+ * the head of the queue, if it was made after the place in the queue and is not
+ * the only lease.  A session can have several of both: the threads of a Java
+ * program share one.
+ *
+ * This is a hint and no proof: between two of a client's requests its nodes do
+ * not say whether it holds yet.
  *
  * Pure; no I/O.
  */
@@ -24,13 +26,14 @@
 struct holders_node {
 	char	*name;		/* below its parent; owned */
 	char	*data;		/* NULL until it is seen; owned */
-	bool	 seen;		/* it was there when it was looked at */
+	bool	 seen;		/* it existed when it was looked at */
 	int64_t	 czxid;
 	int64_t	 session;	/* its owner; 0: none */
 	int64_t	 since_ms;	/* mtime, by ZooKeeper's clock since 1970 */
 	int	 version;	/* of its data */
 };
 
+/* Empty when it is all zero. */
 struct holders {
 	struct holders_node	*leases;
 	size_t			 lease_count;
@@ -41,7 +44,7 @@ struct holders {
 	size_t			 waiter_count;
 };
 
-/* What a node says about who made it: bytes of others, clean for nothing. */
+/* What a node says about who made it; others wrote it, so it is not clean. */
 struct holders_who {
 	bool	is_zkrun;	/* else only the address is filled in */
 	char	host[HOLDERS_TEXT_SIZE];
@@ -50,10 +53,8 @@ struct holders_who {
 	char	command[HOLDERS_TEXT_SIZE];
 	char	revoker[HOLDERS_TEXT_SIZE];	/* who asked it to give up */
 	char	address[HOLDERS_TEXT_SIZE];	/* that is Curator's data */
-	int64_t	since_ms;	/* not changed by one who asks to give up */
+	int64_t	since_ms;	/* a request to give up does not change it */
 };
-
-void	holders_init(struct holders *);
 
 /*
  * Replace the children of leases and of locks.  Both take over the names and
@@ -63,14 +64,14 @@ bool	holders_take_leases(struct holders *, char **names, size_t count);
 bool	holders_take_locks(struct holders *, char **names, size_t count);
 
 /*
- * Sorts by place: holders by czxid, waiters as Curator sorts its line; whoever
- * was not seen is left out, and so is the place in line of who holds already.
+ * Sorts holders by czxid, and waiters as Curator sorts its queue.  Leaves out the
+ * nodes that were not seen, and the place in the queue of one that holds already.
  */
 void	holders_judge(struct holders *);
 
 void	holders_free(struct holders *);
 
-/* Reads the node's data; cut to what fits. */
+/* Reads the node's data, cut to what fits. */
 void	holders_read_who(struct holders_who *, const struct holders_node *);
 
 /*

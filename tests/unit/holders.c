@@ -150,12 +150,11 @@ join(char *text, size_t size, const struct holders_node *nodes, size_t count)
 static void
 test_judge(void)
 {
-	struct holders holders;
+	struct holders holders = { 0 };
 	char text[256], **names;
 	size_t count, i;
 
 	for (i = 0; i < COUNT(cases); i++) {
-		holders_init(&holders);
 		names = names_of(cases[i].leases, &count);
 		ok(holders_take_leases(&holders, names, count), "leases taken");
 		look_at(holders.leases, cases[i].leases, count);
@@ -180,11 +179,10 @@ test_taking_again(void)
 	static const struct node first[NODES] = { { "a", 1, 11 },
 	    { "b", 2, 12 } };
 	static const struct node second[NODES] = { { "c", 1, 13 } };
-	struct holders holders;
+	struct holders holders = { 0 };
 	char **names;
 	size_t count;
 
-	holders_init(&holders);
 	names = names_of(first, &count);
 	(void)holders_take_leases(&holders, names, count);
 	look_at(holders.leases, first, count);
@@ -210,12 +208,11 @@ static void
 test_many(void)
 {
 	enum { MANY = 20000 };
-	struct holders holders;
+	struct holders holders = { 0 };
 	char **names, name[64];
 	bool sorted;
 	size_t i;
 
-	holders_init(&holders);
 	names = calloc(MANY, sizeof(*names));
 	for (i = 0; i < MANY; i++) {
 		(void)snprintf(name, sizeof(name), "_c_%zu-lock-%010zu", i,
