@@ -1,5 +1,5 @@
 /*
- * A list of addresses, by server in no order.
+ * What the resolver answered, by server.
  */
 #include "zookeeper/addresses.h"
 
@@ -19,23 +19,6 @@ set_problem(struct addresses *addresses, size_t server, const char *reason)
 	    sizeof(addresses->problems[server]));
 }
 
-/* Drops what is known of a server, but for the address in use. */
-static void
-drop(struct addresses *addresses, size_t server)
-{
-	size_t i, kept;
-
-	for (i = kept = 0; i < addresses->count; i++) {
-		if (addresses->list[i].server == server &&
-		    i != addresses->current)
-			continue;
-		if (i == addresses->current)
-			addresses->current = kept;
-		addresses->list[kept++] = addresses->list[i];
-	}
-	addresses->count = kept;
-}
-
 void
 addresses_init(struct addresses *addresses, const struct servers *servers)
 {
@@ -53,7 +36,7 @@ addresses_take(struct addresses *addresses,
     const struct resolver_answer *answer)
 {
 	char problem[ADDRESSES_REASON_SIZE];
-	size_t i, server = answer->server;
+	size_t server = answer->server;
 
 	if (answer->error != 0) {
 		/* What was known may still be right. */
@@ -65,28 +48,30 @@ addresses_take(struct addresses *addresses,
 	}
 	if (strcmp(addresses->problems[server], unresolved) == 0)
 		set_problem(addresses, server, "not tried");
-	drop(addresses, server);
-	for (i = 0; i < answer->count && addresses->count < ADDRESSES_MAX; i++) {
-		addresses->list[addresses->count].server = server;
-		addresses->list[addresses->count].tried = false;
-		(void)strlcpy(addresses->list[addresses->count++].text,
-		    answer->address[i], RESOLVER_ADDRESS_SIZE);
-	}
+	addresses->known[server] = *answer;
+	memset(addresses->tried[server], 0, sizeof(addresses->tried[server]));
 }
 
-size_t
-addresses_pick(struct addresses *addresses)
+const char *
+addresses_pick(struct addresses *addresses, size_t *untried)
 {
-	size_t i, untried;
+	bool *tried = NULL;
+	const char *picked = NULL;
+	size_t i, j;
 
 	addresses->current = ADDRESSES_NONE;
-	for (i = untried = 0; i < addresses->count; i++)
-		if (!addresses->list[i].tried &&
-		    arc4random_uniform((uint32_t)++untried) == 0)
-			addresses->current = i;
-	if (untried > 0)
-		addresses->list[addresses->current].tried = true;
-	return untried;
+	*untried = 0;
+	for (i = 0; i < addresses->servers->count; i++)
+		for (j = 0; j < addresses->known[i].count; j++)
+			if (!addresses->tried[i][j] &&
+			    arc4random_uniform((uint32_t)++*untried) == 0) {
+				picked = addresses->known[i].address[j];
+				tried = &addresses->tried[i][j];
+				addresses->current = i;
+			}
+	if (picked != NULL)
+		*tried = true;
+	return picked;
 }
 
 size_t
@@ -97,15 +82,12 @@ addresses_begin(struct addresses *addresses)
 	size_t i, named;
 
 	addresses->current = ADDRESSES_NONE;
-	for (i = 0; i < addresses->count; i++)
-		addresses->list[i].tried = false;
+	memset(addresses->tried, 0, sizeof(addresses->tried));
 	for (i = named = 0; i < servers->count; i++) {
-		if (!resolver_numeric(&servers->server[i], &answer))
-			named++;
-		else {
-			answer.server = i;
+		if (resolver_numeric(servers, i, &answer))
 			addresses_take(addresses, &answer);
-		}
+		else
+			named++;
 	}
 	return named;
 }
@@ -113,18 +95,8 @@ addresses_begin(struct addresses *addresses)
 void
 addresses_fail(struct addresses *addresses, const char *reason)
 {
-	set_problem(addresses, addresses->list[addresses->current].server,
-	    reason);
+	set_problem(addresses, addresses->current, reason);
 	addresses->current = ADDRESSES_NONE;
-}
-
-const char *
-addresses_shown(const struct addresses *addresses)
-{
-	if (addresses->current == ADDRESSES_NONE)
-		return "none";
-	return addresses->servers->server[
-	    addresses->list[addresses->current].server].shown;
 }
 
 void
@@ -132,15 +104,10 @@ addresses_explain(const struct addresses *addresses, char *buffer, size_t size)
 {
 	const struct servers *servers = addresses->servers;
 	size_t i, length;
-	int added;
 
 	buffer[0] = '\0';
-	for (i = length = 0; i < servers->count; i++) {
-		added = snprintf(buffer + length, size - length, "%s%s: %s",
-		    i > 0 ? "; " : "", servers->server[i].shown,
+	for (i = length = 0; i < servers->count && length < size; i++)
+		length += (size_t)snprintf(buffer + length, size - length,
+		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
 		    addresses->problems[i]);
-		if (added < 0 || (size_t)added >= size - length)
-			return;
-		length += (size_t)added;
-	}
 }

@@ -11,21 +11,16 @@
 #include "config/servers.h"
 #include "zookeeper/resolver.h"
 
-#define ADDRESSES_MAX		128
 #define ADDRESSES_REASON_SIZE	160
-#define ADDRESSES_NONE		((size_t)-1)
+#define ADDRESSES_NONE		SERVERS_MAX
 
 struct addresses {
 	const struct servers	*servers;
-	struct {
-		size_t	server;		/* index into the servers */
-		bool	tried;		/* in this attempt */
-		char	text[RESOLVER_ADDRESS_SIZE];
-	}			 list[ADDRESSES_MAX];
-	size_t			 count;
-	size_t			 current;	/* in use, or ADDRESSES_NONE */
+	struct resolver_answer	 known[SERVERS_MAX];
+	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
 	/* How each server failed when it was last tried. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
+	size_t			 current;	/* server, or ADDRESSES_NONE */
 };
 
 /* Borrows servers. */
@@ -41,16 +36,13 @@ size_t	addresses_begin(struct addresses *);
 void	addresses_take(struct addresses *, const struct resolver_answer *);
 
 /*
- * Picks by chance one that this attempt has not tried, and makes it the current
- * one.  Returns how many there were, 0 for none.
+ * Picks by chance one that this attempt has not tried; its server is the current
+ * one.  Stores how many there were.  Returns NULL for none.
  */
-size_t	addresses_pick(struct addresses *);
+const char	*addresses_pick(struct addresses *, size_t *untried);
 
-/* The current one has failed; there is none then. */
+/* The current server has failed; there is none then. */
 void	addresses_fail(struct addresses *, const char *reason);
-
-/* Returns the server of the current one, for people. */
-const char	*addresses_shown(const struct addresses *);
 
 /* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
 void	addresses_explain(const struct addresses *, char *, size_t);

@@ -27,6 +27,8 @@ session_lifetime_ms(const struct connector *connector)
 static void
 begin_attempt(struct connector *connector, int64_t now_ms)
 {
+	size_t named;
+
 	connector->phase = CONNECTOR_TRYING;
 	connector->attempt_deadline_ms = clock_after(now_ms,
 	    connector->options->connect_timeout_ms);
@@ -36,9 +38,9 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 		    connector->attempt_deadline_ms, clock_after(now_ms,
 		    session_lifetime_ms(connector) / 4));
 	connector->address_deadline_ms = CLOCK_NEVER;
-	if (addresses_begin(&connector->addresses) > 0 &&
-	    resolver_start(&connector->resolver,
-	    &connector->options->servers) == -1)
+	named = addresses_begin(&connector->addresses);
+	if (named > 0 && resolver_start(&connector->resolver,
+	    &connector->options->servers, named) == -1)
 		log_error("cannot resolve the server names: %s",
 		    strerror(errno));
 }
@@ -79,14 +81,14 @@ end_attempt(struct connector *connector, int64_t now_ms)
 static bool
 try_next(struct connector *connector, int64_t now_ms)
 {
-	struct addresses *addresses = &connector->addresses;
 	const struct options *options = connector->options;
 	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
+	const char *address;
 	size_t shares;
 
 	connector->address_deadline_ms = CLOCK_NEVER;
-	shares = addresses_pick(addresses);
-	if (shares == 0) {
+	address = addresses_pick(&connector->addresses, &shares);
+	if (address == NULL) {
 		/* A session does not wait for names. */
 		if (connector->resolver.fd == -1 || connector->identity.id != 0)
 			end_attempt(connector, now_ms);
@@ -100,11 +102,11 @@ try_next(struct connector *connector, int64_t now_ms)
 		connector->address_deadline_ms = clock_earlier(
 		    connector->address_deadline_ms,
 		    clock_after(now_ms, connector->patience_ms));
-	(void)snprintf(text, sizeof(text), "%s%s",
-	    addresses->list[addresses->current].text, options->servers.chroot);
+	(void)snprintf(text, sizeof(text), "%s%s", address,
+	    options->servers.chroot);
 	if (session_open(&connector->session, text,
 	    (int)options->session_timeout_ms, &connector->identity) == -1)
-		addresses_fail(addresses, strerror(errno));
+		addresses_fail(&connector->addresses, strerror(errno));
 	return true;
 }
 
@@ -346,7 +348,10 @@ connector_set_patience(struct connector *connector, int64_t patience_ms)
 const char *
 connector_server(const struct connector *connector)
 {
-	return addresses_shown(&connector->addresses);
+	size_t current = connector->addresses.current;
+
+	return current == ADDRESSES_NONE ? "none" :
+	    connector->options->servers.server[current].shown;
 }
 
 void

@@ -26,13 +26,14 @@ _Static_assert(sizeof(struct resolver_answer) <= PIPE_BUF, "answers too large");
 
 /* Writes down what getaddrinfo(3) has found, and frees it. */
 static void
-make_answer(struct resolver_answer *answer, const struct server *server,
-    int error, struct addrinfo *found)
+make_answer(struct resolver_answer *answer, const struct servers *servers,
+    size_t server, int error, struct addrinfo *found)
 {
 	struct addrinfo *each;
 	char address[46];
 
-	answer->count = 0;
+	memset(answer, 0, sizeof(*answer));
+	answer->server = server;
 	answer->error = error;
 	if (error != 0)
 		return;
@@ -40,18 +41,18 @@ make_answer(struct resolver_answer *answer, const struct server *server,
 	    each = each->ai_next) {
 		error = getnameinfo(each->ai_addr, each->ai_addrlen, address,
 		    sizeof(address), NULL, 0, NI_NUMERICHOST);
-		if (error != 0)
-			continue;
-		(void)snprintf(answer->address[answer->count],
-		    RESOLVER_ADDRESS_SIZE, "%s:%s", address, server->port);
-		answer->count++;
+		if (error == 0)
+			(void)snprintf(answer->address[answer->count++],
+			    RESOLVER_ADDRESS_SIZE, "%s:%s", address,
+			    servers->server[server].port);
 	}
 	answer->error = answer->count > 0 ? 0 : error;
 	freeaddrinfo(found);
 }
 
 bool
-resolver_numeric(const struct server *server, struct resolver_answer *answer)
+resolver_numeric(const struct servers *servers, size_t server,
+    struct resolver_answer *answer)
 {
 	struct addrinfo *found, hints = {
 		.ai_socktype = SOCK_STREAM,
@@ -59,9 +60,8 @@ resolver_numeric(const struct server *server, struct resolver_answer *answer)
 	};
 	int error;
 
-	memset(answer, 0, sizeof(*answer));
-	error = getaddrinfo(server->host, NULL, &hints, &found);
-	make_answer(answer, server, error, found);
+	error = getaddrinfo(servers->server[server].host, NULL, &hints, &found);
+	make_answer(answer, servers, server, error, found);
 	return answer->error == 0;
 }
 
@@ -88,7 +88,7 @@ run_helper(int fd, const struct servers *servers)
 	(void)sigprocmask(SIG_BLOCK, &answered, NULL);
 	memset(names, 0, sizeof(names));
 	for (i = left = 0; i < servers->count; i++) {
-		if (resolver_numeric(&servers->server[i], &answer))
+		if (resolver_numeric(servers, i, &answer))
 			continue;
 		name = &names[i];
 		name->ar_name = servers->server[i].host;
@@ -102,10 +102,8 @@ run_helper(int fd, const struct servers *servers)
 		if (sigwaitinfo(&answered, &info) == -1)
 			continue;
 		i = (size_t)info.si_value.sival_int;
-		memset(&answer, 0, sizeof(answer));
-		answer.server = i;
-		make_answer(&answer, &servers->server[i],
-		    gai_error(&names[i]), names[i].ar_result);
+		make_answer(&answer, servers, i, gai_error(&names[i]),
+		    names[i].ar_result);
 		if (write(fd, &answer, sizeof(answer)) == -1)
 			_exit(EXITCODE_SYSTEM);
 		left--;
@@ -122,11 +120,10 @@ resolver_init(struct resolver *resolver)
 }
 
 int
-resolver_start(struct resolver *resolver, const struct servers *servers)
+resolver_start(struct resolver *resolver, const struct servers *servers,
+    size_t named)
 {
-	struct resolver_answer answer;
 	int64_t now_ms;
-	size_t i;
 	int fds[2], error;
 
 	now_ms = clock_ms();
@@ -147,10 +144,7 @@ resolver_start(struct resolver *resolver, const struct servers *servers)
 	(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	resolver->fd = fds[0];
 	resolver->started_ms = now_ms;
-	resolver->pending = 0;
-	for (i = 0; i < servers->count; i++)
-		if (!resolver_numeric(&servers->server[i], &answer))
-			resolver->pending++;
+	resolver->pending = named;
 	return 0;
 }
 

@@ -36,15 +36,16 @@ struct resolver {
 
 void	resolver_init(struct resolver *);
 
-/* Answers at once if the server is given by address; else returns false. */
-bool	resolver_numeric(const struct server *, struct resolver_answer *);
+/* Answers at once if a server is given by address; else returns false. */
+bool	resolver_numeric(const struct servers *, size_t server,
+	    struct resolver_answer *);
 
 /*
- * Starts resolving every server that is given by name, unless that is under way
- * or has begun less than a second ago.  Returns -1 and sets errno if it is
- * impossible.
+ * Starts resolving the servers that are given by name, so many, unless that is
+ * under way or has begun less than a second ago.  Returns -1 and sets errno if it
+ * is impossible.
  */
-int	resolver_start(struct resolver *, const struct servers *);
+int	resolver_start(struct resolver *, const struct servers *, size_t named);
 
 /*
  * Reads the next answer.  Returns 1, 0 when there is none yet, -1 when there

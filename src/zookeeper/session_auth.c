@@ -1,6 +1,8 @@
 /*
  * What we show a server of ourselves, and the ACLs of what we make there.
  */
+#include <sys/socket.h>
+
 #include <string.h>
 
 #include "zookeeper/session_private.h"
@@ -71,7 +73,7 @@ on_shown(int rc, const void *data)
 	session->accepted = session->shown ==
 	    session->credentials->credential_count;
 	if (!session->accepted && show_next(session) == -1)
-		session_cut(session);
+		(void)shutdown(session->fd, SHUT_RDWR);
 }
 
 static int

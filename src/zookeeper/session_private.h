@@ -1,7 +1,7 @@
 /*
  * The one place that includes the client library's header.  Private to the files
- * of the session: session.c has the connection, session_requests.c what we send,
- * session_replies.c what comes back, session_auth.c credentials and ACLs.
+ * of the session: session.c has the connection and the events, session_requests.c
+ * requests and replies, session_auth.c credentials and ACLs.
  */
 #ifndef ZKRUN_SESSION_PRIVATE_H
 #define ZKRUN_SESSION_PRIVATE_H
@@ -27,31 +27,14 @@ struct session_open_request {
 };
 
 /*
- * session_replies.c: adds an event to the queue and returns it, for more to be
- * filled in.  Returns NULL out of memory; then the connection is given up.
+ * session.c: adds an event to the queue and returns it, for more to be filled
+ * in.  Returns NULL out of memory; then the connection is given up.
  */
 struct session_event	*session_add_event(struct session *,
 			    enum session_event_type);
 
 /* Ends the connection; everybody can deal with that. */
 void	session_cut(const struct session *);
-
-void	session_free_request(struct session_open_request *);
-
-/* Frees those that have no completion any more: the handle is closed. */
-void	session_forget_requests(struct session *);
-
-/* Completions and the watcher, for the library; the data is the request. */
-void	session_on_created(int, const char *, const struct Stat *, const void *);
-void	session_on_plain_created(int, const char *, const void *);
-void	session_on_void(int, const void *);
-void	session_on_synced(int, const char *, const void *);
-void	session_on_data(int, const char *, int, const struct Stat *,
-	    const void *);
-void	session_on_multi(int, const void *);
-void	session_on_list(int, const struct String_vector *, const struct Stat *,
-	    const void *);
-void	session_on_watch(zhandle_t *, int, int, const char *, void *);
 
 struct session_acl {
 	struct ACL_vector	vector;

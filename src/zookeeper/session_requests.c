@@ -1,12 +1,223 @@
 /*
- * Requests to a server, as the client library wants them.
+ * Requests to a server, and what comes of them: completions and watches of the
+ * library only add to a queue of events, which the caller fetches.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/broken.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "zookeeper/session_private.h"
+
+static void
+free_request(struct session_open_request *request)
+{
+	STAILQ_REMOVE(&request->session->open, request, session_open_request,
+	    entry);
+	free(request);
+}
+
+/* KeeperException.Code in the server; the library has no name for it. */
+#define UNKNOWN_SESSION		(-12)
+
+/*
+ * Whether the server says something of the session instead of answering: it is
+ * being closed, or was, or has gone to another server.  It leaves connections
+ * open behind such an answer, so it is we who must ask what became of it.
+ */
+static bool
+is_about_session(int rc)
+{
+	return rc == ZSESSIONEXPIRED || rc == ZSESSIONMOVED ||
+	    rc == UNKNOWN_SESSION;
+}
+
+/* Whether this is no reply, but the library's word that none will come. */
+static bool
+is_lost(int rc)
+{
+	return rc == ZCONNECTIONLOSS || rc == ZOPERATIONTIMEOUT ||
+	    rc == ZRUNTIMEINCONSISTENCY || rc == ZCLOSING || rc == ZAUTHFAILED;
+}
+
+/* Fills in what every reply has. */
+static void
+fill_in(struct session_event *event, struct session_open_request *request,
+    int rc)
+{
+	static const struct {
+		int			rc;
+		enum session_code	code;
+	} codes[] = {
+		{ ZOK, SESSION_OK },
+		{ ZNONODE, SESSION_NO_NODE },
+		{ ZNODEEXISTS, SESSION_EXISTS },
+		{ ZBADVERSION, SESSION_STALE },
+		{ ZNOAUTH, SESSION_DENIED },
+		{ ZINVALIDACL, SESSION_DENIED },
+	};
+	size_t i;
+
+	event->tag = request->tag;
+	event->sent_ms = request->sent_ms;
+	event->read_ms = clock_ms();
+	event->is_write = request->is_write && rc == ZOK;
+	(void)strlcpy(event->reason, zerror(rc), sizeof(event->reason));
+	event->code = SESSION_REFUSED;
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].rc == rc)
+			event->code = codes[i].code;
+	/* The steps that did not fail themselves have another error. */
+	for (i = request->step_count; i > 0; i--)
+		if (request->results[i - 1].err == rc)
+			event->failed_step = i - 1;
+}
+
+/*
+ * Takes the outcome of a request: adds the event of the reply, or none if this
+ * connection has no answer to it.  Returns the event if more is to be filled in.
+ */
+static struct session_event *
+add_reply(const void *data, int rc, const struct Stat *stat)
+{
+	struct session_open_request *request = (void *)(uintptr_t)data;
+	struct session *session = request->session;
+	struct session_event *event;
+
+	event = NULL;
+	if (is_about_session(rc))
+		session_cut(session);
+	else if (session->phase != SESSION_CLOSED && !is_lost(rc))
+		event = session_add_event(session, SESSION_REPLY);
+	if (event != NULL)
+		fill_in(event, request, rc);
+	/*
+	 * ZooKeeper before 3.5, and others that speak its protocol, know no
+	 * containers and no create that answers with more than a name.
+	 */
+	if (event != NULL && rc == ZUNIMPLEMENTED && request->is_extended) {
+		event->code = SESSION_UNSUPPORTED;
+		if (!session->plain)
+			log_verbose("the server seems to know no container "
+			    "nodes; parents are made as persistent nodes");
+		session->plain = true;
+	}
+	free_request(request);
+	if (event == NULL || rc != ZOK)
+		return NULL;
+	if (stat != NULL) {
+		event->czxid = stat->czxid;
+		event->owner = stat->ephemeralOwner;
+		event->children_zxid = stat->pzxid;
+		event->made_ms = stat->ctime;
+		event->changed_ms = stat->mtime;
+		event->version = stat->version;
+	}
+	return event;
+}
+
+/* Without a stat the server has told none. */
+static void
+on_created(int rc, const char *name, const struct Stat *stat, const void *data)
+{
+	struct session_event *event;
+
+	event = add_reply(data, rc, stat);
+	if (event == NULL)
+		return;
+	event->name = strdup(name);
+	if (event->name == NULL)
+		event->code = SESSION_REFUSED;
+}
+
+static void
+on_plain_created(int rc, const char *name, const void *data)
+{
+	on_created(rc, name, NULL, data);
+}
+
+static void
+on_void(int rc, const void *data)
+{
+	(void)add_reply(data, rc, NULL);
+}
+
+static void
+on_synced(int rc, const char *path, const void *data)
+{
+	(void)path;
+	(void)add_reply(data, rc, NULL);
+}
+
+static void
+on_data(int rc, const char *value, int length, const struct Stat *stat,
+    const void *data)
+{
+	struct session_event *event;
+
+	event = add_reply(data, rc, stat);
+	if (event == NULL)
+		return;
+	/* A node can be without data, which is -1 here. */
+	event->length = length > 0 ? (size_t)length : 0;
+	event->data = calloc(1, event->length + 1);
+	if (event->data == NULL)
+		event->code = SESSION_REFUSED;
+	else if (event->length > 0)
+		memcpy(event->data, value, event->length);
+}
+
+static void
+on_list(int rc, const struct String_vector *strings, const struct Stat *stat,
+    const void *data)
+{
+	struct session_event *event;
+	int i;
+
+	event = add_reply(data, rc, stat);
+	if (event == NULL)
+		return;
+	/* Both are of one moment; what was garbled on its way is not. */
+	if (strings->count != stat->numChildren) {
+		event->code = SESSION_REFUSED;
+		(void)strlcpy(event->reason, "the list is not as long as the "
+		    "server says", sizeof(event->reason));
+		return;
+	}
+	if (strings->count == 0)
+		return;
+	event->names = calloc((size_t)strings->count, sizeof(*event->names));
+	for (i = 0; event->names != NULL && i < strings->count; i++) {
+		event->names[i] = strdup(strings->data[i]);
+		if (event->names[i] == NULL)
+			break;
+		event->count++;
+	}
+	/* A list with holes would be worse than none. */
+	if (i < strings->count)
+		event->code = SESSION_REFUSED;
+}
+
+static void
+on_watch(zhandle_t *handle, int type, int state, const char *path,
+    void *context)
+{
+	struct session_watch *watch = context;
+	struct session_event *event;
+
+	(void)handle;
+	(void)state;
+	(void)path;
+	if (type == ZOO_SESSION_EVENT ||
+	    watch->session->phase == SESSION_CLOSED)
+		return;
+	event = session_add_event(watch->session, SESSION_CHANGED);
+	if (event == NULL)
+		return;
+	event->tag = watch->tag;
+	event->gone = type == ZOO_DELETED_EVENT;
+}
 
 /* Makes a node; mode is the library's. */
 static int
@@ -22,9 +233,9 @@ send_create(struct session_open_request *request, const char *path,
 	if (session->plain)
 		return zoo_acreate(session->handle, path, data,
 		    (int)strlen(data), acl, is_container ? ZOO_PERSISTENT :
-		    mode, session_on_plain_created, request);
+		    mode, on_plain_created, request);
 	return zoo_acreate2(session->handle, path, data, (int)strlen(data),
-	    acl, mode, session_on_created, request);
+	    acl, mode, on_created, request);
 }
 
 static int
@@ -34,7 +245,7 @@ send_request(struct session_open_request *request,
 {
 	const struct session *session = request->session;
 	zhandle_t *handle = session->handle;
-	watcher_fn on = watch != NULL ? session_on_watch : NULL;
+	watcher_fn on = watch != NULL ? on_watch : NULL;
 	struct session_acl acl;
 
 	switch (operation) {
@@ -52,14 +263,14 @@ send_request(struct session_open_request *request,
 		    session_make_acl(session, &acl, true),
 		    ZOO_EPHEMERAL_SEQUENTIAL);
 	case SESSION_DELETE:
-		return zoo_adelete(handle, path, -1, session_on_void, request);
+		return zoo_adelete(handle, path, -1, on_void, request);
 	case SESSION_LIST:
-		return zoo_awget_children2(handle, path, on, watch, session_on_list,
+		return zoo_awget_children2(handle, path, on, watch, on_list,
 		    request);
 	case SESSION_GET:
-		return zoo_awget(handle, path, on, watch, session_on_data, request);
+		return zoo_awget(handle, path, on, watch, on_data, request);
 	case SESSION_SYNC:
-		return zoo_async(handle, path, session_on_synced, request);
+		return zoo_async(handle, path, on_synced, request);
 	}
 	return ZBADARGUMENTS;
 }
@@ -95,7 +306,7 @@ check_sent(struct session_open_request *request, int rc)
 	session_cut(request->session);
 	/* These come before the library; later a completion may be called. */
 	if (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS)
-		session_free_request(request);
+		free_request(request);
 }
 
 void
@@ -164,5 +375,5 @@ session_ask_steps(struct session *session, int tag,
 	for (i = 0; i < count; i++)
 		make_step(session, &steps[i], &ops[i], &acls[i]);
 	check_sent(request, zoo_amulti(session->handle, (int)count, ops,
-	    request->results, session_on_multi, request));
+	    request->results, on_void, request));
 }
