@@ -69,7 +69,7 @@ resolver_numeric(const struct servers *servers, size_t server,
  * Looks up all names at once.  Each answer comes with a signal that is queued
  * and read; gai_suspend(3) would overlook one that comes just before it.
  */
-static void
+static _Noreturn void
 run_helper(int fd, const struct servers *servers)
 {
 	struct resolver_answer answer;
@@ -81,13 +81,13 @@ run_helper(int fd, const struct servers *servers)
 	};
 	siginfo_t info;
 	sigset_t answered;
-	size_t i, left;
+	size_t i;
 
 	(void)sigemptyset(&answered);
 	(void)sigaddset(&answered, SIGRTMIN);
 	(void)sigprocmask(SIG_BLOCK, &answered, NULL);
 	memset(names, 0, sizeof(names));
-	for (i = left = 0; i < servers->count; i++) {
+	for (i = 0; i < servers->count; i++) {
 		if (resolver_numeric(servers, i, &answer))
 			continue;
 		name = &names[i];
@@ -96,19 +96,19 @@ run_helper(int fd, const struct servers *servers)
 		event.sigev_value.sival_int = (int)i;
 		if (getaddrinfo_a(GAI_NOWAIT, &name, 1, &event) != 0)
 			_exit(EXITCODE_SYSTEM);
-		left++;
 	}
-	while (left > 0) {
-		if (sigwaitinfo(&answered, &info) == -1)
+	/* Whoever has all the answers kills us. */
+	for (;;) {
+		/* Somebody may send this signal to all of our group. */
+		if (sigwaitinfo(&answered, &info) == -1 ||
+		    info.si_code != SI_ASYNCNL)
 			continue;
 		i = (size_t)info.si_value.sival_int;
 		make_answer(&answer, servers, i, gai_error(&names[i]),
 		    names[i].ar_result);
 		if (write(fd, &answer, sizeof(answer)) == -1)
 			_exit(EXITCODE_SYSTEM);
-		left--;
 	}
-	_exit(0);
 }
 
 void
@@ -157,7 +157,8 @@ resolver_read(struct resolver *resolver, struct resolver_answer *answer)
 		return -1;
 	got = read(resolver->fd, answer, sizeof(*answer));
 	if (got == (ssize_t)sizeof(*answer)) {
-		resolver->pending--;
+		if (--resolver->pending == 0)
+			resolver_stop(resolver);
 		return 1;
 	}
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
