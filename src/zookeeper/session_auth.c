@@ -22,21 +22,14 @@ add_entry(struct session_acl *acl, int perms, const char *scheme,
 static int
 perms_of(const char *letters)
 {
-	const struct {
-		char	letter;
-		int	perm;
-	} perms[] = {
-		{ 'r', ZOO_PERM_READ }, { 'w', ZOO_PERM_WRITE },
-		{ 'c', ZOO_PERM_CREATE }, { 'd', ZOO_PERM_DELETE },
-		{ 'a', ZOO_PERM_ADMIN },
-	};
-	size_t i;
-	int sum;
+	static const char bits[] = "rwcda";	/* ZOO_PERM_READ is the lowest */
+	const char *bit;
+	int perms;
 
-	for (i = 0, sum = 0; i < sizeof(perms) / sizeof(perms[0]); i++)
-		if (strchr(letters, perms[i].letter) != NULL)
-			sum |= perms[i].perm;
-	return sum;
+	for (perms = 0; *letters != '\0'; letters++)
+		if ((bit = strchr(bits, *letters)) != NULL)
+			perms |= 1 << (bit - bits);
+	return perms;
 }
 
 const struct ACL_vector *
