@@ -21,8 +21,6 @@
 #   make deb        build/zkrun_VERSION_ARCH.deb; make rpm the same for RPM
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours to set.
-# ZK_TLS=-DZKRUN_TLS, or nothing, takes the place of a look at whether the
-# ZooKeeper client has TLS.
 # ZK_STATIC=1 links the ZooKeeper client statically, WERROR=1 makes every
 # warning an error, SANITIZE=1 builds with ASan and UBSan.
 
@@ -48,17 +46,6 @@ else
 ZK_LIBS ?= -lzookeeper_st
 endif
 
-# Not every ZooKeeper client has TLS; Debian's has none.
-ifeq ($(origin ZK_TLS),undefined)
-HASH := \#
-ZK_TLS := $(shell printf '%s\n' '$(HASH)define HAVE_OPENSSL_H 1' \
-	'$(HASH)include <zookeeper/zookeeper.h>' \
-	'int main(void) { return \
-	    zookeeper_init_ssl(0, 0, 0, 0, 0, 0, 0) == 0; }' | \
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--no-as-needed \
-	-x c - -x none $(ZK_LIBS) $(LDLIBS) -o /dev/null 2>/dev/null && echo -DZKRUN_TLS)
-endif
-
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	-Wwrite-strings -Wswitch-enum -Wvla -Wformat=2
 ifdef WERROR
@@ -76,7 +63,7 @@ ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
 	-fsanitize,$(CFLAGS) $(SANITIZERS)),)
 FORTIFY = $(if $(OPTIMIZED),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
-OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DZKRUN_VERSION='"$(VERSION)"' $(ZK_TLS) \
+OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DZKRUN_VERSION='"$(VERSION)"' \
 	$(FORTIFY) $(BSD_CFLAGS) $(CPPFLAGS)
 OWN_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) $(SANITIZERS) \
 	$(COUNT_CFLAGS)

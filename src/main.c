@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/arguments.h"
 #include "config/credentials.h"
 #include "config/options.h"
+#include "lock/paths.h"
 #include "query/check.h"
 #include "query/revoke.h"
 #include "query/status.h"
@@ -52,6 +54,12 @@ main(int argc, char **argv)
 	status = arguments_parse(&options, argc, argv);
 	if (status != ARGUMENTS_RUN)
 		return status;
+	if (options.interval_ms != CLOCK_NEVER &&
+	    paths_meet_tasks(options.runs, options.base)) {
+		log_error("cannot use '%s': runs are not to be recorded where "
+		    "the locks are", options.runs);
+		return EXITCODE_USAGE;
+	}
 	/* It is forked first and so knows no credential. */
 	if (options.mode == OPTIONS_RUN &&
 	    options.syslog_facility != OPTIONS_NO_SYSLOG)

@@ -573,16 +573,19 @@ reader_took()
 	assert_equal "$(<"$BATS_TEST_TMPDIR/late.err")" ''
 }
 
-# with_deaf_resolver COMMAND...: every name server it can ask never answers.
+# with_deaf_resolver COMMAND...: every name server it can ask never answers; it
+# knows the names of $BATS_TEST_TMPDIR/hosts.
 with_deaf_resolver()
 {
 	local dir=$BATS_TEST_TMPDIR
 
 	echo "nameserver 127.77.0.1" >"$dir/resolv.conf"
-	echo "hosts: dns" >"$dir/nsswitch.conf"
+	echo "hosts: files dns" >"$dir/nsswitch.conf"
+	touch "$dir/hosts"
 	unshare --mount bash -c 'set -e
-	    mount --bind "$0/resolv.conf" "$(realpath /etc/resolv.conf)"
-	    mount --bind "$0/nsswitch.conf" "$(realpath /etc/nsswitch.conf)"
+	    for i in hosts resolv.conf nsswitch.conf; do
+		mount --bind "$0/$i" "$(realpath "/etc/$i")"
+	    done
 	    exec "$@"' "$dir" "$@" 3>&-
 }
 
@@ -600,6 +603,19 @@ with_deaf_resolver()
 		    --connect-timeout 5 -t "$TASK" \
 		    -c "$ZKRUN_CONNECT,slow.example,slower.example" true
 	done
+	assert_lock_clean "$TASK"
+}
+
+@test "a name that hangs does not hold up the other names of the list" {
+	local port=${ZKRUN_CONNECT##*:}
+
+	[ "$(id -u)" -eq 0 ] || skip 'needs mounts and port 53'
+	start_responder dns -u -a 127.77.0.1 -l 53
+	echo '127.0.0.1 quick.example' >"$BATS_TEST_TMPDIR/hosts"
+	with_deaf_resolver true || skip 'no mounts here'
+	took_at_most 1000 with_deaf_resolver "$ZKRUN" -r 0 \
+	    --connect-timeout 5 -t "$TASK" \
+	    -c "slow.example,slower.example,quick.example:$port" true
 	assert_lock_clean "$TASK"
 }
 

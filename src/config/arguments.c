@@ -282,34 +282,7 @@ read_lease_environment(struct options *options, const struct given *given)
 	    options_apply(options, &source, options_find("connect"), value);
 }
 
-/* Returns whether a path is the other one, or below it. */
-static bool
-is_within(const char *path, const char *other)
-{
-	size_t length = strlen(other);
-
-	return strncmp(path, other, length) == 0 &&
-	    (path[length] == '\0' || path[length] == '/');
-}
-
-/*
- * Every child of locks and leases counts as a contender, so no record may be
- * there.  If the tasks are right below the root, everything is below the base,
- * and only locks and leases themselves are excluded.
- */
-static bool
-is_where_locks_are(const char *runs, const char *base)
-{
-	const char *part;
-
-	if (base[0] != '\0')
-		return is_within(runs, base) || is_within(base, runs);
-	part = strchr(runs + 1, '/');
-	return part != NULL &&
-	    (is_within(part, "/locks") || is_within(part, "/leases"));
-}
-
-/* Checks what concerns more than one option. */
+/* What no option can see by itself. */
 static int
 check_together(const struct options *options)
 {
@@ -322,9 +295,7 @@ check_together(const struct options *options)
 	if (options->interval_ms > 0 && options->max_leases > 1)
 		return refuse("--interval", "with more than one lease, as many "
 		    "would run at once");
-	return is_where_locks_are(options->runs, options->base) ?
-	    refuse(options->runs, "runs are not to be recorded where the "
-	    "locks are") : ARGUMENTS_RUN;
+	return ARGUMENTS_RUN;
 }
 
 /* Takes the arguments behind the options: a command, or tasks. */

@@ -24,13 +24,14 @@
 struct holders_node {
 	char	*name;		/* below its parent; owned */
 	char	*data;		/* NULL until it is seen; owned */
-	bool	 seen;		/* it was there when it was looked at */
+	bool	 seen;		/* it existed when it was looked at */
 	int64_t	 czxid;
 	int64_t	 session;	/* its owner; 0: none */
 	int64_t	 since_ms;	/* mtime, by ZooKeeper's clock since 1970 */
 	int	 version;	/* of its data */
 };
 
+/* Empty when it is all zero. */
 struct holders {
 	struct holders_node	*leases;
 	size_t			 lease_count;
@@ -69,7 +70,7 @@ void	holders_judge(struct holders *);
 
 void	holders_free(struct holders *);
 
-/* Reads the node's data; cut to what fits. */
+/* Reads the node's data, cut to what fits. */
 void	holders_read_who(struct holders_who *, const struct holders_node *);
 
 /*

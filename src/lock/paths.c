@@ -4,6 +4,7 @@
 #include "lock/paths.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const parents[] = {
 	[PATHS_LOCKS] = "locks",
@@ -26,4 +27,27 @@ paths_make(const char *base, const char *task, enum paths_parent parent,
 	    name != NULL ? "/" : "", name != NULL ? name : "") == -1)
 		return NULL;
 	return path;
+}
+
+/* Whether a path is another one or below it. */
+static bool
+is_within(const char *path, const char *other)
+{
+	size_t length = strlen(other);
+
+	return strncmp(path, other, length) == 0 &&
+	    (path[length] == '\0' || path[length] == '/');
+}
+
+bool
+paths_meet_tasks(const char *path, const char *base)
+{
+	const char *part;
+
+	if (base[0] != '\0')
+		return is_within(path, base) || is_within(base, path);
+	/* Right below the root everything may be a task: its parents count. */
+	part = strchr(path + 1, '/');
+	return part != NULL && (is_within(part + 1, parents[PATHS_LOCKS]) ||
+	    is_within(part + 1, parents[PATHS_LEASES]));
 }

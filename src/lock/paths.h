@@ -5,6 +5,7 @@
 #ifndef ZKRUN_PATHS_H
 #define ZKRUN_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum paths_parent {
@@ -21,5 +22,11 @@ void	paths_parent(char *path, size_t size, const char *p, enum paths_parent);
  */
 char	*paths_make(const char *base, const char *task, enum paths_parent,
 	    const char *name);
+
+/*
+ * Says whether a node at path, or one below it, may be taken for one of a task
+ * below base: every child of a task's parents counts as a contender.
+ */
+bool	paths_meet_tasks(const char *path, const char *base);
 
 #endif

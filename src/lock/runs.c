@@ -29,15 +29,8 @@ static void
 ask(struct runs *runs, enum session_operation operation, enum tag tag,
     const char *path, const char *data)
 {
-	struct session_request request = {
-		.operation = operation,
-		.tag = (int)tag,
-		.watch_tag = SESSION_NO_WATCH,
-		.path = path,
-		.data = data,
-	};
-
-	session_send(runs->session, &request);
+	session_ask(runs->session, operation, (int)tag, SESSION_NO_WATCH, path,
+	    data);
 }
 
 static enum runs_news
@@ -74,26 +67,18 @@ make(struct runs *runs)
 static void
 send_store(struct runs *runs)
 {
-	struct session_request request = {
-		.operation = SESSION_MULTI,
-		.tag = TAG_STORE,
-		.watch_tag = SESSION_NO_WATCH,
-		.step_count = STEPS,
-	};
 	struct runs_text log = runs->log;
 	char text[RUNS_TEXT_SIZE];
+	const struct session_step steps[STEPS] = {
+		[LEASE_STEP] = { runs->release ? SESSION_DELETE_STEP :
+		    SESSION_CHECK_STEP, runs->lease, NULL, -1 },
+		[RECORD_STEP] = { SESSION_SET_STEP, runs->path, text,
+		    runs->version },
+	};
 
 	runs_text_add(&log, &runs->run);
 	runs_text_format(&log, text);
-	request.steps[LEASE_STEP].type = runs->release ?
-	    SESSION_DELETE_STEP : SESSION_CHECK_STEP;
-	request.steps[LEASE_STEP].path = runs->lease;
-	request.steps[LEASE_STEP].version = -1;
-	request.steps[RECORD_STEP].type = SESSION_SET_STEP;
-	request.steps[RECORD_STEP].path = runs->path;
-	request.steps[RECORD_STEP].data = text;
-	request.steps[RECORD_STEP].version = runs->version;
-	session_send(runs->session, &request);
+	session_ask_steps(runs->session, TAG_STORE, steps, STEPS);
 }
 
 static enum runs_news

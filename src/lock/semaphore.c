@@ -1,18 +1,19 @@
 /*
  * The protocol of Curator's InterProcessSemaphoreV2.internalAcquire1Lease and
- * LockInternals, with requests sharing flights where it waits for each.
+ * LockInternals, with requests sharing a round trip where it waits for each.
  *
  * Why it is safe: whoever holds has seen, after its own create and in its own
- * session, P/leases with its node and at most max_leases children, but for one
- * that it has seen go since.  Of any max_leases + 1 holders the last to create
- * would have seen them all.  The line is for fairness.
+ * session, P/leases with its node and at most max_leases children, except for
+ * one that it has seen go since.  Of any max_leases + 1 holders the last to
+ * create would have seen them all.  The queue is for fairness.
  *
- * The names are those of Curator's protected nodes, _c_UUID-lock-NNNNNNNNNN:
- * by the uuid a node is found again whose create had no reply.
+ * The names are those of Curator's protected nodes, _c_UUID-lock-NNNNNNNNNN: a
+ * node whose create had no reply is found again by its uuid.
  */
 #include "lock/semaphore.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lock/nodename.h"
@@ -24,8 +25,10 @@ enum semaphore_news
 semaphore_fail(struct semaphore *semaphore, enum semaphore_failure failure,
     const char *reason)
 {
-	semaphore->failure = failure;
-	(void)strlcpy(semaphore->reason, reason, sizeof(semaphore->reason));
+	struct semaphore_claim *claim = &semaphore->claim;
+
+	claim->failure = failure;
+	(void)strlcpy(claim->reason, reason, sizeof(claim->reason));
 	return SEMAPHORE_FAILED;
 }
 
@@ -39,17 +42,18 @@ semaphore_fail_with(struct semaphore *semaphore,
 
 void
 semaphore_ask(struct semaphore *semaphore, enum session_operation operation,
-    enum tag tag, int watch, const char *path)
+    enum tag tag, const char *path)
 {
-	struct session_request request = {
-		.operation = operation,
-		.tag = (int)tag,
-		.watch_tag = watch,
-		.path = path,
-		.data = semaphore->data,
-	};
+	session_ask(semaphore->session, operation, (int)tag, SESSION_NO_WATCH,
+	    path, semaphore->data);
+}
 
-	session_send(semaphore->session, &request);
+void
+semaphore_watch(struct semaphore *semaphore, enum session_operation operation,
+    enum tag tag, enum watch watch, const char *path)
+{
+	session_ask(semaphore->session, operation, (int)tag, (int)watch, path,
+	    NULL);
 }
 
 void
@@ -59,76 +63,77 @@ semaphore_forget_node(struct semaphore_node *node)
 }
 
 void
-semaphore_name_node(struct semaphore_node *node, const char *parent,
-    const char *kind, char path[SEMAPHORE_PATH_SIZE])
+semaphore_name_node(struct semaphore *semaphore, struct semaphore_node *node,
+    char path[SEMAPHORE_PATH_SIZE])
 {
+	bool is_lease = node == &semaphore->lease;
 	char name[NODENAME_UUID_SIZE + 16];
 
 	if (node->uuid[0] == '\0')
 		nodename_make_uuid(node->uuid);
-	(void)snprintf(name, sizeof(name), "_c_%s-%s-", node->uuid, kind);
-	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, parent, name);
+	(void)snprintf(name, sizeof(name), "_c_%s-%s-", node->uuid,
+	    is_lease ? "lease" : "lock");
+	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, is_lease ?
+	    semaphore->leases : semaphore->locks, name);
 }
 
-/* Creates a node of ours below parent, with a new name if it has none yet. */
 static void
 create_node(struct semaphore *semaphore, struct semaphore_node *node,
-    const char *parent, const char *kind, enum tag tag)
+    enum tag tag)
 {
 	char path[SEMAPHORE_PATH_SIZE];
 
-	semaphore_name_node(node, parent, kind, path);
+	semaphore_name_node(semaphore, node, path);
 	node->pending = true;
-	semaphore_ask(semaphore, SESSION_CREATE_EPHEMERAL, tag,
-	    SESSION_NO_WATCH, path);
+	semaphore_ask(semaphore, SESSION_CREATE_EPHEMERAL, tag, path);
 }
 
 void
 semaphore_list_locks(struct semaphore *semaphore)
 {
-	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LOCKS, SESSION_NO_WATCH,
+	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LOCKS,
 	    semaphore->locks);
 }
 
-void
-semaphore_ask_along(struct semaphore *semaphore)
+static void
+ask_along(struct semaphore *semaphore)
 {
-	struct session_request along = {
-		.operation = SESSION_GET,
-		.tag = semaphore->along_tag,
-		.watch_tag = SESSION_NO_WATCH,
-		.path = semaphore->along,
-	};
-
 	if (semaphore->along != NULL)
-		session_send(semaphore->session, &along);
+		session_ask(semaphore->session, SESSION_GET,
+		    semaphore->along_tag, SESSION_NO_WATCH, semaphore->along,
+		    NULL);
 }
 
 void
 semaphore_list_leases(struct semaphore *semaphore)
 {
-	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LEASES, WATCH_LEASES,
+	semaphore_watch(semaphore, SESSION_LIST, TAG_LIST_LEASES, WATCH_LEASES,
 	    semaphore->leases);
-	semaphore_ask_along(semaphore);
+	ask_along(semaphore);
 }
 
-/* First flight: a place in line, and a look at the line. */
+void
+semaphore_get_first_lease(struct semaphore *semaphore, const char *lease)
+{
+	semaphore_watch(semaphore, SESSION_GET, TAG_GET_FIRST_LEASE,
+	    WATCH_LEASE, lease);
+	ask_along(semaphore);
+}
+
 void
 semaphore_stand_in_line(struct semaphore *semaphore)
 {
-	semaphore->state = SEMAPHORE_IN_LINE;
-	create_node(semaphore, &semaphore->lock, semaphore->locks, "lock",
-	    TAG_CREATE_LOCK);
+	semaphore->state = STATE_IN_LINE;
+	create_node(semaphore, &semaphore->lock, TAG_CREATE_LOCK);
 	semaphore_list_locks(semaphore);
 }
 
-/* Second flight: a lease node, and a look at the others. */
 void
 semaphore_take_lease(struct semaphore *semaphore)
 {
-	semaphore->state = SEMAPHORE_AT_HEAD;
-	create_node(semaphore, &semaphore->lease, semaphore->leases, "lease",
-	    TAG_CREATE_LEASE);
+	semaphore->state = STATE_AT_HEAD;
+	semaphore->claim.fence = 0;
+	create_node(semaphore, &semaphore->lease, TAG_CREATE_LEASE);
 	semaphore_list_leases(semaphore);
 }
 
@@ -136,8 +141,7 @@ void
 semaphore_name_first_lease(struct semaphore *semaphore,
     char path[SEMAPHORE_PATH_SIZE])
 {
-	semaphore_name_node(&semaphore->lease, semaphore->leases, "lease",
-	    path);
+	semaphore_name_node(semaphore, &semaphore->lease, path);
 	(void)strlcat(path, "0000000000", SEMAPHORE_PATH_SIZE);
 }
 
@@ -163,27 +167,18 @@ void
 semaphore_walk_in(struct semaphore *semaphore)
 {
 	char lease[SEMAPHORE_PATH_SIZE];
-	struct session_request request = {
-		.operation = SESSION_MULTI,
-		.tag = TAG_WALK_IN,
-		.watch_tag = SESSION_NO_WATCH,
-		.steps = {
-			{ SESSION_CREATE_STEP, semaphore->leases, NULL, -1 },
-			{ SESSION_SET_STEP, semaphore->leases, NULL,
-			    SEMAPHORE_OWN_VERSION - 1 },
-			{ SESSION_EPHEMERAL_STEP, lease, semaphore->data, -1 },
-		},
-		.step_count = 3,
+	const struct session_step steps[] = {
+		{ SESSION_CREATE_STEP, semaphore->leases, NULL, -1 },
+		{ SESSION_SET_STEP, semaphore->leases, NULL,
+		    SEMAPHORE_OWN_VERSION - 1 },
+		{ SESSION_EPHEMERAL_STEP, lease, semaphore->data, -1 },
 	};
 
-	semaphore->state = SEMAPHORE_WALKING_IN;
+	semaphore->state = STATE_WALKING_IN;
 	semaphore_name_first_lease(semaphore, lease);
 	semaphore->lease.pending = true;
-	session_send(semaphore->session, &request);
-	/* It has the fence, and says that the lease is ours. */
-	semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
-	    lease);
-	semaphore_ask_along(semaphore);
+	session_ask_steps(semaphore->session, TAG_WALK_IN, steps, 3);
+	semaphore_get_first_lease(semaphore, lease);
 }
 
 void
@@ -193,17 +188,17 @@ semaphore_make_path(struct semaphore *semaphore)
 	enum tag tag;
 	size_t end;
 
-	semaphore->no_parents = false;
+	semaphore->parents = PARENTS_MADE;
 	tag = TAG_TOP_PARENT;
 	end = 0;
 	do {
 		end += 1 + strcspn(semaphore->path + end + 1, "/");
 		(void)snprintf(path, sizeof(path), "%.*s", (int)end,
 		    semaphore->path);
-		/* Other tasks, of other people, live below all but the last. */
+		/* Above P other people have their tasks. */
 		semaphore_ask(semaphore, semaphore->path[end] != '\0' ?
 		    SESSION_CREATE_SHARED : SESSION_CREATE_CONTAINER, tag,
-		    SESSION_NO_WATCH, path);
+		    path);
 		tag = TAG_PARENT;
 	} while (semaphore->path[end] != '\0');
 }
@@ -213,86 +208,130 @@ semaphore_make_parents(struct semaphore *semaphore)
 {
 	semaphore_make_path(semaphore);
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
-	    SESSION_NO_WATCH, semaphore->locks);
+	    semaphore->locks);
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
-	    SESSION_NO_WATCH, semaphore->leases);
+	    semaphore->leases);
 }
 
-void
-semaphore_delete_node(struct semaphore *semaphore, struct semaphore_node *node,
+static void
+delete_node(struct semaphore *semaphore, struct semaphore_node *node,
     enum tag tag)
 {
 	if (node->name[0] == '\0' || node->deleting)
 		return;
 	node->deleting = true;
-	semaphore_ask(semaphore, SESSION_DELETE, tag, SESSION_NO_WATCH,
-	    node->name);
+	semaphore_ask(semaphore, SESSION_DELETE, tag, node->name);
+}
+
+void
+semaphore_delete_lock(struct semaphore *semaphore)
+{
+	delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
 }
 
 /*
- * Nobody waits for the reply but the next in line.  After a wait, the same
+ * Only the next one in the queue waits for the reply.  After a wait, the same
  * transaction writes the lease node anew: its mtime is since when it is held.
  */
 void
 semaphore_settle(struct semaphore *semaphore)
 {
-	struct session_request enter = {
-		.operation = SESSION_MULTI,
-		.tag = TAG_ENTER,
-		.watch_tag = SESSION_NO_WATCH,
-		.steps = {
-			/* Not over what somebody else has written there. */
-			{ SESSION_SET_STEP, semaphore->lease.name,
-			    semaphore->data, 0 },
-			{ SESSION_DELETE_STEP, semaphore->lock.name, NULL, -1 },
-		},
-		.step_count = 2,
+	struct semaphore_node *lock = &semaphore->lock;
+	const struct session_step steps[] = {
+		/* Version 0 only: do not overwrite a revoke request. */
+		{ SESSION_SET_STEP, semaphore->lease.name, semaphore->data, 0 },
+		{ SESSION_DELETE_STEP, lock->name, NULL, -1 },
 	};
 
-	if (semaphore->state != SEMAPHORE_HOLDING)
+	if (semaphore->state != STATE_HOLDING)
 		return;
-	semaphore->settled = true;
-	if (semaphore->waited && semaphore->lock.name[0] != '\0' &&
-	    !semaphore->lock.deleting) {
-		semaphore->lock.deleting = true;
-		session_send(semaphore->session, &enter);
+	if (semaphore->waited && lock->name[0] != '\0' && !lock->deleting) {
+		lock->deleting = true;
+		session_ask_steps(semaphore->session, TAG_SETTLE, steps, 2);
 	} else
-		semaphore_delete_node(semaphore, &semaphore->lock,
-		    TAG_DELETE_LOCK);
+		semaphore_delete_lock(semaphore);
 }
 
-/* While leaving: deletes what is known; says when nothing is left. */
-enum semaphore_news
-semaphore_clear(struct semaphore *semaphore)
+/* Back to the start, in the same session. */
+static void
+start_over(struct semaphore *semaphore)
 {
-	/* The lease first: somebody waits for it. */
-	semaphore_delete_node(semaphore, &semaphore->lease, TAG_DELETE_LEASE);
-	semaphore_delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
-	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||
-	    semaphore->lock.name[0] != '\0' || semaphore->lock.pending)
-		return SEMAPHORE_NOTHING;
-	if (semaphore->returning) {
-		semaphore_join(semaphore);
-		return SEMAPHORE_NOTHING;
-	}
-	semaphore_forget(semaphore);
-	return SEMAPHORE_LEFT;
+	semaphore_forget_node(&semaphore->lock);
+	semaphore_forget_node(&semaphore->lease);
+	semaphore->claim.fence = semaphore->claim.began_ms = 0;
+	semaphore->parents = PARENTS_EXPECTED;
+	semaphore->beating = semaphore->waited = semaphore->has_rival = false;
+	semaphore->state = STATE_OUT;
 }
 
 void
-semaphore_init(struct semaphore *semaphore, struct session *session,
-    const char *path, const char *data, size_t max_leases)
+semaphore_forget(struct semaphore *semaphore)
 {
-	memset(semaphore, 0, sizeof(*semaphore));
+	start_over(semaphore);
+	semaphore->stray_count = 0;
+}
+
+bool
+semaphore_is_leaving(const struct semaphore *semaphore)
+{
+	return semaphore->state == STATE_RETURNING ||
+	    semaphore->state == STATE_LEAVING;
+}
+
+enum semaphore_news
+semaphore_clear(struct semaphore *semaphore)
+{
+	bool returns = semaphore->state == STATE_RETURNING;
+
+	if (!semaphore_is_leaving(semaphore))
+		return SEMAPHORE_NOTHING;
+	/* The lease first: somebody waits for it. */
+	delete_node(semaphore, &semaphore->lease, TAG_DELETE_LEASE);
+	semaphore_delete_lock(semaphore);
+	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||
+	    semaphore->lock.name[0] != '\0' || semaphore->lock.pending)
+		return SEMAPHORE_NOTHING;
+	start_over(semaphore);
+	if (!returns)
+		return SEMAPHORE_LEFT;
+	semaphore->untidy = false;
+	semaphore_walk_in(semaphore);
+	return SEMAPHORE_NOTHING;
+}
+
+struct semaphore *
+semaphore_new(struct session *session, const char *path, const char *data,
+    size_t max_leases)
+{
+	struct semaphore *semaphore;
+
+	semaphore = calloc(1, sizeof(*semaphore));
+	if (semaphore == NULL)
+		return NULL;
+	semaphore->claim.lease = semaphore->lease.name;
+	semaphore->claim.place = semaphore->lock.name;
 	semaphore->session = session;
 	semaphore->data = data;
 	semaphore->max_leases = max_leases;
-	/* Their lengths are bounded by the options. */
+	/* The options bound their lengths. */
 	(void)strlcpy(semaphore->path, path, sizeof(semaphore->path));
 	paths_parent(semaphore->locks, sizeof(semaphore->locks), path,
 	    PATHS_LOCKS);
 	paths_parent(semaphore->leases, sizeof(semaphore->leases), path,
 	    PATHS_LEASES);
+	return semaphore;
+}
+
+void
+semaphore_free(struct semaphore *semaphore)
+{
+	free(semaphore);
+}
+
+const struct semaphore_claim *
+semaphore_claim(const struct semaphore *semaphore)
+{
+	return &semaphore->claim;
 }
 
 void
@@ -308,141 +347,40 @@ semaphore_lease_deleted(struct semaphore *semaphore)
 	semaphore_forget_node(&semaphore->lease);
 }
 
-/* To the start, in the session that there is. */
-static void
-start_over(struct semaphore *semaphore)
-{
-	semaphore_forget_node(&semaphore->lock);
-	semaphore_forget_node(&semaphore->lease);
-	semaphore->fence = semaphore->began_ms = 0;
-	semaphore->no_parents = semaphore->parent_denied = false;
-	semaphore->beating = semaphore->waited = false;
-	semaphore->has_rival = semaphore->settled = false;
-	semaphore->made_parents = semaphore->own_leases = false;
-	semaphore->returning = false;
-	semaphore->state = SEMAPHORE_OUT;
-}
-
-void
-semaphore_forget(struct semaphore *semaphore)
-{
-	start_over(semaphore);
-	semaphore->stray_count = 0;
-}
-
+/* Deletes our old place first, or we would queue behind ourselves. */
 void
 semaphore_join(struct semaphore *semaphore)
 {
-	start_over(semaphore);
-	semaphore->untidy = false;
-	semaphore_walk_in(semaphore);
-}
-
-/* A place of ours that stayed behind would be one that we wait for. */
-void
-semaphore_join_again(struct semaphore *semaphore)
-{
-	semaphore->state = SEMAPHORE_LEAVING;
-	semaphore->returning = true;
+	semaphore->state = STATE_RETURNING;
 	(void)semaphore_clear(semaphore);
-}
-
-/*
- * The cheapest that a quorum commits; it fails if a node is gone.  At the head
- * of the line that goes for our place, too: without it somebody else comes to
- * the head, and of two that wait with a lease each waits for the other.
- */
-static void
-check_nodes(struct semaphore *semaphore)
-{
-	struct session_request check = {
-		.operation = SESSION_MULTI,
-		.tag = TAG_BEAT,
-		.watch_tag = SESSION_NO_WATCH,
-		.steps = {
-			{ SESSION_CHECK_STEP, semaphore->lease.name, NULL, -1 },
-			{ SESSION_CHECK_STEP, semaphore->lock.name, NULL, -1 },
-		},
-		.step_count = semaphore->state == SEMAPHORE_AT_HEAD &&
-		    semaphore->lock.name[0] != '\0' ? 2 : 1,
-	};
-
-	session_send(semaphore->session, &check);
-}
-
-void
-semaphore_look_for_strays(struct semaphore *semaphore)
-{
-	if (semaphore->stray_count == 0)
-		return;
-	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LOCKS,
-	    SESSION_NO_WATCH, semaphore->locks);
-	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LEASES,
-	    SESSION_NO_WATCH, semaphore->leases);
-}
-
-void
-semaphore_beat(struct semaphore *semaphore)
-{
-	if (semaphore->beating)
-		return;
-	switch (semaphore->state) {
-	case SEMAPHORE_IN_LINE:
-		if (semaphore->lock.name[0] == '\0')
-			return;
-		semaphore_ask(semaphore, SESSION_GET, TAG_TOUCH,
-		    SESSION_NO_WATCH, semaphore->lock.name);
-		break;
-	case SEMAPHORE_AT_HEAD:
-	case SEMAPHORE_HOLDING:
-		if (semaphore->lease.name[0] == '\0')
-			return;
-		check_nodes(semaphore);
-		break;
-	case SEMAPHORE_OUT:
-	case SEMAPHORE_WALKING_IN:
-	case SEMAPHORE_LEAVING:
-		return;
-	}
-	semaphore->beating = true;
-	semaphore_look_for_strays(semaphore);
-}
-
-bool
-semaphore_is_urgent(const struct semaphore *semaphore)
-{
-	return semaphore->state == SEMAPHORE_WALKING_IN ||
-	    semaphore->state == SEMAPHORE_AT_HEAD ||
-	    semaphore->state == SEMAPHORE_HOLDING ||
-	    semaphore->state == SEMAPHORE_LEAVING;
 }
 
 enum semaphore_news
 semaphore_leave(struct semaphore *semaphore)
 {
-	/* Without a look nobody knows whose P/leases is; the delete will. */
-	semaphore->untidy |= semaphore->own_leases ||
-	    semaphore->state == SEMAPHORE_WALKING_IN ||
-	    semaphore->state == SEMAPHORE_AT_HEAD;
-	semaphore->returning = false;
-	semaphore->state = SEMAPHORE_LEAVING;
+	/* Who made P/leases is not known yet; the delete will find out. */
+	if (semaphore->state == STATE_WALKING_IN ||
+	    semaphore->state == STATE_AT_HEAD)
+		semaphore->untidy = true;
+	semaphore->state = STATE_LEAVING;
 	return semaphore_clear(semaphore);
+}
+
+bool
+semaphore_is_urgent(const struct semaphore *semaphore)
+{
+	return semaphore->state != STATE_OUT &&
+	    semaphore->state != STATE_IN_LINE;
 }
 
 void
 semaphore_tidy(struct semaphore *semaphore)
 {
-	struct session_request request = {
-		.operation = SESSION_MULTI,
-		.tag = TAG_TIDY,
-		.watch_tag = SESSION_NO_WATCH,
-		.steps = {
-			{ SESSION_DELETE_STEP, semaphore->leases, NULL,
-			    SEMAPHORE_OWN_VERSION },
-		},
-		.step_count = 1,
+	const struct session_step step = {
+		SESSION_DELETE_STEP, semaphore->leases, NULL,
+		SEMAPHORE_OWN_VERSION,
 	};
 
 	if (semaphore->untidy)
-		session_send(semaphore->session, &request);
+		session_ask_steps(semaphore->session, TAG_TIDY, &step, 1);
 }

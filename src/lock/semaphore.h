@@ -1,16 +1,15 @@
 /*
- * Curator's InterProcessSemaphoreV2 (and with one lease its
+ * A lock recipe: Curator's InterProcessSemaphoreV2 (with one lease also its
  * InterProcessSemaphoreMutex), request by request.
  *
- * For a task's path P: stand in line with an ephemeral sequential node in
- * P/locks; first in line, make one in P/leases; hold when P/leases has no more
- * children than there may be holders; then leave the line.  Whatever is missing
- * above is made as a container.  But first of all try to walk in: one
- * transaction, and so one flight, that makes the lease if nobody is there.
+ * P is the path of the task.  A contender queues with an ephemeral sequential
+ * node in P/locks.  The head of the queue makes a node in P/leases, and holds
+ * when P/leases has no more children than there may be holders.  Then it leaves
+ * the queue.  Missing parents are made as containers.  But first a contender
+ * tries to walk in: one transaction makes the lease if nobody is there.
  *
- * Pure protocol: it sends requests on a session and is told what comes of
- * them.  It never blocks, never connects, and nothing it knows of a session
- * outlives that session.
+ * Pure protocol: it sends requests on a session and takes the replies.  It never
+ * blocks, never connects, and what it knows ends with the session.
  */
 #ifndef ZKRUN_SEMAPHORE_H
 #define ZKRUN_SEMAPHORE_H
@@ -19,147 +18,102 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lock/nodename.h"
-
+struct semaphore;
 struct session;
 struct session_event;
 
-#define SEMAPHORE_PATH_SIZE	2048
-#define SEMAPHORE_STRAYS_MAX	8
-
 enum semaphore_news {
 	SEMAPHORE_NOTHING,
-	SEMAPHORE_WAITING,	/* not our turn; ahead says how many are */
+	SEMAPHORE_WAITING,	/* not our turn; see ahead */
 	SEMAPHORE_ACQUIRED,	/* the lease is ours; see semaphore_settle() */
 	SEMAPHORE_LOST,		/* our lease node is gone */
-	SEMAPHORE_REVOKED,	/* its data asks us to give it up: see reason */
+	SEMAPHORE_REVOKED,	/* somebody asks us to give up: see reason */
 	SEMAPHORE_LEFT,		/* no node of ours is left, confirmed */
 	SEMAPHORE_FAILED,	/* refused for good: see failure and reason */
 };
 
 enum semaphore_failure {
 	SEMAPHORE_REFUSED,
-	SEMAPHORE_DENIED,	/* an ACL */
-	SEMAPHORE_NO_CHROOT,	/* the connect string names one that is not */
+	SEMAPHORE_DENIED,	/* by an ACL */
+	SEMAPHORE_NO_CHROOT,	/* the connect string names one that is missing */
 };
 
-enum semaphore_state {
-	SEMAPHORE_OUT,		/* nothing asked, or all over */
-	SEMAPHORE_WALKING_IN,	/* lease node being made, if nobody is there */
-	SEMAPHORE_IN_LINE,	/* lock node made or being made */
-	SEMAPHORE_AT_HEAD,	/* lease node made or being made */
-	SEMAPHORE_HOLDING,
-	SEMAPHORE_LEAVING,
-};
-
-struct semaphore_node {
-	char	uuid[NODENAME_UUID_SIZE];
-	char	name[SEMAPHORE_PATH_SIZE];	/* full path; "": not known */
-	bool	pending;		/* create sent, outcome unknown */
-	bool	deleting;		/* delete sent */
-};
-
-struct semaphore {
-	struct session		*session;
-	const char		*data;		/* what our nodes hold */
-	size_t			 max_leases;
-	enum semaphore_state	 state;
-	char			 path[SEMAPHORE_PATH_SIZE];	/* P */
-	char			 locks[SEMAPHORE_PATH_SIZE];
-	char			 leases[SEMAPHORE_PATH_SIZE];
-	struct semaphore_node	 lock;
-	struct semaphore_node	 lease;
-	const char		*along;		/* see semaphore_read_along() */
-	int			 along_tag;
-	int64_t			 fence;		/* czxid of the lease */
-	int64_t			 began_ms;	/* ctime of the lease */
-	int64_t			 seen_ms;	/* by then it was, on our clock */
-	size_t			 ahead;		/* of us in line */
-	bool			 beating;	/* a beat is on its way */
-	bool			 waited;	/* with a lease node */
-	bool			 has_rival;	/* a single one, and watched */
-	bool			 settled;	/* see semaphore_settle() */
-	bool			 made_parents;	/* and tried to walk in again */
-	bool			 own_leases;	/* P/leases is of zkrun's making */
-	bool			 untidy;	/* see semaphore_tidy() */
-	bool			 returning;	/* see semaphore_join_again() */
-	/* Their creates had no reply, left no node, and may yet make one. */
-	char			 strays[SEMAPHORE_STRAYS_MAX][NODENAME_UUID_SIZE];
-	size_t			 stray_count;
-	bool			 no_parents;	/* a create found none */
-	bool			 parent_denied;
-	enum semaphore_failure	 failure;	/* FAILED: what kind */
-	char			 reason[160];	/* FAILED, or REVOKED by */
+/* What came of it. */
+struct semaphore_claim {
+	const char	*lease;		/* path of our lease node; "": none */
+	const char	*place;		/* path of our node in the queue; "": none */
+	int64_t		 fence;		/* czxid of the lease */
+	int64_t		 began_ms;	/* ctime of the lease */
+	int64_t		 seen_ms;	/* when we learned of it, on our clock */
+	size_t		 ahead;		/* of us in the queue */
+	enum semaphore_failure failure;	/* of SEMAPHORE_FAILED */
+	char		 reason[160];	/* of SEMAPHORE_FAILED; who revokes */
 };
 
 /*
- * Sets up for a task's path and as many holders as max_leases.  session and
- * data are borrowed.
+ * Makes one for the path of a task and as many holders as max_leases.  Borrows
+ * session and data, which is what our nodes hold.  Returns NULL if there is no
+ * memory.
  */
-void	semaphore_init(struct semaphore *, struct session *, const char *path,
-	    const char *data, size_t max_leases);
+struct semaphore	*semaphore_new(struct session *, const char *path,
+			    const char *data, size_t max_leases);
+void			 semaphore_free(struct semaphore *);
+
+/* Returns what came of it so far; the pointer stays valid. */
+const struct semaphore_claim	*semaphore_claim(const struct semaphore *);
 
 /*
- * From now on has a node read, with the tag, in the flight of every look at the
- * leases and behind it: when SEMAPHORE_ACQUIRED was the news, that reply comes
- * next and is of a moment at which the lease was ours.  path is borrowed.
+ * Reads the node at path, from now on, together with every look at the leases:
+ * after SEMAPHORE_ACQUIRED the reply with this tag comes next, and it is of a
+ * moment at which the lease was ours.  Borrows path.
  */
 void	semaphore_read_along(struct semaphore *, const char *path, int tag);
 
-/* Joins the line, in a new session or once more in the same one. */
+/*
+ * Joins the queue at its end, in a new session or once more in the same one.
+ * Deletes first what is left of an earlier try.
+ */
 void	semaphore_join(struct semaphore *);
 
 /*
- * Leaves the line and joins it at its end, in the same session: the lease node
- * is gone, and nothing was done with it.
- */
-void	semaphore_join_again(struct semaphore *);
-
-/*
- * After a lost contact, in the same session again: finds out which of our
- * nodes exist and goes on from there.
+ * After a lost contact, in the same session: finds out which of our nodes exist
+ * and goes on from there.
  */
 void	semaphore_resume(struct semaphore *);
 
-/*
- * Holding, and what cannot wait is done: leaves the line, so that the next one
- * comes to its head.
- */
+/* Holding: leaves the queue, so that the next one becomes its head. */
 void	semaphore_settle(struct semaphore *);
 
 /*
- * Shows the servers that we live: with a lease node by a beat, a quorum write
- * that fails if a node that we need is gone; further back in line by a read.
- * At most one is on its way.
+ * Shows the servers that we live.  With a lease node that is a quorum write,
+ * which fails if a node that we need is gone; further back in the queue it is a
+ * read.  At most one is on its way.
  */
 void	semaphore_beat(struct semaphore *);
 
-/*
- * Says whether others wait for us: we have a lease node, or may have one, or
- * are giving up what we have.
- */
+/* Says whether others wait for us: we have a lease node, or may have one. */
 bool	semaphore_is_urgent(const struct semaphore *);
 
-/* Forgets all: the session is over, and its nodes with it. */
+/* Forgets everything: the session is over, and its nodes with it. */
 void	semaphore_forget(struct semaphore *);
 
 /*
- * Gives up what there is, lease or place in line.  SEMAPHORE_LEFT follows,
- * after semaphore_resume() if contact is lost meanwhile; or is returned at
- * once when there is nothing to give up.
+ * Gives up lease and place in the queue.  Returns SEMAPHORE_LEFT if there is
+ * nothing to give up.  Else SEMAPHORE_LEFT follows, after semaphore_resume() if
+ * contact is lost meanwhile.
  */
 enum semaphore_news	semaphore_leave(struct semaphore *);
 
 /*
- * After SEMAPHORE_LEFT: removes P/leases if it is of zkrun's making and empty.
- * The reply is not waited for.
+ * After SEMAPHORE_LEFT: removes P/leases if zkrun has made it and it is empty.
+ * Nobody waits for the reply.
  */
 void	semaphore_tidy(struct semaphore *);
 
-/* The lease node was deleted by a transaction of somebody else's. */
+/* Somebody else's transaction has deleted our lease node. */
 void	semaphore_lease_deleted(struct semaphore *);
 
-/* Takes a reply or a fired watch of the session; others' tags are ignored. */
+/* Takes a reply or a fired watch of the session; ignores the tags of others. */
 enum semaphore_news	semaphore_take(struct semaphore *,
 			    const struct session_event *);
 

@@ -10,99 +10,91 @@
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
-/* Whether the name is the one that was asked for, and a number behind it. */
+/* Whether the name is the one that was asked for, with a number behind it. */
 static bool
-is_ours(const struct semaphore *semaphore, struct semaphore_node *node,
+is_ours(struct semaphore *semaphore, struct semaphore_node *node,
     const char *name)
 {
-	bool is_lease = node == &semaphore->lease;
 	char path[SEMAPHORE_PATH_SIZE];
 	size_t length;
 
-	semaphore_name_node(node, is_lease ? semaphore->leases :
-	    semaphore->locks, is_lease ? "lease" : "lock", path);
+	semaphore_name_node(semaphore, node, path);
 	length = strlen(path);
 	return strncmp(name, path, length) == 0 && name[length] != '\0' &&
 	    name[length + strspn(name + length, "-0123456789")] == '\0';
 }
 
 /*
- * Whether what the server says of a node of ours can be so: there is no
- * checksum in the protocol, and what a bad line has changed, or left of a reply
- * that was cut, reaches us as any other.
+ * Takes what the server says of a node of ours, if that can be true.  The
+ * protocol has no checksum, so a reply that a bad line has changed or cut
+ * reaches us as any other.
  */
-static bool
-is_credible(const struct semaphore *semaphore,
-    const struct session_event *event)
+static enum semaphore_news
+believe(struct semaphore *semaphore, const struct session_event *event)
 {
+	struct semaphore_claim *claim = &semaphore->claim;
+
 	/* Ephemeral of this very session; and nothing was ever below it. */
-	return event->owner == semaphore->session->identity.id &&
-	    event->czxid > 0 && event->children_zxid == event->czxid;
+	if (event->owner != semaphore->session->identity.id ||
+	    event->czxid <= 0 || event->children_zxid != event->czxid)
+		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
+		    "the server says of a node of ours what cannot be so");
+	if (event->tag == TAG_CREATE_LOCK)
+		return SEMAPHORE_NOTHING;
+	if (claim->fence == 0)
+		claim->seen_ms = event->read_ms;
+	claim->fence = event->czxid;
+	claim->began_ms = event->made_ms;
+	return SEMAPHORE_NOTHING;
+}
+
+/* A create has failed in a way that the next try may not. */
+static enum semaphore_news
+create_again(struct semaphore *semaphore, bool is_lease,
+    enum session_code code)
+{
+	/* Never made, or a server has reaped it a moment ago. */
+	if (code == SESSION_NO_NODE) {
+		if (semaphore->parents == PARENTS_DENIED)
+			return semaphore_fail(semaphore, SEMAPHORE_DENIED,
+			    "an ACL forbids to make nodes in it or above it");
+		semaphore_make_parents(semaphore);
+	}
+	if (is_lease)
+		semaphore_take_lease(semaphore);
+	else
+		semaphore_stand_in_line(semaphore);
+	return SEMAPHORE_NOTHING;
 }
 
 static enum semaphore_news
-fail_to_believe(struct semaphore *semaphore)
+take_created(struct semaphore *semaphore, const struct session_event *event)
 {
-	return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-	    "the server says of a node of ours what cannot be so");
-}
+	bool is_lease = event->tag == TAG_CREATE_LEASE;
+	struct semaphore_node *node = is_lease ? &semaphore->lease :
+	    &semaphore->lock;
 
-/* The reply to a create of ours. */
-static enum semaphore_news
-take_created(struct semaphore *semaphore, struct semaphore_node *node,
-    const struct session_event *event)
-{
 	node->pending = false;
-	switch (event->code) {
-	case SESSION_OK:
+	if (event->code == SESSION_OK) {
 		/* Beats and deletes with a garbled name would go nowhere. */
 		if (!is_ours(semaphore, node, event->name))
 			return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 			    "the server has made another node than was asked "
 			    "for");
 		(void)strlcpy(node->name, event->name, sizeof(node->name));
-		/* What is above it is there, whatever was said of making it. */
-		semaphore->parent_denied = false;
-		/* A plain create tells nothing but the name. */
-		if (event->czxid != 0 && !is_credible(semaphore, event) &&
-		    semaphore->state != SEMAPHORE_LEAVING)
-			return fail_to_believe(semaphore);
-		if (node == &semaphore->lease) {
-			semaphore->fence = event->czxid;
-			semaphore->began_ms = event->made_ms;
-			semaphore->seen_ms = event->read_ms;
-		}
-		break;
-	case SESSION_NO_NODE:
-		/* Never made, or reaped a moment ago; the list comes next. */
-		semaphore->no_parents = true;
-		break;
-	case SESSION_UNSUPPORTED:
-		/* It will not be in the list, and the next try is a plain one. */
-		break;
-	case SESSION_EXISTS:
-	case SESSION_STALE:
-	case SESSION_DENIED:
-	case SESSION_REFUSED:
-		if (semaphore->state != SEMAPHORE_LEAVING)
-			return semaphore_fail_with(semaphore, event);
-		break;
+		/* What is above it exists, whatever was said of making it. */
+		semaphore->parents = PARENTS_EXPECTED;
 	}
-	return semaphore->state == SEMAPHORE_LEAVING ?
-	    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
-}
-
-/* Creates found no parents: makes them and stands where we stood again. */
-static enum semaphore_news
-start_from_parents(struct semaphore *semaphore,
-    void (*again)(struct semaphore *))
-{
-	if (semaphore->parent_denied)
-		return semaphore_fail(semaphore, SEMAPHORE_DENIED,
-		    "an ACL forbids to make nodes in it or above it");
-	semaphore_make_parents(semaphore);
-	again(semaphore);
-	return SEMAPHORE_NOTHING;
+	if (semaphore_is_leaving(semaphore))
+		return semaphore_clear(semaphore);
+	/* After SESSION_UNSUPPORTED creates are plain ones. */
+	if (event->code == SESSION_NO_NODE || event->code == SESSION_UNSUPPORTED)
+		return create_again(semaphore, is_lease, event->code);
+	if (event->code != SESSION_OK)
+		return semaphore_fail_with(semaphore, event);
+	/* A plain create tells nothing but the name. */
+	return event->czxid == 0 ? SEMAPHORE_NOTHING :
+	    believe(semaphore, event);
 }
 
 static enum semaphore_news
@@ -114,18 +106,17 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 	/* A list of before our create, which is answered first. */
 	if (semaphore->lock.pending)
 		return SEMAPHORE_NOTHING;
-	if (semaphore->no_parents)
-		return start_from_parents(semaphore, semaphore_stand_in_line);
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return semaphore_fail_with(semaphore, event);
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
 	if (own == NULL) {
-		/* Somebody deleted our node: to the end of the line. */
+		/* Somebody deleted our node: to the end of the queue. */
+		semaphore_forget_node(&semaphore->lock);
 		semaphore_join(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	semaphore->ahead = nodename_ahead(own, event->names, event->count,
-	    &predecessor);
+	semaphore->claim.ahead = nodename_ahead(own, event->names,
+	    event->count, &predecessor);
 	if (predecessor == NULL) {
 		semaphore_take_lease(semaphore);
 		return SEMAPHORE_NOTHING;
@@ -133,8 +124,8 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 	/* Only this one is watched: no herd, and first come, first served. */
 	if (!nodename_join(path, sizeof(path), semaphore->locks, predecessor))
 		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-		    "a foreign node has a long name");
-	semaphore_ask(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
+		    "the name of a node in the queue is too long");
+	semaphore_watch(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
 	    WATCH_PREDECESSOR, path);
 	return SEMAPHORE_WAITING;
 }
@@ -142,13 +133,20 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 static enum semaphore_news
 hold(struct semaphore *semaphore)
 {
-	semaphore->state = SEMAPHORE_HOLDING;
+	semaphore->state = STATE_HOLDING;
 	return SEMAPHORE_ACQUIRED;
 }
 
+static void
+watch_lease(struct semaphore *semaphore)
+{
+	semaphore_watch(semaphore, SESSION_GET, TAG_WATCH_LEASE, WATCH_LEASE,
+	    semaphore->lease.name);
+}
+
 /*
- * Where a single lease is in the way, that it has gone is all there is to know,
- * if nothing else has changed before; so it is watched besides.  Ours is for
+ * A single lease that is in our way is watched by name.  When it goes, and
+ * nothing else has changed before, ours is the only one.  Our own is watched for
  * whoever asks us to give it up before we hold it.
  */
 static void
@@ -167,18 +165,17 @@ watch_rival(struct semaphore *semaphore, const struct session_event *event)
 	if (!nodename_join(path, sizeof(path), semaphore->leases, rival))
 		return;
 	semaphore->has_rival = true;
-	semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
-	    semaphore->lease.name);
-	semaphore_ask(semaphore, SESSION_GET, TAG_GET_RIVAL, WATCH_RIVAL, path);
+	watch_lease(semaphore);
+	semaphore_watch(semaphore, SESSION_GET, TAG_GET_RIVAL, WATCH_RIVAL,
+	    path);
 }
 
 static enum semaphore_news
 take_leases(struct semaphore *semaphore, const struct session_event *event)
 {
+	/* A list of before our create, which is answered first. */
 	if (semaphore->lease.pending)
 		return SEMAPHORE_NOTHING;
-	if (semaphore->no_parents)
-		return start_from_parents(semaphore, semaphore_take_lease);
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return semaphore_fail_with(semaphore, event);
 	if (nodename_find(semaphore->lease.uuid, event->names,
@@ -187,53 +184,40 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 		semaphore_take_lease(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	if (semaphore->fence == 0) {
+	if (semaphore->claim.fence == 0) {
 		/* A plain create does not tell; the list to judge by is next. */
-		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
-		    SESSION_NO_WATCH, semaphore->lease.name);
+		semaphore_ask(semaphore, SESSION_GET, TAG_GET_FENCE,
+		    semaphore->lease.name);
 		semaphore_list_leases(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	semaphore->own_leases = event->version == SEMAPHORE_OWN_VERSION;
+	semaphore->untidy = event->version == SEMAPHORE_OWN_VERSION;
 	/* Every child counts, whatever its name. */
 	if (event->count > semaphore->max_leases) {
-		semaphore->ahead = 0;
+		semaphore->claim.ahead = 0;
 		semaphore->waited = true;
 		watch_rival(semaphore, event);
 		return SEMAPHORE_WAITING;
 	}
-	/* Its data changes when somebody asks us to give the lease up. */
-	semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE, WATCH_LEASE,
-	    semaphore->lease.name);
+	watch_lease(semaphore);
 	return hold(semaphore);
 }
 
 static enum semaphore_news
-take_parent(struct semaphore *semaphore, bool top,
-    const struct session_event *event)
+take_parent(struct semaphore *semaphore, const struct session_event *event)
 {
-	switch (event->code) {
-	case SESSION_OK:
-	case SESSION_EXISTS:
-		break;
-	case SESSION_NO_NODE:
-		/* Only a chroot is above the topmost; others were reaped. */
-		if (top)
-			return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
-			    "the chroot of the connect string does not exist");
-		break;
-	case SESSION_DENIED:
-		/* Also said of a node that exists: the create will tell. */
-		semaphore->parent_denied = true;
-		break;
-	case SESSION_UNSUPPORTED:
-		/* Who needs it does not find it, and makes a plain one. */
-		break;
-	case SESSION_STALE:
-	case SESSION_REFUSED:
-		return semaphore_fail(semaphore, SEMAPHORE_REFUSED, event->reason);
-	}
-	return SEMAPHORE_NOTHING;
+	if (semaphore_is_leaving(semaphore))
+		return SEMAPHORE_NOTHING;
+	/* Only a chroot is above the topmost; others were reaped. */
+	if (event->code == SESSION_NO_NODE && event->tag == TAG_TOP_PARENT)
+		return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
+		    "the chroot of the connect string does not exist");
+	/* Also said of a node that exists: the create will tell. */
+	if (event->code == SESSION_DENIED)
+		semaphore->parents = PARENTS_DENIED;
+	/* After SESSION_UNSUPPORTED the create below makes a plain one. */
+	return event->code == SESSION_STALE || event->code == SESSION_REFUSED ?
+	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
 }
 
 static enum semaphore_news
@@ -246,209 +230,171 @@ take_predecessor(struct semaphore *semaphore, const struct session_event *event)
 	return SEMAPHORE_NOTHING;
 }
 
-/* A look at our own lease node. */
+/* The look behind semaphore_walk_in(), or at what it has left. */
 static enum semaphore_news
-take_lease_stat(struct semaphore *semaphore, const struct session_event *event)
+take_first_lease(struct semaphore *semaphore,
+    const struct session_event *event)
 {
-	if (event->code == SESSION_OK && !is_credible(semaphore, event))
-		/* Of one that is held, every beat says that it is there. */
-		return semaphore->state == SEMAPHORE_HOLDING ||
-		    semaphore->state == SEMAPHORE_LEAVING ||
-		    semaphore->state == SEMAPHORE_OUT ?
-		    SEMAPHORE_NOTHING : fail_to_believe(semaphore);
-	if (event->code == SESSION_OK) {
-		/* Unknown if the reply to the create was lost. */
-		if (semaphore->fence == 0)
-			semaphore->seen_ms = event->read_ms;
-		semaphore->fence = event->czxid;
-		semaphore->began_ms = event->made_ms;
-		if (semaphore->state == SEMAPHORE_WALKING_IN) {
-			semaphore->own_leases = true;
-			return hold(semaphore);
-		}
-		if (!nodedata_get(event->data, NODEDATA_REVOKE,
-		    semaphore->reason, sizeof(semaphore->reason)))
-			return SEMAPHORE_NOTHING;
-		if (semaphore->state == SEMAPHORE_HOLDING)
-			return SEMAPHORE_REVOKED;
-		/* To be seen again once it is held. */
-		semaphore->has_rival = false;
-	}
-	if (semaphore->state == SEMAPHORE_HOLDING)
-		return event->code == SESSION_NO_NODE ? SEMAPHORE_LOST :
-		    SEMAPHORE_NOTHING;
-	/* Made, and this was to say so; nothing else follows. */
-	if (semaphore->state != SEMAPHORE_WALKING_IN ||
-	    semaphore->lease.name[0] == '\0')
+	/* Not walked in; what comes next is under way. */
+	if (semaphore->lease.name[0] == '\0')
 		return SEMAPHORE_NOTHING;
-	if (event->code != SESSION_NO_NODE)
+	if (event->code == SESSION_NO_NODE) {
+		/* Somebody deleted it before we saw it. */
+		semaphore_forget_node(&semaphore->lease);
+		semaphore_join(semaphore);
+		return SEMAPHORE_NOTHING;
+	}
+	if (event->code != SESSION_OK)
 		return semaphore_fail_with(semaphore, event);
-	/* Deleted by somebody before we saw it. */
-	semaphore_join(semaphore);
-	return SEMAPHORE_NOTHING;
+	semaphore->untidy = true;
+	return believe(semaphore, event) == SEMAPHORE_FAILED ?
+	    SEMAPHORE_FAILED : hold(semaphore);
+}
+
+static enum semaphore_news
+take_fence(struct semaphore *semaphore, const struct session_event *event)
+{
+	/* A lease that is gone shows in the list that comes next. */
+	return event->code != SESSION_OK ? SEMAPHORE_NOTHING :
+	    believe(semaphore, event);
+}
+
+/* A look at our own lease, which somebody may ask us to give up. */
+static enum semaphore_news
+take_lease(struct semaphore *semaphore, const struct session_event *event)
+{
+	struct semaphore_claim *claim = &semaphore->claim;
+	bool holds = semaphore->state == STATE_HOLDING;
+
+	if (!holds && semaphore->state != STATE_AT_HEAD)
+		return SEMAPHORE_NOTHING;
+	if (event->code == SESSION_NO_NODE && holds)
+		return SEMAPHORE_LOST;
+	if (event->code != SESSION_OK)
+		return SEMAPHORE_NOTHING;
+	if (believe(semaphore, event) == SEMAPHORE_FAILED)
+		/* Of one that is held, every beat says that it exists. */
+		return holds ? SEMAPHORE_NOTHING : SEMAPHORE_FAILED;
+	if (!nodedata_get(event->data, NODEDATA_REVOKE, claim->reason,
+	    sizeof(claim->reason)))
+		return SEMAPHORE_NOTHING;
+	/* Not held yet: a look at all leases sees the request again then. */
+	semaphore->has_rival = false;
+	return holds ? SEMAPHORE_REVOKED : SEMAPHORE_NOTHING;
 }
 
 /* The reply to semaphore_walk_in(). */
 static enum semaphore_news
-take_walked_in(struct semaphore *semaphore,
-    const struct session_event *event)
+take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 {
 	semaphore->lease.pending = false;
 	if (event->code == SESSION_OK)
 		semaphore_name_first_lease(semaphore, semaphore->lease.name);
-	if (semaphore->state == SEMAPHORE_LEAVING)
+	if (semaphore_is_leaving(semaphore))
 		return semaphore_clear(semaphore);
 	if (event->code == SESSION_OK)
 		return SEMAPHORE_NOTHING;
 	semaphore_forget_node(&semaphore->lease);
-	if (event->code == SESSION_EXISTS)
-		semaphore->parent_denied = false;
-	if (event->code == SESSION_NO_NODE && !semaphore->made_parents) {
-		semaphore->made_parents = true;
+	if (event->code == SESSION_NO_NODE &&
+	    semaphore->parents == PARENTS_EXPECTED) {
 		semaphore_make_path(semaphore);
 		semaphore_walk_in(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	/* Most likely missing: who walked in needed no line. */
+	if (event->code == SESSION_EXISTS)
+		semaphore->parents = PARENTS_EXPECTED;
+	/* Most likely missing: who walked in needed no queue. */
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
-	    SESSION_NO_WATCH, semaphore->locks);
+	    semaphore->locks);
 	semaphore_stand_in_line(semaphore);
 	return SEMAPHORE_NOTHING;
 }
 
 static enum semaphore_news
-take_beat(struct semaphore *semaphore, const struct session_event *event)
+take_deleted(struct semaphore *semaphore, const struct session_event *event)
 {
-	semaphore->beating = false;
-	if (event->code != SESSION_NO_NODE)
-		return SEMAPHORE_NOTHING;
-	if (semaphore->state == SEMAPHORE_HOLDING && event->failed_step == 0)
-		return SEMAPHORE_LOST;
-	/* A lease that is gone there shows in the list. */
-	if (semaphore->state == SEMAPHORE_AT_HEAD && event->failed_step == 1)
-		semaphore_join_again(semaphore);
-	return SEMAPHORE_NOTHING;
+	struct semaphore_node *node = event->tag == TAG_DELETE_LEASE ?
+	    &semaphore->lease : &semaphore->lock;
+
+	/* Gone is gone, whoever did it. */
+	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE) {
+		semaphore_forget_node(node);
+		return semaphore_clear(semaphore);
+	}
+	/* It may be ours to delete when we leave. */
+	node->deleting = false;
+	return semaphore_is_leaving(semaphore) ?
+	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
 }
 
 /* The reply to semaphore_settle(), where it was two steps. */
 static enum semaphore_news
-take_entered(struct semaphore *semaphore, const struct session_event *event)
+take_settled(struct semaphore *semaphore, const struct session_event *event)
 {
-	semaphore->lock.deleting = false;
 	if (event->code == SESSION_OK ||
-	    (event->code == SESSION_NO_NODE && event->failed_step == 1)) {
-		semaphore_forget_node(&semaphore->lock);
-		return semaphore->state == SEMAPHORE_LEAVING ?
-		    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
-	}
-	/* Without the time, then; a lease that is gone shows by itself. */
-	semaphore_delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
+	    (event->code == SESSION_NO_NODE && event->failed_step == 1))
+		return take_deleted(semaphore, event);
+	/* Without the new mtime; a lease that is gone shows by itself. */
+	semaphore->lock.deleting = false;
+	semaphore_delete_lock(semaphore);
 	return SEMAPHORE_NOTHING;
-}
-
-static enum semaphore_news
-take_deleted(struct semaphore *semaphore, struct semaphore_node *node,
-    const struct session_event *event)
-{
-	/* Gone is gone, whoever did it. */
-	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
-		semaphore_forget_node(node);
-	else {
-		/* It may be ours to delete when we leave. */
-		node->deleting = false;
-		if (semaphore->state == SEMAPHORE_LEAVING)
-			return semaphore_fail_with(semaphore, event);
-	}
-	return semaphore->state == SEMAPHORE_LEAVING ?
-	    semaphore_clear(semaphore) : SEMAPHORE_NOTHING;
 }
 
 static enum semaphore_news
 take_change(struct semaphore *semaphore, const struct session_event *event)
 {
-	switch ((enum watch)event->tag) {
-	case WATCH_PREDECESSOR:
-		if (semaphore->state == SEMAPHORE_IN_LINE)
+	if (event->tag == WATCH_PREDECESSOR) {
+		if (semaphore->state == STATE_IN_LINE)
 			semaphore_list_locks(semaphore);
-		break;
-	case WATCH_LEASE:
-		if (semaphore->state == SEMAPHORE_HOLDING)
-			semaphore_ask(semaphore, SESSION_GET, TAG_GET_LEASE,
-			    WATCH_LEASE, semaphore->lease.name);
-		/* FALLTHROUGH */
-	case WATCH_LEASES:
-	case WATCH_RIVAL:
-		if (semaphore->state != SEMAPHORE_AT_HEAD)
-			break;
+	} else if (semaphore->state == STATE_HOLDING) {
+		if (event->tag == WATCH_LEASE)
+			watch_lease(semaphore);
+	} else if (semaphore->state == STATE_AT_HEAD) {
 		/* Of one change the rival's watch fires first. */
 		if (event->tag == WATCH_RIVAL && event->gone &&
 		    semaphore->has_rival)
 			return hold(semaphore);
 		semaphore->has_rival = false;
 		semaphore_list_leases(semaphore);
-		break;
 	}
 	return SEMAPHORE_NOTHING;
 }
+
+/* What is not named is of no interest: we watch what matters about it. */
+static const struct {
+	semaphore_taker	*take;
+	enum state	 in;	/* else the reply comes too late */
+} takes[TAGS] = {
+	[TAG_WALK_IN] = { take_walked_in, ANY_STATE },
+	[TAG_GET_FIRST_LEASE] = { take_first_lease, STATE_WALKING_IN },
+	[TAG_TOP_PARENT] = { take_parent, ANY_STATE },
+	[TAG_PARENT] = { take_parent, ANY_STATE },
+	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },
+	[TAG_LIST_LOCKS] = { take_line, STATE_IN_LINE },
+	[TAG_GET_PREDECESSOR] = { take_predecessor, STATE_IN_LINE },
+	[TAG_CREATE_LEASE] = { take_created, ANY_STATE },
+	[TAG_GET_FENCE] = { take_fence, STATE_AT_HEAD },
+	[TAG_LIST_LEASES] = { take_leases, STATE_AT_HEAD },
+	[TAG_WATCH_LEASE] = { take_lease, ANY_STATE },
+	[TAG_SETTLE] = { take_settled, ANY_STATE },
+	[TAG_BEAT] = { semaphore_take_beat, ANY_STATE },
+	[TAG_TOUCH] = { semaphore_take_touched, ANY_STATE },
+	[TAG_DELETE_LOCK] = { take_deleted, ANY_STATE },
+	[TAG_DELETE_LEASE] = { take_deleted, ANY_STATE },
+	[TAG_RESUME_LOCKS] = { semaphore_take_resumed, ANY_STATE },
+	[TAG_RESUME_LEASES] = { semaphore_take_resumed, ANY_STATE },
+	[TAG_STRAYS_LOCKS] = { semaphore_take_strays, ANY_STATE },
+	[TAG_STRAYS_LEASES] = { semaphore_take_strays, ANY_STATE },
+};
 
 enum semaphore_news
 semaphore_take(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (event->type == SESSION_CHANGED)
 		return take_change(semaphore, event);
-	switch ((enum tag)event->tag) {
-	case TAG_TOP_PARENT:
-	case TAG_PARENT:
-		if (semaphore->state == SEMAPHORE_LEAVING)
-			break;
-		return take_parent(semaphore, event->tag == TAG_TOP_PARENT,
-		    event);
-	case TAG_CREATE_LOCK:
-		return take_created(semaphore, &semaphore->lock, event);
-	case TAG_CREATE_LEASE:
-		return take_created(semaphore, &semaphore->lease, event);
-	case TAG_LIST_LOCKS:
-		if (semaphore->state == SEMAPHORE_IN_LINE)
-			return take_line(semaphore, event);
-		break;
-	case TAG_LIST_LEASES:
-		if (semaphore->state == SEMAPHORE_AT_HEAD)
-			return take_leases(semaphore, event);
-		break;
-	case TAG_GET_PREDECESSOR:
-		if (semaphore->state == SEMAPHORE_IN_LINE)
-			return take_predecessor(semaphore, event);
-		break;
-	case TAG_GET_LEASE:
-		return take_lease_stat(semaphore, event);
-	case TAG_DELETE_LOCK:
-		return take_deleted(semaphore, &semaphore->lock, event);
-	case TAG_DELETE_LEASE:
-		return take_deleted(semaphore, &semaphore->lease, event);
-	case TAG_RESUME_LOCKS:
-	case TAG_RESUME_LEASES:
-		return semaphore_take_resumed(semaphore, event);
-	case TAG_STRAYS_LOCKS:
-	case TAG_STRAYS_LEASES:
-		semaphore_take_strays(semaphore, event);
-		break;
-	case TAG_BEAT:
-		return take_beat(semaphore, event);
-	case TAG_TOUCH:
-		semaphore->beating = false;
-		if (event->code == SESSION_NO_NODE &&
-		    semaphore->state == SEMAPHORE_IN_LINE)
-			semaphore_list_locks(semaphore);
-		break;
-	case TAG_WALK_IN:
-		return take_walked_in(semaphore, event);
-	case TAG_ENTER:
-		return take_entered(semaphore, event);
-	case TAG_GET_RIVAL:	/* what there is to know its watch tells */
-	case TAG_DELETE_STRAY:
-	case TAG_TIDY:
-	case TAG_SYNC:
-		break;
-	}
-	return SEMAPHORE_NOTHING;
+	if (event->tag >= TAGS || takes[event->tag].take == NULL ||
+	    (takes[event->tag].in != ANY_STATE &&
+	    takes[event->tag].in != semaphore->state))
+		return SEMAPHORE_NOTHING;
+	return takes[event->tag].take(semaphore, event);
 }

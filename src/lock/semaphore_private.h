@@ -7,37 +7,62 @@
 #ifndef ZKRUN_SEMAPHORE_PRIVATE_H
 #define ZKRUN_SEMAPHORE_PRIVATE_H
 
+#include "lock/nodename.h"
 #include "lock/semaphore.h"
 #include "zookeeper/session.h"
 
+#define SEMAPHORE_PATH_SIZE	2048
+#define SEMAPHORE_STRAYS_MAX	8
+
+/* Version of the data of a P/leases that semaphore_walk_in() has made. */
+#define SEMAPHORE_OWN_VERSION	1
+
+enum state {
+	STATE_OUT,		/* nothing asked, or all over */
+	STATE_WALKING_IN,	/* lease node being made, if nobody is there */
+	STATE_IN_LINE,		/* lock node made or being made */
+	STATE_AT_HEAD,		/* lease node made or being made */
+	STATE_HOLDING,
+	STATE_RETURNING,	/* deleting our nodes, to join anew */
+	STATE_LEAVING,		/* deleting our nodes, for good */
+	ANY_STATE
+};
+
+/* What we know of P and of what is above it. */
+enum parents {
+	PARENTS_EXPECTED,	/* they may well be there */
+	PARENTS_MADE,		/* they were missing; we have tried to make them */
+	PARENTS_DENIED,		/* the same, and an ACL forbids to make one */
+};
+
 /* What a reply answers. */
 enum tag {
+	TAG_WALK_IN,
+	TAG_GET_FIRST_LEASE,	/* behind TAG_WALK_IN: whether it is ours */
 	TAG_TOP_PARENT,
 	TAG_PARENT,
 	TAG_CREATE_LOCK,
 	TAG_LIST_LOCKS,
 	TAG_GET_PREDECESSOR,
 	TAG_CREATE_LEASE,
+	TAG_GET_FENCE,		/* of a lease whose create did not tell it */
 	TAG_LIST_LEASES,
-	TAG_GET_LEASE,
 	TAG_GET_RIVAL,
-	TAG_DELETE_LOCK,
-	TAG_DELETE_LEASE,
-	TAG_SYNC,
+	TAG_WATCH_LEASE,	/* for who asks us to give it up */
+	TAG_SETTLE,
 	TAG_BEAT,
 	TAG_TOUCH,
+	TAG_DELETE_LOCK,
+	TAG_DELETE_LEASE,
+	TAG_TIDY,
+	TAG_SYNC,
 	TAG_RESUME_LOCKS,
 	TAG_RESUME_LEASES,
-	TAG_ENTER,
-	TAG_WALK_IN,
-	TAG_TIDY,
 	TAG_STRAYS_LOCKS,
 	TAG_STRAYS_LEASES,
 	TAG_DELETE_STRAY,
+	TAGS
 };
-
-/* Of the data of a P/leases that semaphore_walk_in() has made. */
-#define SEMAPHORE_OWN_VERSION	1
 
 /* What a fired watch was set on. */
 enum watch {
@@ -47,17 +72,52 @@ enum watch {
 	WATCH_RIVAL,
 };
 
-/* Sends a request about a path; watch may be SESSION_NO_WATCH. */
+struct semaphore_node {
+	char	uuid[NODENAME_UUID_SIZE];
+	char	name[SEMAPHORE_PATH_SIZE];	/* full path; "": not known */
+	bool	pending;		/* create sent, outcome unknown */
+	bool	deleting;		/* delete sent */
+};
+
+struct semaphore {
+	struct semaphore_claim	 claim;
+	struct session		*session;
+	const char		*data;		/* what our nodes hold */
+	size_t			 max_leases;
+	enum state		 state;
+	enum parents		 parents;
+	char			 path[SEMAPHORE_PATH_SIZE];	/* P */
+	char			 locks[SEMAPHORE_PATH_SIZE];
+	char			 leases[SEMAPHORE_PATH_SIZE];
+	struct semaphore_node	 lock;
+	struct semaphore_node	 lease;
+	const char		*along;		/* see semaphore_read_along() */
+	int			 along_tag;
+	bool			 beating;	/* a beat is on its way */
+	bool			 waited;	/* with a lease node */
+	bool			 has_rival;	/* a single one, and watched */
+	bool			 untidy;	/* P/leases may be of zkrun's making */
+	/* Their creates had no reply, left no node, and may yet make one. */
+	char			 strays[SEMAPHORE_STRAYS_MAX][NODENAME_UUID_SIZE];
+	size_t			 stray_count;
+};
+
+/* Sends a request about a path, without a watch or with one. */
 void	semaphore_ask(struct semaphore *, enum session_operation, enum tag,
-	    int watch, const char *path);
+	    const char *path);
+void	semaphore_watch(struct semaphore *, enum session_operation, enum tag,
+	    enum watch, const char *path);
+
+/* Takes a reply. */
+typedef enum semaphore_news semaphore_taker(struct semaphore *,
+    const struct session_event *);
 
 /*
- * semaphore_resume.c: take a reply to semaphore_resume(), or a list in which
- * strays are searched and deleted.
+ * semaphore_resume.c: the replies to a beat, to semaphore_resume(), and the
+ * lists in which strays are looked for, and deleted.
  */
-enum semaphore_news	semaphore_take_resumed(struct semaphore *,
-			    const struct session_event *);
-void	semaphore_take_strays(struct semaphore *, const struct session_event *);
+semaphore_taker	semaphore_take_beat, semaphore_take_touched,
+		semaphore_take_resumed, semaphore_take_strays;
 
 /* semaphore.c: gives up, for a reason or because of a reply. */
 enum semaphore_news	semaphore_fail(struct semaphore *,
@@ -75,37 +135,36 @@ void	semaphore_walk_in(struct semaphore *);
 void	semaphore_name_first_lease(struct semaphore *,
 	    char path[SEMAPHORE_PATH_SIZE]);
 
-/* Lists both parents, to find strays: nodes whose creates came late. */
-void	semaphore_look_for_strays(struct semaphore *);
+/* Reads our lease, which says whether it is ours and has the fence. */
+void	semaphore_get_first_lease(struct semaphore *, const char *lease);
 
-/* First flight: a place in line, and a look at the line. */
+/* Makes a place in the queue, and looks at the queue. */
 void	semaphore_stand_in_line(struct semaphore *);
 
-/* Second flight: a lease node, and a look at the others. */
+/* Makes a lease node, and looks at the others. */
 void	semaphore_take_lease(struct semaphore *);
 
-/* Looks at the line, or at the leases with a watch. */
+/* Looks at the queue, or at the leases with a watch. */
 void	semaphore_list_locks(struct semaphore *);
 void	semaphore_list_leases(struct semaphore *);
 
-/* Makes every node from the top down to P, and locks and leases, at once. */
+/* Makes every node from the top down to P, or to locks and leases, at once. */
 void	semaphore_make_path(struct semaphore *);
 void	semaphore_make_parents(struct semaphore *);
 
-/* Reads what semaphore_read_along() was told. */
-void	semaphore_ask_along(struct semaphore *);
-
-/* Names a node of ours below parent; a sequential one lacks its number. */
-void	semaphore_name_node(struct semaphore_node *, const char *parent,
-	    const char *kind, char path[SEMAPHORE_PATH_SIZE]);
+/* Writes the path of a node of ours; a sequential one lacks its number. */
+void	semaphore_name_node(struct semaphore *, struct semaphore_node *,
+	    char path[SEMAPHORE_PATH_SIZE]);
 
 void	semaphore_forget_node(struct semaphore_node *);
-void	semaphore_delete_node(struct semaphore *, struct semaphore_node *,
-	    enum tag);
+void	semaphore_delete_lock(struct semaphore *);
+
+/* Says whether we are giving up our nodes. */
+bool	semaphore_is_leaving(const struct semaphore *);
 
 /*
- * While leaving: deletes what is known.  Returns SEMAPHORE_LEFT when nothing is
- * left, else SEMAPHORE_NOTHING.
+ * Returning or leaving: deletes what is known.  When nothing is left, joins anew
+ * or returns SEMAPHORE_LEFT.  In any other state does nothing.
  */
 enum semaphore_news	semaphore_clear(struct semaphore *);
 

@@ -59,12 +59,8 @@ query(struct survey *survey, enum question_type type, struct survey_task *task,
 		[ASK_LOCK] = SESSION_GET,
 		[ASK_LEASE] = SESSION_GET,
 	};
-	struct session_request request = {
-		.operation = operations[type],
-		.watch_tag = SESSION_NO_WATCH,
-		.tag = (int)survey->asked,
-	};
 	struct survey_question *questions, question = { type, task, node };
+	int tag = (int)survey->asked;
 	char *path;
 
 	path = survey_path_of(survey, &question);
@@ -75,8 +71,8 @@ query(struct survey *survey, enum question_type type, struct survey_task *task,
 		questions[survey->asked++] = question;
 	}
 	if (questions != NULL && path != NULL) {
-		request.path = path;
-		session_send(survey->session, &request);
+		session_ask(survey->session, operations[type], tag,
+		    SESSION_NO_WATCH, path, NULL);
 	} else
 		survey->no_memory = true;
 	free(path);

@@ -43,17 +43,10 @@ read_environment(struct wanted *wanted)
 static void
 send_requests(struct session *session, const char *lease)
 {
-	struct session_request request = {
-		.operation = SESSION_SYNC,
-		.tag = TAG_SYNC,
-		.watch_tag = SESSION_NO_WATCH,
-		.path = lease,
-	};
-
-	session_send(session, &request);
-	request.operation = SESSION_GET;
-	request.tag = TAG_LEASE;
-	session_send(session, &request);
+	session_ask(session, SESSION_SYNC, TAG_SYNC, SESSION_NO_WATCH, lease,
+	    NULL);
+	session_ask(session, SESSION_GET, TAG_LEASE, SESSION_NO_WATCH, lease,
+	    NULL);
 }
 
 static int

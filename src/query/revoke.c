@@ -39,15 +39,12 @@ note_asked(struct revoke *revoke, struct revoke_lease *lease,
 static bool
 send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 {
-	struct session_request request = {
-		.operation = SESSION_MULTI,
-		.tag = (int)lease,
-		.watch_tag = SESSION_NO_WATCH,
-		.step_count = 1,
-	};
-	struct session_step *step = &request.steps[0];
 	char data[2 * NODEDATA_SIZE], since[32], whoami[HOLDERS_TEXT_SIZE];
 	char found[2];
+	const struct session_step step = {
+		SESSION_SET_STEP, revoke->leases[lease].path, data,
+		node->version,
+	};
 
 	if (strlcpy(data, node->data, sizeof(data)) >= sizeof(data))
 		return false;
@@ -58,11 +55,7 @@ send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
 	nodedata_add(data, sizeof(data), NODEDATA_REVOKE, whoami);
 	if (!nodedata_get(data, NODEDATA_REVOKE, found, sizeof(found)))
 		return false;
-	step->type = SESSION_SET_STEP;
-	step->path = revoke->leases[lease].path;
-	step->data = data;
-	step->version = node->version;
-	session_send(&revoke->ask.connector.session, &request);
+	session_ask_steps(&revoke->ask.connector.session, (int)lease, &step, 1);
 	return true;
 }
 
@@ -161,15 +154,10 @@ drop_deaf(struct revoke *revoke)
 static void
 watch_leases(struct revoke *revoke)
 {
-	struct session_request sync = {
-		.operation = SESSION_SYNC,
-		.tag = (int)revoke->count,
-		.watch_tag = SESSION_NO_WATCH,
-		.path = revoke->leases[0].path,
-	};
 	size_t i;
 
-	session_send(&revoke->ask.connector.session, &sync);
+	session_ask(&revoke->ask.connector.session, SESSION_SYNC,
+	    (int)revoke->count, SESSION_NO_WATCH, revoke->leases[0].path, NULL);
 	for (i = 0; i < revoke->count; i++)
 		if (!revoke->leases[i].gone)
 			revoke_send(revoke, i, SESSION_GET, WATCH_LEASE);

@@ -144,12 +144,6 @@ void
 revoke_send(struct revoke *revoke, size_t lease,
     enum session_operation operation, int watch)
 {
-	struct session_request request = {
-		.operation = operation,
-		.tag = (int)lease,
-		.watch_tag = watch,
-		.path = revoke->leases[lease].path,
-	};
-
-	session_send(&revoke->ask.connector.session, &request);
+	session_ask(&revoke->ask.connector.session, operation, (int)lease, watch,
+	    revoke->leases[lease].path, NULL);
 }

@@ -154,7 +154,7 @@ take_news(struct keeper *keeper)
 			    runs_take(&keeper->runs, event));
 		else if (!keeper_take_look(keeper, event))
 			take_semaphore_news(keeper,
-			    semaphore_take(&keeper->semaphore, event));
+			    semaphore_take(keeper->semaphore, event));
 		session_event_free(event);
 		break;
 	}
@@ -302,7 +302,7 @@ take_deadlines(struct keeper *keeper)
 	if (now_ms >= keeper_progress_ms(keeper))
 		keeper_show_progress(keeper);
 	if (now_ms >= keeper->beat_ms) {
-		semaphore_beat(&keeper->semaphore);
+		semaphore_beat(keeper->semaphore);
 		keeper->beat_ms = clock_after(now_ms,
 		    lease_beat_ms(&keeper->lease));
 	}
@@ -350,7 +350,7 @@ loop(struct keeper *keeper)
 	while (!keeper->finished) {
 		memset(fds, 0, sizeof(fds));
 		connector_set_patience(&keeper->connector,
-		    semaphore_is_urgent(&keeper->semaphore) ?
+		    semaphore_is_urgent(keeper->semaphore) ?
 		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER);
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);
@@ -413,13 +413,18 @@ keeper_run(const struct options *options, const struct signals *signals,
 	(void)snprintf(path, sizeof(path), "%s/%s", options->base,
 	    options->task);
 	connector_init(&keeper.connector, options);
-	semaphore_init(&keeper.semaphore, &keeper.connector.session, path,
+	keeper.semaphore = semaphore_new(&keeper.connector.session, path,
 	    keeper.data, (size_t)options->max_leases);
+	if (keeper.semaphore == NULL) {
+		log_error("cannot start: %s", strerror(errno));
+		_exit(EXITCODE_SYSTEM);
+	}
+	keeper.claim = semaphore_claim(keeper.semaphore);
 	(void)snprintf(runs, sizeof(runs), "%s/%s", options->runs,
 	    options->task);
 	runs_init(&keeper.runs, &keeper.connector.session, runs);
 	if (options->interval_ms != CLOCK_NEVER)
-		semaphore_read_along(&keeper.semaphore, keeper.runs.path,
+		semaphore_read_along(keeper.semaphore, keeper.runs.path,
 		    RUNS_READ_TAG);
 	keeper_start_progress(&keeper);
 	connector_start(&keeper.connector);
@@ -427,7 +432,8 @@ keeper_run(const struct options *options, const struct signals *signals,
 	/* Nobody waits for the rest; but the next in line needs the servers. */
 	link_close(link);
 	(void)poll(NULL, 0, AFTER_YOU_MS);
-	semaphore_tidy(&keeper.semaphore);
+	semaphore_tidy(keeper.semaphore);
+	semaphore_free(keeper.semaphore);
 	connector_close(&keeper.connector);
 	(void)close(keeper.signal_fd);
 	(void)close(keeper.timer_fd);

@@ -45,7 +45,7 @@ keeper_judge(struct keeper *keeper)
 	const struct runs_text_run *last, *newest;
 	int64_t now_ms;
 
-	now_ms = keeper->semaphore.began_ms;
+	now_ms = keeper->claim->began_ms;
 	newest = runs_text_newest(log);
 	last = runs_text_last(log, options->count_failures);
 	/* -i 0 only records. */
@@ -94,13 +94,13 @@ keeper_cannot_judge(struct keeper *keeper)
 void
 keeper_record(struct keeper *keeper, bool release)
 {
-	const struct semaphore *semaphore = &keeper->semaphore;
+	const struct semaphore_claim *claim = keeper->claim;
 	struct runs_text_run run = {
-		.began_ms = semaphore->began_ms,
-		.started_ms = semaphore->began_ms + keeper->started_ms -
-		    semaphore->seen_ms,
+		.began_ms = claim->began_ms,
+		.started_ms = claim->began_ms + keeper->started_ms -
+		    claim->seen_ms,
 		.took_ms = clock_ms() - keeper->started_ms,
-		.fence = semaphore->fence,
+		.fence = claim->fence,
 		.status = keeper->exit_code,
 	};
 
@@ -109,14 +109,14 @@ keeper_record(struct keeper *keeper, bool release)
 	keeper->state = RECORDING;
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
-	runs_store(&keeper->runs, &run, semaphore->lease.name, release);
+	runs_store(&keeper->runs, &run, claim->lease, release);
 }
 
 void
 keeper_recorded(struct keeper *keeper)
 {
 	if (keeper->runs.release)
-		semaphore_lease_deleted(&keeper->semaphore);
+		semaphore_lease_deleted(keeper->semaphore);
 	keeper_hold_or_release(keeper);
 }
 
@@ -161,7 +161,7 @@ keeper_expired_unrecorded(struct keeper *keeper)
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
 	    "the session expired before ZooKeeper said that it is");
-	semaphore_forget(&keeper->semaphore);
+	semaphore_forget(keeper->semaphore);
 	keeper_finish(keeper);
 }
 

@@ -45,7 +45,7 @@ leave(struct keeper *keeper, int64_t patience_ms)
 {
 	keeper->state = LEAVING;
 	keeper->time_up_ms = clock_after(clock_ms(), patience_ms);
-	if (semaphore_leave(&keeper->semaphore) == SEMAPHORE_LEFT)
+	if (semaphore_leave(keeper->semaphore) == SEMAPHORE_LEFT)
 		keeper_finish(keeper);
 }
 
@@ -77,7 +77,7 @@ keeper_hold_or_release(struct keeper *keeper)
 		keeper_release(keeper);
 		return;
 	}
-	if (keeper->semaphore.lease.name[0] == '\0') {
+	if (keeper->claim->lease[0] == '\0') {
 		/* Seen after a lost contact, when the store was in. */
 		keeper_lose_while_holding(keeper);
 		return;
@@ -141,7 +141,7 @@ void
 keeper_expire_while_holding(struct keeper *keeper)
 {
 	hold_is_lost(keeper);
-	semaphore_forget(&keeper->semaphore);
+	semaphore_forget(keeper->semaphore);
 	keeper_finish(keeper);
 }
 
@@ -173,8 +173,8 @@ void
 keeper_left_refused(struct keeper *keeper)
 {
 	log_error("cannot delete a node of '%s': %s", keeper->options->task,
-	    keeper->semaphore.reason);
-	semaphore_forget(&keeper->semaphore);
+	    keeper->claim->reason);
+	semaphore_forget(keeper->semaphore);
 	keeper_finish(keeper);
 }
 
@@ -192,6 +192,6 @@ void
 keeper_left_by_expiry(struct keeper *keeper)
 {
 	say_unreleased(keeper);
-	semaphore_forget(&keeper->semaphore);
+	semaphore_forget(keeper->semaphore);
 	keeper_finish(keeper);
 }

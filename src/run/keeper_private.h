@@ -72,7 +72,8 @@ struct keeper {
 	const struct signals	*signals;
 	struct link		*link;
 	struct connector	 connector;
-	struct semaphore	 semaphore;
+	struct semaphore	*semaphore;
+	const struct semaphore_claim *claim;	/* what came of it */
 	struct runs		 runs;
 	struct lease		 lease;
 	struct proctree		 tree;

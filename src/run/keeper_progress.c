@@ -65,18 +65,13 @@ static void
 ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
     enum paths_parent parent, const char *name)
 {
-	struct session_request request = {
-		.operation = operation,
-		.tag = (int)tag,
-		.watch_tag = SESSION_NO_WATCH,
-	};
 	char *path;
 
 	path = paths_make(keeper->options->base, keeper->options->task, parent,
 	    name);
-	request.path = path;
 	if (path != NULL)
-		session_send(&keeper->connector.session, &request);
+		session_ask(&keeper->connector.session, operation, (int)tag,
+		    SESSION_NO_WATCH, path, NULL);
 	else
 		keeper_forget_look(keeper);
 	free(path);
@@ -251,7 +246,7 @@ take_answer(struct keeper *keeper, struct session_event *event)
 
 	switch ((enum tag)event->tag) {
 	case TAG_QUEUE:
-		own = strrchr(keeper->semaphore.lock.name, '/');
+		own = strrchr(keeper->claim->place, '/');
 		keeper->progress.ahead = own == NULL ? 0 : nodename_ahead(
 		    own + 1, event->names, event->count, &predecessor);
 		return;

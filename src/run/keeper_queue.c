@@ -22,7 +22,7 @@
 
 /* To the end of the line.  The guard learns that nothing is held. */
 static void
-stand_in_line(struct keeper *keeper, void (*join)(struct semaphore *))
+stand_in_line(struct keeper *keeper)
 {
 	keeper->state = IN_LINE;
 	keeper->asked = false;
@@ -31,7 +31,7 @@ stand_in_line(struct keeper *keeper, void (*join)(struct semaphore *))
 	link_send_type(keeper->link, LINK_WAITING);
 	/* What was read under a lease since lost says nothing under the next. */
 	runs_forget(&keeper->runs);
-	join(&keeper->semaphore);
+	semaphore_join(keeper->semaphore);
 }
 
 void
@@ -59,7 +59,7 @@ keeper_join(struct keeper *keeper)
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
 		    keeper->options->wait_ms);
-	stand_in_line(keeper, semaphore_join);
+	stand_in_line(keeper);
 }
 
 void
@@ -67,7 +67,7 @@ keeper_resume(struct keeper *keeper)
 {
 	log_notice("contact with ZooKeeper regained (%s)",
 	    connector_server(&keeper->connector));
-	semaphore_resume(&keeper->semaphore);
+	semaphore_resume(keeper->semaphore);
 	runs_resume(&keeper->runs);
 }
 
@@ -85,7 +85,7 @@ keeper_join_again(struct keeper *keeper)
 {
 	log_notice("the session expired; joining the line for '%s' again",
 	    keeper->options->task);
-	semaphore_forget(&keeper->semaphore);
+	semaphore_forget(keeper->semaphore);
 	keeper->state = CONNECTING;
 	connector_start(&keeper->connector);
 }
@@ -96,7 +96,7 @@ keeper_join_same_session(struct keeper *keeper)
 {
 	log_notice("the lease node was deleted; joining the line for '%s' "
 	    "again", keeper->options->task);
-	stand_in_line(keeper, semaphore_join_again);
+	stand_in_line(keeper);
 }
 
 void
@@ -116,9 +116,9 @@ keeper_give_up_connecting(struct keeper *keeper)
 void
 keeper_rejected(struct keeper *keeper)
 {
-	log_error("cannot acquire '%s': %s refuses a credential (its scheme "
-	    "may be unknown there)", keeper->semaphore.path,
-	    connector_server(&keeper->connector));
+	log_error("cannot acquire '%s/%s': %s refuses a credential (its scheme "
+	    "may be unknown there)", keeper->options->base,
+	    keeper->options->task, connector_server(&keeper->connector));
 	keeper->exit_code = EXITCODE_DENIED;
 	keeper_finish(keeper);
 }
@@ -138,7 +138,7 @@ not_acquired(struct keeper *keeper, const char *reason)
 static bool
 may_be_a_moment(struct keeper *keeper)
 {
-	if (keeper->options->max_leases == 1 || keeper->semaphore.ahead == 0)
+	if (keeper->options->max_leases == 1 || keeper->claim->ahead == 0)
 		return false;
 	if (keeper->wait_deadline_ms == CLOCK_NEVER)
 		keeper->wait_deadline_ms = clock_after(clock_ms(), MOMENT_MS);
@@ -152,9 +152,9 @@ keeper_wait_in_line(struct keeper *keeper)
 		not_acquired(keeper, "it is taken");
 		return;
 	}
-	if (keeper->semaphore.ahead > 0)
+	if (keeper->claim->ahead > 0)
 		log_verbose("waiting for '%s', %zu ahead in line",
-		    keeper->options->task, keeper->semaphore.ahead);
+		    keeper->options->task, keeper->claim->ahead);
 	else
 		log_verbose("waiting for '%s', next in line",
 		    keeper->options->task);
@@ -166,7 +166,7 @@ keeper_wait_is_over(struct keeper *keeper)
 {
 	keeper->wait_deadline_ms = CLOCK_NEVER;
 	if (keeper->state == CONNECTING)
-		semaphore_forget(&keeper->semaphore);
+		semaphore_forget(keeper->semaphore);
 	not_acquired(keeper, keeper->options->wait_ms == 0 ? "it is taken" :
 	    "the waiting time is over");
 }
@@ -174,9 +174,9 @@ keeper_wait_is_over(struct keeper *keeper)
 void
 keeper_refused(struct keeper *keeper)
 {
-	log_error("cannot acquire '%s': %s", keeper->semaphore.path,
-	    keeper->semaphore.reason);
-	switch (keeper->semaphore.failure) {
+	log_error("cannot acquire '%s/%s': %s", keeper->options->base,
+	    keeper->options->task, keeper->claim->reason);
+	switch (keeper->claim->failure) {
 	case SEMAPHORE_DENIED:
 		keeper->exit_code = EXITCODE_DENIED;
 		break;
@@ -228,11 +228,11 @@ keeper_ask_guard(struct keeper *keeper)
 	if (keeper->asked)
 		return;
 	if (!has_time_left(keeper)) {
-		semaphore_beat(&keeper->semaphore);
+		semaphore_beat(keeper->semaphore);
 		return;
 	}
 	keeper->asked = true;
-	message.lease.fence = keeper->semaphore.fence;
+	message.lease.fence = keeper->claim->fence;
 	message.lease.margin_ms = lease_margin_ms(&keeper->lease);
 	message.lease.grace_ms = lease_grace_ms(&keeper->lease);
 	link_send(keeper->link, &message);
@@ -251,9 +251,9 @@ keeper_start_command(struct keeper *keeper)
 {
 	struct command_lease lease = {
 		.task = keeper->options->task,
-		.path = keeper->semaphore.lease.name,
+		.path = keeper->claim->lease,
 		.connect = keeper->options->connect,
-		.fence = keeper->semaphore.fence,
+		.fence = keeper->claim->fence,
 		.session = keeper->connector.session.identity.id,
 		.caller_knows = getppid(),
 		.notifies = keeper->options->notify_by_command,
@@ -262,7 +262,7 @@ keeper_start_command(struct keeper *keeper)
 	bool runs;
 
 	/* An answer to an earlier question, about a lease since lost. */
-	if (keeper->approved_fence != keeper->semaphore.fence)
+	if (keeper->approved_fence != keeper->claim->fence)
 		return;
 	if (!has_time_left(keeper)) {
 		/* Takes the go-ahead back; nothing is to be guarded yet. */
@@ -294,7 +294,7 @@ keeper_start_command(struct keeper *keeper)
 	message.started.runs = runs;
 	link_send(keeper->link, &message);
 	/* Now, for it keeps the servers as busy as the command. */
-	semaphore_settle(&keeper->semaphore);
+	semaphore_settle(keeper->semaphore);
 	descriptors_close_inherited();
 }
 
@@ -315,7 +315,7 @@ void
 keeper_revoked_before_start(struct keeper *keeper)
 {
 	log_error("the lease of '%s' was revoked by %s; the command is not "
-	    "started", keeper->options->task, keeper->semaphore.reason);
+	    "started", keeper->options->task, keeper->claim->reason);
 	keeper->exit_code = EXITCODE_LOST;
 	keeper_leave_line(keeper);
 }

@@ -99,7 +99,7 @@ void
 keeper_be_revoked(struct keeper *keeper)
 {
 	log_error("the lease of '%s' was revoked by %s; stopping the command",
-	    keeper->options->task, keeper->semaphore.reason);
+	    keeper->options->task, keeper->claim->reason);
 	keeper->exit_code = EXITCODE_LOST;
 	keeper->hold_over = true;
 	keeper_stop_all(keeper);
@@ -110,7 +110,7 @@ void
 keeper_revoked_after_all(struct keeper *keeper)
 {
 	log_notice("the lease of '%s' was revoked by %s",
-	    keeper->options->task, keeper->semaphore.reason);
+	    keeper->options->task, keeper->claim->reason);
 	keeper->hold_over = true;
 }
 
@@ -154,7 +154,7 @@ void
 keeper_lose_session(struct keeper *keeper)
 {
 	keeper->gone = true;
-	semaphore_forget(&keeper->semaphore);
+	semaphore_forget(keeper->semaphore);
 	lose_lease(keeper);
 }
 

@@ -1,109 +1,113 @@
 /*
- * The servers' addresses: which are known, which of them were tried in this
- * attempt, and what came of it.
+ * What the resolver answered, by server.
  */
 #include "zookeeper/addresses.h"
 
 #include <netdb.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/options.h"
-#include "zookeeper/connector.h"
-
 /* The problem of a server whose name has no answer yet. */
 static const char unresolved[] = "not resolved in time";
 
-void
-addresses_take(struct connector *connector,
-    const struct resolver_answer *answer)
+static void
+set_problem(struct addresses *addresses, size_t server, const char *reason)
 {
-	struct connector_address *address;
-	size_t i, kept;
-
-	if (answer->error != 0) {
-		(void)snprintf(connector->problem[answer->server],
-		    sizeof(connector->problem[0]),
-		    "cannot resolve the name: %s",
-		    gai_strerror(answer->error));
-		return;		/* what was known may still be right */
-	}
-	if (strcmp(connector->problem[answer->server], unresolved) == 0)
-		(void)strlcpy(connector->problem[answer->server], "not tried",
-		    sizeof(connector->problem[0]));
-	for (i = kept = 0; i < connector->addresses; i++) {
-		if (connector->address[i].server == answer->server &&
-		    i != connector->current)
-			continue;
-		if (i == connector->current)
-			connector->current = kept;
-		connector->address[kept++] = connector->address[i];
-	}
-	connector->addresses = kept;
-	for (i = 0; i < answer->count; i++) {
-		if (connector->addresses == CONNECTOR_ADDRESSES)
-			return;
-		address = &connector->address[connector->addresses++];
-		address->server = answer->server;
-		address->tried = false;
-		(void)strlcpy(address->text, answer->address[i],
-		    sizeof(address->text));
-	}
+	(void)strlcpy(addresses->problems[server], reason,
+	    sizeof(addresses->problems[server]));
 }
 
-size_t
-addresses_pick(const struct connector *connector, size_t *untried)
+void
+addresses_init(struct addresses *addresses, const struct servers *servers)
 {
-	size_t i, picked;
+	size_t i;
 
-	picked = SIZE_MAX;
+	memset(addresses, 0, sizeof(*addresses));
+	addresses->servers = servers;
+	addresses->current = ADDRESSES_NONE;
+	for (i = 0; i < servers->count; i++)
+		set_problem(addresses, i, unresolved);
+}
+
+void
+addresses_take(struct addresses *addresses,
+    const struct resolver_answer *answer)
+{
+	char problem[ADDRESSES_REASON_SIZE];
+	size_t server = answer->server;
+
+	if (answer->error != 0) {
+		/* What was known may still be right. */
+		(void)snprintf(problem, sizeof(problem),
+		    "cannot resolve the name: %s",
+		    gai_strerror(answer->error));
+		set_problem(addresses, server, problem);
+		return;
+	}
+	if (strcmp(addresses->problems[server], unresolved) == 0)
+		set_problem(addresses, server, "not tried");
+	addresses->known[server] = *answer;
+	memset(addresses->tried[server], 0, sizeof(addresses->tried[server]));
+}
+
+const char *
+addresses_pick(struct addresses *addresses, size_t *untried)
+{
+	bool *tried = NULL;
+	const char *picked = NULL;
+	size_t i, j;
+
+	addresses->current = ADDRESSES_NONE;
 	*untried = 0;
-	for (i = 0; i < connector->addresses; i++)
-		if (!connector->address[i].tried &&
-		    arc4random_uniform((uint32_t)++*untried) == 0)
-			picked = i;
+	for (i = 0; i < addresses->servers->count; i++)
+		for (j = 0; j < addresses->known[i].count; j++)
+			if (!addresses->tried[i][j] &&
+			    arc4random_uniform((uint32_t)++*untried) == 0) {
+				picked = addresses->known[i].address[j];
+				tried = &addresses->tried[i][j];
+				addresses->current = i;
+			}
+	if (picked != NULL)
+		*tried = true;
 	return picked;
 }
 
 size_t
-addresses_begin(struct connector *connector)
+addresses_begin(struct addresses *addresses)
 {
+	const struct servers *servers = addresses->servers;
 	struct resolver_answer answer;
-	const struct servers *servers = &connector->options->servers;
 	size_t i, named;
 
-	for (i = 0; i < connector->addresses; i++)
-		connector->address[i].tried = false;
+	addresses->current = ADDRESSES_NONE;
+	memset(addresses->tried, 0, sizeof(addresses->tried));
 	for (i = named = 0; i < servers->count; i++) {
-		/* Of a lost contact, how it was lost is the news. */
-		if (connector->identity.id == 0)
-			(void)strlcpy(connector->problem[i], unresolved,
-			    sizeof(connector->problem[i]));
-		if (!resolver_numeric(&servers->server[i], &answer))
+		if (resolver_numeric(servers, i, &answer))
+			addresses_take(addresses, &answer);
+		else
 			named++;
-		else {
-			answer.server = i;
-			addresses_take(connector, &answer);
-		}
 	}
 	return named;
 }
 
 void
-connector_explain(const struct connector *connector, char *buffer, size_t size)
+addresses_fail(struct addresses *addresses, const char *reason)
 {
-	const struct servers *servers = &connector->options->servers;
+	set_problem(addresses, addresses->current, reason);
+	addresses->current = ADDRESSES_NONE;
+}
+
+void
+addresses_explain(const struct addresses *addresses, char *buffer, size_t size)
+{
+	const struct servers *servers = addresses->servers;
 	size_t i, length;
-	int added;
 
 	buffer[0] = '\0';
-	for (i = length = 0; i < servers->count; i++) {
-		added = snprintf(buffer + length, size - length, "%s%s: %s",
-		    i > 0 ? "; " : "", servers->server[i].shown,
-		    connector->problem[i]);
-		if (added < 0 || (size_t)added >= size - length)
-			return;
-		length += (size_t)added;
-	}
+	for (i = length = 0; i < servers->count && length < size; i++)
+		length += (size_t)snprintf(buffer + length, size - length,
+		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
+		    addresses->problems[i]);
 }

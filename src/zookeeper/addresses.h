@@ -1,28 +1,50 @@
 /*
- * The servers' addresses, for connector.c.  Private to it.
+ * The addresses of the servers: which are known, which of them an attempt has
+ * tried, and how each server failed.
  */
 #ifndef ZKRUN_ADDRESSES_H
 #define ZKRUN_ADDRESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-struct connector;
-struct resolver_answer;
+#include "config/servers.h"
+#include "zookeeper/resolver.h"
+
+#define ADDRESSES_REASON_SIZE	160
+#define ADDRESSES_NONE		SERVERS_MAX
+
+struct addresses {
+	const struct servers	*servers;
+	struct resolver_answer	 known[SERVERS_MAX];
+	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
+	/* How each server failed when it was last tried. */
+	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
+	size_t			 current;	/* server, or ADDRESSES_NONE */
+};
+
+/* Borrows servers. */
+void	addresses_init(struct addresses *, const struct servers *);
 
 /*
  * An attempt begins: no address was tried, and those that need no resolver are
  * known.  Returns how many servers have names.
  */
-size_t	addresses_begin(struct connector *);
+size_t	addresses_begin(struct addresses *);
 
 /* Replaces what was known of a server's addresses, or notes why not. */
-void	addresses_take(struct connector *,
-	    const struct resolver_answer *);
+void	addresses_take(struct addresses *, const struct resolver_answer *);
 
 /*
- * Returns an address not tried in this attempt, by chance, or SIZE_MAX; and
- * counts those that there are.
+ * Picks by chance one that this attempt has not tried; its server is the current
+ * one.  Stores how many there were.  Returns NULL for none.
  */
-size_t	addresses_pick(const struct connector *, size_t *untried);
+const char	*addresses_pick(struct addresses *, size_t *untried);
+
+/* The current server has failed; there is none then. */
+void	addresses_fail(struct addresses *, const char *reason);
+
+/* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
+void	addresses_explain(const struct addresses *, char *, size_t);
 
 #endif

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/options.h"
-#include "zookeeper/addresses.h"
 
 /* Between two rounds over all servers for a session that may still live. */
 #define RESUME_PAUSE_MS	100
@@ -39,12 +38,9 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 		    connector->attempt_deadline_ms, clock_after(now_ms,
 		    session_lifetime_ms(connector) / 4));
 	connector->address_deadline_ms = CLOCK_NEVER;
-	connector->current = SIZE_MAX;
-	named = addresses_begin(connector);
-	/* One that is still at it goes on. */
-	if (named > 0 && connector->resolver.fd == -1 &&
-	    resolver_start(&connector->resolver,
-	    &connector->options->servers) == -1)
+	named = addresses_begin(&connector->addresses);
+	if (named > 0 && resolver_start(&connector->resolver,
+	    &connector->options->servers, named) == -1)
 		log_error("cannot resolve the server names: %s",
 		    strerror(errno));
 }
@@ -78,27 +74,27 @@ end_attempt(struct connector *connector, int64_t now_ms)
 	connector->pause_until_ms = clock_after(now_ms, pause_ms);
 }
 
-/* Tries the next address; ends the attempt when there is none left. */
-static void
+/*
+ * Tries the next address.  Returns false when there is none; then the attempt
+ * ends, or waits for names.
+ */
+static bool
 try_next(struct connector *connector, int64_t now_ms)
 {
-	struct connector_address *address;
 	const struct options *options = connector->options;
 	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
-	size_t untried, shares;
+	const char *address;
+	size_t shares;
 
-	connector->current = addresses_pick(connector, &untried);
-	if (connector->current == SIZE_MAX) {
-		/* Names may still come; but a session cannot wait. */
+	connector->address_deadline_ms = CLOCK_NEVER;
+	address = addresses_pick(&connector->addresses, &shares);
+	if (address == NULL) {
+		/* A session does not wait for names. */
 		if (connector->resolver.fd == -1 || connector->identity.id != 0)
 			end_attempt(connector, now_ms);
-		else
-			connector->address_deadline_ms = CLOCK_NEVER;
-		return;
+		return false;
 	}
-	address = &connector->address[connector->current];
-	address->tried = true;
-	shares = untried + connector->resolver.pending;
+	shares += connector->resolver.pending;
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
@@ -106,23 +102,18 @@ try_next(struct connector *connector, int64_t now_ms)
 		connector->address_deadline_ms = clock_earlier(
 		    connector->address_deadline_ms,
 		    clock_after(now_ms, connector->patience_ms));
-	(void)snprintf(text, sizeof(text), "%s%s", address->text,
+	(void)snprintf(text, sizeof(text), "%s%s", address,
 	    options->servers.chroot);
 	if (session_open(&connector->session, text,
 	    (int)options->session_timeout_ms, &connector->identity) == -1)
-		(void)strlcpy(connector->problem[address->server],
-		    strerror(errno), sizeof(connector->problem[0]));
+		addresses_fail(&connector->addresses, strerror(errno));
+	return true;
 }
 
 static void
 note_problem(struct connector *connector, const char *reason)
 {
-	size_t server;
-
-	server = connector->address[connector->current].server;
-	(void)strlcpy(connector->problem[server], reason,
-	    sizeof(connector->problem[server]));
-	connector->current = SIZE_MAX;
+	addresses_fail(&connector->addresses, reason);
 	connector->address_deadline_ms = CLOCK_NEVER;
 }
 
@@ -180,11 +171,9 @@ advance(struct connector *connector, int64_t now_ms)
 		end_attempt(connector, now_ms);
 	while (connector->phase == CONNECTOR_TRYING &&
 	    connector->session.handle == NULL &&
-	    STAILQ_EMPTY(&connector->session.events)) {
-		try_next(connector, now_ms);
-		if (connector->current == SIZE_MAX)
-			break;
-	}
+	    STAILQ_EMPTY(&connector->session.events) &&
+	    try_next(connector, now_ms))
+		;
 }
 
 void
@@ -192,14 +181,15 @@ connector_init(struct connector *connector, const struct options *options)
 {
 	memset(connector, 0, sizeof(*connector));
 	connector->options = options;
-	connector->current = SIZE_MAX;
+	addresses_init(&connector->addresses, &options->servers);
 	connector->patience_ms = CLOCK_NEVER;
 	session_init(&connector->session, &options->credentials);
 	resolver_init(&connector->resolver);
 }
 
-static void
-start(struct connector *connector, const struct session_identity *identity)
+void
+connector_resume(struct connector *connector,
+    const struct session_identity *identity)
 {
 	int64_t now_ms;
 
@@ -218,15 +208,7 @@ connector_start(struct connector *connector)
 {
 	static const struct session_identity none;
 
-	start(connector, &none);
-}
-
-void
-connector_resume(struct connector *connector,
-    const struct session_identity *identity)
-{
-	/* Known before the attempt begins, which is shorter for that. */
-	start(connector, identity);
+	connector_resume(connector, &none);
 }
 
 int64_t
@@ -262,7 +244,7 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 		session_process(&connector->session, fds[0].revents);
 	if (fds[1].fd != -1 && fds[1].revents != 0)
 		while (resolver_read(&connector->resolver, &answer) == 1)
-			addresses_take(connector, &answer);
+			addresses_take(&connector->addresses, &answer);
 }
 
 /* What a session event means here. */
@@ -285,7 +267,7 @@ judge(struct connector *connector, const struct session_event *event)
 			begin_attempt(connector, clock_ms());
 			return CONNECTOR_LOST_CONTACT;
 		}
-		if (connector->current != SIZE_MAX)
+		if (connector->addresses.current != ADDRESSES_NONE)
 			note_problem(connector, event->reason);
 		return CONNECTOR_SEEKING;
 	case SESSION_EXPIRED:
@@ -366,10 +348,16 @@ connector_set_patience(struct connector *connector, int64_t patience_ms)
 const char *
 connector_server(const struct connector *connector)
 {
-	if (connector->current == SIZE_MAX)
-		return "none";
-	return connector->options->servers.server[
-	    connector->address[connector->current].server].shown;
+	size_t current = connector->addresses.current;
+
+	return current == ADDRESSES_NONE ? "none" :
+	    connector->options->servers.server[current].shown;
+}
+
+void
+connector_explain(const struct connector *connector, char *buffer, size_t size)
+{
+	addresses_explain(&connector->addresses, buffer, size);
 }
 
 void

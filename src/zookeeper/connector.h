@@ -16,13 +16,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zookeeper/addresses.h"
 #include "zookeeper/resolver.h"
 #include "zookeeper/session.h"
 
 struct options;
 
 #define CONNECTOR_FDS		2
-#define CONNECTOR_ADDRESSES	128
 
 enum connector_news {
 	CONNECTOR_NOTHING,
@@ -44,24 +44,12 @@ enum connector_phase {
 	CONNECTOR_FAILED,	/* GAVE_UP or EXPIRED is to be told */
 };
 
-struct connector_address {
-	size_t	server;		/* index into the servers */
-	bool	tried;		/* in this attempt */
-	char	text[RESOLVER_ADDRESS_SIZE];
-};
-
 struct connector {
 	const struct options	*options;
 	struct session		 session;
 	struct resolver		 resolver;
 	enum connector_phase	 phase;
-
-	struct connector_address address[CONNECTOR_ADDRESSES];
-	size_t			 addresses;
-	size_t			 current;	/* being tried or used */
-	/* How each server failed when it was last tried. */
-	char			 problem[SERVERS_MAX][SESSION_REASON_SIZE];
-
+	struct addresses	 addresses;
 	struct session_identity	 identity;	/* to resume; id 0: new */
 	int64_t			 heard_ms;	/* last word of a server */
 	int64_t			 first_attempt_ms;

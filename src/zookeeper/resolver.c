@@ -1,9 +1,9 @@
 /*
- * One helper a name; all write whole answers to one pipe.
+ * One helper for all names.  In it, getaddrinfo_a(3) of glibc looks up as many
+ * at once as it has threads for (20).
  */
 #include "zookeeper/resolver.h"
 
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -15,51 +15,100 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/exitcode.h"
 #include "system/subprocess.h"
 
-/* So that answers never mix in the pipe. */
+#define ROUND_MS	1000	/* from one round of look-ups to the next */
+
+/* An answer comes out of the pipe whole or not at all. */
 _Static_assert(sizeof(struct resolver_answer) <= PIPE_BUF, "answers too large");
 
+/* Writes down what getaddrinfo(3) has found, and frees it. */
 static void
-resolve(const struct server *server, int flags, struct resolver_answer *answer)
+make_answer(struct resolver_answer *answer, const struct servers *servers,
+    size_t server, int error, struct addrinfo *found)
 {
-	struct addrinfo hints = { 0 }, *found, *each;
+	struct addrinfo *each;
 	char address[46];
-	int error;
 
-	hints.ai_socktype = SOCK_STREAM;
-	hints.ai_flags = flags;
-	answer->count = 0;
-	error = getaddrinfo(server->host, NULL, &hints, &found);
-	if (error != 0) {
-		answer->error = error;
+	memset(answer, 0, sizeof(*answer));
+	answer->server = server;
+	answer->error = error;
+	if (error != 0)
 		return;
-	}
 	for (each = found; each != NULL && answer->count < RESOLVER_ADDRESSES;
 	    each = each->ai_next) {
 		error = getnameinfo(each->ai_addr, each->ai_addrlen, address,
 		    sizeof(address), NULL, 0, NI_NUMERICHOST);
-		if (error != 0)
-			continue;
-		(void)snprintf(answer->address[answer->count],
-		    RESOLVER_ADDRESS_SIZE, "%s:%s", address, server->port);
-		answer->count++;
+		if (error == 0)
+			(void)snprintf(answer->address[answer->count++],
+			    RESOLVER_ADDRESS_SIZE, "%s:%s", address,
+			    servers->server[server].port);
 	}
 	answer->error = answer->count > 0 ? 0 : error;
 	freeaddrinfo(found);
 }
 
-static void
-run_helper(int fd, const struct server *server, size_t index)
+bool
+resolver_numeric(const struct servers *servers, size_t server,
+    struct resolver_answer *answer)
+{
+	struct addrinfo *found, hints = {
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST,
+	};
+	int error;
+
+	error = getaddrinfo(servers->server[server].host, NULL, &hints, &found);
+	make_answer(answer, servers, server, error, found);
+	return answer->error == 0;
+}
+
+/*
+ * Looks up all names at once.  Each answer comes with a signal that is queued
+ * and read; gai_suspend(3) would overlook one that comes just before it.
+ */
+static _Noreturn void
+run_helper(int fd, const struct servers *servers)
 {
 	struct resolver_answer answer;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct gaicb names[SERVERS_MAX], *name;
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGRTMIN,
+	};
+	siginfo_t info;
+	sigset_t answered;
+	size_t i;
 
-	memset(&answer, 0, sizeof(answer));
-	answer.server = index;
-	resolve(server, 0, &answer);
-	_exit(write(fd, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ?
-	    0 : EXITCODE_SYSTEM);
+	(void)sigemptyset(&answered);
+	(void)sigaddset(&answered, SIGRTMIN);
+	(void)sigprocmask(SIG_BLOCK, &answered, NULL);
+	memset(names, 0, sizeof(names));
+	for (i = 0; i < servers->count; i++) {
+		if (resolver_numeric(servers, i, &answer))
+			continue;
+		name = &names[i];
+		name->ar_name = servers->server[i].host;
+		name->ar_request = &hints;
+		event.sigev_value.sival_int = (int)i;
+		if (getaddrinfo_a(GAI_NOWAIT, &name, 1, &event) != 0)
+			_exit(EXITCODE_SYSTEM);
+	}
+	/* Whoever has all the answers kills us. */
+	for (;;) {
+		/* Somebody may send this signal to all of our group. */
+		if (sigwaitinfo(&answered, &info) == -1 ||
+		    info.si_code != SI_ASYNCNL)
+			continue;
+		i = (size_t)info.si_value.sival_int;
+		make_answer(&answer, servers, i, gai_error(&names[i]),
+		    names[i].ar_result);
+		if (write(fd, &answer, sizeof(answer)) == -1)
+			_exit(EXITCODE_SYSTEM);
+	}
 }
 
 void
@@ -67,46 +116,35 @@ resolver_init(struct resolver *resolver)
 {
 	memset(resolver, 0, sizeof(*resolver));
 	resolver->fd = -1;
-}
-
-bool
-resolver_numeric(const struct server *server, struct resolver_answer *answer)
-{
-	memset(answer, 0, sizeof(*answer));
-	resolve(server, AI_NUMERICHOST, answer);
-	return answer->error == 0;
+	resolver->started_ms = -ROUND_MS;
 }
 
 int
-resolver_start(struct resolver *resolver, const struct servers *servers)
+resolver_start(struct resolver *resolver, const struct servers *servers,
+    size_t named)
 {
-	struct resolver_answer answer;
-	pid_t pid;
-	size_t i;
+	int64_t now_ms;
 	int fds[2], error;
 
-	resolver_stop(resolver);
+	now_ms = clock_ms();
+	if (resolver->fd != -1 || now_ms - resolver->started_ms < ROUND_MS)
+		return 0;
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return -1;
-	resolver->fd = fds[0];
-	(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	for (i = 0; i < servers->count; i++) {
-		if (resolver_numeric(&servers->server[i], &answer))
-			continue;
-		pid = subprocess_fork(&fds[1]);
-		if (pid == 0)
-			run_helper(fds[1], &servers->server[i], i);
-		if (pid == -1) {
-			error = errno;
-			(void)close(fds[1]);
-			resolver_stop(resolver);
-			errno = error;
-			return -1;
-		}
-		resolver->helper[resolver->helpers++] = pid;
-		resolver->pending++;
-	}
+	resolver->helper = subprocess_fork(&fds[1]);
+	if (resolver->helper == 0)
+		run_helper(fds[1], servers);
+	error = errno;
 	(void)close(fds[1]);
+	if (resolver->helper == -1) {
+		(void)close(fds[0]);
+		errno = error;
+		return -1;
+	}
+	(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	resolver->fd = fds[0];
+	resolver->started_ms = now_ms;
+	resolver->pending = named;
 	return 0;
 }
 
@@ -119,7 +157,8 @@ resolver_read(struct resolver *resolver, struct resolver_answer *answer)
 		return -1;
 	got = read(resolver->fd, answer, sizeof(*answer));
 	if (got == (ssize_t)sizeof(*answer)) {
-		resolver->pending--;
+		if (--resolver->pending == 0)
+			resolver_stop(resolver);
 		return 1;
 	}
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
@@ -132,22 +171,19 @@ void
 resolver_stop(struct resolver *resolver)
 {
 	siginfo_t info;
-	size_t i;
 
-	if (resolver->fd != -1)
-		(void)close(resolver->fd);
+	if (resolver->fd == -1)
+		return;
+	(void)close(resolver->fd);
 	resolver->fd = -1;
-	for (i = 0; i < resolver->helpers; i++) {
-		/*
-		 * Somebody else may have reaped it, and its pid be taken by
-		 * now; but then it is no child of ours to wait for.
-		 */
-		info.si_pid = 0;
-		if (waitid(P_PID, (id_t)resolver->helper[i], &info,
-		    WEXITED | WNOHANG | WNOWAIT) == -1)
-			continue;
-		(void)kill(resolver->helper[i], SIGKILL);
-		(void)waitid(P_PID, (id_t)resolver->helper[i], &info, WEXITED);
-	}
-	resolver->helpers = resolver->pending = 0;
+	resolver->pending = 0;
+	/*
+	 * Somebody else may have reaped the helper, and its pid may belong to
+	 * another process by now; but that one is no child of ours.
+	 */
+	if (waitid(P_PID, (id_t)resolver->helper, &info,
+	    WEXITED | WNOHANG | WNOWAIT) == -1)
+		return;
+	(void)kill(resolver->helper, SIGKILL);
+	(void)waitid(P_PID, (id_t)resolver->helper, &info, WEXITED);
 }

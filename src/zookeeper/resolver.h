@@ -1,9 +1,9 @@
 /*
- * Host names to addresses, in helper processes.
+ * Host names to addresses, in a helper process.
  *
- * getaddrinfo(3) blocks for as long as a dead name server pleases.  Each name
- * gets a small process of its own, so that one name does not hold up another
- * and nothing holds up the lease.  Addresses need no helper.
+ * getaddrinfo(3) blocks for as long as a dead name server pleases.  So one
+ * helper looks up all names, and passes on each answer as it comes: a name that
+ * hangs holds up neither the others nor the lease.  Addresses need no helper.
  */
 #ifndef ZKRUN_RESOLVER_H
 #define ZKRUN_RESOLVER_H
@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/servers.h"
 
@@ -28,21 +29,23 @@ struct resolver_answer {
 
 struct resolver {
 	int	fd;			/* poll it for POLLIN; -1: idle */
-	pid_t	helper[SERVERS_MAX];
-	size_t	helpers;
+	pid_t	helper;
 	size_t	pending;		/* names without an answer yet */
+	int64_t	started_ms;		/* the last helper */
 };
 
 void	resolver_init(struct resolver *);
 
-/* Answers at once if the server is given by address; else returns false. */
-bool	resolver_numeric(const struct server *, struct resolver_answer *);
+/* Answers at once if a server is given by address; else returns false. */
+bool	resolver_numeric(const struct servers *, size_t server,
+	    struct resolver_answer *);
 
 /*
- * Starts resolving every server that is given by name.  Returns -1 and sets
- * errno if that is impossible.
+ * Starts resolving the servers that are given by name, so many, unless that is
+ * under way or has begun less than a second ago.  Returns -1 and sets errno if it
+ * is impossible.
  */
-int	resolver_start(struct resolver *, const struct servers *);
+int	resolver_start(struct resolver *, const struct servers *, size_t named);
 
 /*
  * Reads the next answer.  Returns 1, 0 when there is none yet, -1 when there
@@ -50,7 +53,7 @@ int	resolver_start(struct resolver *, const struct servers *);
  */
 int	resolver_read(struct resolver *, struct resolver_answer *);
 
-/* Kills and reaps the helpers; does nothing when idle. */
+/* Kills and reaps the helper; does nothing when idle. */
 void	resolver_stop(struct resolver *);
 
 #endif

@@ -23,22 +23,83 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "config/credentials.h"
-#include "zookeeper/session_auth.h"
 #include "zookeeper/session_private.h"
 
 /* Length, protocol version and timeout: what a ConnectResponse begins with. */
 #define GREETING_SIZE		12
 #define MAX_TIMEOUT_MS		(24 * 3600 * 1000)
 
+/* What everybody can deal with, whatever else went wrong. */
+void
+session_cut(const struct session *session)
+{
+	if (session->fd != -1)
+		(void)shutdown(session->fd, SHUT_RDWR);
+}
+
+struct session_event *
+session_add_event(struct session *session, enum session_event_type type)
+{
+	struct session_event *event;
+
+	event = calloc(1, sizeof(*event));
+	if (event == NULL) {
+		/* A lost event would leave its waiter waiting. */
+		session_cut(session);
+		return NULL;
+	}
+	event->type = type;
+	STAILQ_INSERT_TAIL(&session->events, event, entry);
+	return event;
+}
+
+struct session_event *
+session_next(struct session *session)
+{
+	struct session_event *event;
+
+	event = STAILQ_FIRST(&session->events);
+	if (event != NULL)
+		STAILQ_REMOVE_HEAD(&session->events, entry);
+	return event;
+}
+
+void
+session_event_free(struct session_event *event)
+{
+	size_t i;
+
+	if (event == NULL)
+		return;
+	for (i = 0; i < event->count; i++)
+		free(event->names[i]);
+	free(event->names);
+	free(event->name);
+	free(event->data);
+	free(event);
+}
+
+int64_t
+session_unanswered_since_ms(const struct session *session)
+{
+	return session->phase != SESSION_CONNECTED ||
+	    STAILQ_EMPTY(&session->open) ? CLOCK_NEVER :
+	    STAILQ_FIRST(&session->open)->sent_ms;
+}
+
 /* What the library has not answered by now, it never will. */
 static void
 close_handle(struct session *session)
 {
+	struct session_open_request *request;
+
 	(void)zookeeper_close(session->handle);
 	session->handle = NULL;
 	session->fd = -1;
-	session_forget_requests(session);
+	while ((request = STAILQ_FIRST(&session->open)) != NULL) {
+		STAILQ_REMOVE_HEAD(&session->open, entry);
+		free(request);
+	}
 }
 
 /* Frees the handle without ending the session. */
@@ -196,17 +257,6 @@ session_init(struct session *session, const struct credentials *credentials)
 	zoo_set_debug_level((ZooLogLevel)0);
 }
 
-static void
-ignore_session_event(zhandle_t *handle, int type, int state, const char *path,
-    void *context)
-{
-	(void)handle;
-	(void)type;
-	(void)state;
-	(void)path;
-	(void)context;
-}
-
 int
 session_open(struct session *session, const char *address, int timeout_ms,
     const struct session_identity *identity)
@@ -214,8 +264,6 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	clientid_t id;
 
 	session_abandon(session);
-	session->doubtful |= session->doubted;
-	session->doubted = false;
 	memset(&id, 0, sizeof(id));
 	if (identity == NULL || identity->id == 0)
 		session->accepted = false;
@@ -224,8 +272,8 @@ session_open(struct session *session, const char *address, int timeout_ms,
 		memcpy(id.passwd, identity->password, sizeof(id.passwd));
 	}
 	errno = 0;
-	session->handle = session_make_handle(session, address,
-	    ignore_session_event, timeout_ms, id.client_id != 0 ? &id : NULL);
+	session->handle = zookeeper_init2(address, NULL, timeout_ms,
+	    id.client_id != 0 ? &id : NULL, NULL, ZOO_NO_LOG_CLIENTENV, NULL);
 	if (session->handle == NULL) {
 		if (errno == 0)
 			errno = EINVAL;

@@ -56,7 +56,7 @@ struct session_event {
 	int		  version;	/* of its data; of a parent's, listed */
 	char		 *data;		/* looked at; a NUL is put behind it */
 	size_t		  length;
-	size_t		  failed_step;	/* of a SESSION_MULTI that failed */
+	size_t		  failed_step;	/* of a transaction that failed */
 	bool		  gone;		/* CHANGED: the node was deleted */
 	bool		  is_write;	/* a quorum has agreed to it */
 	int64_t		  sent_ms;	/* just before its request was sent */
@@ -98,21 +98,17 @@ struct session {
 	bool			 accepted;	/* our credentials, or none */
 	size_t			 shown;		/* of them, until then */
 	bool			 plain;		/* see SESSION_CREATE_SHARED */
-	/* Whether it may have to be: by earlier connections, by this one. */
-	bool			 doubtful, doubted;
-	bool			 extended;	/* by an answer, it is not */
 	struct session_watch	 watches[SESSION_WATCHES];
 	STAILQ_HEAD(session_events, session_event) events;
 	STAILQ_HEAD(session_requests, session_open_request) open; /* in order */
 };
 
 /*
- * What is made is ours, with the ACL that the credentials and grants come to,
- * but for what is shared.  A server that knows no containers, or no creates
- * that answer with a node's czxid, is found out by the first that it refuses:
- * SESSION_UNSUPPORTED, or by SESSION_DOWN in place of an answer.  From then on
- * containers are made as persistent nodes, and the reply to a create has no
- * czxid.
+ * The nodes that we make are ours, with the ACL of the credentials and grants,
+ * except for the shared ones.  A server may know no containers, or no creates
+ * that answer with the node's czxid.  It refuses the first one with
+ * SESSION_UNSUPPORTED.  From then on containers are made as persistent nodes,
+ * and the reply to a create has no czxid.
  */
 enum session_operation {
 	SESSION_CREATE_SHARED,		/* container, with an open ACL */
@@ -123,10 +119,9 @@ enum session_operation {
 	SESSION_LIST,			/* may watch */
 	SESSION_GET,			/* may watch */
 	SESSION_SYNC,
-	SESSION_MULTI,			/* all of its steps or none */
 };
 
-/* One step of a SESSION_MULTI. */
+/* One step of a transaction. */
 struct session_step {
 	enum {
 		SESSION_CHECK_STEP,	/* that the node is there */
@@ -142,16 +137,6 @@ struct session_step {
 
 #define SESSION_STEPS		3	/* at most, in one */
 #define SESSION_NO_WATCH	(-1)
-
-struct session_request {
-	enum session_operation	 operation;
-	int			 tag;		/* of the reply */
-	int			 watch_tag;	/* or SESSION_NO_WATCH */
-	const char		*path;		/* not of a multi */
-	const char		*data;		/* to create with */
-	struct session_step	 steps[SESSION_STEPS];	/* of a multi */
-	size_t			 step_count;
-};
 
 /* credentials is borrowed. */
 void	session_init(struct session *, const struct credentials *);
@@ -196,11 +181,16 @@ void	session_abandon(struct session *);
 void	session_close(struct session *);
 
 /*
- * Sends a request.  It has its SESSION_REPLY with the tag, unless the
- * connection is lost first; paths and data are copied.  A watch fires one
- * SESSION_CHANGED with watch_tag.  A request that cannot be sent shows as
- * SESSION_DOWN.
+ * Sends a request about one path.  It has its SESSION_REPLY with the tag, unless
+ * the connection is lost first.  A watch fires one SESSION_CHANGED with
+ * watch_tag, which may be SESSION_NO_WATCH.  data is what a node is created
+ * with.  A request that cannot be sent shows as SESSION_DOWN.
  */
-void	session_send(struct session *, const struct session_request *);
+void	session_ask(struct session *, enum session_operation, int tag,
+	    int watch_tag, const char *path, const char *data);
+
+/* The same for a transaction: all of its steps are carried out, or none. */
+void	session_ask_steps(struct session *, int tag, const struct session_step *,
+	    size_t count);
 
 #endif

@@ -1,14 +1,11 @@
 /*
  * What we show a server of ourselves, and the ACLs of what we make there.
  */
-#include "zookeeper/session_auth.h"
-
 #include <sys/socket.h>
 
-#include <stdio.h>
 #include <string.h>
 
-#include "config/credentials.h"
+#include "zookeeper/session_private.h"
 
 static void
 add_entry(struct session_acl *acl, int perms, const char *scheme,
@@ -25,21 +22,14 @@ add_entry(struct session_acl *acl, int perms, const char *scheme,
 static int
 perms_of(const char *letters)
 {
-	const struct {
-		char	letter;
-		int	perm;
-	} perms[] = {
-		{ 'r', ZOO_PERM_READ }, { 'w', ZOO_PERM_WRITE },
-		{ 'c', ZOO_PERM_CREATE }, { 'd', ZOO_PERM_DELETE },
-		{ 'a', ZOO_PERM_ADMIN },
-	};
-	size_t i;
-	int sum;
+	static const char bits[] = "rwcda";	/* ZOO_PERM_READ is the lowest */
+	const char *bit;
+	int perms;
 
-	for (i = 0, sum = 0; i < sizeof(perms) / sizeof(perms[0]); i++)
-		if (strchr(letters, perms[i].letter) != NULL)
-			sum |= perms[i].perm;
-	return sum;
+	for (perms = 0; *letters != '\0'; letters++)
+		if ((bit = strchr(bits, *letters)) != NULL)
+			perms |= 1 << (bit - bits);
+	return perms;
 }
 
 const struct ACL_vector *
@@ -62,15 +52,6 @@ session_make_acl(const struct session *session, struct session_acl *acl,
 	if (readable)
 		add_entry(acl, ZOO_PERM_READ, "world", "anyone");
 	return &acl->vector;
-}
-
-zhandle_t *
-session_make_handle(const struct session *session, const char *address,
-    watcher_fn on_event, int timeout_ms, const clientid_t *id)
-{
-	(void)session;
-	return zookeeper_init2(address, on_event, timeout_ms, id, NULL,
-	    ZOO_NO_LOG_CLIENTENV, NULL);
 }
 
 static int	show_next(struct session *);

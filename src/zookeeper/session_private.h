@@ -1,18 +1,14 @@
 /*
- * The one place that includes the client library's header.  Private to session.c
- * (the connection), session_requests.c (requests and replies) and session_auth.c
- * (credentials and ACLs).
+ * The one place that includes the client library's header.  Private to the files
+ * of the session: session.c has the connection and the events, session_requests.c
+ * requests and replies, session_auth.c credentials and ACLs.
  */
 #ifndef ZKRUN_SESSION_PRIVATE_H
 #define ZKRUN_SESSION_PRIVATE_H
 
-/* The header shows zookeeper_init_ssl() only if told that there is one. */
-#if defined(ZKRUN_TLS) && !defined(HAVE_OPENSSL_H)
-#define HAVE_OPENSSL_H 1
-#endif
-
 #include <zookeeper/zookeeper.h>
 
+#include "config/credentials.h"
 #include "zookeeper/session.h"
 
 /*
@@ -25,25 +21,38 @@ struct session_open_request {
 	bool			 is_write;
 	bool			 is_extended;	/* not every server knows it */
 	int64_t			 sent_ms;
-	/* Of a multi; the library reads them until the completion. */
-	size_t			 step_count;
-	struct {
-		char		*path;
-		char		*data;
-	}			 copies[SESSION_STEPS];
-	zoo_op_t		 steps[SESSION_STEPS];
+	size_t			 step_count;	/* of a transaction */
 	zoo_op_result_t		 results[SESSION_STEPS];
 	STAILQ_ENTRY(session_open_request) entry;
 };
 
 /*
- * Adds an event to the queue and returns it, for more to be filled in.  Returns
- * NULL out of memory; then the connection is given up.
+ * session.c: adds an event to the queue and returns it, for more to be filled
+ * in.  Returns NULL out of memory; then the connection is given up.
  */
 struct session_event	*session_add_event(struct session *,
 			    enum session_event_type);
 
-/* Frees those that have no completion any more: the handle is closed. */
-void	session_forget_requests(struct session *);
+/* Ends the connection; everybody can deal with that. */
+void	session_cut(const struct session *);
+
+struct session_acl {
+	struct ACL_vector	vector;
+	struct ACL		entries[CREDENTIALS_MAX + 2];
+};
+
+/*
+ * session_auth.c: returns the ACL for a node of ours, made in *acl, which it may point to.
+ * Everybody can read a node that is readable.
+ */
+const struct ACL_vector	*session_make_acl(const struct session *,
+			    struct session_acl *, bool readable);
+
+/*
+ * Before the handle connects: has the library send our credentials in front of
+ * every other request.  Then session->accepted becomes true, or the state of the
+ * handle ZOO_AUTH_FAILED_STATE.  Returns -1 if the library refuses.
+ */
+int	session_authenticate(struct session *);
 
 #endif

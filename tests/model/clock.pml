@@ -1,5 +1,5 @@
 /*
- * The lease clock (src/lock/lease.c, design section 3): no command of the old
+ * The lease clock (src/lock/lease.h): no command of the old
  * holder's is alive when the lease can be the next one's.
  *
  * One zkrun with three servers, in whole units of time; T, the session timeout,

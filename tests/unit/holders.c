@@ -150,7 +150,7 @@ join(char *text, size_t size, const struct holders_node *nodes, size_t count)
 static void
 test_judge(void)
 {
-	struct holders holders;
+	struct holders holders = { 0 };
 	char text[256], **names;
 	size_t count, i;
 
@@ -180,7 +180,7 @@ test_taking_again(void)
 	static const struct node first[NODES] = { { "a", 1, 11 },
 	    { "b", 2, 12 } };
 	static const struct node second[NODES] = { { "c", 1, 13 } };
-	struct holders holders;
+	struct holders holders = { 0 };
 	char **names;
 	size_t count;
 
@@ -210,7 +210,7 @@ static void
 test_many(void)
 {
 	enum { MANY = 20000 };
-	struct holders holders;
+	struct holders holders = { 0 };
 	char **names, name[64];
 	bool sorted;
 	size_t i;

@@ -16,6 +16,7 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
+#include "lock/semaphore_private.h"
 #include "run/link.h"
 #include "system/signals.h"
 #include "tap.h"
@@ -315,10 +316,10 @@ struct bench {
 static void
 set_up_nodes(struct keeper *keeper)
 {
-	keeper->semaphore.state = SEMAPHORE_HOLDING;
-	(void)strlcpy(keeper->semaphore.lease.name,
+	keeper->semaphore->state = STATE_HOLDING;
+	(void)strlcpy(keeper->semaphore->lease.name,
 	    "/lock/mutex/x/leases/_c_x-lease-0000000000",
-	    sizeof(keeper->semaphore.lease.name));
+	    sizeof(keeper->semaphore->lease.name));
 }
 
 /* The last run, relative to when our lease node was made. */
@@ -329,8 +330,8 @@ set_up_run(struct bench *bench, int64_t began_ms, int status)
 
 	bench->options.interval_ms = 3600000;
 	set_up_nodes(&bench->keeper);
-	bench->keeper.semaphore.began_ms = 1000000000;
-	run.began_ms = bench->keeper.semaphore.began_ms + began_ms;
+	bench->keeper.semaphore->claim.began_ms = 1000000000;
+	run.began_ms = bench->keeper.claim->began_ms + began_ms;
 	runs_text_add(&bench->keeper.runs.log, &run);
 }
 
@@ -367,11 +368,14 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	keeper->time_up_ms = CLOCK_NEVER;
 	keeper->nag_ms = 1000;
 	connector_init(&keeper->connector, &bench->options);
-	semaphore_init(&keeper->semaphore, &keeper->connector.session,
+	keeper->semaphore = semaphore_new(&keeper->connector.session,
 	    "/lock/mutex/x", keeper->data, 1);
+	if (keeper->semaphore == NULL)
+		err(1, "semaphore_new");
+	keeper->claim = semaphore_claim(keeper->semaphore);
 	runs_init(&keeper->runs, &keeper->connector.session,
 	    "/lock/runs/x");
-	keeper->semaphore.fence = 42;
+	keeper->semaphore->claim.fence = 42;
 	/* A lease that is proven for now. */
 	lease_init(&keeper->lease, 30000, 5000);
 	lease_connected(&keeper->lease, clock_ms() - 2, 30000);
@@ -379,7 +383,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	if (with == WITH_STALE)
 		keeper->lease.proven_ms = clock_ms() - 30000;
 	if (with == WITH_STALE)
-		keeper->approved_fence = keeper->semaphore.fence;
+		keeper->approved_fence = keeper->claim->fence;
 	switch (with) {
 	case PLAIN:
 	case WITH_STALE:
@@ -439,7 +443,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		break;
 	case WITH_HOLD_LOST:
 		set_up_hold(bench);
-		keeper->semaphore.lease.name[0] = '\0';
+		keeper->semaphore->lease.name[0] = '\0';
 		break;
 	case WITH_UNGUARDED:
 		set_up_hold(bench);
@@ -452,7 +456,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		bench->options.wait_ms = 0;
 		break;
 	case WITH_DENIED:
-		keeper->semaphore.failure = SEMAPHORE_DENIED;
+		keeper->semaphore->claim.failure = SEMAPHORE_DENIED;
 		break;
 	case WITH_LEAVE:
 		bench->options.orphans = OPTIONS_LEAVE;
@@ -482,6 +486,7 @@ tear_down(struct bench *bench)
 	link_close(&bench->guard_end);
 	link_close(&bench->keeper_end);
 	connector_close(&bench->keeper.connector);
+	semaphore_free(bench->keeper.semaphore);
 }
 
 static void
@@ -675,7 +680,7 @@ test_hold(void)
 	keeper_dispatch(&bench.keeper, TREE_EMPTY);
 	ok(bench.keeper.runs.release, "a store frees the lease");
 	keeper_dispatch(&bench.keeper, RECORDED);
-	is_text(bench.keeper.semaphore.lease.name, "",
+	is_text(bench.keeper.claim->lease, "",
 	    "and it is not deleted once more");
 	tear_down(&bench);
 
