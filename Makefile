@@ -60,7 +60,7 @@ ZK_TLS := $(shell printf '%s\n' '$(HASH)define HAVE_OPENSSL_H 1' \
 endif
 
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
-	-Wwrite-strings -Wswitch-enum -Wvla -Wformat=2
+	-Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wno-unused-parameter
 ifdef WERROR
 WARNINGS += -Werror
 endif

@@ -31,54 +31,34 @@ enum { LINK_FD, SIGNAL_FD, TIMER_FD, CONNECTOR_FD };
 
 #define AFTER_YOU_MS	3	/* between the lease and what can wait */
 
-/* Passes on what the semaphore makes of a reply. */
-static void
-take_semaphore_news(struct keeper *keeper, enum semaphore_news news)
-{
-	switch (news) {
-	case SEMAPHORE_NOTHING:
-		break;
-	case SEMAPHORE_WAITING:
-		keeper_dispatch(keeper, MUST_WAIT);
-		break;
-	case SEMAPHORE_ACQUIRED:
-		keeper_dispatch(keeper, ACQUIRED);
-		break;
-	case SEMAPHORE_LOST:
-		keeper_dispatch(keeper, LEASE_LOST);
-		break;
-	case SEMAPHORE_REVOKED:
-		keeper_dispatch(keeper, REVOKED);
-		break;
-	case SEMAPHORE_LEFT:
-		keeper_dispatch(keeper, LEFT);
-		break;
-	case SEMAPHORE_FAILED:
-		keeper_dispatch(keeper, REFUSED);
-		break;
-	}
-}
+/* What news means to the table. */
+static const enum keeper_event connector_events[] = {
+	[CONNECTOR_SEEKING] = NO_EVENT,
+	[CONNECTOR_NEW_SESSION] = NEW_SESSION,
+	[CONNECTOR_REGAINED] = REGAINED,
+	[CONNECTOR_LOST_CONTACT] = CONTACT_LOST,
+	[CONNECTOR_EXPIRED] = EXPIRED,
+	[CONNECTOR_GAVE_UP] = GAVE_UP,
+	[CONNECTOR_REJECTED] = REJECTED,
+};
 
-static void
-take_record_news(struct keeper *keeper, enum runs_news news)
-{
-	switch (news) {
-	case RUNS_NOTHING:
-		break;
-	case RUNS_READ:
-		keeper_dispatch(keeper, RECORD_READ);
-		break;
-	case RUNS_STORED:
-		keeper_dispatch(keeper, RECORDED);
-		break;
-	case RUNS_LEASE_GONE:
-		keeper_dispatch(keeper, UNRECORDED);
-		break;
-	case RUNS_FAILED:
-		keeper_dispatch(keeper, RECORD_REFUSAL);
-		break;
-	}
-}
+static const enum keeper_event semaphore_events[] = {
+	[SEMAPHORE_NOTHING] = NO_EVENT,
+	[SEMAPHORE_WAITING] = MUST_WAIT,
+	[SEMAPHORE_ACQUIRED] = ACQUIRED,
+	[SEMAPHORE_LOST] = LEASE_LOST,
+	[SEMAPHORE_REVOKED] = REVOKED,
+	[SEMAPHORE_LEFT] = LEFT,
+	[SEMAPHORE_FAILED] = REFUSED,
+};
+
+static const enum keeper_event runs_events[] = {
+	[RUNS_NOTHING] = NO_EVENT,
+	[RUNS_READ] = RECORD_READ,
+	[RUNS_STORED] = RECORDED,
+	[RUNS_LEASE_GONE] = UNRECORDED,
+	[RUNS_FAILED] = RECORD_REFUSAL,
+};
 
 /* Tells the clock what a reply proves, and those who live by it. */
 static void
@@ -97,7 +77,7 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 	if (keeper->lease.proven_ms == before_ms)
 		return;
 	link_set_expiry_ms(keeper->link, lease_expiry_ms(&keeper->lease));
-	keeper_dispatch(keeper, PROVEN);
+	keeper_dispatch(keeper, PROVEN, NULL);
 }
 
 /* Connected: a clock for a new session, a new connection for the old one. */
@@ -107,57 +87,48 @@ start_clock(struct keeper *keeper, bool new_session)
 	const struct connector *connector = &keeper->connector;
 
 	if (new_session)
-		lease_init(&keeper->lease, keeper->options->session_timeout_ms,
-		    keeper->options->kill_after_ms);
+		lease_init(&keeper->lease,
+		    keeper->options->session_timeout_ms);
 	lease_connected(&keeper->lease, connector->tried_since_ms,
 	    connector->session.timeout_ms);
 	keeper->beat_ms = clock_after(clock_ms(),
 	    lease_beat_ms(&keeper->lease));
 }
 
+static void
+take_reply(struct keeper *keeper, struct session_event *event)
+{
+	enum keeper_event means = NO_EVENT;
+
+	take_proof(keeper, event);
+	if (runs_owns(event))
+		means = runs_events[runs_take(&keeper->runs, event)];
+	else if (!keeper_take_look(keeper, event))
+		means = semaphore_events[semaphore_take(keeper->semaphore,
+		    event)];
+	keeper_dispatch(keeper, means, NULL);
+}
+
 /* Returns false when there is no more news. */
 static bool
 take_news(struct keeper *keeper)
 {
+	enum connector_news news;
 	struct session_event *event;
 
-	switch (connector_next(&keeper->connector, &event)) {
-	case CONNECTOR_NOTHING:
+	news = connector_next(&keeper->connector, &event);
+	if (news == CONNECTOR_NOTHING)
 		return false;
-	case CONNECTOR_SEEKING:
-		break;
-	case CONNECTOR_NEW_SESSION:
-		start_clock(keeper, true);
-		keeper_dispatch(keeper, NEW_SESSION);
-		break;
-	case CONNECTOR_REGAINED:
-		start_clock(keeper, false);
-		keeper_dispatch(keeper, REGAINED);
-		break;
-	case CONNECTOR_LOST_CONTACT:
-		keeper_forget_look(keeper);
-		keeper_dispatch(keeper, CONTACT_LOST);
-		break;
-	case CONNECTOR_EXPIRED:
-		keeper_dispatch(keeper, EXPIRED);
-		break;
-	case CONNECTOR_GAVE_UP:
-		keeper_dispatch(keeper, GAVE_UP);
-		break;
-	case CONNECTOR_REJECTED:
-		keeper_dispatch(keeper, REJECTED);
-		break;
-	case CONNECTOR_EVENT:
-		take_proof(keeper, event);
-		if (runs_owns(event))
-			take_record_news(keeper,
-			    runs_take(&keeper->runs, event));
-		else if (!keeper_take_look(keeper, event))
-			take_semaphore_news(keeper,
-			    semaphore_take(keeper->semaphore, event));
+	if (news == CONNECTOR_EVENT) {
+		take_reply(keeper, event);
 		session_event_free(event);
-		break;
+		return true;
 	}
+	if (news == CONNECTOR_NEW_SESSION || news == CONNECTOR_REGAINED)
+		start_clock(keeper, news == CONNECTOR_NEW_SESSION);
+	if (news == CONNECTOR_LOST_CONTACT)
+		keeper_forget_look(keeper);
+	keeper_dispatch(keeper, connector_events[news], NULL);
 	return true;
 }
 
@@ -167,48 +138,12 @@ take_orders(struct keeper *keeper)
 	struct link_message message;
 	int got;
 
-	while ((got = link_receive(keeper->link, &message)) == 1) {
-		switch (message.type) {
-		case LINK_GO:
-			keeper->approved_fence = message.fence;
-			keeper_dispatch(keeper, ORDER_GO);
-			break;
-		case LINK_AGAIN:
-			keeper_dispatch(keeper, ORDER_AGAIN);
-			break;
-		case LINK_TELL:
-			keeper_tell_progress(keeper);
-			break;
-		case LINK_PING:
-			keeper_take_ping(keeper);
-			break;
-		case LINK_STOP:
-			keeper_dispatch(keeper, ORDER_STOP);
-			break;
-		case LINK_LOSE:
-			keeper_dispatch(keeper, ORDER_LOSE);
-			break;
-		case LINK_SIGNAL:
-			keeper->ordered_signal = message.signal.number;
-			keeper_dispatch(keeper, ORDER_SIGNAL);
-			break;
-		case LINK_SESSION:
-		case LINK_WAITING:
-		case LINK_HELD:
-		case LINK_STARTED:
-		case LINK_HEARD:
-		case LINK_EXITED:
-		case LINK_LOST:
-		case LINK_RELEASING:
-		case LINK_DONE:
-		case LINK_ALIVE:
-			break;	/* ours to send */
-		}
-	}
+	while ((got = link_receive(keeper->link, &message)) == 1)
+		keeper_dispatch(keeper, (int)message.type, &message);
 	if (got == -1 && keeper->link->fd != -1) {
 		link_close(keeper->link);
 		keeper->guard_gone = true;
-		keeper_dispatch(keeper, GUARD_GONE);
+		keeper_dispatch(keeper, GUARD_GONE, NULL);
 	}
 }
 
@@ -229,14 +164,14 @@ reap(struct keeper *keeper)
 		link_send(keeper->link, &message);
 		if (keeper->exit_code == 0)
 			keeper->exit_code = message.status;
-		keeper_dispatch(keeper, COMMAND_ENDED);
+		keeper_dispatch(keeper, COMMAND_ENDED, NULL);
 	}
-	if (keeper->state != LINGERING && keeper->state != STOPPING)
+	if ((keeper->state & (LINGERING | STOPPING | KILLING)) == 0)
 		return;
 	/* A resolver of ours would keep the kernel from saying "none". */
 	connector_stop_helpers(&keeper->connector);
 	if (proctree_is_empty(&keeper->tree))
-		keeper_dispatch(keeper, TREE_EMPTY);
+		keeper_dispatch(keeper, TREE_EMPTY, NULL);
 	else if (left > 0)	/* else the dead hide the living */
 		proctree_kill_more(&keeper->tree);
 }
@@ -261,7 +196,7 @@ take_signals(struct keeper *keeper)
 			continue;
 		}
 		/* What came before the command has not reached it. */
-		if (!keeper->started)
+		if (keeper->started_ms == 0)
 			continue;
 		message.signal.number = received.number;
 		message.signal.sender = received.sender;
@@ -275,7 +210,7 @@ take_signals(struct keeper *keeper)
 static int64_t
 wait_deadline(const struct keeper *keeper)
 {
-	return keeper->state == CONNECTING || keeper->state == IN_LINE ?
+	return (keeper->state & (CONNECTING | IN_LINE)) != 0 ?
 	    keeper->wait_deadline_ms : CLOCK_NEVER;
 }
 
@@ -283,8 +218,9 @@ wait_deadline(const struct keeper *keeper)
 static int64_t
 max_time_deadline(const struct keeper *keeper)
 {
-	return keeper->state == RUNNING || keeper->state == LINGERING ?
-	    keeper->max_time_ms : CLOCK_NEVER;
+	return (keeper->state & (RUNNING | LINGERING)) != 0 ?
+	    clock_after(keeper->started_ms, keeper->options->max_time_ms) :
+	    CLOCK_NEVER;
 }
 
 static void
@@ -294,11 +230,11 @@ take_deadlines(struct keeper *keeper)
 
 	now_ms = clock_ms();
 	if (now_ms >= keeper_deadline_ms(keeper))
-		keeper_dispatch(keeper, DEADLINE);
+		keeper_dispatch(keeper, DEADLINE, NULL);
 	if (now_ms >= wait_deadline(keeper))
-		keeper_dispatch(keeper, WAIT_OVER);
+		keeper_dispatch(keeper, WAIT_OVER, NULL);
 	if (now_ms >= max_time_deadline(keeper))
-		keeper_dispatch(keeper, MAX_TIME_OVER);
+		keeper_dispatch(keeper, MAX_TIME_OVER, NULL);
 	if (now_ms >= keeper_progress_ms(keeper))
 		keeper_show_progress(keeper);
 	if (now_ms >= keeper->beat_ms) {
@@ -308,9 +244,7 @@ take_deadlines(struct keeper *keeper)
 	}
 	if (now_ms >= keeper->time_up_ms) {
 		keeper->time_up_ms = CLOCK_NEVER;
-		keeper_dispatch(keeper, TIME_UP);
-		/* Should the kernel ever have merged one death too many. */
-		reap(keeper);
+		keeper_dispatch(keeper, TIME_UP, NULL);
 	}
 }
 
@@ -347,7 +281,7 @@ loop(struct keeper *keeper)
 	uint64_t expirations;
 	int64_t deadline_ms;
 
-	while (!keeper->finished) {
+	while (keeper->state != FINISHED) {
 		memset(fds, 0, sizeof(fds));
 		connector_set_patience(&keeper->connector,
 		    semaphore_is_urgent(keeper->semaphore) ?
@@ -395,7 +329,6 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.timer_ms = CLOCK_NEVER;
 	keeper.wait_deadline_ms = CLOCK_NEVER;
 	keeper.waiting_since_ms = CLOCK_NEVER;
-	keeper.max_time_ms = CLOCK_NEVER;
 	keeper.time_up_ms = CLOCK_NEVER;
 	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);

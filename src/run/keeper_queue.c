@@ -20,31 +20,37 @@
 
 #define MOMENT_MS	1000	/* that -n gives others to take a lease */
 
-/* To the end of the line.  The guard learns that nothing is held. */
-static void
+/* Returns when the guard asks a command to stop: none is started later. */
+static int64_t
+stop_ms(const struct keeper *keeper)
+{
+	return lease_stop_ms(lease_expiry_ms(&keeper->lease),
+	    keeper->lease.timeout_ms, keeper->options->kill_after_ms);
+}
+
+/* Joins the queue at its end. */
+static enum keeper_state
 stand_in_line(struct keeper *keeper)
 {
-	keeper->state = IN_LINE;
-	keeper->asked = false;
 	if (keeper->waiting_since_ms == CLOCK_NEVER)
 		keeper->waiting_since_ms = clock_ms();
-	link_send_type(keeper->link, LINK_WAITING);
 	/* What was read under a lease since lost says nothing under the next. */
 	runs_forget(&keeper->runs);
 	semaphore_join(keeper->semaphore);
+	return IN_LINE;
 }
 
-void
-keeper_join(struct keeper *keeper)
+enum keeper_state
+keeper_join(struct keeper *keeper, const struct link_message *message)
 {
-	struct link_message message = { .type = LINK_SESSION };
+	struct link_message connected = { .type = LINK_SESSION };
 	const struct session *session = &keeper->connector.session;
 
-	message.session.id = session->identity.id;
-	message.session.timeout_ms = session->timeout_ms;
-	memcpy(message.session.password, session->identity.password,
-	    sizeof(message.session.password));
-	link_send(keeper->link, &message);
+	connected.session.id = session->identity.id;
+	connected.session.timeout_ms = session->timeout_ms;
+	memcpy(connected.session.password, session->identity.password,
+	    sizeof(connected.session.password));
+	link_send(keeper->link, &connected);
 	log_verbose("connected to %s, session 0x%llx, timeout %.1fs",
 	    connector_server(&keeper->connector),
 	    (unsigned long long)session->identity.id,
@@ -59,48 +65,59 @@ keeper_join(struct keeper *keeper)
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
 		    keeper->options->wait_ms);
-	stand_in_line(keeper);
+	return stand_in_line(keeper);
 }
 
-void
-keeper_resume(struct keeper *keeper)
+enum keeper_state
+keeper_resume(struct keeper *keeper, const struct link_message *message)
 {
 	log_notice("contact with ZooKeeper regained (%s)",
 	    connector_server(&keeper->connector));
 	semaphore_resume(keeper->semaphore);
 	runs_resume(&keeper->runs);
+	return keeper->state;
 }
 
-void
-keeper_say_contact_lost(struct keeper *keeper)
+enum keeper_state
+keeper_say_contact_lost(struct keeper *keeper, const struct link_message *message)
 {
 	char problems[512];
+	int64_t left_ms;
 
 	connector_explain(&keeper->connector, problems, sizeof(problems));
-	log_notice("contact with ZooKeeper lost (%s)", problems);
+	left_ms = stop_ms(keeper) - clock_ms();
+	if (keeper->lost || (keeper->state &
+	    (RUNNING | LINGERING | STOPPING | KILLING)) == 0)
+		log_notice("contact with ZooKeeper lost (%s)", problems);
+	else
+		log_notice("contact with ZooKeeper lost (%s); '%s' is held for "
+		    "%.1fs more unless it is regained", problems,
+		    keeper->options->task,
+		    left_ms > 0 ? (double)left_ms / 1000 : 0);
+	return keeper->state;
 }
 
-void
-keeper_join_again(struct keeper *keeper)
+enum keeper_state
+keeper_join_again(struct keeper *keeper, const struct link_message *message)
 {
 	log_notice("the session expired; joining the line for '%s' again",
 	    keeper->options->task);
 	semaphore_forget(keeper->semaphore);
-	keeper->state = CONNECTING;
 	connector_start(&keeper->connector);
+	return CONNECTING;
 }
 
 /* The lease went before the command was started. */
-void
-keeper_join_same_session(struct keeper *keeper)
+enum keeper_state
+keeper_join_same_session(struct keeper *keeper, const struct link_message *message)
 {
 	log_notice("the lease node was deleted; joining the line for '%s' "
 	    "again", keeper->options->task);
-	stand_in_line(keeper);
+	return stand_in_line(keeper);
 }
 
-void
-keeper_give_up_connecting(struct keeper *keeper)
+enum keeper_state
+keeper_give_up_connecting(struct keeper *keeper, const struct link_message *message)
 {
 	char problems[1024];
 
@@ -109,26 +126,26 @@ keeper_give_up_connecting(struct keeper *keeper)
 	    keeper->options->task, problems,
 	    (long long)keeper->connector.retries + 1);
 	keeper->exit_code = EXITCODE_UNREACHABLE;
-	keeper_finish(keeper);
+	return FINISHED;
 }
 
 /* Before anything was made: no request gets past a refused credential. */
-void
-keeper_rejected(struct keeper *keeper)
+enum keeper_state
+keeper_rejected(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("cannot acquire '%s/%s': %s refuses a credential (its scheme "
 	    "may be unknown there)", keeper->options->base,
 	    keeper->options->task, connector_server(&keeper->connector));
 	keeper->exit_code = EXITCODE_DENIED;
-	keeper_finish(keeper);
+	return FINISHED;
 }
 
-static void
+static enum keeper_state
 not_acquired(struct keeper *keeper, const char *reason)
 {
 	log_notice("cannot acquire '%s': %s", keeper->options->task, reason);
 	keeper->exit_code = keeper->options->conflict_exit_code;
-	keeper_leave_line(keeper);
+	return keeper_leave_line(keeper, NULL);
 }
 
 /*
@@ -145,13 +162,11 @@ may_be_a_moment(struct keeper *keeper)
 	return true;
 }
 
-void
-keeper_wait_in_line(struct keeper *keeper)
+enum keeper_state
+keeper_wait_in_line(struct keeper *keeper, const struct link_message *message)
 {
-	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper)) {
-		not_acquired(keeper, "it is taken");
-		return;
-	}
+	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper))
+		return not_acquired(keeper, "it is taken");
 	if (keeper->claim->ahead > 0)
 		log_verbose("waiting for '%s', %zu ahead in line",
 		    keeper->options->task, keeper->claim->ahead);
@@ -159,20 +174,19 @@ keeper_wait_in_line(struct keeper *keeper)
 		log_verbose("waiting for '%s', next in line",
 		    keeper->options->task);
 	keeper_report_place(keeper);
+	return keeper->state;
 }
 
-void
-keeper_wait_is_over(struct keeper *keeper)
+enum keeper_state
+keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 {
 	keeper->wait_deadline_ms = CLOCK_NEVER;
-	if (keeper->state == CONNECTING)
-		semaphore_forget(keeper->semaphore);
-	not_acquired(keeper, keeper->options->wait_ms == 0 ? "it is taken" :
-	    "the waiting time is over");
+	return not_acquired(keeper, keeper->options->wait_ms == 0 ?
+	    "it is taken" : "the waiting time is over");
 }
 
-void
-keeper_refused(struct keeper *keeper)
+enum keeper_state
+keeper_refused(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("cannot acquire '%s/%s': %s", keeper->options->base,
 	    keeper->options->task, keeper->claim->reason);
@@ -187,13 +201,13 @@ keeper_refused(struct keeper *keeper)
 		keeper->exit_code = EXITCODE_INTERNAL;
 		break;
 	}
-	keeper_leave_line(keeper);
+	return keeper_leave_line(keeper, message);
 }
 
 static bool
 has_time_left(const struct keeper *keeper)
 {
-	return lease_stop_ms(&keeper->lease) > clock_ms();
+	return stop_ms(keeper) > clock_ms();
 }
 
 /*
@@ -217,37 +231,25 @@ forget_signals(const struct keeper *keeper)
 
 /*
  * The guard may have got a signal that says not to start.  A lease without time
- * left on its clock is not worth asking: PROVEN asks again.
+ * left on its clock is not worth asking: a beat has to prove it first.
  */
-void
-keeper_ask_guard(struct keeper *keeper)
+enum keeper_state
+keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 {
-	struct link_message message = { .type = LINK_HELD };
+	struct link_message held = { .type = LINK_HELD };
 
-	keeper->state = ASKING;
-	if (keeper->asked)
-		return;
 	if (!has_time_left(keeper)) {
 		semaphore_beat(keeper->semaphore);
-		return;
+		return PROVING;
 	}
-	keeper->asked = true;
-	message.lease.fence = keeper->claim->fence;
-	message.lease.margin_ms = lease_margin_ms(&keeper->lease);
-	message.lease.grace_ms = lease_grace_ms(&keeper->lease);
-	link_send(keeper->link, &message);
+	held.lease.fence = keeper->claim->fence;
+	held.lease.timeout_ms = keeper->lease.timeout_ms;
+	link_send(keeper->link, &held);
+	return ASKING;
 }
 
-/* The guard woke up late: what it was told of the lease is past. */
-void
-keeper_ask_again(struct keeper *keeper)
-{
-	keeper->asked = false;
-	keeper_ask_guard(keeper);
-}
-
-void
-keeper_start_command(struct keeper *keeper)
+enum keeper_state
+keeper_start_command(struct keeper *keeper, const struct link_message *message)
 {
 	struct command_lease lease = {
 		.task = keeper->options->task,
@@ -258,64 +260,55 @@ keeper_start_command(struct keeper *keeper)
 		.caller_knows = getppid(),
 		.notifies = keeper->options->notify_by_command,
 	};
-	struct link_message message = { .type = LINK_STARTED };
+	struct link_message started = { .type = LINK_STARTED };
+	int64_t now_ms;
 	bool runs;
 
 	/* An answer to an earlier question, about a lease since lost. */
-	if (keeper->approved_fence != keeper->claim->fence)
-		return;
-	if (!has_time_left(keeper)) {
-		/* Takes the go-ahead back; nothing is to be guarded yet. */
-		link_send_type(keeper->link, LINK_WAITING);
-		keeper_ask_again(keeper);
-		return;
-	}
-	keeper->started_ms = clock_ms();
+	if (message->fence != keeper->claim->fence)
+		return keeper->state;
+	if (!has_time_left(keeper))
+		return keeper_ask_guard(keeper, message);
+	now_ms = clock_ms();
 	log_event("holding '%s' after %.1fs in line, fence %lld",
-	    keeper->options->task, (double)(keeper->started_ms -
-	    keeper->waiting_since_ms) / 1000, (long long)lease.fence);
+	    keeper->options->task,
+	    (double)(now_ms - keeper->waiting_since_ms) / 1000,
+	    (long long)lease.fence);
 	keeper->command = command_start(keeper->options->command,
 	    keeper->signals, &lease, &runs);
-	/* Of a moment like this: twice is better than never. */
+	/* A signal of this moment may come twice; that is better than never. */
 	forget_signals(keeper);
 	if (keeper->command == -1) {
 		log_error("cannot run '%.300s': %s", keeper->options->command[0],
 		    strerror(errno));
 		keeper->command = 0;
 		keeper->exit_code = EXITCODE_SYSTEM;
-		keeper_leave_line(keeper);
-		return;
+		return keeper_leave_line(keeper, message);
 	}
-	keeper->state = RUNNING;
-	keeper->started = true;
-	keeper->max_time_ms = clock_after(keeper->started_ms,
-	    keeper->options->max_time_ms);
-	message.started.pid = keeper->command;
-	message.started.runs = runs;
-	link_send(keeper->link, &message);
+	keeper->started_ms = now_ms;
+	started.runs = runs;
+	link_send(keeper->link, &started);
 	/* Now, for it keeps the servers as busy as the command. */
 	semaphore_settle(keeper->semaphore);
 	descriptors_close_inherited();
+	return RUNNING;
 }
 
 /* Ordered when the guard believed the command was about to start. */
-void
-keeper_signal_before_start(struct keeper *keeper)
+enum keeper_state
+keeper_signal_before_start(struct keeper *keeper, const struct link_message *message)
 {
-	if (signals_kind(keeper->ordered_signal) != SIGNALS_TERMINATING)
-		return;
-	keeper->exit_code = EXITCODE_SIGNAL + keeper->ordered_signal;
-	if (keeper->state == CONNECTING)
-		keeper_finish(keeper);
-	else
-		keeper_leave_line(keeper);
+	if (signals_kind(message->signal.number) != SIGNALS_TERMINATING)
+		return keeper->state;
+	keeper->exit_code = EXITCODE_SIGNAL + message->signal.number;
+	return keeper_leave_line(keeper, message);
 }
 
-void
-keeper_revoked_before_start(struct keeper *keeper)
+enum keeper_state
+keeper_revoked_before_start(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("the lease of '%s' was revoked by %s; the command is not "
 	    "started", keeper->options->task, keeper->claim->reason);
 	keeper->exit_code = EXITCODE_LOST;
-	keeper_leave_line(keeper);
+	return keeper_leave_line(keeper, message);
 }

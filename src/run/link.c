@@ -135,14 +135,11 @@ is_status(int status)
 static bool
 is_sane(const struct link_message *message)
 {
-	switch (message->type) {
+	switch ((int)message->type) {
 	case LINK_SESSION:
 		return is_time(message->session.timeout_ms);
 	case LINK_HELD:
-		return is_time(message->lease.margin_ms) &&
-		    is_time(message->lease.grace_ms);
-	case LINK_STARTED:
-		return message->started.pid > 0;
+		return is_time(message->lease.timeout_ms);
 	case LINK_HEARD:
 	case LINK_SIGNAL:
 		return message->signal.number > 0 &&
@@ -153,18 +150,10 @@ is_sane(const struct link_message *message)
 	case LINK_RELEASING:
 		return is_status(message->releasing.status) &&
 		    is_time(message->releasing.hold_ms);
-	case LINK_ALIVE:
-	case LINK_WAITING:
-	case LINK_LOST:
-	case LINK_GO:
-	case LINK_AGAIN:
-	case LINK_TELL:
-	case LINK_PING:
-	case LINK_STOP:
-	case LINK_LOSE:
-		return true;
+	default:
+		/* The others carry nothing. */
+		return (unsigned)message->type < LINK_TYPES;
 	}
-	return false;
 }
 
 int

@@ -22,8 +22,8 @@
 enum link_type {
 	/* keeper to guard, in about this order */
 	LINK_SESSION,	/* connected: what it takes to close the session */
-	LINK_WAITING,	/* in line */
 	LINK_HELD,	/* the lease is ours; may the command start? */
+	LINK_WAITING,	/* takes LINK_HELD back: nothing was started */
 	LINK_STARTED,	/* the command exists */
 	LINK_HEARD,	/* the keeper heard this signal too */
 	LINK_EXITED,	/* the command ended */
@@ -39,12 +39,7 @@ enum link_type {
 	LINK_PING,	/* answer, if your loop turns, and report from now on */
 	LINK_STOP,	/* leave the line, or stop the command and release */
 	LINK_LOSE,	/* lease lost: the command was asked to stop */
-};
-
-struct link_lease {
-	int64_t	fence;
-	int64_t	margin_ms;	/* from killing to the expiry */
-	int64_t	grace_ms;	/* from asking to stop to killing */
+	LINK_TYPES
 };
 
 struct link_session {
@@ -57,12 +52,12 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		struct link_lease lease;	/* LINK_HELD */
-		int64_t	fence;			/* LINK_GO */
 		struct {
-			pid_t	pid;
-			int	runs;		/* else it only ends */
-		} started;			/* LINK_STARTED */
+			int64_t	fence;
+			int64_t	timeout_ms;	/* T of the lease clock */
+		} lease;			/* LINK_HELD */
+		int64_t	fence;			/* LINK_GO */
+		int	runs;			/* LINK_STARTED; 0: only ends */
 		struct {
 			int	number;
 			pid_t	sender;

@@ -9,7 +9,6 @@
 #include "system/proctree.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -129,14 +128,11 @@ spare_no_more(struct proctree *tree, pid_t pid)
 }
 
 int
-proctree_spare_present(struct proctree *tree)
+proctree_spare_present(struct proctree *tree, pid_t except)
 {
 	struct processes found;
 	size_t i;
 
-	/* Nearly always there is none, and one system call says so. */
-	if (is_childless())
-		return 0;
 	list_direct(tree, &found);
 	tree->spared = calloc(found.count, sizeof(*tree->spared));
 	if (tree->spared == NULL && found.count > 0) {
@@ -144,7 +140,8 @@ proctree_spare_present(struct proctree *tree)
 		return -1;
 	}
 	for (i = 0; i < found.count; i++)
-		tree->spared[tree->spared_count++] = found.list[i].pid;
+		if (found.list[i].pid != except)
+			tree->spared[tree->spared_count++] = found.list[i].pid;
 	free(found.list);
 	return 0;
 }
@@ -158,14 +155,14 @@ proctree_forget_spared(struct proctree *tree)
 }
 
 size_t
-proctree_signal(const struct proctree *tree, int number)
+proctree_signal(const struct proctree *tree, int number, pid_t except)
 {
 	struct processes found;
 	size_t i, sent;
 
 	list_living(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].pid != tree->passed_over)
+		if (found.list[i].pid != except)
 			sent += process_signal(&found.list[i], number) == 0;
 	free(found.list);
 	return sent;
@@ -180,20 +177,17 @@ strike(const struct proctree *tree)
 
 	before = 0;
 	for (rounds = 0; rounds < STOP_ROUNDS; rounds++) {
-		now = proctree_signal(tree, SIGSTOP);
+		now = proctree_signal(tree, SIGSTOP, 0);
 		if (now <= before)
 			break;
 		before = now;
 	}
-	(void)proctree_signal(tree, SIGKILL);
+	(void)proctree_signal(tree, SIGKILL, 0);
 }
 
 int64_t
 proctree_kill(struct proctree *tree)
 {
-	/* If we may: who kills must not wait for those who fork instead. */
-	if (tree->kill_pause_ms == 0)
-		(void)setpriority(PRIO_PROCESS, 0, -20);
 	strike(tree);
 	tree->kill_pause_ms = tree->kill_pause_ms == 0 ? KILL_AGAIN_MS :
 	    tree->kill_pause_ms * 2;

@@ -18,8 +18,6 @@
 #define PROCTREE_REAP_MAX	1024
 
 struct proctree {
-	/* Never signalled itself, but what is below it is; 0: none. */
-	pid_t	passed_over;
 	/* Children that are not the command's: never signalled or counted. */
 	pid_t	*spared;
 	size_t	spared_count;
@@ -37,19 +35,19 @@ bool	proctree_can_see(void);
 int	proctree_adopt(void);
 
 /*
- * Spares every child that there is now (a shell that did exec zkrun), each
- * until it is reaped.  Returns -1 if there is no memory for that.
+ * Spares every child that there is now but one: those of a shell that did exec
+ * zkrun, each until it is reaped.  Returns -1 if there is no memory for that.
  */
-int	proctree_spare_present(struct proctree *);
+int	proctree_spare_present(struct proctree *, pid_t except);
 
 /* Frees what that took. */
 void	proctree_forget_spared(struct proctree *);
 
 /*
- * Sends a signal to every descendant, through a pidfd that is checked to be
- * still that descendant.  Returns how many got it.
+ * Sends a signal to every descendant but one (0: to all), through a pidfd that
+ * is checked to be still that descendant.  Returns how many got it.
  */
-size_t	proctree_signal(const struct proctree *, int number);
+size_t	proctree_signal(const struct proctree *, int number, pid_t except);
 
 /*
  * Sends SIGKILL to every descendant, all of them stopped first so that none

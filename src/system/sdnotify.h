@@ -53,7 +53,4 @@ void	sdnotify_flush(struct sdnotify *);
 /* Says whether something is left: poll for POLLOUT then. */
 bool	sdnotify_is_full(const struct sdnotify *);
 
-/* In a process that has nothing to say. */
-void	sdnotify_close(struct sdnotify *);
-
 #endif

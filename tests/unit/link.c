@@ -50,11 +50,11 @@ test_senseless(void)
 		{ { .type = LINK_EXITED, .status = -1 }, "a negative status" },
 		{ { .type = LINK_RELEASING, .releasing = { 0, INT64_MAX } },
 		    "a hold for ever" },
-		{ { .type = LINK_HELD, .lease = { 1, INT64_MIN, 0 } },
-		    "a margin behind the expiry" },
+		{ { .type = LINK_HELD, .lease = { 1, INT64_MIN } },
+		    "a lease that ends before it begins" },
 		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
 		    "a negative timeout" },
-		{ { .type = LINK_STARTED, .started.pid = -1 }, "everybody's pid" },
+		{ { .type = LINK_TYPES }, "one type too many" },
 		{ { .type = LINK_HEARD, .signal = { 0, 1 } }, "signal 0" },
 	};
 	struct link_message got;
