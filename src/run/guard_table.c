@@ -137,19 +137,20 @@ kill_keeper(struct guard *guard, const struct link_message *message)
 static enum guard_state
 approve(struct guard *guard, const struct link_message *message)
 {
-	struct link_message go = { .type = LINK_GO };
+	struct link_message answer = { .type = LINK_GO };
+	enum guard_state next = STARTING;
 
-	guard->timeout_ms = message->lease.timeout_ms;
+	guard->timeout_ms = message->held.timeout_ms;
 	if (clock_ms() >= lease_stop_ms(link_expiry_ms(guard->link),
 	    guard->timeout_ms, guard->options->kill_after_ms)) {
 		/* We have slept; the keeper would not start it either. */
-		link_send_type(guard->link, LINK_AGAIN);
-		return guard->state;
-	}
-	guard->time_up_ms = CLOCK_NEVER;
-	go.fence = message->lease.fence;
-	link_send(guard->link, &go);
-	return STARTING;
+		answer.type = LINK_AGAIN;
+		next = guard->state;
+	} else
+		guard->time_up_ms = CLOCK_NEVER;
+	answer.question = message->held.question;
+	link_send(guard->link, &answer);
+	return next;
 }
 
 /* Nothing was started: nothing is lost, and nothing is to be stopped. */

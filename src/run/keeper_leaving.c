@@ -17,6 +17,13 @@
 #define LEAVE_MS	1000	/* to leave the line, before the guard goes */
 
 void
+keeper_lose(struct keeper *keeper)
+{
+	keeper->lost = true;
+	keeper->exit_code = EXITCODE_LOST;
+}
+
+void
 keeper_tell_outcome(struct keeper *keeper)
 {
 	struct link_message done = { .type = LINK_DONE };

@@ -94,6 +94,7 @@ struct keeper {
 	int64_t			 beat_ms;	/* when the next is due */
 	int64_t			 lingering_since_ms;
 	pid_t			 command;
+	int64_t			 question;	/* number of the last LINK_HELD */
 	int			 exit_code;
 	bool			 lost;		/* see keeper_lose() */
 	bool			 gone;		/* by the servers' word */
@@ -133,7 +134,7 @@ keeper_action keeper_join, keeper_resume, keeper_say_contact_lost;
 keeper_action keeper_join_again, keeper_join_same_session;
 keeper_action keeper_give_up_connecting, keeper_rejected, keeper_refused;
 keeper_action keeper_wait_in_line, keeper_wait_is_over;
-keeper_action keeper_ask_guard, keeper_start_command;
+keeper_action keeper_ask_guard, keeper_ask_again, keeper_start_command;
 keeper_action keeper_signal_before_start, keeper_revoked_before_start;
 
 /* keeper_interval.c: whether to run, and that it has run */
@@ -143,8 +144,6 @@ keeper_action keeper_lost_unrecorded, keeper_expired_unrecorded;
 keeper_action keeper_recording_takes_long, keeper_signal_while_recording;
 
 /* keeper_running.c: while something runs */
-/* The lease is not ours any more: whatever comes, the status is that. */
-void	keeper_lose(struct keeper *);
 keeper_action keeper_forward_signal, keeper_max_time_over;
 keeper_action keeper_be_revoked, keeper_revoked_after_all;
 keeper_action keeper_stop_all, keeper_be_stopped, keeper_kill_all;
@@ -153,6 +152,8 @@ keeper_action keeper_die_with_guard, keeper_command_ended;
 keeper_action keeper_name_lingerers, keeper_work_is_over;
 
 /* keeper_leaving.c: in the end */
+/* The lease is not ours any more: whatever comes, the status is that. */
+void	keeper_lose(struct keeper *);
 /* Returns for how long --hold still keeps the lease. */
 int64_t	keeper_hold_left_ms(const struct keeper *);
 void	keeper_say_hold(const struct keeper *);

@@ -242,10 +242,19 @@ keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 		semaphore_beat(keeper->semaphore);
 		return PROVING;
 	}
-	held.lease.fence = keeper->claim->fence;
-	held.lease.timeout_ms = keeper->lease.timeout_ms;
+	held.held.question = ++keeper->question;
+	held.held.timeout_ms = keeper->lease.timeout_ms;
 	link_send(keeper->link, &held);
 	return ASKING;
+}
+
+/* The guard woke up late: what it was told of the lease is past. */
+enum keeper_state
+keeper_ask_again(struct keeper *keeper, const struct link_message *message)
+{
+	if (message->question != keeper->question)
+		return keeper->state;
+	return keeper_ask_guard(keeper, message);
 }
 
 enum keeper_state
@@ -264,8 +273,8 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	int64_t now_ms;
 	bool runs;
 
-	/* An answer to an earlier question, about a lease since lost. */
-	if (message->fence != keeper->claim->fence)
+	/* An answer to an earlier question, since taken back. */
+	if (message->question != keeper->question)
 		return keeper->state;
 	if (!has_time_left(keeper))
 		return keeper_ask_guard(keeper, message);

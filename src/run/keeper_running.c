@@ -29,13 +29,6 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	return keeper->state;
 }
 
-void
-keeper_lose(struct keeper *keeper)
-{
-	keeper->lost = true;
-	keeper->exit_code = EXITCODE_LOST;
-}
-
 /* One round of SIGKILL; TIME_UP brings the next. */
 enum keeper_state
 keeper_kill_all(struct keeper *keeper, const struct link_message *message)

@@ -33,7 +33,7 @@ static const struct keeper_row table[] = {
 { JUDGING,		RECORD_READ,	keeper_judge,		 OURS | LEAVE },
 { JUDGING,		RECORD_REFUSAL,	keeper_cannot_judge,	 LEAVE },
 { PROVING,		PROVEN,		keeper_ask_guard,	 STAY | ASKING },
-{ ASKING,		LINK_AGAIN,	keeper_ask_guard,	 STAY | PROVING },
+{ ASKING,		LINK_AGAIN,	keeper_ask_again,	 STAY | PROVING },
 { ASKING,		LINK_GO,	keeper_start_command,
 				    STAY | PROVING | RUNNING | LEAVE },
 { OURS,			LEASE_LOST,	keeper_join_same_session, IN_LINE },

@@ -139,7 +139,7 @@ is_sane(const struct link_message *message)
 	case LINK_SESSION:
 		return is_time(message->session.timeout_ms);
 	case LINK_HELD:
-		return is_time(message->lease.timeout_ms);
+		return is_time(message->held.timeout_ms);
 	case LINK_HEARD:
 	case LINK_SIGNAL:
 		return message->signal.number > 0 &&

@@ -53,10 +53,10 @@ struct link_message {
 	union {
 		struct link_session session;	/* LINK_SESSION */
 		struct {
-			int64_t	fence;
+			int64_t	question;	/* the number of it */
 			int64_t	timeout_ms;	/* T of the lease clock */
-		} lease;			/* LINK_HELD */
-		int64_t	fence;			/* LINK_GO */
+		} held;				/* LINK_HELD */
+		int64_t	question;		/* LINK_GO, LINK_AGAIN: of it */
 		int	runs;			/* LINK_STARTED; 0: only ends */
 		struct {
 			int	number;

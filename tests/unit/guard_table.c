@@ -141,8 +141,8 @@ message_of(int event)
 	if (event < LINK_TYPES)
 		message.type = (enum link_type)event;
 	if (event == LINK_HELD) {
-		message.lease.fence = 42;
-		message.lease.timeout_ms = T;
+		message.held.question = 42;
+		message.held.timeout_ms = T;
 	}
 	if (event == LINK_DONE || event == LINK_EXITED)
 		message.status = SAID;
@@ -192,7 +192,7 @@ first_word(struct link *keeper_end)
 
 	if (link_receive(keeper_end, &message) != 1)
 		return NO_WORD;
-	if (message.type == LINK_GO && message.fence != 42)
+	if (message.type == LINK_GO && message.question != 42)
 		return NO_WORD;
 	return (int)message.type;
 }

@@ -33,6 +33,7 @@ enum with {
 	WITH_DENIED,
 	WITH_LEAVE, WITH_KILL,	/* -o */
 	WITH_TERM, WITH_WINCH,	/* the ordered signal */
+	WITH_ANSWER,		/* of the guard, to the last question */
 	WITH_STALE,		/* no time left on the lease clock */
 	WITH_IGNORE,		/* --on-loss ignore */
 	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
@@ -94,7 +95,7 @@ static const struct {
 	    { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "asking, a go-ahead that comes too late is taken back", ASKING,
 	    LINK_GO, WITH_STALE, { PROVING, LINK_WAITING, NOT_TOLD } },
-	{ "asking, told to ask again: asks", ASKING, LINK_AGAIN, PLAIN,
+	{ "asking, told to ask again: asks", ASKING, LINK_AGAIN, WITH_ANSWER,
 	    { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "running, past the deadline: kills by itself", RUNNING, DEADLINE,
 	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
@@ -121,7 +122,7 @@ static const struct {
 
 	{ "proving, asked to stop what was never started: goes on proving",
 	    PROVING, LINK_LOSE, PLAIN, { PROVING, NO_WORD, NOT_TOLD } },
-	{ "asking, a go-ahead for another lease starts nothing", ASKING,
+	{ "asking, a go-ahead for an earlier question starts nothing", ASKING,
 	    LINK_GO, PLAIN, { ASKING, NO_WORD, NOT_TOLD } },
 	{ "asking, the waiting time is over: too late, it is ours", ASKING,
 	    WAIT_OVER, PLAIN, { ASKING, NO_WORD, NOT_TOLD } },
@@ -379,17 +380,19 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	runs_init(&keeper->runs, &keeper->connector.session,
 	    "/lock/runs/x");
 	keeper->semaphore->claim.fence = 42;
+	keeper->question = 42;
 	/* A lease that is proven for now. */
 	lease_init(&keeper->lease, 30000);
 	lease_connected(&keeper->lease, clock_ms() - 2, 30000);
 	lease_acknowledged(&keeper->lease, clock_ms() - 1, clock_ms());
 	if (with == WITH_STALE)
 		keeper->lease.proven_ms = clock_ms() - 30000;
-	if (with == WITH_STALE)
-		bench->message.fence = keeper->claim->fence;
+	if (with == WITH_STALE || with == WITH_ANSWER)
+		bench->message.question = keeper->question;
 	switch (with) {
 	case PLAIN:
 	case WITH_STALE:
+	case WITH_ANSWER:
 		break;
 	case WITH_IGNORE:
 		bench->options.ignore_loss = true;
@@ -573,7 +576,7 @@ test_start(void)
 	int status;
 
 	set_up(&bench, ASKING, PLAIN);
-	bench.message.fence = 42;
+	bench.message.question = 42;
 	dispatch(&bench, LINK_GO);
 	listen_to(&bench, &got);
 	is_int(got.state, RUNNING, "a go-ahead for this lease starts the "
