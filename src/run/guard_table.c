@@ -220,46 +220,47 @@ keeper_is_alive(struct guard *guard, const struct link_message *message)
 }
 
 #define ANY		(-1)
-#define APPROVED	(STARTING | RUNNING | LOSING | KILLING_KEEPER)
+#define LATE		(LOSING | KILLING_KEEPER)
+#define APPROVED	(STARTING | RUNNING | LATE)
 #define KEEPER_LIVES	(QUEUEING | ENDING | APPROVED | RELEASING)
 /* Without a session there is nothing to close. */
 #define CLOSE		(CLOSING | FINISHED)
 
 /* The first row for an event in a state counts; none: nothing is done. */
 static const struct guard_row table[] = {
-	/* in		at		do	and be in */
-	{ QUEUEING | STARTING, LINK_HELD, approve, STAY | STARTING },
-	{ STARTING | LOSING | KILLING_KEEPER, LINK_WAITING, queue_again, QUEUEING },
-	{ STARTING,	LINK_STARTED, command_started, RUNNING },
-	{ LOSING | KILLING_KEEPER, LINK_STARTED, command_started_late, STAY },
-	{ APPROVED | RELEASING, LINK_RELEASING, lease_released, RELEASING },
-	{ ENDING,	LINK_DONE, finish, FINISHED },
-	{ KEEPER_LIVES,	LINK_DONE, keeper_is_done, FINISHED },
+/* in this state	at this event	do this               and be in */
+{ QUEUEING | STARTING,	LINK_HELD,	approve,              STAY | STARTING },
+{ STARTING | LATE,	LINK_WAITING,	queue_again,          QUEUEING },
+{ STARTING,		LINK_STARTED,	command_started,      RUNNING },
+{ LATE,			LINK_STARTED,	command_started_late, STAY },
+{ APPROVED | RELEASING,	LINK_RELEASING,	lease_released,       RELEASING },
+{ ENDING,		LINK_DONE,	finish,               FINISHED },
+{ KEEPER_LIVES,		LINK_DONE,	keeper_is_done,       FINISHED },
 
-	{ QUEUEING,	TERMINATED, leave_line, ENDING },
-	{ ENDING | CLOSING, TERMINATED, finish, FINISHED },
+{ QUEUEING,		TERMINATED,	leave_line,           ENDING },
+{ ENDING | CLOSING,	TERMINATED,	finish,               FINISHED },
+{ STARTING | RUNNING,	STOP_DUE,	guard_ask_to_stop,    STAY | LOSING },
+{ QUEUEING,		TIME_UP,	overdue,              ENDING },
+{ ENDING | RELEASING,	TIME_UP,	kill_keeper,          STAY },
+{ LOSING,		TIME_UP,	guard_enforce_deadline,
+					KILLING_KEEPER },
+{ KILLING_REST,		TIME_UP,	guard_kill_rest,      STAY },
+{ CLOSING,		TIME_UP,	finish,               FINISHED },
 
-	{ STARTING | RUNNING, STOP_DUE, guard_ask_to_stop, STAY | LOSING },
+{ QUEUEING,		KEEPER_DIED,	guard_keeper_died_in_line, CLOSE },
+{ ENDING,		KEEPER_DIED,	guard_close_session,  CLOSE },
+{ APPROVED,		KEEPER_DIED,	guard_keeper_died_holding,
+					KILLING_REST | CLOSE },
+{ RELEASING,		KEEPER_DIED,	guard_keeper_died_releasing, CLOSE },
+{ KILLING_REST,		TREE_EMPTY,	guard_rest_is_dead,   CLOSE },
+{ CLOSING,		HELPER_ENDED,	finish,               FINISHED },
 
-	{ QUEUEING,	TIME_UP, overdue, ENDING },
-	{ ENDING | RELEASING, TIME_UP, kill_keeper, STAY },
-	{ LOSING,	TIME_UP, guard_enforce_deadline, KILLING_KEEPER },
-	{ KILLING_REST,	TIME_UP, guard_kill_rest, STAY },
-	{ CLOSING,	TIME_UP, finish, FINISHED },
-
-	{ QUEUEING,	KEEPER_DIED, guard_keeper_died_in_line, CLOSE },
-	{ ENDING,	KEEPER_DIED, guard_close_session, CLOSE },
-	{ APPROVED,	KEEPER_DIED, guard_keeper_died_holding, KILLING_REST | CLOSE },
-	{ RELEASING,	KEEPER_DIED, guard_keeper_died_releasing, CLOSE },
-	{ KILLING_REST,	TREE_EMPTY, guard_rest_is_dead, CLOSE },
-	{ CLOSING,	HELPER_ENDED, finish, FINISHED },
-
-	{ KEEPER_LIVES,	LINK_ALIVE, keeper_is_alive, STAY },
-	{ KEEPER_LIVES,	PING_DUE, ask_keeper, STAY },
-	{ ANY,		LINK_SESSION, note_session, STAY },
-	{ ANY,		LINK_HEARD, note_heard, STAY },
-	{ ANY,		LINK_EXITED, note_exit, STAY },
-	{ ANY,		LINK_LOST, note_loss, STAY },
+{ KEEPER_LIVES,		LINK_ALIVE,	keeper_is_alive,      STAY },
+{ KEEPER_LIVES,		PING_DUE,	ask_keeper,           STAY },
+{ ANY,			LINK_SESSION,	note_session,         STAY },
+{ ANY,			LINK_HEARD,	note_heard,           STAY },
+{ ANY,			LINK_EXITED,	note_exit,            STAY },
+{ ANY,			LINK_LOST,	note_loss,            STAY },
 };
 
 const struct guard_row *
