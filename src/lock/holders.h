@@ -7,7 +7,7 @@
  * session that owns the head of the line, if it was made after the place in
  * line and is not the only lease there is.  A session can have several of both:
  * those of a Java program's threads.
- * That is a hint and no proof; section 4 of the design.
+ * That is a hint and no proof.
  *
  * Pure; no I/O.
  */
