@@ -208,7 +208,7 @@ take_signals(struct keeper *keeper)
 
 /* --wait is over once the lease is ours. */
 static int64_t
-wait_deadline(const struct keeper *keeper)
+wait_deadline_ms(const struct keeper *keeper)
 {
 	return (keeper->state & (CONNECTING | IN_LINE)) != 0 ?
 	    keeper->wait_deadline_ms : CLOCK_NEVER;
@@ -216,25 +216,34 @@ wait_deadline(const struct keeper *keeper)
 
 /* --max-time is over once all that the command started is being stopped. */
 static int64_t
-max_time_deadline(const struct keeper *keeper)
+max_time_ms(const struct keeper *keeper)
 {
 	return (keeper->state & (RUNNING | LINGERING)) != 0 ?
 	    clock_after(keeper->started_ms, keeper->options->max_time_ms) :
 	    CLOCK_NEVER;
 }
 
+/* Of the table, in the order in which they are judged. */
+static const struct {
+	int64_t		(*due_ms)(const struct keeper *);
+	enum keeper_event event;
+} deadlines[] = {
+	{ keeper_deadline_ms, DEADLINE },
+	{ wait_deadline_ms, WAIT_OVER },
+	{ max_time_ms, MAX_TIME_OVER },
+};
+#define DEADLINES	(sizeof(deadlines) / sizeof(deadlines[0]))
+
 static void
 take_deadlines(struct keeper *keeper)
 {
 	int64_t now_ms;
+	size_t i;
 
 	now_ms = clock_ms();
-	if (now_ms >= keeper_deadline_ms(keeper))
-		keeper_dispatch(keeper, DEADLINE, NULL);
-	if (now_ms >= wait_deadline(keeper))
-		keeper_dispatch(keeper, WAIT_OVER, NULL);
-	if (now_ms >= max_time_deadline(keeper))
-		keeper_dispatch(keeper, MAX_TIME_OVER, NULL);
+	for (i = 0; i < DEADLINES; i++)
+		if (now_ms >= deadlines[i].due_ms(keeper))
+			keeper_dispatch(keeper, (int)deadlines[i].event, NULL);
 	if (now_ms >= keeper_progress_ms(keeper))
 		keeper_show_progress(keeper);
 	if (now_ms >= keeper->beat_ms) {
@@ -252,12 +261,14 @@ static void
 wait_for_something(struct keeper *keeper, struct pollfd *fds,
     int64_t deadline_ms)
 {
+	size_t i;
+
+	for (i = 0; i < DEADLINES; i++)
+		deadline_ms = clock_earlier(deadline_ms,
+		    deadlines[i].due_ms(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper->time_up_ms);
-	deadline_ms = clock_earlier(deadline_ms, wait_deadline(keeper));
-	deadline_ms = clock_earlier(deadline_ms, max_time_deadline(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper_progress_ms(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper->beat_ms);
-	deadline_ms = clock_earlier(deadline_ms, keeper_deadline_ms(keeper));
 	if (deadline_ms != keeper->timer_ms) {
 		clock_timer_set(keeper->timer_fd, deadline_ms);
 		keeper->timer_ms = deadline_ms;

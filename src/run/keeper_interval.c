@@ -10,7 +10,6 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
-#include "system/signals.h"
 
 #define INTERRUPTED_MS	1000	/* to record, once a signal wants an end */
 
@@ -166,10 +165,8 @@ keeper_expired_unrecorded(struct keeper *keeper, const struct link_message *mess
 enum keeper_state
 keeper_signal_while_recording(struct keeper *keeper, const struct link_message *message)
 {
-	if (signals_kind(message->signal.number) == SIGNALS_TERMINATING) {
-		keeper->hold_over = true;
-		keeper->time_up_ms = clock_earlier(keeper->time_up_ms,
-		    clock_after(clock_ms(), INTERRUPTED_MS));
-	}
+	keeper->hold_over = true;
+	keeper->time_up_ms = clock_earlier(keeper->time_up_ms,
+	    clock_after(clock_ms(), INTERRUPTED_MS));
 	return keeper->state;
 }

@@ -12,7 +12,6 @@
 #include "config/options.h"
 #include "run/link.h"
 #include "system/descriptors.h"
-#include "system/signals.h"
 
 #define LEAVE_MS	1000	/* to leave the line, before the guard goes */
 
@@ -111,10 +110,9 @@ enum keeper_state
 keeper_signal_while_holding(struct keeper *keeper, const struct link_message *message)
 {
 	/* Sent while the guard still had a command to pass it on to. */
-	if (message->signal.number == SIGUSR1)
-		keeper_say_hold(keeper);
-	else if (signals_kind(message->signal.number) == SIGNALS_TERMINATING)
+	if (message->signal.number != SIGUSR1)
 		return keeper_release(keeper, message);
+	keeper_say_hold(keeper);
 	return keeper->state;
 }
 
@@ -151,7 +149,10 @@ say_unreleased(const struct keeper *keeper)
 		    "when the session expires", keeper->options->task);
 }
 
-/* LEAVING takes too long.  Let the guard go, and go on trying behind it. */
+/*
+ * LEAVING takes too long, or the user does not want to wait any longer.  Let
+ * the guard go, and go on trying behind it.
+ */
 enum keeper_state
 keeper_leave_unconfirmed(struct keeper *keeper, const struct link_message *message)
 {
@@ -169,15 +170,6 @@ keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 	    keeper->claim->reason);
 	semaphore_forget(keeper->semaphore);
 	return FINISHED;
-}
-
-/* The user does not want to wait for the server's word any longer. */
-enum keeper_state
-keeper_signal_while_leaving(struct keeper *keeper, const struct link_message *message)
-{
-	if (signals_kind(message->signal.number) != SIGNALS_TERMINATING)
-		return keeper->state;
-	return keeper_leave_unconfirmed(keeper, message);
 }
 
 /* The session died of old age while we tried to clean up: it is clean. */

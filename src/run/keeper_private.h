@@ -163,7 +163,7 @@ keeper_action keeper_finish, keeper_leave_line, keeper_release;
 keeper_action keeper_hold_or_release, keeper_signal_while_holding;
 keeper_action keeper_lose_while_holding, keeper_expire_while_holding;
 keeper_action keeper_leave_unconfirmed, keeper_left_refused;
-keeper_action keeper_signal_while_leaving, keeper_left_by_expiry;
+keeper_action keeper_left_by_expiry;
 
 /* keeper_progress.c: how the waiting goes */
 /* Names the present state, for people. */

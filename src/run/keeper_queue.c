@@ -307,8 +307,6 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_signal_before_start(struct keeper *keeper, const struct link_message *message)
 {
-	if (signals_kind(message->signal.number) != SIGNALS_TERMINATING)
-		return keeper->state;
 	keeper->exit_code = EXITCODE_SIGNAL + message->signal.number;
 	return keeper_leave_line(keeper, message);
 }

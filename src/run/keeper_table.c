@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "system/proctitle.h"
+#include "system/signals.h"
 
 #define ANY		(-1)
 #define GIVING_UP	(LEAVING | UNCONFIRMED)
@@ -41,8 +42,7 @@ static const struct keeper_row table[] = {
 { OURS,			LEASE_LOST,	keeper_join_same_session, IN_LINE },
 { OURS,			REVOKED,	keeper_revoked_before_start, LEAVE },
 { IN_LINE | OURS,	EXPIRED,	keeper_join_again,    CONNECTING },
-{ UNSTARTED,		LINK_SIGNAL,	keeper_signal_before_start,
-					STAY | LEAVE },
+{ UNSTARTED,		LINK_SIGNAL,	keeper_signal_before_start, LEAVE },
 { UNSTARTED,		LINK_STOP,	keeper_leave_line,    LEAVE },
 { UNSTARTED,		GUARD_GONE,	keeper_leave_line,    LEAVE },
 
@@ -80,8 +80,7 @@ static const struct keeper_row table[] = {
 { HOLDING,		EXPIRED,	keeper_expire_while_holding, FINISHED },
 
 { LEAVING,		TIME_UP,	keeper_leave_unconfirmed, UNCONFIRMED },
-{ LEAVING,		LINK_SIGNAL,	keeper_signal_while_leaving,
-					STAY | UNCONFIRMED },
+{ LEAVING,		LINK_SIGNAL,	keeper_leave_unconfirmed, UNCONFIRMED },
 { GIVING_UP,		LEFT,		keeper_finish,        FINISHED },
 { GIVING_UP,		REFUSED,	keeper_left_refused,  FINISHED },
 { GIVING_UP,		EXPIRED,	keeper_left_by_expiry, FINISHED },
@@ -120,6 +119,15 @@ enter(struct keeper *keeper, enum keeper_state before)
 	proctitle_set(keeper->options->task, keeper_state_name(keeper));
 }
 
+/* A SIGWINCH, for instance, ends no waiting. */
+static bool
+is_for_command_only(const struct keeper *keeper,
+    const struct link_message *message)
+{
+	return (keeper->state & (WORK | DYING)) == 0 &&
+	    signals_kind(message->signal.number) != SIGNALS_TERMINATING;
+}
+
 void
 keeper_dispatch(struct keeper *keeper, int event,
     const struct link_message *message)
@@ -128,7 +136,8 @@ keeper_dispatch(struct keeper *keeper, int event,
 	enum keeper_state before = keeper->state;
 
 	row = keeper_find(before, event);
-	if (row == NULL || before == FINISHED)
+	if (row == NULL || before == FINISHED || (event == LINK_SIGNAL &&
+	    is_for_command_only(keeper, message)))
 		return;
 	keeper->state = row->act(keeper, message);
 	if (keeper->state != before)

@@ -546,7 +546,7 @@ test_all(void)
 			set_up(&bench, (enum keeper_state)state, PLAIN);
 			bench.keeper.exit_code = EXITCODE_LOST;
 			bench.keeper.lost = true;
-			bench.message.signal.number = SIGWINCH;
+			bench.message.signal.number = SIGTERM;
 			/* Not a process: kill(2) of it does nothing. */
 			bench.keeper.command = INT32_MAX;
 			dispatch(&bench, event);
