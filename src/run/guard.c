@@ -28,15 +28,15 @@ take_messages(struct guard *guard)
 	while (guard->state != FINISHED &&
 	    (got = link_receive(guard->link, &message)) != 0) {
 		if (got == -1) {
-			/* An end without SIGCHLD: it is over all the same. */
+			/* The link ended: the keeper is dead or of no use. */
 			link_close(guard->link);
 			guard_kill_keeper(guard);
 			return;
 		}
 		if (message.type == LINK_HELD) {
 			/*
-			 * A signal that is here by now has come before the
-			 * command: it must never be started.
+			 * A signal that has come by now came before the
+			 * command: then no command may be started.
 			 */
 			take_signals(guard);
 			stop_in_time(guard);
@@ -57,7 +57,7 @@ reap(struct guard *guard)
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
 			death.status = command_exit_code(status);
-			/* Its last words count: it may have finished. */
+			/* Read its last messages: it may have finished. */
 			take_messages(guard);
 			guard_dispatch(guard, KEEPER_DIED, &death);
 		} else if (pid == guard->helper) {
@@ -69,7 +69,7 @@ reap(struct guard *guard)
 		return;
 	if (proctree_is_empty(&guard->tree))
 		guard_dispatch(guard, TREE_EMPTY, NULL);
-	else if (left > 0)	/* else the dead hide the living */
+	else if (left > 0)	/* else reap more first */
 		proctree_kill_more(&guard->tree);
 }
 
@@ -124,7 +124,7 @@ stop_in_time(struct guard *guard)
 	signals_stop(number);
 }
 
-/* Passes on what has to be, and stops with the command on ^Z. */
+/* Passes signals on to the command, and stops with it on ^Z. */
 static void
 forward_signals(struct guard *guard)
 {
@@ -146,9 +146,9 @@ forward_signals(struct guard *guard)
 }
 
 /*
- * The clock is read first, then all that has been said by then, then the
- * deadlines by the newest proof: we may have been stopped anywhere before, and
- * stale news must not kill a healthy job.
+ * Reads the clock, then the messages, then judges the deadlines by the newest
+ * proof.  The guard may have been stopped anywhere before, and old messages
+ * must not kill a healthy job.
  */
 static void
 take_deadlines(struct guard *guard)
@@ -224,7 +224,7 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.state = QUEUEING;
 	guard.time_up_ms = CLOCK_NEVER;
 	sdnotify_init(&guard.notify, options->notify_by_command);
-	/* At once, if there is anybody who wants to know. */
+	/* Ping at once if there is a service manager. */
 	guard.ping_ms = sdnotify_pace_ms(&guard.notify) == CLOCK_NEVER ?
 	    CLOCK_NEVER : clock_ms();
 	guard.signal_fd = signals_open(signals);

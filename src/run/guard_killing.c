@@ -2,9 +2,8 @@
  * What the guard does when nothing proves the lease any more, or when the
  * keeper is dead.
  *
- * The guard trusts nobody to live: if the keeper dies, or the lease clock runs
- * out, all that is below falls to the guard, which kills it and only then has
- * the session closed.
+ * The guard relies on nobody.  If the keeper dies or the lease clock runs out,
+ * the guard kills everything below it, and only then has the session closed.
  */
 #include "run/guard_private.h"
 
@@ -21,7 +20,7 @@
 
 #define LOST_MS		1000	/* for the helper, if there is no contact */
 
-/* It is our child and not yet reaped: the pid can only be its own. */
+/* The keeper is a child not yet reaped, so the pid is its own. */
 void
 guard_kill_keeper(struct guard *guard)
 {
@@ -38,7 +37,7 @@ kill_ms(const struct guard *guard)
 int64_t
 guard_stop_ms(const struct guard *guard)
 {
-	/* A loss that is to be ignored is only told, once. */
+	/* With --on-loss ignore the guard only reports the loss, once. */
 	if (guard->options->ignore_loss)
 		return guard->state == RUNNING && !guard->lost ?
 		    kill_ms(guard) : CLOCK_NEVER;
@@ -54,7 +53,7 @@ time_left(const struct guard *guard)
 	return link_expiry_ms(guard->link) - clock_ms();
 }
 
-/* By ourselves: the keeper may be what has stopped. */
+/* The guard does this itself, because the keeper may hang. */
 void
 guard_stop_tree(struct guard *guard)
 {
@@ -64,8 +63,8 @@ guard_stop_tree(struct guard *guard)
 }
 
 /*
- * Nothing has proved the lease for so long that the command has to go.  What
- * was asked to stop is not given more time, whatever the keeper proves.
+ * Nothing has proved the lease for too long.  What was asked to stop gets no
+ * more time, whatever the keeper proves from now on.
  */
 enum guard_state
 guard_ask_to_stop(struct guard *guard, const struct link_message *message)
@@ -84,14 +83,14 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	guard->time_up_ms = kill_ms(guard);
 	link_send_type(guard->link, LINK_LOSE);
 	guard_stop_tree(guard);
-	/* Last, for whoever reads stderr may make us wait. */
+	/* Act first, then say it. */
 	lease_describe_left(time_left(guard), left, sizeof(left));
 	log_error("no contact with ZooKeeper; asking the command of '%s' to "
 	    "stop, %s", guard->options->task, left);
 	return LOSING;
 }
 
-/* Killing the keeper is what brings everything below it to us. */
+/* When the keeper dies, everything below it falls to the guard. */
 enum guard_state
 guard_enforce_deadline(struct guard *guard, const struct link_message *message)
 {
@@ -105,7 +104,7 @@ guard_enforce_deadline(struct guard *guard, const struct link_message *message)
 	return KILLING_KEEPER;
 }
 
-/* Closes the session of a dead keeper, if there is one to close. */
+/* Has a helper close the session of the dead keeper. */
 enum guard_state
 guard_close_session(struct guard *guard, const struct link_message *message)
 {
@@ -126,7 +125,7 @@ enum guard_state
 guard_keeper_died_in_line(struct guard *guard,
     const struct link_message *message)
 {
-	/* It refused to start, and said why. */
+	/* The keeper could not start, and has said why. */
 	guard->exit_code = EXITCODE_SYSTEM;
 	if (message->status != EXITCODE_SYSTEM) {
 		log_error("the keeper of '%s' died", guard->options->task);
@@ -135,7 +134,7 @@ guard_keeper_died_in_line(struct guard *guard,
 	return guard_close_session(guard, message);
 }
 
-/* What -o leave has left running is not ours to kill. */
+/* Kills nothing: what runs now was left running by -o leave. */
 enum guard_state
 guard_keeper_died_releasing(struct guard *guard,
     const struct link_message *message)
@@ -143,8 +142,8 @@ guard_keeper_died_releasing(struct guard *guard,
 	log_error("the keeper of '%s' died after the command ended",
 	    guard->options->task);
 	/*
-	 * The command may have done well; that its run is recorded, or its
-	 * lease held for long enough, nobody can say.
+	 * The command succeeded, but nobody can say whether the run was
+	 * recorded and the lease held for long enough.
 	 */
 	if (guard->exit_code == 0 &&
 	    (guard->options->interval_ms != CLOCK_NEVER ||
@@ -177,13 +176,13 @@ enum guard_state
 guard_keeper_died_holding(struct guard *guard,
     const struct link_message *message)
 {
-	/* The command itself died with the keeper (PR_SET_PDEATHSIG). */
+	/* The command died with the keeper (PR_SET_PDEATHSIG). */
 	if (proctree_is_empty(&guard->tree) && guard->exited)
 		return guard_keeper_died_releasing(guard, message);
 	if (!guard->lost)
 		log_error("the keeper of '%s' died; killing the command",
 		    guard->options->task);
-	/* Not lost: there may well be contact, to close the session by. */
+	/* Leave "lost" alone: there may be contact to close the session. */
 	guard->exit_code = EXITCODE_LOST;
 	if (proctree_is_empty(&guard->tree))
 		return guard_rest_is_dead(guard, message);

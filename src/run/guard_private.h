@@ -52,7 +52,7 @@ struct guard {
 	int			 signal_fd;
 	int			 timer_fd;
 	int64_t			 time_up_ms;	/* what it means: the state's */
-	int64_t			 ping_ms;	/* CLOCK_NEVER: asked, or none */
+	int64_t			 ping_ms;	/* CLOCK_NEVER: not due */
 	pid_t			 keeper;
 	pid_t			 helper;
 	int64_t			 timeout_ms;	/* T of the lease clock */

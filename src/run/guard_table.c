@@ -29,7 +29,7 @@ static const struct {
 	{ CLOSING, "closing" },
 };
 
-/* Shows the state to people.  From LOSING on the keeper does not know best. */
+/* Shows the state.  From LOSING on the guard knows more than the keeper. */
 static void
 show_state(struct guard *guard, enum guard_state state)
 {
@@ -60,10 +60,9 @@ keeper_is_done(struct guard *guard, const struct link_message *message)
 }
 
 /*
- * The keeper keeps --wait, and its time begins with its first session.  But
- * whatever the keeper hangs in, waiting has to end: so the guard gives it a
- * little longer.  With -n the keeper does not wait, but it may be on its way to
- * another server for long.
+ * The keeper enforces --wait, from its first session on.  Should the keeper
+ * hang, the guard ends the waiting a little later.  Not with -n: then the
+ * keeper does not wait, but it may take long to reach another server.
  */
 static void
 limit_wait(struct guard *guard)
@@ -133,7 +132,7 @@ kill_keeper(struct guard *guard, const struct link_message *message)
 	return guard->state;
 }
 
-/* The keeper proves the lease in the background, whatever we do meanwhile. */
+/* Lets the keeper start the command, if the lease has time left. */
 static enum guard_state
 approve(struct guard *guard, const struct link_message *message)
 {
@@ -143,7 +142,7 @@ approve(struct guard *guard, const struct link_message *message)
 	guard->timeout_ms = message->held.timeout_ms;
 	if (clock_ms() >= lease_stop_ms(link_expiry_ms(guard->link),
 	    guard->timeout_ms, guard->options->kill_after_ms)) {
-		/* We have slept; the keeper would not start it either. */
+		/* The guard was stopped; the keeper would not start it. */
 		answer.type = LINK_AGAIN;
 		next = guard->state;
 	} else
@@ -163,13 +162,13 @@ queue_again(struct guard *guard, const struct link_message *message)
 	return QUEUEING;
 }
 
-/* No deadline can harm any more; only a keeper that hangs is in the way. */
+/* No deadline applies any more.  A keeper that hangs is killed later. */
 static enum guard_state
 lease_released(struct guard *guard, const struct link_message *message)
 {
 	int64_t now_ms = clock_ms();
 
-	/* Not the command's, if it had to be stopped. */
+	/* Another status than the command's if it had to be stopped. */
 	guard->exit_code = message->releasing.status;
 	if (message->releasing.hold_ms > 0)
 		guard->held_until_ms = now_ms + message->releasing.hold_ms;
@@ -184,12 +183,12 @@ command_started(struct guard *guard, const struct link_message *message)
 	guard->started_ms = clock_ms();
 	if (message->runs)
 		sdnotify_started(&guard->notify);
-	/* The reader of a pipe is to see the end when the command closes it. */
+	/* The reader of a pipe must see its end when the command closes it. */
 	descriptors_close_inherited();
 	return RUNNING;
 }
 
-/* It was asked to stop when it was not yet there to hear it. */
+/* The command did not exist when the guard asked it to stop: ask again. */
 static enum guard_state
 command_started_late(struct guard *guard, const struct link_message *message)
 {
@@ -198,7 +197,7 @@ command_started_late(struct guard *guard, const struct link_message *message)
 	return guard->state;
 }
 
-/* The keeper answers if its loop turns; if not, it is not asked again. */
+/* The answer sets the next ping, so a keeper that hangs gets one. */
 static enum guard_state
 ask_keeper(struct guard *guard, const struct link_message *message)
 {
@@ -206,7 +205,7 @@ ask_keeper(struct guard *guard, const struct link_message *message)
 	return guard->state;
 }
 
-/* Only what the keeper says makes us say that all is well. */
+/* Feeds the service manager only on an answer of the keeper. */
 static enum guard_state
 keeper_is_alive(struct guard *guard, const struct link_message *message)
 {

@@ -1,8 +1,8 @@
 /*
  * The keeper's loop: it turns what happens into events.
  *
- * It waits in one place, and nothing it calls blocks.  A message from the guard
- * is read before a deadline is judged.
+ * It waits in one place, and no call blocks.  It reads the guard's messages
+ * before it judges a deadline.
  */
 #include "run/keeper.h"
 
@@ -31,7 +31,7 @@ enum { LINK_FD, SIGNAL_FD, TIMER_FD, CONNECTOR_FD };
 
 #define AFTER_YOU_MS	3	/* between the lease and what can wait */
 
-/* What news means to the table. */
+/* Which event of the table a piece of news is. */
 static const enum keeper_event connector_events[] = {
 	[CONNECTOR_SEEKING] = NO_EVENT,
 	[CONNECTOR_NEW_SESSION] = NEW_SESSION,
@@ -60,7 +60,7 @@ static const enum keeper_event runs_events[] = {
 	[RUNS_FAILED] = RECORD_REFUSAL,
 };
 
-/* Tells the clock what a reply proves, and those who live by it. */
+/* Tells the lease clock what a reply proves, and the guard what follows. */
 static void
 take_proof(struct keeper *keeper, const struct session_event *event)
 {
@@ -80,7 +80,7 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 	keeper_dispatch(keeper, PROVEN, NULL);
 }
 
-/* Connected: a clock for a new session, a new connection for the old one. */
+/* Starts the clock for a new session or for a new connection. */
 static void
 start_clock(struct keeper *keeper, bool new_session)
 {
@@ -159,7 +159,7 @@ reap(struct keeper *keeper)
 	while ((pid = proctree_reap(&keeper->tree, &left, &status)) != 0) {
 		if (pid != keeper->command)
 			continue;
-		keeper->command = 0;	/* the pid is anybody's now */
+		keeper->command = 0;	/* another process may get the pid */
 		message.status = command_exit_code(status);
 		link_send(keeper->link, &message);
 		if (keeper->exit_code == 0)
@@ -168,17 +168,17 @@ reap(struct keeper *keeper)
 	}
 	if ((keeper->state & (LINGERING | STOPPING | KILLING)) == 0)
 		return;
-	/* A resolver of ours would keep the kernel from saying "none". */
+	/* A resolver process would count as a child that is left. */
 	connector_stop_helpers(&keeper->connector);
 	if (proctree_is_empty(&keeper->tree))
 		keeper_dispatch(keeper, TREE_EMPTY, NULL);
-	else if (left > 0)	/* else the dead hide the living */
+	else if (left > 0)	/* else reap more first */
 		proctree_kill_more(&keeper->tree);
 }
 
 /*
- * Signals to zkrun are the guard's business.  It only wants to know which of
- * them were sent to all of us, and so reached the command as well.
+ * The guard handles signals.  The keeper only tells it what it heard, so that
+ * the guard knows which signals went to the command as well.
  */
 static void
 take_signals(struct keeper *keeper)
@@ -195,7 +195,7 @@ take_signals(struct keeper *keeper)
 			child = true;
 			continue;
 		}
-		/* What came before the command has not reached it. */
+		/* A signal from before the start did not reach the command. */
 		if (keeper->started_ms == 0)
 			continue;
 		message.signal.number = received.number;
@@ -206,7 +206,7 @@ take_signals(struct keeper *keeper)
 		reap(keeper);
 }
 
-/* --wait is over once the lease is ours. */
+/* --wait applies until the keeper has the lease. */
 static int64_t
 wait_deadline_ms(const struct keeper *keeper)
 {
@@ -214,7 +214,7 @@ wait_deadline_ms(const struct keeper *keeper)
 	    keeper->wait_deadline_ms : CLOCK_NEVER;
 }
 
-/* --max-time is over once all that the command started is being stopped. */
+/* --max-time applies until the tree is asked to stop. */
 static int64_t
 max_time_ms(const struct keeper *keeper)
 {
@@ -223,7 +223,7 @@ max_time_ms(const struct keeper *keeper)
 	    CLOCK_NEVER;
 }
 
-/* Of the table, in the order in which they are judged. */
+/* Deadlines that are events, in the order in which they are judged. */
 static const struct {
 	int64_t		(*due_ms)(const struct keeper *);
 	enum keeper_event event;
@@ -299,7 +299,7 @@ loop(struct keeper *keeper)
 		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER);
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);
-		/* What is done about news may call for another look. */
+		/* Acting on news may bring more news. */
 		if (take_news(keeper))
 			continue;
 		wait_for_something(keeper, fds, deadline_ms);
@@ -312,7 +312,7 @@ loop(struct keeper *keeper)
 		take_deadlines(keeper);
 		connector_process(&keeper->connector, fds + CONNECTOR_FD);
 	}
-	/* The outcome has to reach the guard, however full the link is. */
+	/* The outcome must reach the guard, even if the link is full. */
 	while (link_is_full(keeper->link)) {
 		memset(fds, 0, sizeof(fds));
 		fds[LINK_FD].fd = keeper->link->fd;
@@ -344,7 +344,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
-	/* So that "pkill zkrun" means the process that the user started. */
+	/* "pkill zkrun" must find only the process that the user started. */
 	(void)prctl(PR_SET_NAME, "zkkeeper");
 	proctitle_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
@@ -374,7 +374,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	connector_start(&keeper.connector);
 	loop(&keeper);
 	survey_free(&keeper.progress.survey);
-	/* Nobody waits for the rest; but the next in line needs the servers. */
+	/* Nobody waits for the rest: let the next in the queue go first. */
 	link_close(link);
 	(void)poll(NULL, 0, AFTER_YOU_MS);
 	semaphore_tidy(keeper.semaphore);

@@ -1,6 +1,6 @@
 /*
- * The keeper and the record of runs: whether a run is due before it is started,
- * and writing down that there was one before the lease is given up.
+ * The keeper and the record of runs: before the start it judges whether a run
+ * is due, after the end it records the run.
  */
 #include "run/keeper_private.h"
 
@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "config/options.h"
 
-#define INTERRUPTED_MS	1000	/* to record, once a signal wants an end */
+#define INTERRUPTED_MS	1000	/* to record, after a signal */
 
-/* The lease is ours; the reply to a read of the record is on its way. */
+/* The keeper has the lease; a read of the record is on its way. */
 enum keeper_state
 keeper_ask_record(struct keeper *keeper, const struct link_message *message)
 {
@@ -31,8 +31,8 @@ leave_unstarted(struct keeper *keeper, int exit_code)
 }
 
 /*
- * Both times are ctimes of lease nodes, by the wall clock of the ensemble's
- * leader.  No clock of ours is asked.
+ * Compares ctimes of lease nodes, which are times of the ensemble's leader.
+ * The clock of this machine plays no part.
  */
 enum keeper_state
 keeper_judge(struct keeper *keeper, const struct link_message *message)
@@ -85,7 +85,7 @@ keeper_cannot_judge(struct keeper *keeper, const struct link_message *message)
 	return leave_unstarted(keeper, failure_exit_code(keeper));
 }
 
-/* Every outcome is written down; only 0 is a success. */
+/* Records every outcome; only 0 is a success. */
 enum keeper_state
 keeper_record(struct keeper *keeper, const struct link_message *message)
 {
@@ -103,7 +103,7 @@ keeper_record(struct keeper *keeper, const struct link_message *message)
 	    sizeof(run.host));
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
-	/* The lease goes with it, unless --hold keeps it. */
+	/* The same transaction deletes the lease, unless --hold keeps it. */
 	runs_store(&keeper->runs, &run, claim->lease,
 	    keeper_hold_left_ms(keeper) == 0);
 	return RECORDING;
@@ -117,7 +117,7 @@ keeper_recorded(struct keeper *keeper, const struct link_message *message)
 	return keeper_hold_or_release(keeper, message);
 }
 
-/* The command's own failure is worth more than ours. */
+/* A failure of the command takes precedence. */
 static void
 say_unrecorded(struct keeper *keeper, int exit_code, const char *reason)
 {
@@ -128,7 +128,8 @@ say_unrecorded(struct keeper *keeper, int exit_code, const char *reason)
 }
 
 enum keeper_state
-keeper_lost_unrecorded(struct keeper *keeper, const struct link_message *message)
+keeper_lost_unrecorded(struct keeper *keeper,
+    const struct link_message *message)
 {
 	say_unrecorded(keeper, EXITCODE_LOST, "the lease node is gone");
 	keeper->lost = true;
@@ -144,17 +145,19 @@ keeper_cannot_record(struct keeper *keeper, const struct link_message *message)
 }
 
 enum keeper_state
-keeper_recording_takes_long(struct keeper *keeper, const struct link_message *message)
+keeper_recording_takes_long(struct keeper *keeper,
+    const struct link_message *message)
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
 	    "no contact with ZooKeeper");
-	/* The servers would take it for a run that was lost. */
+	/* The record lacks the run, as if the lease had been lost. */
 	keeper->lost = true;
 	return keeper_release(keeper, message);
 }
 
 enum keeper_state
-keeper_expired_unrecorded(struct keeper *keeper, const struct link_message *message)
+keeper_expired_unrecorded(struct keeper *keeper,
+    const struct link_message *message)
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
 	    "the session expired before ZooKeeper said that it is");
@@ -163,7 +166,8 @@ keeper_expired_unrecorded(struct keeper *keeper, const struct link_message *mess
 }
 
 enum keeper_state
-keeper_signal_while_recording(struct keeper *keeper, const struct link_message *message)
+keeper_signal_while_recording(struct keeper *keeper,
+    const struct link_message *message)
 {
 	keeper->hold_over = true;
 	keeper->time_up_ms = clock_earlier(keeper->time_up_ms,

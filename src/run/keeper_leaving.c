@@ -1,6 +1,6 @@
 /*
- * What the keeper does in the end: give up lease or place in line, tell the
- * guard, clean up behind it.
+ * What the keeper does in the end: give up lease or place in the queue, tell
+ * the guard, clean up after it.
  */
 #include "run/keeper_private.h"
 
@@ -13,7 +13,7 @@
 #include "run/link.h"
 #include "system/descriptors.h"
 
-#define LEAVE_MS	1000	/* to leave the line, before the guard goes */
+#define LEAVE_MS	1000	/* to leave the queue before the guard exits */
 
 void
 keeper_lose(struct keeper *keeper)
@@ -27,7 +27,7 @@ keeper_tell_outcome(struct keeper *keeper)
 {
 	struct link_message done = { .type = LINK_DONE };
 
-	/* Before the guard exits, so that nobody waits for our copies. */
+	/* Nobody must wait for our copies once the guard has exited. */
 	descriptors_close_inherited();
 	descriptors_close_stderr();
 	done.status = keeper->exit_code;
@@ -68,14 +68,15 @@ keeper_hold_left_ms(const struct keeper *keeper)
 }
 
 enum keeper_state
-keeper_hold_or_release(struct keeper *keeper, const struct link_message *message)
+keeper_hold_or_release(struct keeper *keeper,
+    const struct link_message *message)
 {
 	int64_t left_ms;
 
 	left_ms = keeper_hold_left_ms(keeper);
 	if (left_ms == 0)
 		return keeper_release(keeper, message);
-	/* Seen after a lost contact, when the store was in. */
+	/* The lease node vanished while the run was being recorded. */
 	if (keeper->claim->lease[0] == '\0')
 		return keeper_lose_while_holding(keeper, message);
 	log_verbose("holding '%s' for %.1fs more (--hold)",
@@ -85,8 +86,8 @@ keeper_hold_or_release(struct keeper *keeper, const struct link_message *message
 }
 
 /*
- * Without contact the servers take as long as the session lives to release the
- * lease by themselves; no use in waiting longer than that.
+ * Without contact the servers release the lease when the session expires, so
+ * there is no use in waiting longer than that.
  */
 enum keeper_state
 keeper_release(struct keeper *keeper, const struct link_message *message)
@@ -94,7 +95,7 @@ keeper_release(struct keeper *keeper, const struct link_message *message)
 	log_verbose("releasing the lease of '%s' after %.1fs",
 	    keeper->options->task,
 	    (double)(clock_ms() - keeper->started_ms) / 1000);
-	/* A lost lease is not worth anybody's time. */
+	/* Do not wait for a lease that is lost anyway. */
 	return leave(keeper, keeper->lost ? LEAVE_MS :
 	    keeper->connector.session.timeout_ms);
 }
@@ -107,9 +108,10 @@ keeper_say_hold(const struct keeper *keeper)
 }
 
 enum keeper_state
-keeper_signal_while_holding(struct keeper *keeper, const struct link_message *message)
+keeper_signal_while_holding(struct keeper *keeper,
+    const struct link_message *message)
 {
-	/* Sent while the guard still had a command to pass it on to. */
+	/* The guard sent it when the command still ran. */
 	if (message->signal.number != SIGUSR1)
 		return keeper_release(keeper, message);
 	keeper_say_hold(keeper);
@@ -126,21 +128,23 @@ hold_is_lost(struct keeper *keeper)
 }
 
 enum keeper_state
-keeper_lose_while_holding(struct keeper *keeper, const struct link_message *message)
+keeper_lose_while_holding(struct keeper *keeper,
+    const struct link_message *message)
 {
 	hold_is_lost(keeper);
 	return keeper_release(keeper, message);
 }
 
 enum keeper_state
-keeper_expire_while_holding(struct keeper *keeper, const struct link_message *message)
+keeper_expire_while_holding(struct keeper *keeper,
+    const struct link_message *message)
 {
 	hold_is_lost(keeper);
 	semaphore_forget(keeper->semaphore);
 	return FINISHED;
 }
 
-/* The lease ends without our doing; of a lost one that has been said. */
+/* A lost lease was reported before. */
 static void
 say_unreleased(const struct keeper *keeper)
 {
@@ -154,7 +158,8 @@ say_unreleased(const struct keeper *keeper)
  * the guard go, and go on trying behind it.
  */
 enum keeper_state
-keeper_leave_unconfirmed(struct keeper *keeper, const struct link_message *message)
+keeper_leave_unconfirmed(struct keeper *keeper,
+    const struct link_message *message)
 {
 	say_unreleased(keeper);
 	keeper->time_up_ms = clock_after(clock_ms(),
@@ -162,7 +167,7 @@ keeper_leave_unconfirmed(struct keeper *keeper, const struct link_message *messa
 	return UNCONFIRMED;
 }
 
-/* Something of ours cannot be deleted; closing the session will do it. */
+/* A node cannot be deleted: the end of the session deletes it. */
 enum keeper_state
 keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 {
@@ -172,7 +177,7 @@ keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 	return FINISHED;
 }
 
-/* The session died of old age while we tried to clean up: it is clean. */
+/* The session expired, and all our nodes with it. */
 enum keeper_state
 keeper_left_by_expiry(struct keeper *keeper, const struct link_message *message)
 {

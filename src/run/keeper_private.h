@@ -31,7 +31,7 @@ enum keeper_state {
 	ASKING = 1 << 4,	/* it has; waiting for the guard's word */
 	RUNNING = 1 << 5,
 	LINGERING = 1 << 6,	/* the command ended, others it started run */
-	STOPPING = 1 << 7,	/* everything below us was asked to stop */
+	STOPPING = 1 << 7,	/* everything below was asked to stop */
 	KILLING = 1 << 8,	/* and is killed, in rounds */
 	RECORDING = 1 << 9,	/* nothing runs; the run is written down */
 	HOLDING = 1 << 10,	/* nothing runs; --hold keeps the lease */
@@ -94,7 +94,7 @@ struct keeper {
 	int64_t			 beat_ms;	/* when the next is due */
 	int64_t			 lingering_since_ms;
 	pid_t			 command;
-	int64_t			 question;	/* number of the last LINK_HELD */
+	int64_t			 question;	/* the last LINK_HELD */
 	int			 exit_code;
 	bool			 lost;		/* see keeper_lose() */
 	bool			 gone;		/* by the servers' word */
@@ -126,7 +126,7 @@ const struct keeper_row	*keeper_find(enum keeper_state, int event);
 void	keeper_dispatch(struct keeper *, int event,
 	    const struct link_message *);
 
-/* Says when this process, should the guard fail to, kills the command. */
+/* Returns when the keeper kills, should the guard hang. */
 int64_t	keeper_deadline_ms(const struct keeper *);
 
 /* keeper_queue.c: until the command starts */
@@ -152,12 +152,12 @@ keeper_action keeper_die_with_guard, keeper_command_ended;
 keeper_action keeper_name_lingerers, keeper_work_is_over;
 
 /* keeper_leaving.c: in the end */
-/* The lease is not ours any more: whatever comes, the status is that. */
+/* The lease is lost: sets the flag and the status. */
 void	keeper_lose(struct keeper *);
 /* Returns for how long --hold still keeps the lease. */
 int64_t	keeper_hold_left_ms(const struct keeper *);
 void	keeper_say_hold(const struct keeper *);
-/* Nothing is left to say or to hold open: the guard may go. */
+/* Tells the guard to exit, and closes stderr first. */
 void	keeper_tell_outcome(struct keeper *);
 keeper_action keeper_finish, keeper_leave_line, keeper_release;
 keeper_action keeper_hold_or_release, keeper_signal_while_holding;

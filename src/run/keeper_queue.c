@@ -1,6 +1,6 @@
 /*
- * What the keeper does until the command starts: connect, stand in line, take
- * the lease, ask the guard.
+ * What the keeper does until the command starts: connect, queue, take the
+ * lease, ask the guard.
  */
 #include "run/keeper_private.h"
 
@@ -34,7 +34,7 @@ stand_in_line(struct keeper *keeper)
 {
 	if (keeper->waiting_since_ms == CLOCK_NEVER)
 		keeper->waiting_since_ms = clock_ms();
-	/* What was read under a lease since lost says nothing under the next. */
+	/* A record read under an earlier lease may be out of date. */
 	runs_forget(&keeper->runs);
 	semaphore_join(keeper->semaphore);
 	return IN_LINE;
@@ -60,7 +60,7 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 		    "than the %.1fs asked for",
 		    (double)session->timeout_ms / 1000,
 		    (double)keeper->options->session_timeout_ms / 1000);
-	/* One budget for all of it; a session that expires gives none back. */
+	/* --wait is one budget: a new session does not start it again. */
 	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
@@ -79,7 +79,8 @@ keeper_resume(struct keeper *keeper, const struct link_message *message)
 }
 
 enum keeper_state
-keeper_say_contact_lost(struct keeper *keeper, const struct link_message *message)
+keeper_say_contact_lost(struct keeper *keeper,
+    const struct link_message *message)
 {
 	char problems[512];
 	int64_t left_ms;
@@ -107,9 +108,10 @@ keeper_join_again(struct keeper *keeper, const struct link_message *message)
 	return CONNECTING;
 }
 
-/* The lease went before the command was started. */
+/* Somebody deleted the lease before the command started. */
 enum keeper_state
-keeper_join_same_session(struct keeper *keeper, const struct link_message *message)
+keeper_join_same_session(struct keeper *keeper,
+    const struct link_message *message)
 {
 	log_notice("the lease node was deleted; joining the line for '%s' "
 	    "again", keeper->options->task);
@@ -117,7 +119,8 @@ keeper_join_same_session(struct keeper *keeper, const struct link_message *messa
 }
 
 enum keeper_state
-keeper_give_up_connecting(struct keeper *keeper, const struct link_message *message)
+keeper_give_up_connecting(struct keeper *keeper,
+    const struct link_message *message)
 {
 	char problems[1024];
 
@@ -129,7 +132,7 @@ keeper_give_up_connecting(struct keeper *keeper, const struct link_message *mess
 	return FINISHED;
 }
 
-/* Before anything was made: no request gets past a refused credential. */
+/* No request gets past a refused credential, so no node exists. */
 enum keeper_state
 keeper_rejected(struct keeper *keeper, const struct link_message *message)
 {
@@ -149,8 +152,8 @@ not_acquired(struct keeper *keeper, const char *reason)
 }
 
 /*
- * Of several leases, who is ahead of us in line may be about to take another
- * one.  For that -n waits, but not for long: it may be somebody who died there.
+ * With several leases, a contender ahead may be about to take another one than
+ * the last.  So -n waits for a moment, but the contender may be dead.
  */
 static bool
 may_be_a_moment(struct keeper *keeper)
@@ -211,8 +214,8 @@ has_time_left(const struct keeper *keeper)
 }
 
 /*
- * What came before the command has not reached it, so the guard must not hear
- * of it; it passes the signal on then.
+ * A signal from before the start has not reached the command.  The keeper does
+ * not tell the guard of it, so the guard passes it on.
  */
 static void
 forget_signals(const struct keeper *keeper)
@@ -230,8 +233,8 @@ forget_signals(const struct keeper *keeper)
 }
 
 /*
- * The guard may have got a signal that says not to start.  A lease without time
- * left on its clock is not worth asking: a beat has to prove it first.
+ * The guard may have got a signal that forbids the start.  Without time left on
+ * the lease clock the keeper does not ask: a beat has to prove the lease first.
  */
 enum keeper_state
 keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
@@ -248,7 +251,7 @@ keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 	return ASKING;
 }
 
-/* The guard woke up late: what it was told of the lease is past. */
+/* The guard woke up too late to say yes. */
 enum keeper_state
 keeper_ask_again(struct keeper *keeper, const struct link_message *message)
 {
@@ -273,7 +276,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	int64_t now_ms;
 	bool runs;
 
-	/* An answer to an earlier question, since taken back. */
+	/* It answers an earlier question, which was taken back. */
 	if (message->question != keeper->question)
 		return keeper->state;
 	if (!has_time_left(keeper))
@@ -297,22 +300,24 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	keeper->started_ms = now_ms;
 	started.runs = runs;
 	link_send(keeper->link, &started);
-	/* Now, for it keeps the servers as busy as the command. */
+	/* Only now, because it keeps the servers busy. */
 	semaphore_settle(keeper->semaphore);
 	descriptors_close_inherited();
 	return RUNNING;
 }
 
-/* Ordered when the guard believed the command was about to start. */
+/* The guard sent it when the command was about to start. */
 enum keeper_state
-keeper_signal_before_start(struct keeper *keeper, const struct link_message *message)
+keeper_signal_before_start(struct keeper *keeper,
+    const struct link_message *message)
 {
 	keeper->exit_code = EXITCODE_SIGNAL + message->signal.number;
 	return keeper_leave_line(keeper, message);
 }
 
 enum keeper_state
-keeper_revoked_before_start(struct keeper *keeper, const struct link_message *message)
+keeper_revoked_before_start(struct keeper *keeper,
+    const struct link_message *message)
 {
 	log_error("the lease of '%s' was revoked by %s; the command is not "
 	    "started", keeper->options->task, keeper->claim->reason);

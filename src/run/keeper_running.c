@@ -13,7 +13,7 @@
 #include "config/options.h"
 #include "run/link.h"
 
-#define FIRST_NAG_MS	10000	/* until we say whom we wait for */
+#define FIRST_NAG_MS	10000	/* until the first message */
 
 enum keeper_state
 keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
@@ -21,7 +21,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	int number = message->signal.number;
 
 	log_verbose("passing on signal %d", number);
-	/* Our child and not yet reaped: its pid can only be its own. */
+	/* The command is a child not yet reaped, so the pid is its own. */
 	if (keeper->state == RUNNING && !keeper->options->signal_group)
 		(void)kill(keeper->command, number);
 	else
@@ -36,15 +36,15 @@ keeper_kill_all(struct keeper *keeper, const struct link_message *message)
 	connector_stop_helpers(&keeper->connector);
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    proctree_kill(&keeper->tree));
-	/* Somebody lives on whom we have no right to kill. */
+	/* A process lives on that the kernel does not let us kill. */
 	if (proctree_name_forbidden(&keeper->tree, keeper->options->task))
 		keeper_lose(keeper);
 	return KILLING;
 }
 
 /*
- * The guard is gone, and nobody is left to be told of the outcome.  What we
- * kill has not done its work: it is no success to be recorded.
+ * The guard is gone, so nobody learns the outcome.  The record must not show a
+ * success of a command that was killed.
  */
 enum keeper_state
 keeper_die_with_guard(struct keeper *keeper, const struct link_message *message)
@@ -62,7 +62,7 @@ keeper_stop_all(struct keeper *keeper, const struct link_message *message)
 	connector_stop_helpers(&keeper->connector);
 	(void)proctree_signal(&keeper->tree, keeper->options->stop_signal,
 	    0);
-	/* Whatever is stopped can only end once it goes on. */
+	/* A stopped process can end only after SIGCONT. */
 	(void)proctree_signal(&keeper->tree, SIGCONT, 0);
 	return STOPPING;
 }
@@ -78,7 +78,7 @@ keeper_max_time_over(struct keeper *keeper, const struct link_message *message)
 	return keeper_stop_all(keeper, message);
 }
 
-/* Somebody wants us to stop; the lease is still ours until then. */
+/* Somebody asks us to stop; the lease is ours until then. */
 enum keeper_state
 keeper_be_revoked(struct keeper *keeper, const struct link_message *message)
 {
@@ -89,9 +89,10 @@ keeper_be_revoked(struct keeper *keeper, const struct link_message *message)
 	return keeper_stop_all(keeper, message);
 }
 
-/* When it is being stopped or has ended anyway: no --hold after that. */
+/* The command is stopping or has ended: only --hold is over. */
 enum keeper_state
-keeper_revoked_after_all(struct keeper *keeper, const struct link_message *message)
+keeper_revoked_after_all(struct keeper *keeper,
+    const struct link_message *message)
 {
 	log_notice("the lease of '%s' was revoked by %s",
 	    keeper->options->task, keeper->claim->reason);
@@ -99,19 +100,19 @@ keeper_revoked_after_all(struct keeper *keeper, const struct link_message *messa
 	return keeper->state;
 }
 
-/* The guard saw the deadline come and has asked the command to stop. */
+/* The guard has asked the command to stop. */
 enum keeper_state
 keeper_be_stopped(struct keeper *keeper, const struct link_message *message)
 {
 	keeper_lose(keeper);
 	if ((keeper->state & (STOPPING | KILLING)) != 0)
 		return keeper->state;
-	/* The deadline is what kills. */
+	/* DEADLINE kills. */
 	keeper->time_up_ms = CLOCK_NEVER;
 	return STOPPING;
 }
 
-/* For good: everything has to die, now. */
+/* The lease is gone: everything has to die, now. */
 static enum keeper_state
 lose_lease(struct keeper *keeper)
 {
@@ -146,13 +147,13 @@ keeper_lose_session(struct keeper *keeper, const struct link_message *message)
 }
 
 /*
- * Past the guard's deadline: it must be stopped, or worse.  Half a margin
- * later it is our turn.
+ * The guard should have killed everything half a margin ago.  It hangs, so the
+ * keeper kills.
  */
 enum keeper_state
 keeper_keep_deadline(struct keeper *keeper, const struct link_message *message)
 {
-	/* Where a loss is to be ignored, the guard has said so by now. */
+	/* With --on-loss ignore the guard has reported the loss by now. */
 	keeper->lost |= keeper->options->ignore_loss;
 	return lose_lease(keeper);
 }
@@ -200,7 +201,7 @@ keeper_command_ended(struct keeper *keeper, const struct link_message *message)
 	return LINGERING;
 }
 
-/* Each time after three times as long. */
+/* Waits three times as long for each next message. */
 enum keeper_state
 keeper_name_lingerers(struct keeper *keeper, const struct link_message *message)
 {

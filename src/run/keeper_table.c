@@ -107,10 +107,10 @@ keeper_find(enum keeper_state state, int event)
 static void
 enter(struct keeper *keeper, enum keeper_state before)
 {
-	/* The line on the terminal is of the waiting. */
+	/* Wipe the line on the terminal that shows the waiting. */
 	if (before == IN_LINE)
 		log_progress("%s", "");
-	/* The guard may have said yes: no command comes of that. */
+	/* The guard may have said yes: take the question back. */
 	if (before == ASKING && keeper->state != RUNNING)
 		link_send_type(keeper->link, LINK_WAITING);
 	if ((keeper->state & (UNCONFIRMED | FINISHED)) != 0 &&
@@ -119,7 +119,7 @@ enter(struct keeper *keeper, enum keeper_state before)
 	proctitle_set(keeper->options->task, keeper_state_name(keeper));
 }
 
-/* A SIGWINCH, for instance, ends no waiting. */
+/* A SIGWINCH, for instance, must not end the waiting. */
 static bool
 is_for_command_only(const struct keeper *keeper,
     const struct link_message *message)

@@ -65,8 +65,8 @@ link_send(struct link *link, const struct link_message *message)
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
 		/*
-		 * Out of memory with the socket full: a peer that does not
-		 * learn this is a peer that is gone.
+		 * The socket is full and there is no memory.  The peer must
+		 * not miss a message, so end the link.
 		 */
 		link_close(link);
 		return;
@@ -128,9 +128,9 @@ is_status(int status)
 }
 
 /*
- * The keeper may be out of its mind, for the library runs there and reads what
- * the network sends.  What only nonsense can be computed with is not taken:
- * a status of 256 would be exited with as 0.
+ * The library in the keeper reads what the network sends, so a broken keeper
+ * may say anything.  Refuse values that would do harm: a status of 256 would
+ * become an exit status of 0.
  */
 static bool
 is_sane(const struct link_message *message)
@@ -164,8 +164,8 @@ link_receive(struct link *link, struct link_message *message)
 	if (link->fd == -1)
 		return -1;
 	/*
-	 * A peer that ends without having read all of ours is told as a reset,
-	 * once, and ahead of what it has said.
+	 * A peer that ended without reading everything causes one reset, ahead
+	 * of its own last messages.
 	 */
 	do {
 		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);

@@ -1,10 +1,9 @@
 /*
  * The messages between guard and keeper, over a SOCK_SEQPACKET pair.
  *
- * Neither side ever waits for the other: what does not fit now is queued.  Only
- * the lease's expiry, of which nothing but the newest counts, is no message but
- * a number in memory that both share: a guard that was stopped for an hour
- * finds it up to date.
+ * Neither side waits for the other: a message that does not fit is queued.  The
+ * expiry of the lease is a number in shared memory, because only the newest
+ * counts: a guard that was stopped for an hour finds it up to date.
  */
 #ifndef ZKRUN_LINK_H
 #define ZKRUN_LINK_H
@@ -28,7 +27,7 @@ enum link_type {
 	LINK_HEARD,	/* the keeper heard this signal too */
 	LINK_EXITED,	/* the command ended */
 	LINK_LOST,	/* the lease is lost, the command is being stopped */
-	LINK_RELEASING,	/* nothing runs any more; the lease goes, in a while */
+	LINK_RELEASING,	/* nothing runs any more; the lease is given up */
 	LINK_DONE,	/* all is cleaned up: exit with this status */
 	LINK_ALIVE,	/* how things stand; also the answer to LINK_PING */
 	/* guard to keeper */
@@ -56,7 +55,7 @@ struct link_message {
 			int64_t	question;	/* the number of it */
 			int64_t	timeout_ms;	/* T of the lease clock */
 		} held;				/* LINK_HELD */
-		int64_t	question;		/* LINK_GO, LINK_AGAIN: of it */
+		int64_t	question;		/* LINK_GO, LINK_AGAIN: which */
 		int	runs;			/* LINK_STARTED; 0: only ends */
 		struct {
 			int	number;
