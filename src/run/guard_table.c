@@ -15,32 +15,30 @@
 
 /* As ps(1) shows them. */
 static const struct {
-	enum guard_state state;
+	int		 states;
 	const char	*text;
 } titles[] = {
 	{ QUEUEING, "waiting" },
 	{ ENDING, "leaving" },
-	{ STARTING, "holding" },
-	{ RUNNING, "holding" },
+	{ STARTING | RUNNING, "holding" },
 	{ RELEASING, "releasing" },
-	{ LOSING, "losing" },
-	{ KILLING_KEEPER, "losing" },
+	{ LOSING | KILLING_KEEPER, "losing" },
 	{ KILLING_REST, "killing" },
 	{ CLOSING, "closing" },
 };
 
 /* Shows the state.  From LOSING on the guard knows more than the keeper. */
 static void
-show_state(struct guard *guard, enum guard_state state)
+show_state(struct guard *guard)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
-		if (titles[i].state != state)
+		if ((titles[i].states & (int)guard->state) == 0)
 			continue;
 		if (guard->session.id != 0)
 			proctitle_set(guard->options->task, titles[i].text);
-		if (state >= LOSING)
+		if (guard->state >= LOSING)
 			sdnotify_status(&guard->notify, guard->options->task,
 			    titles[i].text);
 	}
@@ -81,7 +79,7 @@ note_session(struct guard *guard, const struct link_message *message)
 	guard->session = message->session;
 	if (guard->state == QUEUEING)
 		limit_wait(guard);
-	show_state(guard, guard->state);
+	show_state(guard);
 	return guard->state;
 }
 
@@ -285,5 +283,5 @@ guard_dispatch(struct guard *guard, int event,
 		return;
 	guard->state = row->act(guard, message);
 	if (guard->state != before)
-		show_state(guard, guard->state);
+		show_state(guard);
 }

@@ -24,36 +24,30 @@
 static const char no_contact[] = ", no contact with ZooKeeper";
 
 /* As ps(1) shows the states. */
+static const struct {
+	int		 states;
+	const char	*name;
+} names[] = {
+	{ CONNECTING, "connecting" },
+	{ IN_LINE, "waiting" },
+	{ JUDGING, "judging" },
+	{ PROVING | ASKING, "starting" },
+	{ RUNNING, "holding" },
+	{ LINGERING, "lingering" },
+	{ STOPPING | KILLING, "stopping" },
+	{ RECORDING, "recording" },
+	{ HOLDING, "holding on" },
+	{ LEAVING | UNCONFIRMED | FINISHED, "leaving" },
+};
+
 const char *
 keeper_state_name(const struct keeper *keeper)
 {
-	switch (keeper->state) {
-	case CONNECTING:
-		return "connecting";
-	case IN_LINE:
-		return "waiting";
-	case JUDGING:
-		return "judging";
-	case PROVING:
-	case ASKING:
-		return "starting";
-	case RUNNING:
-		return "holding";
-	case LINGERING:
-		return "lingering";
-	case STOPPING:
-	case KILLING:
-		return "stopping";
-	case RECORDING:
-		return "recording";
-	case HOLDING:
-		return "holding on";
-	case LEAVING:
-	case UNCONFIRMED:
-	case FINISHED:
-		break;
-	}
-	return "leaving";
+	size_t i = 0;
+
+	while ((names[i].states & (int)keeper->state) == 0)
+		i++;
+	return names[i].name;
 }
 
 static void

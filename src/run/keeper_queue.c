@@ -291,8 +291,8 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	/* A signal of this moment may come twice; that is better than never. */
 	forget_signals(keeper);
 	if (keeper->command == -1) {
-		log_error("cannot run '%.300s': %s", keeper->options->command[0],
-		    strerror(errno));
+		log_error("cannot run '%.300s': %s",
+		    keeper->options->command[0], strerror(errno));
 		keeper->command = 0;
 		keeper->exit_code = EXITCODE_SYSTEM;
 		return keeper_leave_line(keeper, message);
