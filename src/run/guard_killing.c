@@ -57,9 +57,9 @@ time_left(const struct guard *guard)
 void
 guard_stop_tree(struct guard *guard)
 {
-	(void)proctree_signal(&guard->tree, guard->options->stop_signal,
-	    guard->keeper);
-	(void)proctree_signal(&guard->tree, SIGCONT, guard->keeper);
+	(void)proctree_signal_below(&guard->tree, guard->keeper,
+	    guard->options->stop_signal);
+	(void)proctree_signal_below(&guard->tree, guard->keeper, SIGCONT);
 }
 
 /*

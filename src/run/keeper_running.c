@@ -25,7 +25,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	if (keeper->state == RUNNING && !keeper->options->signal_group)
 		(void)kill(keeper->command, number);
 	else
-		(void)proctree_signal(&keeper->tree, number, 0);
+		(void)proctree_signal(&keeper->tree, number);
 	return keeper->state;
 }
 
@@ -60,10 +60,9 @@ keeper_stop_all(struct keeper *keeper, const struct link_message *message)
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->options->kill_after_ms);
 	connector_stop_helpers(&keeper->connector);
-	(void)proctree_signal(&keeper->tree, keeper->options->stop_signal,
-	    0);
+	(void)proctree_signal(&keeper->tree, keeper->options->stop_signal);
 	/* A stopped process can end only after SIGCONT. */
-	(void)proctree_signal(&keeper->tree, SIGCONT, 0);
+	(void)proctree_signal(&keeper->tree, SIGCONT);
 	return STOPPING;
 }
 

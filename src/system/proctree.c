@@ -155,17 +155,23 @@ proctree_forget_spared(struct proctree *tree)
 }
 
 size_t
-proctree_signal(const struct proctree *tree, int number, pid_t except)
+proctree_signal_below(const struct proctree *tree, pid_t child, int number)
 {
 	struct processes found;
 	size_t i, sent;
 
 	list_living(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].pid != except)
+		if (found.list[i].pid != child)
 			sent += process_signal(&found.list[i], number) == 0;
 	free(found.list);
 	return sent;
+}
+
+size_t
+proctree_signal(const struct proctree *tree, int number)
+{
+	return proctree_signal_below(tree, 0, number);
 }
 
 /* Stops all, until no more of them turn up, and kills them. */
@@ -177,12 +183,12 @@ strike(const struct proctree *tree)
 
 	before = 0;
 	for (rounds = 0; rounds < STOP_ROUNDS; rounds++) {
-		now = proctree_signal(tree, SIGSTOP, 0);
+		now = proctree_signal(tree, SIGSTOP);
 		if (now <= before)
 			break;
 		before = now;
 	}
-	(void)proctree_signal(tree, SIGKILL, 0);
+	(void)proctree_signal(tree, SIGKILL);
 }
 
 int64_t

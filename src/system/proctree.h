@@ -44,10 +44,13 @@ int	proctree_spare_present(struct proctree *, pid_t except);
 void	proctree_forget_spared(struct proctree *);
 
 /*
- * Sends a signal to every descendant but one (0: to all), through a pidfd that
- * is checked to be still that descendant.  Returns how many got it.
+ * Sends a signal to every descendant, through a pidfd that is checked to be
+ * still that descendant.  Returns how many got it.
  */
-size_t	proctree_signal(const struct proctree *, int number, pid_t except);
+size_t	proctree_signal(const struct proctree *, int number);
+
+/* Does the same, but passes over one child, though not what is below it. */
+size_t	proctree_signal_below(const struct proctree *, pid_t child, int number);
 
 /*
  * Sends SIGKILL to every descendant, all of them stopped first so that none
