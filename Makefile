@@ -47,7 +47,7 @@ ZK_LIBS ?= -lzookeeper_st
 endif
 
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
-	-Wwrite-strings -Wswitch-enum -Wvla -Wformat=2
+	-Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wno-unused-parameter
 ifdef WERROR
 WARNINGS += -Werror
 endif

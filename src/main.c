@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/exitcode.h"
@@ -20,12 +21,14 @@
 #include "query/status.h"
 #include "run/guard.h"
 #include "run/keeper.h"
+#include "run/link.h"
 #include "system/descriptors.h"
 #include "system/proctitle.h"
+#include "system/proctree.h"
 #include "system/signals.h"
 #include "system/syslogger.h"
 
-/* The lock is worth more than a word about it: without a logger we go on. */
+/* Logging is optional: without a logger zkrun carries on. */
 static void
 start_syslog(const struct options *options)
 {
@@ -38,10 +41,43 @@ start_syslog(const struct options *options)
 	log_set_syslog(fd);
 }
 
+/* Two processes from here on, with a link between them. */
+static int
+run(const struct options *options)
+{
+	struct link guard_end, keeper_end;
+	struct signals signals;
+	pid_t keeper;
+
+	proctitle_set(options->task, "connecting");
+	/* From here on a signal is something that we read. */
+	signals_block(&signals);
+	if (!proctree_can_see()) {
+		log_error("cannot find processes in '/proc': it is not mounted, "
+		    "or shows another pid namespace");
+		return EXITCODE_SYSTEM;
+	}
+	log_share_line();
+	keeper = -1;
+	if (link_pair(&guard_end, &keeper_end) == 0)
+		keeper = fork();
+	switch (keeper) {
+	case -1:
+		log_error("cannot start: %s", strerror(errno));
+		return EXITCODE_SYSTEM;
+	case 0:
+		link_close(&guard_end);
+		keeper_run(options, &signals, &keeper_end);
+		return 0;
+	default:
+		link_close(&keeper_end);
+		return guard_run(options, &signals, &guard_end, keeper);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
-	struct signals signals;
 	struct options options;
 	int status;
 
@@ -49,7 +85,7 @@ main(int argc, char **argv)
 		log_error("cannot open '/dev/null': %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	}
-	/* Before the options point to arguments, which it moves. */
+	/* Must come before arguments_parse(): this moves argv. */
 	proctitle_init(argc, argv);
 	status = arguments_parse(&options, argc, argv);
 	if (status != ARGUMENTS_RUN)
@@ -60,11 +96,11 @@ main(int argc, char **argv)
 		    "the locks are", options.runs);
 		return EXITCODE_USAGE;
 	}
-	/* It is forked first and so knows no credential. */
+	/* Fork the logger before credentials are read: it must not know them. */
 	if (options.mode == OPTIONS_RUN &&
 	    options.syslog_facility != OPTIONS_NO_SYSLOG)
 		start_syslog(&options);
-	/* --check reads what everybody may, as whoever the command has become. */
+	/* --check needs no credentials: it reads only what everybody may read. */
 	if (options.mode != OPTIONS_CHECK && options.auth_file[0] != '\0' &&
 	    credentials_read(&options.credentials, options.auth_file) == -1)
 		return EXITCODE_CONFIG;
@@ -80,8 +116,5 @@ main(int argc, char **argv)
 	case OPTIONS_BREAK:
 		return revoke_break(&options);
 	}
-	proctitle_set(options.task, "connecting");
-	/* From here on a signal is something that we read. */
-	signals_block(&signals);
-	return guard_run(&options, &signals, keeper_run);
+	return run(&options);
 }

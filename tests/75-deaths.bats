@@ -224,16 +224,18 @@ assert_met_nobody()
 	done
 }
 
-# stop_between NAME: a zkrun that has the lease, and whose guard, stopped,
-# does not know it yet.
+# stop_between NAME [TIMEOUT COMMAND ...]: a zkrun that has the lease, and whose
+# guard, stopped, does not know it yet.
 stop_between()
 {
-	local lease
+	local lease timeout=${2:-2s}
+	local -a command=("${@:3}")
 
+	[ $# -gt 1 ] || command=(env "MARK=$TASK-$1" "$TOOLS/alive" \
+	    "$(signs "$1")" hard)
 	hold "first-$1" "$TASK-$1"
 	lease=$(holders "$TASK-$1")
-	zkrun_bg "$1" -v -T 2s -t "$TASK-$1" -- env "MARK=$TASK-$1" \
-	    "$TOOLS/alive" "$(signs "$1")" hard
+	zkrun_bg "$1" -v -T "$timeout" -t "$TASK-$1" -- "${command[@]}"
 	wait_for 10 queue_count "$TASK-$1" 1
 	# At the head of the line it has a lease node, too.
 	wait_for 10 holds_count "$TASK-$1" 2
@@ -280,6 +282,34 @@ stop_between()
 	assert_equal "$status" 76
 	[ ! -e "$(signs k)" ]
 	assert_lock_clean "$TASK-k"
+}
+
+@test "the keeper wakes up with the leave to start, asked to stop already: it starts under the lease" {
+	stop_between l 5s true
+	kill -STOP "$KEEPER"
+	kill -CONT "${BG[l]}"
+	# There is nothing to be stopped yet, and the lease is never lost.
+	wait_for 10 grep -q 'asking the command' "$BATS_TEST_TMPDIR/l.err"
+	kill -CONT "$KEEPER"
+	zkrun_wait l 10
+	assert_equal "$status" 0
+	said l "holding '.*' after" 1
+	assert_met_nobody l
+}
+
+@test "a signal between the leave to start and the command: its status, though asked to stop" {
+	stop_between t 5s true
+	kill -STOP "$KEEPER"
+	kill -CONT "${BG[t]}"
+	wait_for 10 grep -q 'asking the command' "$BATS_TEST_TMPDIR/t.err"
+	kill -TERM "${BG[t]}"
+	nap 200000
+	# It finds the leave, which came too late, and the signal.
+	kill -CONT "$KEEPER"
+	zkrun_wait t 10
+	assert_equal "$status" 143
+	said t "holding '.*' after" 0
+	assert_met_nobody t
 }
 
 @test "the guard alone sleeps through the lease: the command is started under the next" {

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define LEAST_MARGIN_MS		200
 #define LEAST_PATIENCE_MS	300
 
@@ -15,19 +17,11 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 void
-lease_init(struct lease *lease, int64_t asked_timeout_ms,
-    int64_t kill_after_ms)
+lease_init(struct lease *lease, int64_t asked_timeout_ms)
 {
 	memset(lease, 0, sizeof(*lease));
 	lease->timeout_ms = asked_timeout_ms;
-	lease->kill_after_ms = kill_after_ms;
 	lease->proven_ms = LEASE_UNPROVEN;
 	lease->connect_ms = LEASE_UNPROVEN;
 }
@@ -36,7 +30,8 @@ void
 lease_connected(struct lease *lease, int64_t sent_ms,
     int64_t negotiated_timeout_ms)
 {
-	lease->timeout_ms = earlier(lease->timeout_ms, negotiated_timeout_ms);
+	lease->timeout_ms = clock_earlier(lease->timeout_ms,
+	    negotiated_timeout_ms);
 	lease->connect_ms = sent_ms;
 	lease->count = 0;
 }
@@ -88,32 +83,29 @@ lease_expiry_ms(const struct lease *lease)
 	return lease->proven_ms + lease->timeout_ms;
 }
 
-int64_t
-lease_margin_ms(const struct lease *lease)
+static int64_t
+margin_ms(int64_t timeout_ms)
 {
-	return later(lease->timeout_ms / 50, LEAST_MARGIN_MS);
+	return later(timeout_ms / 50, LEAST_MARGIN_MS);
 }
 
 int64_t
-lease_deadline_ms(const struct lease *lease)
+lease_stop_ms(int64_t expiry_ms, int64_t timeout_ms, int64_t kill_after_ms)
 {
-	if (lease->proven_ms == LEASE_UNPROVEN)
-		return LEASE_UNPROVEN;
-	return lease_expiry_ms(lease) - lease_margin_ms(lease);
+	return lease_kill_ms(expiry_ms, timeout_ms) -
+	    clock_earlier(kill_after_ms, timeout_ms / 4);
 }
 
 int64_t
-lease_grace_ms(const struct lease *lease)
+lease_kill_ms(int64_t expiry_ms, int64_t timeout_ms)
 {
-	return earlier(lease->kill_after_ms, lease->timeout_ms / 4);
+	return expiry_ms - margin_ms(timeout_ms);
 }
 
 int64_t
-lease_stop_ms(const struct lease *lease)
+lease_last_resort_ms(int64_t expiry_ms, int64_t timeout_ms)
 {
-	if (lease->proven_ms == LEASE_UNPROVEN)
-		return LEASE_UNPROVEN;
-	return lease_deadline_ms(lease) - lease_grace_ms(lease);
+	return expiry_ms - margin_ms(timeout_ms) / 2;
 }
 
 void

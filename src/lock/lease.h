@@ -8,7 +8,10 @@
  * it did is an acknowledged quorum write, sent later on the same connection.
  * So such a write, sent at w, proves the send time of the newest of the
  * connect request and of the requests whose reply had been read by w - T/4.
- * Section 3 of the design has the measurements behind this.
+ *
+ * Three deadlines follow from the expiry.  The guard asks the command to stop
+ * the grace before it kills; it kills the margin before the expiry; the keeper
+ * kills as a last resort, half a margin later, should the guard hang.
  *
  * Pure arithmetic on milliseconds of clock.h; no I/O.
  */
@@ -19,14 +22,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LEASE_UNPROVEN	INT64_MIN
+/* In the past, and far enough from the edge to be reckoned with. */
+#define LEASE_UNPROVEN	(INT64_MIN / 2)
 
 /* Enough for every request of T/4: one every T/7, and the busiest moments. */
 #define LEASE_TOUCHES	32
 
 struct lease {
 	int64_t	timeout_ms;	/* T: the least of asked and negotiated */
-	int64_t	kill_after_ms;	/* of the options */
 	int64_t	proven_ms;	/* LEASE_UNPROVEN, or a send time */
 	int64_t	connect_ms;	/* send time of this connection's request */
 	struct {
@@ -37,8 +40,7 @@ struct lease {
 };
 
 /* Starts a clock for a new session. */
-void	lease_init(struct lease *, int64_t asked_timeout_ms,
-	    int64_t kill_after_ms);
+void	lease_init(struct lease *, int64_t asked_timeout_ms);
 
 /*
  * Connected, by a request sent no earlier than sent_ms.  Proves nothing yet,
@@ -57,19 +59,15 @@ void	lease_acknowledged(struct lease *, int64_t sent_ms, int64_t read_ms);
 int64_t	lease_expiry_ms(const struct lease *);
 
 /*
- * Returns how long before the expiry the last process is to be dead: for the
- * rates of clocks, for scheduling, for killing and reaping.
+ * Return the deadlines of a lease with session timeout T that may pass on at
+ * expiry_ms.  The grace is kill_after_ms, but at most T/4.  The margin covers
+ * the rates of clocks, scheduling, killing and reaping: 2 % of T, but at least
+ * 200 ms.
  */
-int64_t	lease_margin_ms(const struct lease *);
-
-/* Returns when the guard kills, the margin before the expiry. */
-int64_t	lease_deadline_ms(const struct lease *);
-
-/* Returns how long before the deadline the command is asked to stop. */
-int64_t	lease_grace_ms(const struct lease *);
-
-/* Returns when that is; LEASE_UNPROVEN if nothing may be started. */
-int64_t	lease_stop_ms(const struct lease *);
+int64_t	lease_stop_ms(int64_t expiry_ms, int64_t timeout_ms,
+	    int64_t kill_after_ms);
+int64_t	lease_kill_ms(int64_t expiry_ms, int64_t timeout_ms);
+int64_t	lease_last_resort_ms(int64_t expiry_ms, int64_t timeout_ms);
 
 /* Writes "1.2s before the lease can pass on", or how long after it could. */
 void	lease_describe_left(int64_t left_ms, char *, size_t);

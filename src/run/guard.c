@@ -3,8 +3,6 @@
  */
 #include "run/guard.h"
 
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "run/guard_private.h"
+#include "system/command.h"
 #include "system/signals.h"
 
 static void	take_signals(struct guard *);
@@ -26,77 +25,30 @@ take_messages(struct guard *guard)
 	struct link_message message;
 	int got;
 
-	while (!guard->finished &&
-	    (got = link_receive(&guard->link, &message)) != 0) {
+	while (guard->state != FINISHED &&
+	    (got = link_receive(guard->link, &message)) != 0) {
 		if (got == -1) {
-			/* An end without SIGCHLD: it is over all the same. */
-			link_close(&guard->link);
+			/* The link ended: the keeper is dead or of no use. */
+			link_close(guard->link);
 			guard_kill_keeper(guard);
 			return;
 		}
-		switch (message.type) {
-		case LINK_SESSION:
-			guard->session = message.session;
-			guard_limit_wait(guard);
-			break;
-		case LINK_HELD:
-			guard->lease = message.lease;
+		if (message.type == LINK_HELD) {
 			/*
-			 * A signal that is here by now has come before the
-			 * command: it must never be started.
+			 * A signal that has come by now came before the
+			 * command: then no command may be started.
 			 */
 			take_signals(guard);
 			stop_in_time(guard);
-			guard_dispatch(guard, TOLD_HELD);
-			break;
-		case LINK_STARTED:
-			guard->command_runs = message.started.runs != 0;
-			guard_dispatch(guard, TOLD_STARTED);
-			break;
-		case LINK_HEARD:
-			forward_heard(&guard->forward, message.signal.number,
-			    message.signal.sender, clock_ms());
-			break;
-		case LINK_EXITED:
-			guard->exited = true;
-			guard->exit_code = message.status;
-			break;
-		case LINK_DONE:
-			guard->exit_code = message.status;
-			guard_dispatch(guard, TOLD_DONE);
-			break;
-		case LINK_LOST:
-			guard->lost = true;
-			break;
-		case LINK_RELEASING:
-			/* Not the command's, if it had to be stopped. */
-			guard->exit_code = message.releasing.status;
-			guard->hold_ms = message.releasing.hold_ms;
-			guard_dispatch(guard, TOLD_RELEASING);
-			break;
-		case LINK_WAITING:
-			guard_dispatch(guard, TOLD_WAITING);
-			break;
-		case LINK_ALIVE:
-			(void)strlcpy(guard->report, message.report,
-			    sizeof(guard->report));
-			guard_dispatch(guard, TOLD_ALIVE);
-			break;
-		case LINK_GO:
-		case LINK_AGAIN:
-		case LINK_SIGNAL:
-		case LINK_LOSE:
-		case LINK_TELL:
-		case LINK_PING:
-		case LINK_STOP:
-			break;	/* ours to send */
 		}
+		guard_dispatch(guard, (int)message.type, &message);
 	}
 }
 
 static void
 reap(struct guard *guard)
 {
+	struct link_message death = { 0 };
 	pid_t pid;
 	int left, status;
 
@@ -104,21 +56,20 @@ reap(struct guard *guard)
 	while ((pid = proctree_reap(&guard->tree, &left, &status)) != 0) {
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
-			guard->keeper_refused = WIFEXITED(status) &&
-			    WEXITSTATUS(status) == EXITCODE_SYSTEM;
-			/* Its last words count: it may have finished. */
+			death.status = command_exit_code(status);
+			/* Read its last messages: it may have finished. */
 			take_messages(guard);
-			guard_dispatch(guard, KEEPER_DIED);
+			guard_dispatch(guard, KEEPER_DIED, &death);
 		} else if (pid == guard->helper) {
 			guard->helper = 0;
-			guard_dispatch(guard, HELPER_ENDED);
+			guard_dispatch(guard, HELPER_ENDED, NULL);
 		}
 	}
-	if (guard->state != KILLING)
+	if (guard->state != KILLING_REST)
 		return;
 	if (proctree_is_empty(&guard->tree))
-		guard_dispatch(guard, TREE_EMPTY);
-	else if (left > 0)	/* else the dead hide the living */
+		guard_dispatch(guard, TREE_EMPTY, NULL);
+	else if (left > 0)	/* else reap more first */
 		proctree_kill_more(&guard->tree);
 }
 
@@ -137,16 +88,16 @@ take_signals(struct guard *guard)
 		if (kind == SIGNALS_CHILD)
 			child = true;
 		else if (received.number == SIGUSR1 &&
-		    (guard->state == QUEUEING || guard->state == RELEASING))
-			link_send_type(&guard->link, LINK_TELL);
-		else if (guard->state == RUNNING ||
-		    guard->state == RELEASING || guard->state == LOSING)
+		    (guard->state & (QUEUEING | RELEASING)) != 0)
+			link_send_type(guard->link, LINK_TELL);
+		else if ((guard->state & (STARTING | RUNNING | RELEASING |
+		    LOSING | KILLING_KEEPER)) != 0)
 			forward_received(&guard->forward, received.number,
 			    received.sender, clock_ms());
 		else if (kind == SIGNALS_TERMINATING) {
 			if (guard->signal == 0)
 				guard->signal = received.number;
-			guard_dispatch(guard, TERMINATED);
+			guard_dispatch(guard, TERMINATED, NULL);
 		} else if (kind == SIGNALS_STOPPING)
 			guard->stop = received.number;
 		else if (received.number == SIGCONT)
@@ -157,23 +108,23 @@ take_signals(struct guard *guard)
 }
 
 /*
- * Nobody else would be awake at the deadline if the command, which has not got
- * to its execve(2), and the keeper, which waits for that, are stopped with us;
- * or if the keeper is dead.
+ * Do not stop ourselves while nobody else may be able to keep the deadline:
+ * before the command has reached execve(2), for which the keeper waits, or
+ * while the lease is being lost.
  */
 static void
 stop_in_time(struct guard *guard)
 {
 	int number = guard->stop;
 
-	if (number == 0 || guard->state == KILLING ||
-	    (guard->state == RUNNING && !guard->started))
+	if (number == 0 || (guard->state & (STARTING | LOSING |
+	    KILLING_KEEPER | KILLING_REST)) != 0)
 		return;
 	guard->stop = 0;
 	signals_stop(number);
 }
 
-/* Passes on what has to be, and stops with the command on ^Z. */
+/* Passes signals on to the command, and stops with it on ^Z. */
 static void
 forward_signals(struct guard *guard)
 {
@@ -185,7 +136,7 @@ forward_signals(struct guard *guard)
 	    &reached)) != 0) {
 		message.signal.number = number;
 		if (!reached)
-			link_send(&guard->link, &message);
+			link_send(guard->link, &message);
 		if (signals_kind(number) == SIGNALS_STOPPING)
 			guard->stop = number;
 		else if (number == SIGCONT)
@@ -195,9 +146,9 @@ forward_signals(struct guard *guard)
 }
 
 /*
- * The clock is read first, then all that has been said by then, then the
- * deadlines by the newest proof: we may have been stopped anywhere before, and
- * stale news must not kill a healthy job.
+ * Reads the clock, then the messages, then judges the deadlines by the newest
+ * proof.  The guard may have been stopped anywhere before, and old messages
+ * must not kill a healthy job.
  */
 static void
 take_deadlines(struct guard *guard)
@@ -206,17 +157,15 @@ take_deadlines(struct guard *guard)
 
 	now_ms = clock_ms();
 	take_messages(guard);
+	if (now_ms >= guard_stop_ms(guard))
+		guard_dispatch(guard, STOP_DUE, NULL);
 	if (now_ms >= guard->time_up_ms) {
 		guard->time_up_ms = CLOCK_NEVER;
-		guard_dispatch(guard, TIME_UP);
+		guard_dispatch(guard, TIME_UP, NULL);
 	}
-	if (now_ms >= guard_stop_ms(guard))
-		guard_dispatch(guard, STOP_DUE);
-	if (now_ms >= guard_kill_ms(guard))
-		guard_dispatch(guard, KILL_DUE);
 	if (now_ms >= guard->ping_ms) {
 		guard->ping_ms = CLOCK_NEVER;
-		guard_dispatch(guard, PING_DUE);
+		guard_dispatch(guard, PING_DUE, NULL);
 	}
 }
 
@@ -228,19 +177,18 @@ loop(struct guard *guard)
 	int64_t deadline_ms, timer_ms;
 
 	timer_ms = CLOCK_NEVER;
-	while (!guard->finished) {
+	while (guard->state != FINISHED) {
 		deadline_ms = clock_earlier(guard->time_up_ms,
 		    forward_deadline(&guard->forward));
-		deadline_ms = clock_earlier(deadline_ms,
-		    clock_earlier(guard_stop_ms(guard), guard_kill_ms(guard)));
+		deadline_ms = clock_earlier(deadline_ms, guard_stop_ms(guard));
 		deadline_ms = clock_earlier(deadline_ms, guard->ping_ms);
 		if (deadline_ms != timer_ms) {
 			clock_timer_set(guard->timer_fd, deadline_ms);
 			timer_ms = deadline_ms;
 		}
 		memset(fds, 0, sizeof(fds));
-		fds[0].fd = guard->link.fd;
-		fds[0].events = link_is_full(&guard->link) ? POLLIN | POLLOUT :
+		fds[0].fd = guard->link->fd;
+		fds[0].events = link_is_full(guard->link) ? POLLIN | POLLOUT :
 		    POLLIN;
 		fds[1].fd = guard->signal_fd;
 		fds[1].events = POLLIN;
@@ -256,76 +204,46 @@ loop(struct guard *guard)
 		take_signals(guard);
 		take_messages(guard);
 		forward_signals(guard);
-		link_flush(&guard->link);
+		link_flush(guard->link);
 		take_deadlines(guard);
 		sdnotify_flush(&guard->notify);
 	}
 }
 
-static int
-final_status(const struct guard *guard)
-{
-	if (guard->lost)
-		return EXITCODE_LOST;
-	return guard->overdue && !guard->started ?
-	    guard->options->conflict_exit_code : guard->exit_code;
-}
-
-static void
-say_finished(const struct guard *guard)
-{
-	if (guard->started)
-		log_event("finished '%s' with status %d after %.1fs",
-		    guard->options->task, final_status(guard),
-		    (double)(clock_ms() - guard->started_ms) / 1000);
-}
-
 int
 guard_run(const struct options *options, const struct signals *signals,
-    void (*keep)(const struct options *, const struct signals *,
-    struct link *))
+    struct link *link, pid_t keeper)
 {
 	struct guard guard;
-	struct link keeper_end;
+	int status;
 
-	if (!proctree_can_see()) {
-		log_error("cannot find processes in '/proc': it is not mounted, "
-		    "or shows another pid namespace");
-		return EXITCODE_SYSTEM;
-	}
 	memset(&guard, 0, sizeof(guard));
 	guard.options = options;
-	guard.signals = signals;
+	guard.link = link;
+	guard.keeper = keeper;
+	guard.state = QUEUEING;
 	guard.time_up_ms = CLOCK_NEVER;
 	sdnotify_init(&guard.notify, options->notify_by_command);
-	/* At once, if there is anybody who wants to know. */
+	/* Ping at once if there is a service manager. */
 	guard.ping_ms = sdnotify_pace_ms(&guard.notify) == CLOCK_NEVER ?
 	    CLOCK_NEVER : clock_ms();
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
-	log_share_line();
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
-	    proctree_spare_present(&guard.tree) == -1 || proctree_adopt() == -1 ||
-	    link_pair(&guard.link, &keeper_end) == -1 ||
-	    (guard.keeper = fork()) == -1) {
+	    proctree_spare_present(&guard.tree, keeper) == -1 ||
+	    proctree_adopt() == -1) {
 		log_error("cannot start: %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	}
-	if (guard.keeper == 0) {
-		proctree_forget_spared(&guard.tree);
-		(void)close(guard.signal_fd);
-		(void)close(guard.timer_fd);
-		link_close(&guard.link);
-		sdnotify_close(&guard.notify);
-		keep(options, signals, &keeper_end);
-		return 0;
-	}
-	link_close(&keeper_end);
 	loop(&guard);
-	link_close(&guard.link);
+	link_close(link);
 	proctree_forget_spared(&guard.tree);
-	say_finished(&guard);
-	if (guard.signal != 0 && !guard.started)
+	status = guard.lost ? EXITCODE_LOST : guard.exit_code;
+	if (guard.started_ms != 0)
+		log_event("finished '%s' with status %d after %.1fs",
+		    options->task, status,
+		    (double)(clock_ms() - guard.started_ms) / 1000);
+	else if (guard.signal != 0)
 		signals_die(guard.signal);
-	return final_status(&guard);
+	return status;
 }

@@ -5,18 +5,18 @@
 #ifndef ZKRUN_GUARD_H
 #define ZKRUN_GUARD_H
 
+#include <sys/types.h>
+
 struct link;
 struct options;
 struct signals;
 
 /*
- * Forks the keeper, which runs keep() in a process of its own, and watches
- * over it.  Returns the exit status of zkrun; in the keeper, whatever is to be
- * its own.  Does not return if a signal ended the waiting: then this process
- * dies of that signal.
+ * Watches over the keeper, a child process at the other end of the link.
+ * Returns the exit status of zkrun.  Does not return if a signal ended the
+ * waiting: this process dies of that signal.
  */
 int	guard_run(const struct options *, const struct signals *,
-	    void (*keep)(const struct options *, const struct signals *,
-		struct link *));
+	    struct link *, pid_t keeper);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * The guard's state and events, shared by its loop (guard.c) and its table
- * (guard_table.c).  Private to the two.
+ * (guard_table.c, guard_killing.c).  Private to these files.
  */
 #ifndef ZKRUN_GUARD_PRIVATE_H
 #define ZKRUN_GUARD_PRIVATE_H
@@ -18,29 +18,32 @@
 struct options;
 struct signals;
 
+/* One bit each: a row of the table may name several. */
 enum guard_state {
-	QUEUEING,	/* connecting or in line: there is no command */
-	ENDING,		/* a signal ended that; the keeper leaves the line */
-	RUNNING,	/* the keeper may start the command, or has */
-	RELEASING,	/* nothing runs any more; the lease is given up */
-	LOSING,		/* no contact: the command was asked to stop in time */
-	KILLING,	/* the keeper is dead, the rest has to follow */
-	CLOSING,	/* all dead; a helper closes the session */
-	STATES
+	QUEUEING = 1 << 0,	/* connecting or in line: there is no command */
+	ENDING = 1 << 1,	/* a signal ended that; the keeper leaves */
+	STARTING = 1 << 2,	/* the keeper may start the command */
+	RUNNING = 1 << 3,	/* the keeper has started the command */
+	RELEASING = 1 << 4,	/* nothing runs any more; the lease goes */
+	LOSING = 1 << 5,	/* no contact: the command was asked to stop */
+	KILLING_KEEPER = 1 << 6,/* the deadline: it has to die first */
+	KILLING_REST = 1 << 7,/* the keeper is dead, the rest has to follow */
+	CLOSING = 1 << 8,	/* all dead; a helper closes the session */
+	FINISHED = 1 << 9
 };
 
+/* A message of the keeper is an event as well: its link_type. */
 enum guard_event {
-	TOLD_WAITING, TOLD_HELD, TOLD_STARTED, TOLD_RELEASING, TOLD_DONE,
-	TOLD_ALIVE,
-	KEEPER_DIED, TREE_EMPTY, HELPER_ENDED,
-	TERMINATED, TIME_UP, STOP_DUE, KILL_DUE, PING_DUE,
+	KEEPER_DIED = LINK_TYPES,	/* with its status */
+	TREE_EMPTY, HELPER_ENDED,
+	TERMINATED,			/* a signal, and nothing runs yet */
+	STOP_DUE, TIME_UP, PING_DUE,
 	EVENTS
 };
 
 struct guard {
 	const struct options	*options;
-	const struct signals	*signals;
-	struct link		 link;
+	struct link		*link;
 	struct forward		 forward;
 	struct proctree		 tree;
 	struct sdnotify		 notify;	/* the service manager */
@@ -49,39 +52,57 @@ struct guard {
 	int			 signal_fd;
 	int			 timer_fd;
 	int64_t			 time_up_ms;	/* what it means: the state's */
-	int64_t			 ping_ms;	/* CLOCK_NEVER: asked, or none */
-	int64_t			 final_kill_ms;	/* once asked to stop */
+	int64_t			 ping_ms;	/* CLOCK_NEVER: not due */
 	pid_t			 keeper;
 	pid_t			 helper;
-	int64_t			 started_ms;	/* the command */
-	int64_t			 hold_ms;	/* of TOLD_RELEASING */
-	char			 report[LINK_REPORT_SIZE]; /* TOLD_ALIVE */
-	struct link_lease	 lease;		/* as of the last TOLD_HELD */
+	int64_t			 timeout_ms;	/* T of the lease clock */
+	int64_t			 started_ms;	/* the command; 0: not yet */
+	int64_t			 held_until_ms;	/* by --hold; 0: not */
 	int			 signal;	/* that ended the waiting */
 	int			 stop;	/* a signal to stop of, when we may */
 	int			 exit_code;
-	bool			 keeper_refused; /* to start, and said why */
-	bool			 overdue;	/* it did not give up in time */
-	bool			 started, exited;
-	bool			 command_runs;	/* it could be executed */
-	bool			 lost;		/* exit in EXITCODE_LOST */
-	/* Their time has been. */
-	bool			 stop_done, kill_done;
-	bool			 finished;
+	bool			 exited;	/* the command */
+	bool			 lost;		/* the lease, under a command */
 };
 
-/* Does what the event means in the present state. */
-void	guard_dispatch(struct guard *, enum guard_event);
+/* Does what the event means in a state, and returns the next state. */
+typedef enum guard_state guard_action(struct guard *,
+    const struct link_message *);
+
+struct guard_row {
+	int		 states;	/* in one of these */
+	int		 event;		/* at this event */
+	guard_action	*act;		/* do this */
+	int		 next;		/* and be in one of these */
+};
+
+#define GUARD_MARGIN_MS	5000	/* after the session must have ended */
+
+#define STAY	(1 << 30)		/* of next: where we are */
+
+/* Returns the row for an event in a state, or NULL: nothing is to be done. */
+const struct guard_row	*guard_find(enum guard_state, int event);
 
 /*
- * When the command is asked to stop and killed, by what the keeper last proved;
- * CLOCK_NEVER if there is nothing to be stopped or it has been done.
+ * Does what the event, a guard_event or a link_type, means in the present
+ * state.  The message may be NULL with an event that is none.
+ */
+void	guard_dispatch(struct guard *, int event, const struct link_message *);
+
+/* guard_killing.c */
+guard_action guard_ask_to_stop, guard_enforce_deadline, guard_kill_rest;
+guard_action guard_keeper_died_in_line, guard_keeper_died_holding;
+guard_action guard_keeper_died_releasing, guard_rest_is_dead;
+guard_action guard_close_session;
+
+/* Asks all that the command started to stop. */
+void	guard_stop_tree(struct guard *);
+
+/*
+ * Returns when STOP_DUE is, by what the keeper last proved; CLOCK_NEVER if
+ * there is nothing to be stopped.
  */
 int64_t	guard_stop_ms(const struct guard *);
-int64_t	guard_kill_ms(const struct guard *);
-
-/* There is a session: if waiting has an end, sees to it that it comes. */
-void	guard_limit_wait(struct guard *);
 
 /* Kills the keeper, if it lives: everything below it falls to us then. */
 void	guard_kill_keeper(struct guard *);

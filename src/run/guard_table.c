@@ -1,110 +1,71 @@
 /*
- * What each event means to the guard in each state.
- *
- * The guard trusts nobody to live: if the keeper dies, or the lease clock runs
- * out, all that is below falls to the guard, which kills it and only then has
- * the session closed.
+ * What each event means to the guard in each state.  The table is at the end;
+ * what it does to stop and to kill is in guard_killing.c.
  */
 #include "run/guard_private.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "lock/lease.h"
-#include "run/session_closer.h"
-#include "system/command.h"
 #include "system/descriptors.h"
 #include "system/proctitle.h"
 
 #define OBEY_MS		3000	/* for the keeper, to leave the line */
-#define CLOSE_MARGIN_MS	5000	/* for the helper, after the session's end */
 
-typedef void action(struct guard *);
+/* As ps(1) shows them. */
+static const struct {
+	int		 states;
+	const char	*text;
+} titles[] = {
+	{ QUEUEING, "waiting" },
+	{ ENDING, "leaving" },
+	{ STARTING | RUNNING, "holding" },
+	{ RELEASING, "releasing" },
+	{ LOSING | KILLING_KEEPER, "losing" },
+	{ KILLING_REST, "killing" },
+	{ CLOSING, "closing" },
+};
 
+/* Shows the state.  From LOSING on the guard knows more than the keeper. */
 static void
-finish(struct guard *guard)
+show_state(struct guard *guard)
 {
-	guard->finished = true;
-}
+	size_t i;
 
-static void
-leave_line(struct guard *guard)
-{
-	guard->state = ENDING;
-	guard->time_up_ms = clock_after(clock_ms(), OBEY_MS);
-	link_send_type(&guard->link, LINK_STOP);
-}
-
-/*
- * --wait is the keeper's to keep, and it has long had the time; but whatever it
- * hangs in, waiting ends in time.
- */
-static void
-overdue(struct guard *guard)
-{
-	log_error("the keeper of '%s' does not give up in time; ending it",
-	    guard->options->task);
-	guard->overdue = true;
-	leave_line(guard);
-}
-
-/*
- * The keeper's death is what brings everything below it to us, so it goes
- * first.  It is our child and not reaped: the pid can only be its own.
- */
-void
-guard_kill_keeper(struct guard *guard)
-{
-	if (guard->keeper != 0)
-		(void)kill(guard->keeper, SIGKILL);
-}
-
-/* When the command has to be asked to stop, as far as is proved. */
-static int64_t
-stop_ms(const struct guard *guard)
-{
-	return link_expiry_ms(&guard->link) - guard->lease.margin_ms -
-	    guard->lease.grace_ms;
-}
-
-/* The keeper proves the lease in the background, whatever we do meanwhile. */
-static void
-approve(struct guard *guard)
-{
-	struct link_message message = { .type = LINK_GO };
-
-	if (clock_ms() >= stop_ms(guard)) {
-		/* We have slept; the keeper would not start it either. */
-		link_send_type(&guard->link, LINK_AGAIN);
-		return;
+	for (i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+		if ((titles[i].states & (int)guard->state) == 0)
+			continue;
+		if (guard->session.id != 0)
+			proctitle_set(guard->options->task, titles[i].text);
+		if (guard->state >= LOSING)
+			sdnotify_status(&guard->notify, guard->options->task,
+			    titles[i].text);
 	}
-	guard->state = RUNNING;
-	guard->time_up_ms = CLOCK_NEVER;
-	message.fence = guard->lease.fence;
-	link_send(&guard->link, &message);
 }
 
-/* The lease was lost, or ran out, before the command could be started. */
-static void
-queue_again(struct guard *guard)
+static enum guard_state
+finish(struct guard *guard, const struct link_message *message)
 {
-	if (!guard->started)
-		guard->state = QUEUEING;
+	return FINISHED;
+}
+
+static enum guard_state
+keeper_is_done(struct guard *guard, const struct link_message *message)
+{
+	guard->exit_code = message->status;
+	return FINISHED;
 }
 
 /*
- * The keeper's time to wait begins with its first session; so does ours.  With
- * -n it does not wait, but may be on its way to another server for long.
+ * The keeper enforces --wait, from its first session on.  Should the keeper
+ * hang, the guard ends the waiting a little later.  Not with -n: then the
+ * keeper does not wait, but it may take long to reach another server.
  */
-void
-guard_limit_wait(struct guard *guard)
+static void
+limit_wait(struct guard *guard)
 {
-	if (guard->state == QUEUEING && guard->time_up_ms == CLOCK_NEVER &&
+	if (guard->time_up_ms == CLOCK_NEVER &&
 	    guard->options->wait_ms != CLOCK_NEVER &&
 	    guard->options->wait_ms > 0)
 		guard->time_up_ms = clock_after(clock_ms(),
@@ -112,278 +73,215 @@ guard_limit_wait(struct guard *guard)
 		    OBEY_MS);
 }
 
-static int64_t
-time_left(const struct guard *guard)
+static enum guard_state
+note_session(struct guard *guard, const struct link_message *message)
 {
-	return link_expiry_ms(&guard->link) - clock_ms();
+	guard->session = message->session;
+	if (guard->state == QUEUEING)
+		limit_wait(guard);
+	show_state(guard);
+	return guard->state;
 }
 
-/* Nothing has proved the lease for so long that the command has to go. */
-static void
-ask_to_stop(struct guard *guard)
+static enum guard_state
+note_heard(struct guard *guard, const struct link_message *message)
 {
-	char left[64];
+	forward_heard(&guard->forward, message->signal.number,
+	    message->signal.sender, clock_ms());
+	return guard->state;
+}
 
-	guard->final_kill_ms = guard_kill_ms(guard);
-	guard->stop_done = true;
-	if (guard->options->ignore_loss)
-		return;
+static enum guard_state
+note_exit(struct guard *guard, const struct link_message *message)
+{
+	guard->exited = true;
+	guard->exit_code = message->status;
+	return guard->state;
+}
+
+static enum guard_state
+note_loss(struct guard *guard, const struct link_message *message)
+{
 	guard->lost = true;
-	guard->state = LOSING;
-	link_send_type(&guard->link, LINK_LOSE);
-	/* By ourselves: the keeper may be what has stopped. */
-	(void)proctree_signal_below(&guard->tree, guard->keeper,
-	    guard->options->stop_signal);
-	(void)proctree_signal_below(&guard->tree, guard->keeper, SIGCONT);
-	/* Last, for whoever reads stderr may make us wait. */
-	lease_describe_left(time_left(guard), left, sizeof(left));
-	log_error("no contact with ZooKeeper; asking the command of '%s' to "
-	    "stop, %s", guard->options->task, left);
+	return guard->state;
 }
 
-static void
-enforce_deadline(struct guard *guard)
+static enum guard_state
+leave_line(struct guard *guard, const struct link_message *message)
 {
-	char left[64];
-
-	lease_describe_left(time_left(guard), left, sizeof(left));
-	if (!guard->options->ignore_loss) {
-		guard->state = LOSING;
-		guard_kill_keeper(guard);
-		log_error("killing what runs under the lease of '%s', %s",
-		    guard->options->task, left);
-	} else if (!guard->lost)
-		log_error("the command runs on (--on-loss ignore) though the "
-		    "lease of '%s' is not proved any more, %s",
-		    guard->options->task, left);
-	guard->kill_done = true;
-	guard->lost = true;
+	guard->time_up_ms = clock_after(clock_ms(), OBEY_MS);
+	link_send_type(guard->link, LINK_STOP);
+	return ENDING;
 }
 
-/* No deadline can harm any more; only a keeper that hangs is in the way. */
-static void
-lease_released(struct guard *guard)
+static enum guard_state
+overdue(struct guard *guard, const struct link_message *message)
 {
-	guard->state = RELEASING;
-	guard->time_up_ms = clock_after(clock_ms(), guard->hold_ms +
-	    2 * guard->session.timeout_ms + CLOSE_MARGIN_MS);
+	log_error("the keeper of '%s' does not give up in time; ending it",
+	    guard->options->task);
+	guard->exit_code = guard->options->conflict_exit_code;
+	return leave_line(guard, message);
 }
 
-static void
-command_started(struct guard *guard)
+static enum guard_state
+kill_keeper(struct guard *guard, const struct link_message *message)
 {
-	guard->started = true;
+	guard_kill_keeper(guard);
+	return guard->state;
+}
+
+/* Lets the keeper start the command, if the lease has time left. */
+static enum guard_state
+approve(struct guard *guard, const struct link_message *message)
+{
+	struct link_message answer = { .type = LINK_GO };
+	enum guard_state next = STARTING;
+
+	guard->timeout_ms = message->held.timeout_ms;
+	if (clock_ms() >= lease_stop_ms(link_expiry_ms(guard->link),
+	    guard->timeout_ms, guard->options->kill_after_ms)) {
+		/* The guard was stopped; the keeper would not start it. */
+		answer.type = LINK_AGAIN;
+		next = guard->state;
+	} else
+		guard->time_up_ms = CLOCK_NEVER;
+	answer.question = message->held.question;
+	link_send(guard->link, &answer);
+	return next;
+}
+
+/* Nothing was started: nothing is lost, and nothing is to be stopped. */
+static enum guard_state
+queue_again(struct guard *guard, const struct link_message *message)
+{
+	guard->lost = false;
+	guard->time_up_ms = CLOCK_NEVER;
+	limit_wait(guard);
+	return QUEUEING;
+}
+
+/* No deadline applies any more.  A keeper that hangs is killed later. */
+static enum guard_state
+lease_released(struct guard *guard, const struct link_message *message)
+{
+	int64_t now_ms = clock_ms();
+
+	/* Another status than the command's if it had to be stopped. */
+	guard->exit_code = message->releasing.status;
+	if (message->releasing.hold_ms > 0)
+		guard->held_until_ms = now_ms + message->releasing.hold_ms;
+	guard->time_up_ms = clock_after(now_ms, message->releasing.hold_ms +
+	    2 * guard->session.timeout_ms + GUARD_MARGIN_MS);
+	return RELEASING;
+}
+
+static enum guard_state
+command_started(struct guard *guard, const struct link_message *message)
+{
 	guard->started_ms = clock_ms();
-	if (guard->command_runs)
+	if (message->runs)
 		sdnotify_started(&guard->notify);
-	/* The reader of a pipe is to see the end when the command closes it. */
+	/* The reader of a pipe must see its end when the command closes it. */
 	descriptors_close_inherited();
+	return RUNNING;
 }
 
-/* The keeper answers if its loop turns; if not, it is not asked again. */
-static void
-ask_keeper(struct guard *guard)
+/* The command did not exist when the guard asked it to stop: ask again. */
+static enum guard_state
+command_started_late(struct guard *guard, const struct link_message *message)
 {
-	link_send_type(&guard->link, LINK_PING);
+	(void)command_started(guard, message);
+	guard_stop_tree(guard);
+	return guard->state;
 }
 
-/* Only what the keeper says makes us say that all is well. */
-static void
-keeper_is_alive(struct guard *guard)
+/* The answer sets the next ping, so a keeper that hangs gets one. */
+static enum guard_state
+ask_keeper(struct guard *guard, const struct link_message *message)
+{
+	link_send_type(guard->link, LINK_PING);
+	return guard->state;
+}
+
+/* Feeds the service manager only on an answer of the keeper. */
+static enum guard_state
+keeper_is_alive(struct guard *guard, const struct link_message *message)
 {
 	sdnotify_alive(&guard->notify);
-	sdnotify_status(&guard->notify, guard->options->task, guard->report);
+	if (guard->state < LOSING)
+		sdnotify_status(&guard->notify, guard->options->task,
+		    message->report);
 	guard->ping_ms = clock_after(clock_ms(),
 	    sdnotify_pace_ms(&guard->notify));
+	return guard->state;
 }
 
-/* Closes the session of a dead keeper, if there is one to close. */
-static void
-close_session(struct guard *guard)
-{
-	guard->state = CLOSING;
-	guard->time_up_ms = clock_after(clock_ms(),
-	    guard->lost ? OBEY_MS / 3 :
-	    guard->session.timeout_ms + CLOSE_MARGIN_MS);
-	if (guard->session.id != 0) {
-		guard->helper = session_closer_start(guard->options,
-		    &guard->session);
-		if (guard->helper != -1)
-			return;
-		guard->helper = 0;
-		log_error("cannot close the session: %s", strerror(errno));
-	}
-	finish(guard);
-}
+#define ANY		(-1)
+#define LATE		(LOSING | KILLING_KEEPER)
+#define APPROVED	(STARTING | RUNNING | LATE)
+#define KEEPER_LIVES	(QUEUEING | ENDING | APPROVED | RELEASING)
+/* Without a session there is nothing to close. */
+#define CLOSE		(CLOSING | FINISHED)
 
-static void
-keeper_died_in_line(struct guard *guard)
-{
-	guard->exit_code = EXITCODE_SYSTEM;
-	if (!guard->keeper_refused) {
-		log_error("the keeper of '%s' died", guard->options->task);
-		guard->exit_code = EXITCODE_INTERNAL;
-	}
-	close_session(guard);
-}
+/* The first row for an event in a state counts; none: nothing is done. */
+static const struct guard_row table[] = {
+/* in this state	at this event	do this               and be in */
+{ QUEUEING | STARTING,	LINK_HELD,	approve,              STAY | STARTING },
+{ STARTING | LATE,	LINK_WAITING,	queue_again,          QUEUEING },
+{ STARTING,		LINK_STARTED,	command_started,      RUNNING },
+{ LATE,			LINK_STARTED,	command_started_late, STAY },
+{ APPROVED | RELEASING,	LINK_RELEASING,	lease_released,       RELEASING },
+{ ENDING,		LINK_DONE,	finish,               FINISHED },
+{ KEEPER_LIVES,		LINK_DONE,	keeper_is_done,       FINISHED },
 
-static void
-kill_rest(struct guard *guard)
-{
-	guard->time_up_ms = clock_after(clock_ms(),
-	    proctree_kill(&guard->tree));
-	(void)proctree_name_forbidden(&guard->tree, guard->options->task);
-}
+{ QUEUEING,		TERMINATED,	leave_line,           ENDING },
+{ ENDING | CLOSING,	TERMINATED,	finish,               FINISHED },
+{ STARTING | RUNNING,	STOP_DUE,	guard_ask_to_stop,    STAY | LOSING },
+{ QUEUEING,		TIME_UP,	overdue,              ENDING },
+{ ENDING | RELEASING,	TIME_UP,	kill_keeper,          STAY },
+{ LOSING,		TIME_UP,	guard_enforce_deadline,
+					KILLING_KEEPER },
+{ KILLING_REST,		TIME_UP,	guard_kill_rest,      STAY },
+{ CLOSING,		TIME_UP,	finish,               FINISHED },
 
-static void
-rest_is_dead(struct guard *guard)
-{
-	char left[64];
+{ QUEUEING,		KEEPER_DIED,	guard_keeper_died_in_line, CLOSE },
+{ ENDING,		KEEPER_DIED,	guard_close_session,  CLOSE },
+{ APPROVED,		KEEPER_DIED,	guard_keeper_died_holding,
+					KILLING_REST | CLOSE },
+{ RELEASING,		KEEPER_DIED,	guard_keeper_died_releasing, CLOSE },
+{ KILLING_REST,		TREE_EMPTY,	guard_rest_is_dead,   CLOSE },
+{ CLOSING,		HELPER_ENDED,	finish,               FINISHED },
 
-	lease_describe_left(time_left(guard), left, sizeof(left));
-	log_notice("all that ran under the lease of '%s' is dead, %s",
-	    guard->options->task, left);
-	close_session(guard);
-}
-
-/* What -o leave has left running is not ours to kill. */
-static void
-keeper_died_releasing(struct guard *guard)
-{
-	log_error("the keeper of '%s' died after the command ended",
-	    guard->options->task);
-	/* The command may have done well; that its run is recorded, or its
-	 * lease held for long enough, nobody can say. */
-	if (guard->exit_code == 0 &&
-	    (guard->options->interval_ms != CLOCK_NEVER || guard->hold_ms > 0))
-		guard->exit_code = EXITCODE_INTERNAL;
-	close_session(guard);
-}
-
-static void
-keeper_died_holding(struct guard *guard)
-{
-	guard->state = KILLING;
-	/* The command itself died with the keeper (PR_SET_PDEATHSIG). */
-	if (proctree_is_empty(&guard->tree) && guard->exited) {
-		keeper_died_releasing(guard);
-		return;
-	}
-	if (!guard->lost)
-		log_error("the keeper of '%s' died; killing the command",
-		    guard->options->task);
-	/* Not lost: there may well be contact, to close the session by. */
-	guard->exit_code = EXITCODE_LOST;
-	if (proctree_is_empty(&guard->tree))
-		rest_is_dead(guard);
-	else
-		kill_rest(guard);
-}
-
-static action *const actions[STATES][EVENTS] = {
-	[QUEUEING] = {
-		[TOLD_HELD] = approve,
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = keeper_died_in_line,
-		[TERMINATED] = leave_line,
-		[TIME_UP] = overdue,
-		[TOLD_ALIVE] = keeper_is_alive,
-		[PING_DUE] = ask_keeper,
-	},
-	[ENDING] = {
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = close_session,
-		[TERMINATED] = finish,
-		[TIME_UP] = guard_kill_keeper,
-		[TOLD_ALIVE] = keeper_is_alive,
-		[PING_DUE] = ask_keeper,
-	},
-	[RUNNING] = {
-		[TOLD_WAITING] = queue_again,
-		[TOLD_HELD] = approve,
-		[TOLD_STARTED] = command_started,
-		[TOLD_RELEASING] = lease_released,
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = keeper_died_holding,
-		[STOP_DUE] = ask_to_stop,
-		[KILL_DUE] = enforce_deadline,
-		[TOLD_ALIVE] = keeper_is_alive,
-		[PING_DUE] = ask_keeper,
-	},
-	[RELEASING] = {
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = keeper_died_releasing,
-		[TIME_UP] = guard_kill_keeper,
-		[TOLD_ALIVE] = keeper_is_alive,
-		[PING_DUE] = ask_keeper,
-	},
-	[LOSING] = {
-		[TOLD_RELEASING] = lease_released,
-		[TOLD_DONE] = finish,
-		[KEEPER_DIED] = keeper_died_holding,
-		[KILL_DUE] = enforce_deadline,
-		[TOLD_ALIVE] = keeper_is_alive,
-		[PING_DUE] = ask_keeper,
-	},
-	[KILLING] = {
-		[TREE_EMPTY] = rest_is_dead,
-		[TIME_UP] = kill_rest,
-	},
-	[CLOSING] = {
-		[HELPER_ENDED] = finish,
-		[TERMINATED] = finish,
-		[TIME_UP] = finish,
-	},
+{ KEEPER_LIVES,		LINK_ALIVE,	keeper_is_alive,      STAY },
+{ KEEPER_LIVES,		PING_DUE,	ask_keeper,           STAY },
+{ ANY,			LINK_SESSION,	note_session,         STAY },
+{ ANY,			LINK_HEARD,	note_heard,           STAY },
+{ ANY,			LINK_EXITED,	note_exit,            STAY },
+{ ANY,			LINK_LOST,	note_loss,            STAY },
 };
 
-static bool
-has_deadline(const struct guard *guard)
+const struct guard_row *
+guard_find(enum guard_state state, int event)
 {
-	return guard->state == RUNNING || guard->state == LOSING;
-}
+	size_t i;
 
-int64_t
-guard_stop_ms(const struct guard *guard)
-{
-	if (!has_deadline(guard) || guard->stop_done)
-		return CLOCK_NEVER;
-	return stop_ms(guard);
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].event == event && (table[i].states & state) != 0)
+			return &table[i];
+	return NULL;
 }
-
-int64_t
-guard_kill_ms(const struct guard *guard)
-{
-	if (!has_deadline(guard) || guard->kill_done)
-		return CLOCK_NEVER;
-	/* What was asked to stop is not given more time. */
-	if (guard->stop_done && !guard->options->ignore_loss)
-		return guard->final_kill_ms;
-	return link_expiry_ms(&guard->link) - guard->lease.margin_ms;
-}
-
-/* As ps(1) shows them. */
-static const char *const titles[STATES] = {
-	[QUEUEING] = "waiting",
-	[ENDING] = "leaving",
-	[RUNNING] = "holding",
-	[RELEASING] = "releasing",
-	[LOSING] = "losing",
-	[KILLING] = "killing",
-	[CLOSING] = "closing",
-};
 
 void
-guard_dispatch(struct guard *guard, enum guard_event event)
+guard_dispatch(struct guard *guard, int event,
+    const struct link_message *message)
 {
-	action *act;
+	const struct guard_row *row;
+	enum guard_state before = guard->state;
 
-	act = actions[guard->state][event];
-	if (act != NULL && !guard->finished)
-		act(guard);
-	if (guard->session.id != 0)
-		proctitle_set(guard->options->task, titles[guard->state]);
-	/* From here on the keeper is not who knows best. */
-	if (guard->state >= LOSING)
-		sdnotify_status(&guard->notify, guard->options->task,
-		    titles[guard->state]);
+	row = guard_find(before, event);
+	if (row == NULL || before == FINISHED)
+		return;
+	guard->state = row->act(guard, message);
+	if (guard->state != before)
+		show_state(guard);
 }

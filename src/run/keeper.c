@@ -1,8 +1,8 @@
 /*
  * The keeper's loop: it turns what happens into events.
  *
- * It waits in one place, and nothing it calls blocks.  A message from the guard
- * is read before a deadline is judged.
+ * It waits in one place, and no call blocks.  It reads the guard's messages
+ * before it judges a deadline.
  */
 #include "run/keeper.h"
 
@@ -31,56 +31,36 @@ enum { LINK_FD, SIGNAL_FD, TIMER_FD, CONNECTOR_FD };
 
 #define AFTER_YOU_MS	3	/* between the lease and what can wait */
 
-/* Passes on what the semaphore makes of a reply. */
-static void
-take_semaphore_news(struct keeper *keeper, enum semaphore_news news)
-{
-	switch (news) {
-	case SEMAPHORE_NOTHING:
-		break;
-	case SEMAPHORE_WAITING:
-		keeper_dispatch(keeper, MUST_WAIT);
-		break;
-	case SEMAPHORE_ACQUIRED:
-		keeper_dispatch(keeper, ACQUIRED);
-		break;
-	case SEMAPHORE_LOST:
-		keeper_dispatch(keeper, LEASE_LOST);
-		break;
-	case SEMAPHORE_REVOKED:
-		keeper_dispatch(keeper, REVOKED);
-		break;
-	case SEMAPHORE_LEFT:
-		keeper_dispatch(keeper, LEFT);
-		break;
-	case SEMAPHORE_FAILED:
-		keeper_dispatch(keeper, REFUSED);
-		break;
-	}
-}
+/* Which event of the table a piece of news is. */
+static const enum keeper_event connector_events[] = {
+	[CONNECTOR_SEEKING] = NO_EVENT,
+	[CONNECTOR_NEW_SESSION] = NEW_SESSION,
+	[CONNECTOR_REGAINED] = REGAINED,
+	[CONNECTOR_LOST_CONTACT] = CONTACT_LOST,
+	[CONNECTOR_EXPIRED] = EXPIRED,
+	[CONNECTOR_GAVE_UP] = GAVE_UP,
+	[CONNECTOR_REJECTED] = REJECTED,
+};
 
-static void
-take_record_news(struct keeper *keeper, enum runs_news news)
-{
-	switch (news) {
-	case RUNS_NOTHING:
-		break;
-	case RUNS_READ:
-		keeper_dispatch(keeper, RECORD_READ);
-		break;
-	case RUNS_STORED:
-		keeper_dispatch(keeper, RECORDED);
-		break;
-	case RUNS_LEASE_GONE:
-		keeper_dispatch(keeper, UNRECORDED);
-		break;
-	case RUNS_FAILED:
-		keeper_dispatch(keeper, RECORD_REFUSAL);
-		break;
-	}
-}
+static const enum keeper_event semaphore_events[] = {
+	[SEMAPHORE_NOTHING] = NO_EVENT,
+	[SEMAPHORE_WAITING] = MUST_WAIT,
+	[SEMAPHORE_ACQUIRED] = ACQUIRED,
+	[SEMAPHORE_LOST] = LEASE_LOST,
+	[SEMAPHORE_REVOKED] = REVOKED,
+	[SEMAPHORE_LEFT] = LEFT,
+	[SEMAPHORE_FAILED] = REFUSED,
+};
 
-/* Tells the clock what a reply proves, and those who live by it. */
+static const enum keeper_event runs_events[] = {
+	[RUNS_NOTHING] = NO_EVENT,
+	[RUNS_READ] = RECORD_READ,
+	[RUNS_STORED] = RECORDED,
+	[RUNS_LEASE_GONE] = UNRECORDED,
+	[RUNS_FAILED] = RECORD_REFUSAL,
+};
+
+/* Tells the lease clock what a reply proves, and the guard what follows. */
 static void
 take_proof(struct keeper *keeper, const struct session_event *event)
 {
@@ -97,67 +77,58 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 	if (keeper->lease.proven_ms == before_ms)
 		return;
 	link_set_expiry_ms(keeper->link, lease_expiry_ms(&keeper->lease));
-	keeper_dispatch(keeper, PROVEN);
+	keeper_dispatch(keeper, PROVEN, NULL);
 }
 
-/* Connected: a clock for a new session, a new connection for the old one. */
+/* Starts the clock for a new session or for a new connection. */
 static void
 start_clock(struct keeper *keeper, bool new_session)
 {
 	const struct connector *connector = &keeper->connector;
 
 	if (new_session)
-		lease_init(&keeper->lease, keeper->options->session_timeout_ms,
-		    keeper->options->kill_after_ms);
+		lease_init(&keeper->lease,
+		    keeper->options->session_timeout_ms);
 	lease_connected(&keeper->lease, connector->tried_since_ms,
 	    connector->session.timeout_ms);
 	keeper->beat_ms = clock_after(clock_ms(),
 	    lease_beat_ms(&keeper->lease));
 }
 
+static void
+take_reply(struct keeper *keeper, struct session_event *event)
+{
+	enum keeper_event means = NO_EVENT;
+
+	take_proof(keeper, event);
+	if (runs_owns(event))
+		means = runs_events[runs_take(&keeper->runs, event)];
+	else if (!keeper_take_look(keeper, event))
+		means = semaphore_events[semaphore_take(keeper->semaphore,
+		    event)];
+	keeper_dispatch(keeper, means, NULL);
+}
+
 /* Returns false when there is no more news. */
 static bool
 take_news(struct keeper *keeper)
 {
+	enum connector_news news;
 	struct session_event *event;
 
-	switch (connector_next(&keeper->connector, &event)) {
-	case CONNECTOR_NOTHING:
+	news = connector_next(&keeper->connector, &event);
+	if (news == CONNECTOR_NOTHING)
 		return false;
-	case CONNECTOR_SEEKING:
-		break;
-	case CONNECTOR_NEW_SESSION:
-		start_clock(keeper, true);
-		keeper_dispatch(keeper, NEW_SESSION);
-		break;
-	case CONNECTOR_REGAINED:
-		start_clock(keeper, false);
-		keeper_dispatch(keeper, REGAINED);
-		break;
-	case CONNECTOR_LOST_CONTACT:
-		keeper_forget_look(keeper);
-		keeper_dispatch(keeper, CONTACT_LOST);
-		break;
-	case CONNECTOR_EXPIRED:
-		keeper_dispatch(keeper, EXPIRED);
-		break;
-	case CONNECTOR_GAVE_UP:
-		keeper_dispatch(keeper, GAVE_UP);
-		break;
-	case CONNECTOR_REJECTED:
-		keeper_dispatch(keeper, REJECTED);
-		break;
-	case CONNECTOR_EVENT:
-		take_proof(keeper, event);
-		if (runs_owns(event))
-			take_record_news(keeper,
-			    runs_take(&keeper->runs, event));
-		else if (!keeper_take_look(keeper, event))
-			take_semaphore_news(keeper,
-			    semaphore_take(keeper->semaphore, event));
+	if (news == CONNECTOR_EVENT) {
+		take_reply(keeper, event);
 		session_event_free(event);
-		break;
+		return true;
 	}
+	if (news == CONNECTOR_NEW_SESSION || news == CONNECTOR_REGAINED)
+		start_clock(keeper, news == CONNECTOR_NEW_SESSION);
+	if (news == CONNECTOR_LOST_CONTACT)
+		keeper_forget_look(keeper);
+	keeper_dispatch(keeper, connector_events[news], NULL);
 	return true;
 }
 
@@ -167,48 +138,12 @@ take_orders(struct keeper *keeper)
 	struct link_message message;
 	int got;
 
-	while ((got = link_receive(keeper->link, &message)) == 1) {
-		switch (message.type) {
-		case LINK_GO:
-			keeper->approved_fence = message.fence;
-			keeper_dispatch(keeper, ORDER_GO);
-			break;
-		case LINK_AGAIN:
-			keeper_dispatch(keeper, ORDER_AGAIN);
-			break;
-		case LINK_TELL:
-			keeper_tell_progress(keeper);
-			break;
-		case LINK_PING:
-			keeper_take_ping(keeper);
-			break;
-		case LINK_STOP:
-			keeper_dispatch(keeper, ORDER_STOP);
-			break;
-		case LINK_LOSE:
-			keeper_dispatch(keeper, ORDER_LOSE);
-			break;
-		case LINK_SIGNAL:
-			keeper->ordered_signal = message.signal.number;
-			keeper_dispatch(keeper, ORDER_SIGNAL);
-			break;
-		case LINK_SESSION:
-		case LINK_WAITING:
-		case LINK_HELD:
-		case LINK_STARTED:
-		case LINK_HEARD:
-		case LINK_EXITED:
-		case LINK_LOST:
-		case LINK_RELEASING:
-		case LINK_DONE:
-		case LINK_ALIVE:
-			break;	/* ours to send */
-		}
-	}
+	while ((got = link_receive(keeper->link, &message)) == 1)
+		keeper_dispatch(keeper, (int)message.type, &message);
 	if (got == -1 && keeper->link->fd != -1) {
 		link_close(keeper->link);
 		keeper->guard_gone = true;
-		keeper_dispatch(keeper, GUARD_GONE);
+		keeper_dispatch(keeper, GUARD_GONE, NULL);
 	}
 }
 
@@ -224,26 +159,26 @@ reap(struct keeper *keeper)
 	while ((pid = proctree_reap(&keeper->tree, &left, &status)) != 0) {
 		if (pid != keeper->command)
 			continue;
-		keeper->command = 0;	/* the pid is anybody's now */
+		keeper->command = 0;	/* another process may get the pid */
 		message.status = command_exit_code(status);
 		link_send(keeper->link, &message);
 		if (keeper->exit_code == 0)
 			keeper->exit_code = message.status;
-		keeper_dispatch(keeper, COMMAND_ENDED);
+		keeper_dispatch(keeper, COMMAND_ENDED, NULL);
 	}
-	if (keeper->state != LINGERING && keeper->state != STOPPING)
+	if ((keeper->state & (LINGERING | STOPPING | KILLING)) == 0)
 		return;
-	/* A resolver of ours would keep the kernel from saying "none". */
+	/* A resolver process would count as a child that is left. */
 	connector_stop_helpers(&keeper->connector);
 	if (proctree_is_empty(&keeper->tree))
-		keeper_dispatch(keeper, TREE_EMPTY);
-	else if (left > 0)	/* else the dead hide the living */
+		keeper_dispatch(keeper, TREE_EMPTY, NULL);
+	else if (left > 0)	/* else reap more first */
 		proctree_kill_more(&keeper->tree);
 }
 
 /*
- * Signals to zkrun are the guard's business.  It only wants to know which of
- * them were sent to all of us, and so reached the command as well.
+ * The guard handles signals.  The keeper only tells it what it heard, so that
+ * the guard knows which signals went to the command as well.
  */
 static void
 take_signals(struct keeper *keeper)
@@ -260,8 +195,8 @@ take_signals(struct keeper *keeper)
 			child = true;
 			continue;
 		}
-		/* What came before the command has not reached it. */
-		if (!keeper->started)
+		/* A signal from before the start did not reach the command. */
+		if (keeper->started_ms == 0)
 			continue;
 		message.signal.number = received.number;
 		message.signal.sender = received.sender;
@@ -271,34 +206,44 @@ take_signals(struct keeper *keeper)
 		reap(keeper);
 }
 
-/* --wait is over once the lease is ours. */
+/* --wait applies until the keeper has the lease. */
 static int64_t
-wait_deadline(const struct keeper *keeper)
+wait_deadline_ms(const struct keeper *keeper)
 {
-	return keeper->state == CONNECTING || keeper->state == IN_LINE ?
+	return (keeper->state & (CONNECTING | IN_LINE)) != 0 ?
 	    keeper->wait_deadline_ms : CLOCK_NEVER;
 }
 
-/* --max-time is over once all that the command started is being stopped. */
+/* --max-time applies until the tree is asked to stop. */
 static int64_t
-max_time_deadline(const struct keeper *keeper)
+max_time_ms(const struct keeper *keeper)
 {
-	return keeper->state == RUNNING || keeper->state == LINGERING ?
-	    keeper->max_time_ms : CLOCK_NEVER;
+	return (keeper->state & (RUNNING | LINGERING)) != 0 ?
+	    clock_after(keeper->started_ms, keeper->options->max_time_ms) :
+	    CLOCK_NEVER;
 }
+
+/* Deadlines that are events, in the order in which they are judged. */
+static const struct {
+	int64_t		(*due_ms)(const struct keeper *);
+	enum keeper_event event;
+} deadlines[] = {
+	{ keeper_deadline_ms, DEADLINE },
+	{ wait_deadline_ms, WAIT_OVER },
+	{ max_time_ms, MAX_TIME_OVER },
+};
+#define DEADLINES	(sizeof(deadlines) / sizeof(deadlines[0]))
 
 static void
 take_deadlines(struct keeper *keeper)
 {
 	int64_t now_ms;
+	size_t i;
 
 	now_ms = clock_ms();
-	if (now_ms >= keeper_deadline_ms(keeper))
-		keeper_dispatch(keeper, DEADLINE);
-	if (now_ms >= wait_deadline(keeper))
-		keeper_dispatch(keeper, WAIT_OVER);
-	if (now_ms >= max_time_deadline(keeper))
-		keeper_dispatch(keeper, MAX_TIME_OVER);
+	for (i = 0; i < DEADLINES; i++)
+		if (now_ms >= deadlines[i].due_ms(keeper))
+			keeper_dispatch(keeper, (int)deadlines[i].event, NULL);
 	if (now_ms >= keeper_progress_ms(keeper))
 		keeper_show_progress(keeper);
 	if (now_ms >= keeper->beat_ms) {
@@ -308,9 +253,7 @@ take_deadlines(struct keeper *keeper)
 	}
 	if (now_ms >= keeper->time_up_ms) {
 		keeper->time_up_ms = CLOCK_NEVER;
-		keeper_dispatch(keeper, TIME_UP);
-		/* Should the kernel ever have merged one death too many. */
-		reap(keeper);
+		keeper_dispatch(keeper, TIME_UP, NULL);
 	}
 }
 
@@ -318,12 +261,14 @@ static void
 wait_for_something(struct keeper *keeper, struct pollfd *fds,
     int64_t deadline_ms)
 {
+	size_t i;
+
+	for (i = 0; i < DEADLINES; i++)
+		deadline_ms = clock_earlier(deadline_ms,
+		    deadlines[i].due_ms(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper->time_up_ms);
-	deadline_ms = clock_earlier(deadline_ms, wait_deadline(keeper));
-	deadline_ms = clock_earlier(deadline_ms, max_time_deadline(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper_progress_ms(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper->beat_ms);
-	deadline_ms = clock_earlier(deadline_ms, keeper_deadline_ms(keeper));
 	if (deadline_ms != keeper->timer_ms) {
 		clock_timer_set(keeper->timer_fd, deadline_ms);
 		keeper->timer_ms = deadline_ms;
@@ -347,14 +292,14 @@ loop(struct keeper *keeper)
 	uint64_t expirations;
 	int64_t deadline_ms;
 
-	while (!keeper->finished) {
+	while (keeper->state != FINISHED) {
 		memset(fds, 0, sizeof(fds));
 		connector_set_patience(&keeper->connector,
 		    semaphore_is_urgent(keeper->semaphore) ?
 		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER);
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);
-		/* What is done about news may call for another look. */
+		/* Acting on news may bring more news. */
 		if (take_news(keeper))
 			continue;
 		wait_for_something(keeper, fds, deadline_ms);
@@ -367,7 +312,7 @@ loop(struct keeper *keeper)
 		take_deadlines(keeper);
 		connector_process(&keeper->connector, fds + CONNECTOR_FD);
 	}
-	/* The outcome has to reach the guard, however full the link is. */
+	/* The outcome must reach the guard, even if the link is full. */
 	while (link_is_full(keeper->link)) {
 		memset(fds, 0, sizeof(fds));
 		fds[LINK_FD].fd = keeper->link->fd;
@@ -395,12 +340,11 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.timer_ms = CLOCK_NEVER;
 	keeper.wait_deadline_ms = CLOCK_NEVER;
 	keeper.waiting_since_ms = CLOCK_NEVER;
-	keeper.max_time_ms = CLOCK_NEVER;
 	keeper.time_up_ms = CLOCK_NEVER;
 	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
-	/* So that "pkill zkrun" means the process that the user started. */
+	/* "pkill zkrun" must find only the process that the user started. */
 	(void)prctl(PR_SET_NAME, "zkkeeper");
 	proctitle_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
@@ -429,7 +373,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper_start_progress(&keeper);
 	connector_start(&keeper.connector);
 	loop(&keeper);
-	/* Nobody waits for the rest; but the next in line needs the servers. */
+	/* Nobody waits for the rest: let the next in the queue go first. */
 	link_close(link);
 	(void)poll(NULL, 0, AFTER_YOU_MS);
 	semaphore_tidy(keeper.semaphore);

@@ -1,6 +1,6 @@
 /*
- * The keeper and the record of runs: whether a run is due before it is started,
- * and writing down that there was one before the lease is given up.
+ * The keeper and the record of runs: before the start it judges whether a run
+ * is due, after the end it records the run.
  */
 #include "run/keeper_private.h"
 
@@ -10,35 +10,32 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
-#include "system/signals.h"
 
-#define INTERRUPTED_MS	1000	/* to record, once a signal wants an end */
+#define INTERRUPTED_MS	1000	/* to record, after a signal */
 
-/* The lease is ours; the reply to a read of the record is on its way. */
-void
-keeper_ask_record(struct keeper *keeper)
+/* The keeper has the lease; a read of the record is on its way. */
+enum keeper_state
+keeper_ask_record(struct keeper *keeper, const struct link_message *message)
 {
-	if (keeper->options->interval_ms == CLOCK_NEVER) {
-		keeper_ask_guard(keeper);
-		return;
-	}
-	keeper->state = JUDGING;
+	if (keeper->options->interval_ms == CLOCK_NEVER)
+		return keeper_ask_guard(keeper, message);
 	runs_expect(&keeper->runs);
+	return JUDGING;
 }
 
-static void
+static enum keeper_state
 leave_unstarted(struct keeper *keeper, int exit_code)
 {
 	keeper->exit_code = exit_code;
-	keeper_leave_line(keeper);
+	return keeper_leave_line(keeper, NULL);
 }
 
 /*
- * Both times are ctimes of lease nodes, by the wall clock of the ensemble's
- * leader.  No clock of ours is asked.
+ * Compares ctimes of lease nodes, which are times of the ensemble's leader.
+ * The clock of this machine plays no part.
  */
-void
-keeper_judge(struct keeper *keeper)
+enum keeper_state
+keeper_judge(struct keeper *keeper, const struct link_message *message)
 {
 	const struct options *options = keeper->options;
 	const struct runs_text *log = &keeper->runs.log;
@@ -54,18 +51,16 @@ keeper_judge(struct keeper *keeper)
 		log_error("cannot use the record '%s': a run on %s began %.1fs "
 		    "in the future by ZooKeeper's clock", keeper->runs.path,
 		    newest->host, (double)(newest->began_ms - now_ms) / 1000);
-		leave_unstarted(keeper, EXITCODE_CONFIG);
-		return;
+		return leave_unstarted(keeper, EXITCODE_CONFIG);
 	}
 	if (options->interval_ms > 0 && last != NULL &&
 	    now_ms - last->began_ms < options->interval_ms) {
 		log_event("skipped '%s': a run began %.1fs ago on %s",
 		    options->task, (double)(now_ms - last->began_ms) / 1000,
 		    last->host);
-		leave_unstarted(keeper, options->skip_exit_code);
-		return;
+		return leave_unstarted(keeper, options->skip_exit_code);
 	}
-	keeper_ask_guard(keeper);
+	return keeper_ask_guard(keeper, message);
 }
 
 static int
@@ -82,17 +77,17 @@ failure_exit_code(const struct keeper *keeper)
 	return EXITCODE_INTERNAL;
 }
 
-void
-keeper_cannot_judge(struct keeper *keeper)
+enum keeper_state
+keeper_cannot_judge(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("cannot use the record '%s': %s", keeper->runs.path,
 	    keeper->runs.reason);
-	leave_unstarted(keeper, failure_exit_code(keeper));
+	return leave_unstarted(keeper, failure_exit_code(keeper));
 }
 
-/* Every outcome is written down; only 0 is a success. */
-void
-keeper_record(struct keeper *keeper, bool release)
+/* Records every outcome; only 0 is a success. */
+enum keeper_state
+keeper_record(struct keeper *keeper, const struct link_message *message)
 {
 	const struct semaphore_claim *claim = keeper->claim;
 	struct runs_text_run run = {
@@ -106,21 +101,23 @@ keeper_record(struct keeper *keeper, bool release)
 
 	(void)nodedata_get(keeper->data, NODEDATA_HOST, run.host,
 	    sizeof(run.host));
-	keeper->state = RECORDING;
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
-	runs_store(&keeper->runs, &run, claim->lease, release);
+	/* The same transaction deletes the lease, unless --hold keeps it. */
+	runs_store(&keeper->runs, &run, claim->lease,
+	    keeper_hold_left_ms(keeper) == 0);
+	return RECORDING;
 }
 
-void
-keeper_recorded(struct keeper *keeper)
+enum keeper_state
+keeper_recorded(struct keeper *keeper, const struct link_message *message)
 {
 	if (keeper->runs.release)
 		semaphore_lease_deleted(keeper->semaphore);
-	keeper_hold_or_release(keeper);
+	return keeper_hold_or_release(keeper, message);
 }
 
-/* The command's own failure is worth more than ours. */
+/* A failure of the command takes precedence. */
 static void
 say_unrecorded(struct keeper *keeper, int exit_code, const char *reason)
 {
@@ -130,47 +127,50 @@ say_unrecorded(struct keeper *keeper, int exit_code, const char *reason)
 		keeper->exit_code = exit_code;
 }
 
-void
-keeper_lost_unrecorded(struct keeper *keeper)
+enum keeper_state
+keeper_lost_unrecorded(struct keeper *keeper,
+    const struct link_message *message)
 {
 	say_unrecorded(keeper, EXITCODE_LOST, "the lease node is gone");
-	keeper->lost = keeper->gone = true;
-	keeper_release(keeper);
+	keeper->lost = true;
+	return keeper_release(keeper, message);
 }
 
-void
-keeper_cannot_record(struct keeper *keeper)
+enum keeper_state
+keeper_cannot_record(struct keeper *keeper, const struct link_message *message)
 {
 	say_unrecorded(keeper, failure_exit_code(keeper),
 	    keeper->runs.reason);
-	keeper_hold_or_release(keeper);
+	return keeper_hold_or_release(keeper, message);
 }
 
-void
-keeper_recording_takes_long(struct keeper *keeper)
+enum keeper_state
+keeper_recording_takes_long(struct keeper *keeper,
+    const struct link_message *message)
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
 	    "no contact with ZooKeeper");
-	/* The servers would take it for a run that was lost. */
+	/* The record lacks the run, as if the lease had been lost. */
 	keeper->lost = true;
-	keeper_release(keeper);
+	return keeper_release(keeper, message);
 }
 
-void
-keeper_expired_unrecorded(struct keeper *keeper)
+enum keeper_state
+keeper_expired_unrecorded(struct keeper *keeper,
+    const struct link_message *message)
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
 	    "the session expired before ZooKeeper said that it is");
 	semaphore_forget(keeper->semaphore);
-	keeper_finish(keeper);
+	return FINISHED;
 }
 
-void
-keeper_signal_while_recording(struct keeper *keeper)
+enum keeper_state
+keeper_signal_while_recording(struct keeper *keeper,
+    const struct link_message *message)
 {
-	if (signals_kind(keeper->ordered_signal) != SIGNALS_TERMINATING)
-		return;
 	keeper->hold_over = true;
 	keeper->time_up_ms = clock_earlier(keeper->time_up_ms,
 	    clock_after(clock_ms(), INTERRUPTED_MS));
+	return keeper->state;
 }

@@ -1,6 +1,6 @@
 /*
- * What the keeper does in the end: give up lease or place in line, tell the
- * guard, clean up behind it.
+ * What the keeper does in the end: give up lease or place in the queue, tell
+ * the guard, clean up after it.
  */
 #include "run/keeper_private.h"
 
@@ -12,47 +12,47 @@
 #include "config/options.h"
 #include "run/link.h"
 #include "system/descriptors.h"
-#include "system/signals.h"
 
-#define LEAVE_MS	1000	/* to leave the line, before the guard goes */
+#define LEAVE_MS	1000	/* to leave the queue before the guard exits */
 
-/* Nothing is left to say or to hold open: the guard may go. */
-static void
-tell_outcome(struct keeper *keeper)
+void
+keeper_lose(struct keeper *keeper)
 {
-	struct link_message message = { .type = LINK_DONE };
+	keeper->lost = true;
+	keeper->exit_code = EXITCODE_LOST;
+}
 
-	if (keeper->told)
-		return;
-	keeper->told = true;
-	/* Before the guard exits, so that nobody waits for our copies. */
+void
+keeper_tell_outcome(struct keeper *keeper)
+{
+	struct link_message done = { .type = LINK_DONE };
+
+	/* Nobody must wait for our copies once the guard has exited. */
 	descriptors_close_inherited();
 	descriptors_close_stderr();
-	message.status = keeper->exit_code;
-	link_send(keeper->link, &message);
+	done.status = keeper->exit_code;
+	link_send(keeper->link, &done);
 }
 
-void
-keeper_finish(struct keeper *keeper)
+enum keeper_state
+keeper_finish(struct keeper *keeper, const struct link_message *message)
 {
-	tell_outcome(keeper);
-	keeper->finished = true;
+	return FINISHED;
 }
 
-/* Gives up what we have in ZooKeeper, then tells the guard. */
-static void
+/* Gives up what we have in ZooKeeper. */
+static enum keeper_state
 leave(struct keeper *keeper, int64_t patience_ms)
 {
-	keeper->state = LEAVING;
 	keeper->time_up_ms = clock_after(clock_ms(), patience_ms);
-	if (semaphore_leave(keeper->semaphore) == SEMAPHORE_LEFT)
-		keeper_finish(keeper);
+	return semaphore_leave(keeper->semaphore) == SEMAPHORE_LEFT ?
+	    FINISHED : LEAVING;
 }
 
-void
-keeper_leave_line(struct keeper *keeper)
+enum keeper_state
+keeper_leave_line(struct keeper *keeper, const struct link_message *message)
 {
-	leave(keeper, LEAVE_MS);
+	return leave(keeper, LEAVE_MS);
 }
 
 int64_t
@@ -60,64 +60,62 @@ keeper_hold_left_ms(const struct keeper *keeper)
 {
 	int64_t left_ms;
 
-	if (!keeper->started || keeper->lost || keeper->guard_gone ||
+	if (keeper->started_ms == 0 || keeper->lost || keeper->guard_gone ||
 	    keeper->hold_over)
 		return 0;
 	left_ms = keeper->started_ms + keeper->options->hold_ms - clock_ms();
 	return left_ms > 0 ? left_ms : 0;
 }
 
-void
-keeper_hold_or_release(struct keeper *keeper)
+enum keeper_state
+keeper_hold_or_release(struct keeper *keeper,
+    const struct link_message *message)
 {
 	int64_t left_ms;
 
 	left_ms = keeper_hold_left_ms(keeper);
-	if (left_ms == 0) {
-		keeper_release(keeper);
-		return;
-	}
-	if (keeper->claim->lease[0] == '\0') {
-		/* Seen after a lost contact, when the store was in. */
-		keeper_lose_while_holding(keeper);
-		return;
-	}
+	if (left_ms == 0)
+		return keeper_release(keeper, message);
+	/* The lease node vanished while the run was being recorded. */
+	if (keeper->claim->lease[0] == '\0')
+		return keeper_lose_while_holding(keeper, message);
 	log_verbose("holding '%s' for %.1fs more (--hold)",
 	    keeper->options->task, (double)left_ms / 1000);
-	keeper->state = HOLDING;
 	keeper->time_up_ms = clock_after(clock_ms(), left_ms);
+	return HOLDING;
 }
 
 /*
- * Without contact the servers take as long as the session lives to release the
- * lease by themselves; no use in waiting longer than that.
+ * Without contact the servers release the lease when the session expires, so
+ * there is no use in waiting longer than that.
  */
-void
-keeper_release(struct keeper *keeper)
+enum keeper_state
+keeper_release(struct keeper *keeper, const struct link_message *message)
 {
 	log_verbose("releasing the lease of '%s' after %.1fs",
 	    keeper->options->task,
 	    (double)(clock_ms() - keeper->started_ms) / 1000);
-	/* A lost lease is not worth anybody's time. */
-	leave(keeper, keeper->lost ? LEAVE_MS :
+	/* Do not wait for a lease that is lost anyway. */
+	return leave(keeper, keeper->lost ? LEAVE_MS :
 	    keeper->connector.session.timeout_ms);
 }
 
 void
-keeper_say_hold(struct keeper *keeper)
+keeper_say_hold(const struct keeper *keeper)
 {
 	log_answer("holding '%s' for %.1fs more (--hold)",
 	    keeper->options->task, (double)keeper_hold_left_ms(keeper) / 1000);
 }
 
-void
-keeper_signal_while_holding(struct keeper *keeper)
+enum keeper_state
+keeper_signal_while_holding(struct keeper *keeper,
+    const struct link_message *message)
 {
-	/* Sent while the guard still had a command to pass it on to. */
-	if (keeper->ordered_signal == SIGUSR1)
-		keeper_say_hold(keeper);
-	else if (signals_kind(keeper->ordered_signal) == SIGNALS_TERMINATING)
-		keeper_release(keeper);
+	/* The guard sent it when the command still ran. */
+	if (message->signal.number != SIGUSR1)
+		return keeper_release(keeper, message);
+	keeper_say_hold(keeper);
+	return keeper->state;
 }
 
 static void
@@ -126,72 +124,65 @@ hold_is_lost(struct keeper *keeper)
 	log_error("the lease of '%s' is lost, %.1fs before it was to be "
 	    "released (--hold)", keeper->options->task,
 	    (double)keeper_hold_left_ms(keeper) / 1000);
-	keeper->lost = true;
-	keeper->exit_code = EXITCODE_LOST;
+	keeper_lose(keeper);
 }
 
-void
-keeper_lose_while_holding(struct keeper *keeper)
+enum keeper_state
+keeper_lose_while_holding(struct keeper *keeper,
+    const struct link_message *message)
 {
 	hold_is_lost(keeper);
-	keeper_release(keeper);
+	return keeper_release(keeper, message);
 }
 
-void
-keeper_expire_while_holding(struct keeper *keeper)
+enum keeper_state
+keeper_expire_while_holding(struct keeper *keeper,
+    const struct link_message *message)
 {
 	hold_is_lost(keeper);
 	semaphore_forget(keeper->semaphore);
-	keeper_finish(keeper);
+	return FINISHED;
 }
 
-/* The lease ends without our doing; of a lost one that has been said. */
+/* A lost lease was reported before. */
 static void
 say_unreleased(const struct keeper *keeper)
 {
-	if (keeper->started && !keeper->lost && !keeper->told)
+	if (keeper->started_ms != 0 && !keeper->lost)
 		log_error("cannot release '%s': no contact; ZooKeeper does it "
 		    "when the session expires", keeper->options->task);
 }
 
-/* LEAVING takes too long.  Let the guard go, and go on trying behind it. */
-void
-keeper_leave_unconfirmed(struct keeper *keeper)
+/*
+ * LEAVING takes too long, or the user does not want to wait any longer.  Let
+ * the guard go, and go on trying behind it.
+ */
+enum keeper_state
+keeper_leave_unconfirmed(struct keeper *keeper,
+    const struct link_message *message)
 {
-	if (keeper->told) {
-		keeper_finish(keeper);
-		return;
-	}
 	say_unreleased(keeper);
-	tell_outcome(keeper);
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
+	return UNCONFIRMED;
 }
 
-/* Something of ours cannot be deleted; closing the session will do it. */
-void
-keeper_left_refused(struct keeper *keeper)
+/* A node cannot be deleted: the end of the session deletes it. */
+enum keeper_state
+keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("cannot delete a node of '%s': %s", keeper->options->task,
 	    keeper->claim->reason);
 	semaphore_forget(keeper->semaphore);
-	keeper_finish(keeper);
+	return FINISHED;
 }
 
-/* The user does not want to wait for the server's word any longer. */
-void
-keeper_signal_while_leaving(struct keeper *keeper)
+/* The session expired, and all our nodes with it. */
+enum keeper_state
+keeper_left_by_expiry(struct keeper *keeper, const struct link_message *message)
 {
-	if (signals_kind(keeper->ordered_signal) == SIGNALS_TERMINATING &&
-	    !keeper->told)
-		keeper_leave_unconfirmed(keeper);
-}
-
-/* The session died of old age while we tried to clean up: it is clean. */
-void
-keeper_left_by_expiry(struct keeper *keeper)
-{
-	say_unreleased(keeper);
+	if (keeper->state == LEAVING)
+		say_unreleased(keeper);
 	semaphore_forget(keeper->semaphore);
-	keeper_finish(keeper);
+	return FINISHED;
 }

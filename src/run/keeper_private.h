@@ -21,35 +21,40 @@
 struct options;
 struct signals;
 
+/* One bit each: a row of the table may name several. */
 enum keeper_state {
-	CONNECTING,	/* no session yet, or none any more */
-	IN_LINE,
-	JUDGING,	/* the lease is ours; is a run due? */
-	ASKING,		/* it is; waiting for the guard's word */
-	RUNNING,
-	LINGERING,	/* the command ended, others it started have not */
-	STOPPING,	/* everything below us has to go */
-	RECORDING,	/* nothing runs any more; the run is written down */
-	HOLDING,	/* nothing runs; --hold keeps the lease */
-	LEAVING,	/* giving up lease or place in line */
-	STATES
+	CONNECTING = 1 << 0,	/* no session yet, or none any more */
+	IN_LINE = 1 << 1,
+	JUDGING = 1 << 2,	/* the lease is ours; is a run due? */
+	PROVING = 1 << 3,	/* it is; has the lease time left? */
+	ASKING = 1 << 4,	/* it has; waiting for the guard's word */
+	RUNNING = 1 << 5,
+	LINGERING = 1 << 6,	/* the command ended, others it started run */
+	STOPPING = 1 << 7,	/* everything below was asked to stop */
+	KILLING = 1 << 8,	/* and is killed, in rounds */
+	RECORDING = 1 << 9,	/* nothing runs; the run is written down */
+	HOLDING = 1 << 10,	/* nothing runs; --hold keeps the lease */
+	LEAVING = 1 << 11,	/* giving up lease or place in line */
+	UNCONFIRMED = 1 << 12,	/* the same, behind a guard that may go */
+	FINISHED = 1 << 13
 };
 
+/* An order of the guard is an event as well: its link_type. */
 enum keeper_event {
 	/* from the connector */
-	NEW_SESSION, REGAINED, CONTACT_LOST, EXPIRED, GAVE_UP, REJECTED,
+	NEW_SESSION = LINK_TYPES,
+	REGAINED, CONTACT_LOST, EXPIRED, GAVE_UP, REJECTED,
 	/* from the lease clock */
 	PROVEN, DEADLINE,
 	/* from the semaphore */
 	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED, LEFT, REFUSED,
 	/* from the record of runs */
 	RECORD_READ, RECORDED, UNRECORDED, RECORD_REFUSAL,
-	/* from the guard */
-	ORDER_GO, ORDER_AGAIN, ORDER_STOP, ORDER_SIGNAL, ORDER_LOSE,
-	GUARD_GONE,
-	/* from below, and from the clock */
-	COMMAND_ENDED, TREE_EMPTY, WAIT_OVER, MAX_TIME_OVER, TIME_UP,
-	EVENTS
+	/* from below, from the guard, and from the clock */
+	COMMAND_ENDED, TREE_EMPTY, GUARD_GONE,
+	WAIT_OVER, MAX_TIME_OVER, TIME_UP,
+	EVENTS,
+	NO_EVENT
 };
 
 /* Tags of replies to what keeper_progress.c asks are not below this. */
@@ -84,50 +89,81 @@ struct keeper {
 	int64_t			 timer_ms;	/* what the timer is set to */
 	int64_t			 wait_deadline_ms;	/* of --wait */
 	int64_t			 waiting_since_ms;	/* CLOCK_NEVER: not */
-	int64_t			 started_ms;	/* the command */
-	int64_t			 max_time_ms;	/* of --max-time, a deadline */
+	int64_t			 started_ms;	/* the command; 0: not yet */
 	int64_t			 time_up_ms;	/* what it means: the state's */
 	int64_t			 beat_ms;	/* when the next is due */
-	int64_t			 nag_ms;	/* until the next message */
 	int64_t			 lingering_since_ms;
 	pid_t			 command;
-	int			 ordered_signal;	/* of ORDER_SIGNAL */
-	int64_t			 approved_fence;	/* of ORDER_GO */
+	int64_t			 question;	/* the last LINK_HELD */
 	int			 exit_code;
-	bool			 started;	/* the command */
-	bool			 asked;		/* ASKING: the guard knows */
-	bool			 lost;		/* exit in EXITCODE_LOST */
+	bool			 lost;		/* see keeper_lose() */
 	bool			 gone;		/* by the servers' word */
 	bool			 hold_over;	/* somebody wants the lease */
-	bool			 deadline_passed;
 	bool			 guard_gone;
-	bool			 told;		/* the guard knows */
-	bool			 finished;
 	char			 data[NODEDATA_SIZE];	/* of our nodes */
 };
 
-/* Says when this process, should the guard fail to, kills the command. */
+/* Does what an event means in a state, and returns the next state. */
+typedef enum keeper_state keeper_action(struct keeper *,
+    const struct link_message *);
+
+struct keeper_row {
+	int		 states;	/* in one of these */
+	int		 event;		/* at this event */
+	keeper_action	*act;		/* do this */
+	int		 next;		/* and be in one of these */
+};
+
+#define STAY	(1 << 30)		/* of next: where we are */
+
+/* Returns the row for an event in a state, or NULL: nothing is to be done. */
+const struct keeper_row	*keeper_find(enum keeper_state, int event);
+
+/*
+ * Does what the event, a keeper_event or a link_type, means in the present
+ * state.  The message may be NULL with an event that is none.
+ */
+void	keeper_dispatch(struct keeper *, int event,
+	    const struct link_message *);
+
+/* Returns when the keeper kills, should the guard hang. */
 int64_t	keeper_deadline_ms(const struct keeper *);
 
-/* Does what the event means in the present state. */
-void	keeper_dispatch(struct keeper *, enum keeper_event);
-
 /* keeper_queue.c: until the command starts */
-void	keeper_join(struct keeper *);
-void	keeper_resume(struct keeper *);
-void	keeper_say_contact_lost(struct keeper *);
-void	keeper_join_again(struct keeper *);
-void	keeper_join_same_session(struct keeper *);
-void	keeper_give_up_connecting(struct keeper *);
-void	keeper_rejected(struct keeper *);
-void	keeper_wait_in_line(struct keeper *);
-void	keeper_wait_is_over(struct keeper *);
-void	keeper_refused(struct keeper *);
-void	keeper_ask_guard(struct keeper *);
-void	keeper_ask_again(struct keeper *);
-void	keeper_start_command(struct keeper *);
-void	keeper_signal_before_start(struct keeper *);
-void	keeper_revoked_before_start(struct keeper *);
+keeper_action keeper_join, keeper_resume, keeper_say_contact_lost;
+keeper_action keeper_join_again, keeper_join_same_session;
+keeper_action keeper_give_up_connecting, keeper_rejected, keeper_refused;
+keeper_action keeper_wait_in_line, keeper_wait_is_over;
+keeper_action keeper_ask_guard, keeper_ask_again, keeper_start_command;
+keeper_action keeper_signal_before_start, keeper_revoked_before_start;
+
+/* keeper_interval.c: whether to run, and that it has run */
+keeper_action keeper_ask_record, keeper_judge, keeper_cannot_judge;
+keeper_action keeper_record, keeper_recorded, keeper_cannot_record;
+keeper_action keeper_lost_unrecorded, keeper_expired_unrecorded;
+keeper_action keeper_recording_takes_long, keeper_signal_while_recording;
+
+/* keeper_running.c: while something runs */
+keeper_action keeper_forward_signal, keeper_max_time_over;
+keeper_action keeper_be_revoked, keeper_revoked_after_all;
+keeper_action keeper_stop_all, keeper_be_stopped, keeper_kill_all;
+keeper_action keeper_lose_node, keeper_lose_session, keeper_keep_deadline;
+keeper_action keeper_die_with_guard, keeper_command_ended;
+keeper_action keeper_name_lingerers, keeper_work_is_over;
+
+/* keeper_leaving.c: in the end */
+/* The lease is lost: sets the flag and the status. */
+void	keeper_lose(struct keeper *);
+/* Returns for how long --hold still keeps the lease. */
+int64_t	keeper_hold_left_ms(const struct keeper *);
+void	keeper_say_hold(const struct keeper *);
+/* Tells the guard to exit, and closes stderr first. */
+void	keeper_tell_outcome(struct keeper *);
+keeper_action keeper_finish, keeper_leave_line, keeper_release;
+keeper_action keeper_hold_or_release, keeper_signal_while_holding;
+keeper_action keeper_lose_while_holding, keeper_expire_while_holding;
+keeper_action keeper_leave_unconfirmed, keeper_left_refused;
+keeper_action keeper_left_by_expiry;
 
 /* keeper_progress.c: how the waiting goes */
 /* Names the present state, for people. */
@@ -135,56 +171,10 @@ const char	*keeper_state_name(const struct keeper *);
 void	keeper_start_progress(struct keeper *);
 int64_t	keeper_progress_ms(const struct keeper *);
 void	keeper_show_progress(struct keeper *);
-void	keeper_tell_progress(struct keeper *);
 void	keeper_forget_look(struct keeper *);
-void	keeper_take_ping(struct keeper *);
 void	keeper_report(struct keeper *);
 void	keeper_report_place(struct keeper *);
 bool	keeper_take_look(struct keeper *, struct session_event *);
-
-/* keeper_interval.c: whether to run, and that it has run */
-void	keeper_ask_record(struct keeper *);
-void	keeper_judge(struct keeper *);
-void	keeper_cannot_judge(struct keeper *);
-void	keeper_record(struct keeper *, bool release);
-void	keeper_recorded(struct keeper *);
-void	keeper_lost_unrecorded(struct keeper *);
-void	keeper_cannot_record(struct keeper *);
-void	keeper_recording_takes_long(struct keeper *);
-void	keeper_expired_unrecorded(struct keeper *);
-void	keeper_signal_while_recording(struct keeper *);
-
-/* keeper_running.c: while it runs */
-void	keeper_max_time_over(struct keeper *);
-void	keeper_be_revoked(struct keeper *);
-void	keeper_revoked_after_all(struct keeper *);
-void	keeper_say_time_left(struct keeper *);
-void	keeper_forward_signal(struct keeper *);
-void	keeper_kill_all(struct keeper *);
-void	keeper_die_with_guard(struct keeper *);
-void	keeper_stop_all(struct keeper *);
-void	keeper_be_stopped(struct keeper *);
-void	keeper_lose_node(struct keeper *);
-void	keeper_lose_session(struct keeper *);
-void	keeper_keep_deadline(struct keeper *);
-void	keeper_work_is_over(struct keeper *);
-void	keeper_command_ended(struct keeper *);
-void	keeper_name_lingerers(struct keeper *);
-
-/* keeper_leaving.c: in the end */
-void	keeper_finish(struct keeper *);
-void	keeper_leave_line(struct keeper *);
-/* Returns for how long --hold still keeps the lease. */
-int64_t	keeper_hold_left_ms(const struct keeper *);
-void	keeper_hold_or_release(struct keeper *);
-void	keeper_release(struct keeper *);
-void	keeper_say_hold(struct keeper *);
-void	keeper_signal_while_holding(struct keeper *);
-void	keeper_lose_while_holding(struct keeper *);
-void	keeper_expire_while_holding(struct keeper *);
-void	keeper_leave_unconfirmed(struct keeper *);
-void	keeper_left_refused(struct keeper *);
-void	keeper_signal_while_leaving(struct keeper *);
-void	keeper_left_by_expiry(struct keeper *);
+keeper_action keeper_tell_progress, keeper_take_ping;
 
 #endif

@@ -32,26 +32,33 @@ enum tag {
 	TAG_HOLDER,
 };
 
-/* As ps(1) shows the states. */
-static const char *const titles[STATES] = {
-	[CONNECTING] = "connecting",
-	[IN_LINE] = "waiting",
-	[JUDGING] = "judging",
-	[ASKING] = "starting",
-	[RUNNING] = "holding",
-	[LINGERING] = "lingering",
-	[STOPPING] = "stopping",
-	[RECORDING] = "recording",
-	[HOLDING] = "holding on",
-	[LEAVING] = "leaving",
-};
-
 static const char no_contact[] = ", no contact with ZooKeeper";
+
+/* As ps(1) shows the states. */
+static const struct {
+	int		 states;
+	const char	*name;
+} names[] = {
+	{ CONNECTING, "connecting" },
+	{ IN_LINE, "waiting" },
+	{ JUDGING, "judging" },
+	{ PROVING | ASKING, "starting" },
+	{ RUNNING, "holding" },
+	{ LINGERING, "lingering" },
+	{ STOPPING | KILLING, "stopping" },
+	{ RECORDING, "recording" },
+	{ HOLDING, "holding on" },
+	{ LEAVING | UNCONFIRMED | FINISHED, "leaving" },
+};
 
 const char *
 keeper_state_name(const struct keeper *keeper)
 {
-	return titles[keeper->state];
+	size_t i = 0;
+
+	while ((names[i].states & (int)keeper->state) == 0)
+		i++;
+	return names[i].name;
 }
 
 void
@@ -203,7 +210,8 @@ keeper_report(struct keeper *keeper)
 	struct link_message message = { .type = LINK_ALIVE };
 	size_t size = sizeof(message.report);
 
-	if (!keeper->progress.reporting || keeper->told)
+	if (!keeper->progress.reporting ||
+	    (keeper->state & (UNCONFIRMED | FINISHED)) != 0)
 		return;
 	(void)strlcpy(message.report, keeper_state_name(keeper), size);
 	if (keeper->state == IN_LINE && keeper->connector.phase == CONNECTOR_UP)
@@ -224,8 +232,8 @@ keeper_report_place(struct keeper *keeper)
 }
 
 /* The answer shows that our loop turns. */
-void
-keeper_take_ping(struct keeper *keeper)
+enum keeper_state
+keeper_take_ping(struct keeper *keeper, const struct link_message *message)
 {
 	struct keeper_progress *progress = &keeper->progress;
 
@@ -236,6 +244,7 @@ keeper_take_ping(struct keeper *keeper)
 	    clock_ms() - progress->looked_ms >= REPORT_LOOK_MS))
 		look(keeper);
 	keeper_report(keeper);
+	return keeper->state;
 }
 
 /* Takes one answer of a look, and asks on. */
@@ -330,23 +339,20 @@ keeper_show_progress(struct keeper *keeper)
 }
 
 /* SIGUSR1, while there is no command. */
-void
-keeper_tell_progress(struct keeper *keeper)
+enum keeper_state
+keeper_tell_progress(struct keeper *keeper, const struct link_message *message)
 {
 	char text[512];
 
-	if (keeper->state == HOLDING) {
+	if (keeper->state == HOLDING)
 		keeper_say_hold(keeper);
-		return;
-	}
-	if (keeper->state != CONNECTING && keeper->state != IN_LINE)
-		return;
-	if (keeper->state == IN_LINE &&
+	else if (keeper->state == IN_LINE &&
 	    keeper->connector.phase == CONNECTOR_UP) {
 		keeper->progress.asked = true;
 		look(keeper);
-		return;
+	} else if ((keeper->state & (CONNECTING | IN_LINE)) != 0) {
+		describe(keeper, text, sizeof(text));
+		log_answer("%s", text);
 	}
-	describe(keeper, text, sizeof(text));
-	log_answer("%s", text);
+	return keeper->state;
 }

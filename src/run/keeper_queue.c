@@ -1,6 +1,6 @@
 /*
- * What the keeper does until the command starts: connect, stand in line, take
- * the lease, ask the guard.
+ * What the keeper does until the command starts: connect, queue, take the
+ * lease, ask the guard.
  */
 #include "run/keeper_private.h"
 
@@ -20,31 +20,37 @@
 
 #define MOMENT_MS	1000	/* that -n gives others to take a lease */
 
-/* To the end of the line.  The guard learns that nothing is held. */
-static void
-stand_in_line(struct keeper *keeper)
+/* Returns when the guard asks a command to stop: none is started later. */
+static int64_t
+stop_ms(const struct keeper *keeper)
 {
-	keeper->state = IN_LINE;
-	keeper->asked = false;
-	if (keeper->waiting_since_ms == CLOCK_NEVER)
-		keeper->waiting_since_ms = clock_ms();
-	link_send_type(keeper->link, LINK_WAITING);
-	/* What was read under a lease since lost says nothing under the next. */
-	runs_forget(&keeper->runs);
-	semaphore_join(keeper->semaphore);
+	return lease_stop_ms(lease_expiry_ms(&keeper->lease),
+	    keeper->lease.timeout_ms, keeper->options->kill_after_ms);
 }
 
-void
-keeper_join(struct keeper *keeper)
+/* Joins the queue at its end. */
+static enum keeper_state
+stand_in_line(struct keeper *keeper)
 {
-	struct link_message message = { .type = LINK_SESSION };
+	if (keeper->waiting_since_ms == CLOCK_NEVER)
+		keeper->waiting_since_ms = clock_ms();
+	/* A record read under an earlier lease may be out of date. */
+	runs_forget(&keeper->runs);
+	semaphore_join(keeper->semaphore);
+	return IN_LINE;
+}
+
+enum keeper_state
+keeper_join(struct keeper *keeper, const struct link_message *message)
+{
+	struct link_message connected = { .type = LINK_SESSION };
 	const struct session *session = &keeper->connector.session;
 
-	message.session.id = session->identity.id;
-	message.session.timeout_ms = session->timeout_ms;
-	memcpy(message.session.password, session->identity.password,
-	    sizeof(message.session.password));
-	link_send(keeper->link, &message);
+	connected.session.id = session->identity.id;
+	connected.session.timeout_ms = session->timeout_ms;
+	memcpy(connected.session.password, session->identity.password,
+	    sizeof(connected.session.password));
+	link_send(keeper->link, &connected);
 	log_verbose("connected to %s, session 0x%llx, timeout %.1fs",
 	    connector_server(&keeper->connector),
 	    (unsigned long long)session->identity.id,
@@ -54,53 +60,67 @@ keeper_join(struct keeper *keeper)
 		    "than the %.1fs asked for",
 		    (double)session->timeout_ms / 1000,
 		    (double)keeper->options->session_timeout_ms / 1000);
-	/* One budget for all of it; a session that expires gives none back. */
+	/* --wait is one budget: a new session does not start it again. */
 	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
 		    keeper->options->wait_ms);
-	stand_in_line(keeper);
+	return stand_in_line(keeper);
 }
 
-void
-keeper_resume(struct keeper *keeper)
+enum keeper_state
+keeper_resume(struct keeper *keeper, const struct link_message *message)
 {
 	log_notice("contact with ZooKeeper regained (%s)",
 	    connector_server(&keeper->connector));
 	semaphore_resume(keeper->semaphore);
 	runs_resume(&keeper->runs);
+	return keeper->state;
 }
 
-void
-keeper_say_contact_lost(struct keeper *keeper)
+enum keeper_state
+keeper_say_contact_lost(struct keeper *keeper,
+    const struct link_message *message)
 {
 	char problems[512];
+	int64_t left_ms;
 
 	connector_explain(&keeper->connector, problems, sizeof(problems));
-	log_notice("contact with ZooKeeper lost (%s)", problems);
+	left_ms = stop_ms(keeper) - clock_ms();
+	if (keeper->lost || (keeper->state &
+	    (RUNNING | LINGERING | STOPPING | KILLING)) == 0)
+		log_notice("contact with ZooKeeper lost (%s)", problems);
+	else
+		log_notice("contact with ZooKeeper lost (%s); '%s' is held for "
+		    "%.1fs more unless it is regained", problems,
+		    keeper->options->task,
+		    left_ms > 0 ? (double)left_ms / 1000 : 0);
+	return keeper->state;
 }
 
-void
-keeper_join_again(struct keeper *keeper)
+enum keeper_state
+keeper_join_again(struct keeper *keeper, const struct link_message *message)
 {
 	log_notice("the session expired; joining the line for '%s' again",
 	    keeper->options->task);
 	semaphore_forget(keeper->semaphore);
-	keeper->state = CONNECTING;
 	connector_start(&keeper->connector);
+	return CONNECTING;
 }
 
-/* The lease went before the command was started. */
-void
-keeper_join_same_session(struct keeper *keeper)
+/* Somebody deleted the lease before the command started. */
+enum keeper_state
+keeper_join_same_session(struct keeper *keeper,
+    const struct link_message *message)
 {
 	log_notice("the lease node was deleted; joining the line for '%s' "
 	    "again", keeper->options->task);
-	stand_in_line(keeper);
+	return stand_in_line(keeper);
 }
 
-void
-keeper_give_up_connecting(struct keeper *keeper)
+enum keeper_state
+keeper_give_up_connecting(struct keeper *keeper,
+    const struct link_message *message)
 {
 	char problems[1024];
 
@@ -109,31 +129,31 @@ keeper_give_up_connecting(struct keeper *keeper)
 	    keeper->options->task, problems,
 	    (long long)keeper->connector.retries + 1);
 	keeper->exit_code = EXITCODE_UNREACHABLE;
-	keeper_finish(keeper);
+	return FINISHED;
 }
 
-/* Before anything was made: no request gets past a refused credential. */
-void
-keeper_rejected(struct keeper *keeper)
+/* No request gets past a refused credential, so no node exists. */
+enum keeper_state
+keeper_rejected(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("cannot acquire '%s/%s': %s refuses a credential (its scheme "
 	    "may be unknown there)", keeper->options->base,
 	    keeper->options->task, connector_server(&keeper->connector));
 	keeper->exit_code = EXITCODE_DENIED;
-	keeper_finish(keeper);
+	return FINISHED;
 }
 
-static void
+static enum keeper_state
 not_acquired(struct keeper *keeper, const char *reason)
 {
 	log_notice("cannot acquire '%s': %s", keeper->options->task, reason);
 	keeper->exit_code = keeper->options->conflict_exit_code;
-	keeper_leave_line(keeper);
+	return keeper_leave_line(keeper, NULL);
 }
 
 /*
- * Of several leases, who is ahead of us in line may be about to take another
- * one.  For that -n waits, but not for long: it may be somebody who died there.
+ * With several leases, a contender ahead may be about to take another one than
+ * the last.  So -n waits for a moment, but the contender may be dead.
  */
 static bool
 may_be_a_moment(struct keeper *keeper)
@@ -145,13 +165,11 @@ may_be_a_moment(struct keeper *keeper)
 	return true;
 }
 
-void
-keeper_wait_in_line(struct keeper *keeper)
+enum keeper_state
+keeper_wait_in_line(struct keeper *keeper, const struct link_message *message)
 {
-	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper)) {
-		not_acquired(keeper, "it is taken");
-		return;
-	}
+	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper))
+		return not_acquired(keeper, "it is taken");
 	if (keeper->claim->ahead > 0)
 		log_verbose("waiting for '%s', %zu ahead in line",
 		    keeper->options->task, keeper->claim->ahead);
@@ -159,20 +177,19 @@ keeper_wait_in_line(struct keeper *keeper)
 		log_verbose("waiting for '%s', next in line",
 		    keeper->options->task);
 	keeper_report_place(keeper);
+	return keeper->state;
 }
 
-void
-keeper_wait_is_over(struct keeper *keeper)
+enum keeper_state
+keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 {
 	keeper->wait_deadline_ms = CLOCK_NEVER;
-	if (keeper->state == CONNECTING)
-		semaphore_forget(keeper->semaphore);
-	not_acquired(keeper, keeper->options->wait_ms == 0 ? "it is taken" :
-	    "the waiting time is over");
+	return not_acquired(keeper, keeper->options->wait_ms == 0 ?
+	    "it is taken" : "the waiting time is over");
 }
 
-void
-keeper_refused(struct keeper *keeper)
+enum keeper_state
+keeper_refused(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("cannot acquire '%s/%s': %s", keeper->options->base,
 	    keeper->options->task, keeper->claim->reason);
@@ -187,18 +204,18 @@ keeper_refused(struct keeper *keeper)
 		keeper->exit_code = EXITCODE_INTERNAL;
 		break;
 	}
-	keeper_leave_line(keeper);
+	return keeper_leave_line(keeper, message);
 }
 
 static bool
 has_time_left(const struct keeper *keeper)
 {
-	return lease_stop_ms(&keeper->lease) > clock_ms();
+	return stop_ms(keeper) > clock_ms();
 }
 
 /*
- * What came before the command has not reached it, so the guard must not hear
- * of it; it passes the signal on then.
+ * A signal from before the start has not reached the command.  The keeper does
+ * not tell the guard of it, so the guard passes it on.
  */
 static void
 forget_signals(const struct keeper *keeper)
@@ -216,38 +233,35 @@ forget_signals(const struct keeper *keeper)
 }
 
 /*
- * The guard may have got a signal that says not to start.  A lease without time
- * left on its clock is not worth asking: PROVEN asks again.
+ * The guard may have got a signal that forbids the start.  Without time left on
+ * the lease clock the keeper does not ask: a beat has to prove the lease first.
  */
-void
-keeper_ask_guard(struct keeper *keeper)
+enum keeper_state
+keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 {
-	struct link_message message = { .type = LINK_HELD };
+	struct link_message held = { .type = LINK_HELD };
 
-	keeper->state = ASKING;
-	if (keeper->asked)
-		return;
 	if (!has_time_left(keeper)) {
 		semaphore_beat(keeper->semaphore);
-		return;
+		return PROVING;
 	}
-	keeper->asked = true;
-	message.lease.fence = keeper->claim->fence;
-	message.lease.margin_ms = lease_margin_ms(&keeper->lease);
-	message.lease.grace_ms = lease_grace_ms(&keeper->lease);
-	link_send(keeper->link, &message);
+	held.held.question = ++keeper->question;
+	held.held.timeout_ms = keeper->lease.timeout_ms;
+	link_send(keeper->link, &held);
+	return ASKING;
 }
 
-/* The guard woke up late: what it was told of the lease is past. */
-void
-keeper_ask_again(struct keeper *keeper)
+/* The guard woke up too late to say yes. */
+enum keeper_state
+keeper_ask_again(struct keeper *keeper, const struct link_message *message)
 {
-	keeper->asked = false;
-	keeper_ask_guard(keeper);
+	if (message->question != keeper->question)
+		return keeper->state;
+	return keeper_ask_guard(keeper, message);
 }
 
-void
-keeper_start_command(struct keeper *keeper)
+enum keeper_state
+keeper_start_command(struct keeper *keeper, const struct link_message *message)
 {
 	struct command_lease lease = {
 		.task = keeper->options->task,
@@ -258,64 +272,55 @@ keeper_start_command(struct keeper *keeper)
 		.caller_knows = getppid(),
 		.notifies = keeper->options->notify_by_command,
 	};
-	struct link_message message = { .type = LINK_STARTED };
+	struct link_message started = { .type = LINK_STARTED };
+	int64_t now_ms;
 	bool runs;
 
-	/* An answer to an earlier question, about a lease since lost. */
-	if (keeper->approved_fence != keeper->claim->fence)
-		return;
-	if (!has_time_left(keeper)) {
-		/* Takes the go-ahead back; nothing is to be guarded yet. */
-		link_send_type(keeper->link, LINK_WAITING);
-		keeper_ask_again(keeper);
-		return;
-	}
-	keeper->started_ms = clock_ms();
+	/* It answers an earlier question, which was taken back. */
+	if (message->question != keeper->question)
+		return keeper->state;
+	if (!has_time_left(keeper))
+		return keeper_ask_guard(keeper, message);
+	now_ms = clock_ms();
 	log_event("holding '%s' after %.1fs in line, fence %lld",
-	    keeper->options->task, (double)(keeper->started_ms -
-	    keeper->waiting_since_ms) / 1000, (long long)lease.fence);
+	    keeper->options->task,
+	    (double)(now_ms - keeper->waiting_since_ms) / 1000,
+	    (long long)lease.fence);
 	keeper->command = command_start(keeper->options->command,
 	    keeper->signals, &lease, &runs);
-	/* Of a moment like this: twice is better than never. */
+	/* A signal of this moment may come twice; that is better than never. */
 	forget_signals(keeper);
 	if (keeper->command == -1) {
-		log_error("cannot run '%.300s': %s", keeper->options->command[0],
-		    strerror(errno));
+		log_error("cannot run '%.300s': %s",
+		    keeper->options->command[0], strerror(errno));
 		keeper->command = 0;
 		keeper->exit_code = EXITCODE_SYSTEM;
-		keeper_leave_line(keeper);
-		return;
+		return keeper_leave_line(keeper, message);
 	}
-	keeper->state = RUNNING;
-	keeper->started = true;
-	keeper->max_time_ms = clock_after(keeper->started_ms,
-	    keeper->options->max_time_ms);
-	message.started.pid = keeper->command;
-	message.started.runs = runs;
-	link_send(keeper->link, &message);
-	/* Now, for it keeps the servers as busy as the command. */
+	keeper->started_ms = now_ms;
+	started.runs = runs;
+	link_send(keeper->link, &started);
+	/* Only now, because it keeps the servers busy. */
 	semaphore_settle(keeper->semaphore);
 	descriptors_close_inherited();
+	return RUNNING;
 }
 
-/* Ordered when the guard believed the command was about to start. */
-void
-keeper_signal_before_start(struct keeper *keeper)
+/* The guard sent it when the command was about to start. */
+enum keeper_state
+keeper_signal_before_start(struct keeper *keeper,
+    const struct link_message *message)
 {
-	if (signals_kind(keeper->ordered_signal) != SIGNALS_TERMINATING)
-		return;
-	keeper->exit_code = EXITCODE_SIGNAL + keeper->ordered_signal;
-	if (keeper->state == CONNECTING)
-		keeper_finish(keeper);
-	else
-		keeper_leave_line(keeper);
+	keeper->exit_code = EXITCODE_SIGNAL + message->signal.number;
+	return keeper_leave_line(keeper, message);
 }
 
-void
-keeper_revoked_before_start(struct keeper *keeper)
+enum keeper_state
+keeper_revoked_before_start(struct keeper *keeper,
+    const struct link_message *message)
 {
 	log_error("the lease of '%s' was revoked by %s; the command is not "
 	    "started", keeper->options->task, keeper->claim->reason);
 	keeper->exit_code = EXITCODE_LOST;
-	keeper_leave_line(keeper);
+	return keeper_leave_line(keeper, message);
 }

@@ -7,174 +7,141 @@
  */
 #include "run/keeper_private.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "system/proctitle.h"
+#include "system/signals.h"
 
-typedef void action(struct keeper *);
+#define ANY		(-1)
+#define GIVING_UP	(LEAVING | UNCONFIRMED)
+#define CONTACT		~(CONNECTING | GIVING_UP)
+#define OURS		(JUDGING | PROVING | ASKING)	/* nothing started */
+#define UNSTARTED	(CONNECTING | IN_LINE | OURS)
+#define WORK		(RUNNING | LINGERING)
+#define DYING		(STOPPING | KILLING)
+/* FINISHED at once if there is nothing to give up. */
+#define LEAVE		(LEAVING | FINISHED)
+#define RELEASE		(RECORDING | HOLDING | LEAVE)
 
-static action *const actions[STATES][EVENTS] = {
-	[CONNECTING] = {
-		[NEW_SESSION] = keeper_join,
-		[GAVE_UP] = keeper_give_up_connecting,
-		[REJECTED] = keeper_rejected,
-		[ORDER_STOP] = keeper_finish,
-		[ORDER_SIGNAL] = keeper_signal_before_start,
-		[GUARD_GONE] = keeper_finish,
-		[WAIT_OVER] = keeper_wait_is_over,
-	},
-	[IN_LINE] = {
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_contact_lost,
-		[EXPIRED] = keeper_join_again,
-		[MUST_WAIT] = keeper_wait_in_line,
-		[ACQUIRED] = keeper_ask_record,
-		[REFUSED] = keeper_refused,
-		[ORDER_STOP] = keeper_leave_line,
-		[ORDER_SIGNAL] = keeper_signal_before_start,
-		[GUARD_GONE] = keeper_leave_line,
-		[WAIT_OVER] = keeper_wait_is_over,
-	},
-	[JUDGING] = {
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_contact_lost,
-		[EXPIRED] = keeper_join_again,
-		[LEASE_LOST] = keeper_join_same_session,
-		[REVOKED] = keeper_revoked_before_start,
-		[RECORD_READ] = keeper_judge,
-		[RECORD_REFUSAL] = keeper_cannot_judge,
-		[ORDER_STOP] = keeper_leave_line,
-		[ORDER_SIGNAL] = keeper_signal_before_start,
-		[GUARD_GONE] = keeper_leave_line,
-	},
-	[ASKING] = {
-		[PROVEN] = keeper_ask_guard,
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_contact_lost,
-		[EXPIRED] = keeper_join_again,
-		[LEASE_LOST] = keeper_join_same_session,
-		[REVOKED] = keeper_revoked_before_start,
-		[ORDER_GO] = keeper_start_command,
-		[ORDER_AGAIN] = keeper_ask_again,
-		[ORDER_STOP] = keeper_leave_line,
-		[ORDER_SIGNAL] = keeper_signal_before_start,
-		[GUARD_GONE] = keeper_leave_line,
-	},
-	[RUNNING] = {
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_time_left,
-		[DEADLINE] = keeper_keep_deadline,
-		[EXPIRED] = keeper_lose_session,
-		[LEASE_LOST] = keeper_lose_node,
-		[ORDER_STOP] = keeper_stop_all,
-		[ORDER_LOSE] = keeper_be_stopped,
-		[ORDER_SIGNAL] = keeper_forward_signal,
-		[GUARD_GONE] = keeper_die_with_guard,
-		[REVOKED] = keeper_be_revoked,
-		[MAX_TIME_OVER] = keeper_max_time_over,
-		[COMMAND_ENDED] = keeper_command_ended,
-	},
-	[LINGERING] = {
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_time_left,
-		[DEADLINE] = keeper_keep_deadline,
-		[EXPIRED] = keeper_lose_session,
-		[LEASE_LOST] = keeper_lose_node,
-		[ORDER_STOP] = keeper_stop_all,
-		[ORDER_LOSE] = keeper_be_stopped,
-		[ORDER_SIGNAL] = keeper_forward_signal,
-		[GUARD_GONE] = keeper_die_with_guard,
-		[REVOKED] = keeper_be_revoked,
-		[MAX_TIME_OVER] = keeper_max_time_over,
-		[TREE_EMPTY] = keeper_work_is_over,
-		[TIME_UP] = keeper_name_lingerers,
-	},
-	[STOPPING] = {
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_time_left,
-		[DEADLINE] = keeper_keep_deadline,
-		[ORDER_LOSE] = keeper_be_stopped,
-		[EXPIRED] = keeper_lose_session,
-		[REVOKED] = keeper_revoked_after_all,
-		[LEASE_LOST] = keeper_lose_node,
-		[ORDER_SIGNAL] = keeper_forward_signal,
-		[GUARD_GONE] = keeper_kill_all,
-		[TREE_EMPTY] = keeper_work_is_over,
-		[TIME_UP] = keeper_kill_all,
-	},
-	[RECORDING] = {
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_contact_lost,
-		[EXPIRED] = keeper_expired_unrecorded,
-		[REVOKED] = keeper_revoked_after_all,
-		[RECORDED] = keeper_recorded,
-		[UNRECORDED] = keeper_lost_unrecorded,
-		[RECORD_REFUSAL] = keeper_cannot_record,
-		[ORDER_SIGNAL] = keeper_signal_while_recording,
-		[TIME_UP] = keeper_recording_takes_long,
-	},
-	[HOLDING] = {
-		[REGAINED] = keeper_resume,
-		[CONTACT_LOST] = keeper_say_contact_lost,
-		[EXPIRED] = keeper_expire_while_holding,
-		[LEASE_LOST] = keeper_lose_while_holding,
-		[REVOKED] = keeper_release,
-		[ORDER_STOP] = keeper_release,
-		[ORDER_SIGNAL] = keeper_signal_while_holding,
-		[GUARD_GONE] = keeper_release,
-		[TIME_UP] = keeper_release,
-	},
-	[LEAVING] = {
-		[REGAINED] = keeper_resume,
-		[EXPIRED] = keeper_left_by_expiry,
-		[LEFT] = keeper_finish,
-		[REFUSED] = keeper_left_refused,
-		[ORDER_SIGNAL] = keeper_signal_while_leaving,
-		[TIME_UP] = keeper_leave_unconfirmed,
-	},
+/* The first row for an event in a state counts; none: nothing is done. */
+static const struct keeper_row table[] = {
+/* in this state	at this event	do this               and be in */
+{ CONNECTING,		NEW_SESSION,	keeper_join,          IN_LINE },
+{ CONNECTING,		GAVE_UP,	keeper_give_up_connecting, FINISHED },
+{ CONNECTING,		REJECTED,	keeper_rejected,      FINISHED },
+{ CONNECTING | IN_LINE,	WAIT_OVER,	keeper_wait_is_over,  LEAVE },
+{ IN_LINE,		MUST_WAIT,	keeper_wait_in_line,  STAY | LEAVE },
+{ IN_LINE,		REFUSED,	keeper_refused,       LEAVE },
+{ IN_LINE,		ACQUIRED,	keeper_ask_record,    OURS },
+{ JUDGING,		RECORD_READ,	keeper_judge,         OURS | LEAVE },
+{ JUDGING,		RECORD_REFUSAL,	keeper_cannot_judge,  LEAVE },
+{ PROVING,		PROVEN,		keeper_ask_guard,     STAY | ASKING },
+{ ASKING,		LINK_AGAIN,	keeper_ask_again,     STAY | PROVING },
+{ ASKING,		LINK_GO,	keeper_start_command,
+					STAY | PROVING | RUNNING | LEAVE },
+{ OURS,			LEASE_LOST,	keeper_join_same_session, IN_LINE },
+{ OURS,			REVOKED,	keeper_revoked_before_start, LEAVE },
+{ IN_LINE | OURS,	EXPIRED,	keeper_join_again,    CONNECTING },
+{ UNSTARTED,		LINK_SIGNAL,	keeper_signal_before_start, LEAVE },
+{ UNSTARTED,		LINK_STOP,	keeper_leave_line,    LEAVE },
+{ UNSTARTED,		GUARD_GONE,	keeper_leave_line,    LEAVE },
+
+{ RUNNING,		COMMAND_ENDED,	keeper_command_ended,
+					LINGERING | STOPPING | RELEASE },
+{ LINGERING,		TIME_UP,	keeper_name_lingerers, STAY },
+{ LINGERING | DYING,	TREE_EMPTY,	keeper_work_is_over,  RELEASE },
+{ WORK,			MAX_TIME_OVER,	keeper_max_time_over, STOPPING },
+{ WORK,			REVOKED,	keeper_be_revoked,    STOPPING },
+{ WORK,			LINK_STOP,	keeper_stop_all,      STOPPING },
+{ WORK,			GUARD_GONE,	keeper_die_with_guard, KILLING },
+{ WORK | DYING,		LINK_LOSE,	keeper_be_stopped,    STAY | STOPPING },
+{ WORK | DYING,		LINK_SIGNAL,	keeper_forward_signal, STAY },
+{ WORK | DYING,		EXPIRED,	keeper_lose_session,  STAY | KILLING },
+{ WORK | DYING,		LEASE_LOST,	keeper_lose_node,     STAY | KILLING },
+{ WORK | STOPPING,	DEADLINE,	keeper_keep_deadline, STAY | KILLING },
+{ DYING,		TIME_UP,	keeper_kill_all,      KILLING },
+{ DYING,		GUARD_GONE,	keeper_kill_all,      KILLING },
+{ DYING | RECORDING,	REVOKED,	keeper_revoked_after_all, STAY },
+
+{ RECORDING,		RECORDED,	keeper_recorded,      HOLDING | LEAVE },
+{ RECORDING,		RECORD_REFUSAL,	keeper_cannot_record, HOLDING | LEAVE },
+{ RECORDING,		UNRECORDED,	keeper_lost_unrecorded, LEAVE },
+{ RECORDING,		EXPIRED,	keeper_expired_unrecorded, FINISHED },
+{ RECORDING,		LINK_SIGNAL,	keeper_signal_while_recording, STAY },
+{ RECORDING,		TIME_UP,	keeper_recording_takes_long, LEAVE },
+
+{ HOLDING,		TIME_UP,	keeper_release,       LEAVE },
+{ HOLDING,		REVOKED,	keeper_release,       LEAVE },
+{ HOLDING,		LINK_STOP,	keeper_release,       LEAVE },
+{ HOLDING,		GUARD_GONE,	keeper_release,       LEAVE },
+{ HOLDING,		LINK_SIGNAL,	keeper_signal_while_holding,
+					STAY | LEAVE },
+{ HOLDING,		LEASE_LOST,	keeper_lose_while_holding, LEAVE },
+{ HOLDING,		EXPIRED,	keeper_expire_while_holding, FINISHED },
+
+{ LEAVING,		TIME_UP,	keeper_leave_unconfirmed, UNCONFIRMED },
+{ LEAVING,		LINK_SIGNAL,	keeper_leave_unconfirmed, UNCONFIRMED },
+{ GIVING_UP,		LEFT,		keeper_finish,        FINISHED },
+{ GIVING_UP,		REFUSED,	keeper_left_refused,  FINISHED },
+{ GIVING_UP,		EXPIRED,	keeper_left_by_expiry, FINISHED },
+{ UNCONFIRMED,		TIME_UP,	keeper_finish,        FINISHED },
+
+{ ANY,			REGAINED,	keeper_resume,        STAY },
+{ CONTACT,		CONTACT_LOST,	keeper_say_contact_lost, STAY },
+{ ANY,			LINK_PING,	keeper_take_ping,     STAY },
+{ ANY,			LINK_TELL,	keeper_tell_progress, STAY },
 };
 
-int64_t
-keeper_deadline_ms(const struct keeper *keeper)
+const struct keeper_row *
+keeper_find(enum keeper_state state, int event)
 {
-	const struct lease *lease = &keeper->lease;
+	size_t i;
 
-	switch (keeper->state) {
-	case RUNNING:
-	case LINGERING:
-	case STOPPING:
-		if (keeper->deadline_passed)
-			break;
-		return lease_deadline_ms(lease) + lease_margin_ms(lease) / 2;
-	case CONNECTING:
-	case IN_LINE:
-	case JUDGING:
-	case ASKING:
-	case RECORDING:
-	case HOLDING:
-	case LEAVING:
-	case STATES:
-		break;
-	}
-	return CLOCK_NEVER;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].event == event && (table[i].states & state) != 0)
+			return &table[i];
+	return NULL;
+}
+
+/* What goes with a change of state, whatever has brought it about. */
+static void
+enter(struct keeper *keeper, enum keeper_state before)
+{
+	/* Wipe the line on the terminal that shows the waiting. */
+	if (before == IN_LINE)
+		log_progress("%s", "");
+	/* The guard may have said yes: take the question back. */
+	if (before == ASKING && keeper->state != RUNNING)
+		link_send_type(keeper->link, LINK_WAITING);
+	if ((keeper->state & (UNCONFIRMED | FINISHED)) != 0 &&
+	    before != UNCONFIRMED)
+		keeper_tell_outcome(keeper);
+	proctitle_set(keeper->options->task, keeper_state_name(keeper));
+}
+
+/* A SIGWINCH, for instance, must not end the waiting. */
+static bool
+is_for_command_only(const struct keeper *keeper,
+    const struct link_message *message)
+{
+	return (keeper->state & (WORK | DYING)) == 0 &&
+	    signals_kind(message->signal.number) != SIGNALS_TERMINATING;
 }
 
 void
-keeper_dispatch(struct keeper *keeper, enum keeper_event event)
+keeper_dispatch(struct keeper *keeper, int event,
+    const struct link_message *message)
 {
+	const struct keeper_row *row;
 	enum keeper_state before = keeper->state;
-	action *act;
 
-	act = actions[keeper->state][event];
-	if (act == NULL || keeper->finished)
+	row = keeper_find(before, event);
+	if (row == NULL || before == FINISHED || (event == LINK_SIGNAL &&
+	    is_for_command_only(keeper, message)))
 		return;
-	act(keeper);
-	/* The line on the terminal is of the waiting. */
-	if (keeper->state != before && before == IN_LINE)
-		log_progress("%s", "");
+	keeper->state = row->act(keeper, message);
 	if (keeper->state != before)
-		proctitle_set(keeper->options->task, keeper_state_name(keeper));
+		enter(keeper, before);
 	if (keeper->state != before || event == CONTACT_LOST ||
 	    event == REGAINED)
 		keeper_report(keeper);

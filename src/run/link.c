@@ -65,8 +65,8 @@ link_send(struct link *link, const struct link_message *message)
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
 		/*
-		 * Out of memory with the socket full: a peer that does not
-		 * learn this is a peer that is gone.
+		 * The socket is full and there is no memory.  The peer must
+		 * not miss a message, so end the link.
 		 */
 		link_close(link);
 		return;
@@ -128,21 +128,18 @@ is_status(int status)
 }
 
 /*
- * The keeper may be out of its mind, for the library runs there and reads what
- * the network sends.  What only nonsense can be computed with is not taken:
- * a status of 256 would be exited with as 0.
+ * The library in the keeper reads what the network sends, so a broken keeper
+ * may say anything.  Refuse values that would do harm: a status of 256 would
+ * become an exit status of 0.
  */
 static bool
 is_sane(const struct link_message *message)
 {
-	switch (message->type) {
+	switch ((int)message->type) {
 	case LINK_SESSION:
 		return is_time(message->session.timeout_ms);
 	case LINK_HELD:
-		return is_time(message->lease.margin_ms) &&
-		    is_time(message->lease.grace_ms);
-	case LINK_STARTED:
-		return message->started.pid > 0;
+		return is_time(message->held.timeout_ms);
 	case LINK_HEARD:
 	case LINK_SIGNAL:
 		return message->signal.number > 0 &&
@@ -153,18 +150,10 @@ is_sane(const struct link_message *message)
 	case LINK_RELEASING:
 		return is_status(message->releasing.status) &&
 		    is_time(message->releasing.hold_ms);
-	case LINK_ALIVE:
-	case LINK_WAITING:
-	case LINK_LOST:
-	case LINK_GO:
-	case LINK_AGAIN:
-	case LINK_TELL:
-	case LINK_PING:
-	case LINK_STOP:
-	case LINK_LOSE:
-		return true;
+	default:
+		/* The others carry nothing. */
+		return (unsigned)message->type < LINK_TYPES;
 	}
-	return false;
 }
 
 int
@@ -175,8 +164,8 @@ link_receive(struct link *link, struct link_message *message)
 	if (link->fd == -1)
 		return -1;
 	/*
-	 * A peer that ends without having read all of ours is told as a reset,
-	 * once, and ahead of what it has said.
+	 * A peer that ended without reading everything causes one reset, ahead
+	 * of its own last messages.
 	 */
 	do {
 		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);

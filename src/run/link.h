@@ -1,10 +1,9 @@
 /*
  * The messages between guard and keeper, over a SOCK_SEQPACKET pair.
  *
- * Neither side ever waits for the other: what does not fit now is queued.  Only
- * the lease's expiry, of which nothing but the newest counts, is no message but
- * a number in memory that both share: a guard that was stopped for an hour
- * finds it up to date.
+ * Neither side waits for the other: a message that does not fit is queued.  The
+ * expiry of the lease is a number in shared memory, because only the newest
+ * counts: a guard that was stopped for an hour finds it up to date.
  */
 #ifndef ZKRUN_LINK_H
 #define ZKRUN_LINK_H
@@ -22,13 +21,13 @@
 enum link_type {
 	/* keeper to guard, in about this order */
 	LINK_SESSION,	/* connected: what it takes to close the session */
-	LINK_WAITING,	/* in line */
 	LINK_HELD,	/* the lease is ours; may the command start? */
+	LINK_WAITING,	/* takes LINK_HELD back: nothing was started */
 	LINK_STARTED,	/* the command exists */
 	LINK_HEARD,	/* the keeper heard this signal too */
 	LINK_EXITED,	/* the command ended */
 	LINK_LOST,	/* the lease is lost, the command is being stopped */
-	LINK_RELEASING,	/* nothing runs any more; the lease goes, in a while */
+	LINK_RELEASING,	/* nothing runs any more; the lease is given up */
 	LINK_DONE,	/* all is cleaned up: exit with this status */
 	LINK_ALIVE,	/* how things stand; also the answer to LINK_PING */
 	/* guard to keeper */
@@ -39,12 +38,7 @@ enum link_type {
 	LINK_PING,	/* answer, if your loop turns, and report from now on */
 	LINK_STOP,	/* leave the line, or stop the command and release */
 	LINK_LOSE,	/* lease lost: the command was asked to stop */
-};
-
-struct link_lease {
-	int64_t	fence;
-	int64_t	margin_ms;	/* from killing to the expiry */
-	int64_t	grace_ms;	/* from asking to stop to killing */
+	LINK_TYPES
 };
 
 struct link_session {
@@ -57,12 +51,12 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		struct link_lease lease;	/* LINK_HELD */
-		int64_t	fence;			/* LINK_GO */
 		struct {
-			pid_t	pid;
-			int	runs;		/* else it only ends */
-		} started;			/* LINK_STARTED */
+			int64_t	question;	/* the number of it */
+			int64_t	timeout_ms;	/* T of the lease clock */
+		} held;				/* LINK_HELD */
+		int64_t	question;		/* LINK_GO, LINK_AGAIN: which */
+		int	runs;			/* LINK_STARTED; 0: only ends */
 		struct {
 			int	number;
 			pid_t	sender;

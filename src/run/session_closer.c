@@ -18,26 +18,18 @@ static int
 close_session(struct connector *connector, int64_t give_up_ms)
 {
 	struct session_event *event;
+	enum connector_news news;
 
-	for (;;) {
-		switch (connector_wait(connector, give_up_ms, &event)) {
-		case CONNECTOR_REGAINED:
-			connector_close(connector);
-			return 0;
-		case CONNECTOR_EXPIRED:
-			return 0;
-		case CONNECTOR_NOTHING:
-		case CONNECTOR_REJECTED:
-			return -1;
-		case CONNECTOR_SEEKING:
-		case CONNECTOR_NEW_SESSION:
-		case CONNECTOR_LOST_CONTACT:
-		case CONNECTOR_GAVE_UP:
-		case CONNECTOR_EVENT:
+	do {
+		news = connector_wait(connector, give_up_ms, &event);
+		if (news == CONNECTOR_EVENT)
 			session_event_free(event);
-			break;
-		}
-	}
+		if (news == CONNECTOR_NOTHING || news == CONNECTOR_REJECTED)
+			return -1;
+	} while (news != CONNECTOR_REGAINED && news != CONNECTOR_EXPIRED);
+	if (news == CONNECTOR_REGAINED)
+		connector_close(connector);
+	return 0;
 }
 
 pid_t

@@ -128,14 +128,11 @@ spare_no_more(struct proctree *tree, pid_t pid)
 }
 
 int
-proctree_spare_present(struct proctree *tree)
+proctree_spare_present(struct proctree *tree, pid_t except)
 {
 	struct processes found;
 	size_t i;
 
-	/* One system call is enough in nearly all cases. */
-	if (is_childless())
-		return 0;
 	list_direct(tree, &found);
 	tree->spared = calloc(found.count, sizeof(*tree->spared));
 	if (tree->spared == NULL && found.count > 0) {
@@ -143,7 +140,8 @@ proctree_spare_present(struct proctree *tree)
 		return -1;
 	}
 	for (i = 0; i < found.count; i++)
-		tree->spared[tree->spared_count++] = found.list[i].pid;
+		if (found.list[i].pid != except)
+			tree->spared[tree->spared_count++] = found.list[i].pid;
 	free(found.list);
 	return 0;
 }

@@ -34,10 +34,10 @@ bool	proctree_can_see(void);
 int	proctree_adopt(void);
 
 /*
- * Spares every child that exists now, until it is reaped: a shell may have
- * started it before its exec of zkrun.  Returns -1 if there is no memory.
+ * Spares every child that exists now but one, until it is reaped: a shell may
+ * have started it before its exec of zkrun.  Returns -1 if there is no memory.
  */
-int	proctree_spare_present(struct proctree *);
+int	proctree_spare_present(struct proctree *, pid_t except);
 
 /* Frees the memory of proctree_spare_present(). */
 void	proctree_forget_spared(struct proctree *);

@@ -157,12 +157,3 @@ sdnotify_flush(struct sdnotify *notify)
 	notify->ready = notify->extend = false;
 	notify->alive = notify->changed = false;
 }
-
-void
-sdnotify_close(struct sdnotify *notify)
-{
-	if (notify->fd != -1)
-		(void)close(notify->fd);
-	notify->fd = -1;
-	notify->name_length = 0;
-}

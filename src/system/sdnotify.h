@@ -54,7 +54,4 @@ void	sdnotify_flush(struct sdnotify *);
 /* Returns whether a report is left; if so, poll for POLLOUT. */
 bool	sdnotify_is_full(const struct sdnotify *);
 
-/* Closes the socket, in a process that reports nothing. */
-void	sdnotify_close(struct sdnotify *);
-
 #endif

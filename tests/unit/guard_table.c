@@ -14,114 +14,174 @@
 #include "tap.h"
 
 #define NO_WORD	(-1)
+#define T	30000
 #define BEFORE	7		/* the exit code before the event */
+#define SAID	9		/* what the keeper says it is */
 
 static const struct {
-	const char	*what;
+	const char		*what;
 	enum guard_state	 state;
-	enum guard_event	 event;
-	bool		 exited;
+	int			 event;
+	bool			 exited;
 	enum guard_state	 next;
-	int		 word;		/* what the keeper is told */
-	int		 exit_code;
-	bool		 finished;
+	int			 word;		/* what the keeper is told */
+	int			 exit_code;
 } rows[] = {
 	{ "in line, the lease is ours: the keeper may start the command",
-	    QUEUEING, TOLD_HELD, false, RUNNING, LINK_GO, BEFORE, false },
-	{ "in line, the keeper is done: so are we", QUEUEING, TOLD_DONE,
-	    false, QUEUEING, NO_WORD, BEFORE, true },
+	    QUEUEING, LINK_HELD, false, STARTING, LINK_GO, BEFORE },
+	{ "in line, the keeper is done: so are we, with its status", QUEUEING,
+	    LINK_DONE, false, FINISHED, NO_WORD, SAID },
 	{ "in line, the keeper died: 70", QUEUEING, KEEPER_DIED, false,
-	    CLOSING, NO_WORD, EXITCODE_INTERNAL, true },
+	    FINISHED, NO_WORD, EXITCODE_INTERNAL },
 	{ "in line, a signal: the keeper leaves the line", QUEUEING,
-	    TERMINATED, false, ENDING, LINK_STOP, BEFORE, false },
+	    TERMINATED, false, ENDING, LINK_STOP, BEFORE },
+	{ "in line, the keeper does not give up in time: 75", QUEUEING,
+	    TIME_UP, false, ENDING, LINK_STOP, EXITCODE_CONFLICT },
 
 	{ "after a signal a lease that comes late starts nothing", ENDING,
-	    TOLD_HELD, false, ENDING, NO_WORD, BEFORE, false },
-	{ "after a signal the keeper is done", ENDING, TOLD_DONE, false,
-	    ENDING, NO_WORD, BEFORE, true },
+	    LINK_HELD, false, ENDING, NO_WORD, BEFORE },
+	{ "after a signal the keeper is done", ENDING, LINK_DONE, false,
+	    FINISHED, NO_WORD, BEFORE },
 	{ "after a signal the keeper dies: its session is closed", ENDING,
-	    KEEPER_DIED, false, CLOSING, NO_WORD, BEFORE, true },
-	{ "a second signal: at once", ENDING, TERMINATED, false, ENDING,
-	    NO_WORD, BEFORE, true },
+	    KEEPER_DIED, false, FINISHED, NO_WORD, BEFORE },
+	{ "a second signal: at once", ENDING, TERMINATED, false, FINISHED,
+	    NO_WORD, BEFORE },
 
-	{ "running, a later lease is approved as well", RUNNING, TOLD_HELD,
-	    false, RUNNING, LINK_GO, BEFORE, false },
-	{ "running, the keeper died: 76", RUNNING, KEEPER_DIED, false, CLOSING,
-	    NO_WORD, EXITCODE_LOST, true },
+	{ "starting, a later lease is approved as well", STARTING, LINK_HELD,
+	    false, STARTING, LINK_GO, BEFORE },
+	{ "starting, the lease was lost before the command: in line again",
+	    STARTING, LINK_WAITING, false, QUEUEING, NO_WORD, BEFORE },
+	{ "starting, the command exists: running", STARTING, LINK_STARTED,
+	    false, RUNNING, NO_WORD, BEFORE },
+	{ "starting, nothing proves the lease any more: asks to stop",
+	    STARTING, STOP_DUE, false, LOSING, LINK_LOSE, EXITCODE_LOST },
+	{ "starting, the keeper died: 76, for the command may have run",
+	    STARTING, KEEPER_DIED, false, FINISHED, NO_WORD, EXITCODE_LOST },
+	{ "starting, the keeper leaves without a command: its status",
+	    STARTING, LINK_DONE, false, FINISHED, NO_WORD, SAID },
+
+	{ "running, the keeper died: 76", RUNNING, KEEPER_DIED, false,
+	    FINISHED, NO_WORD, EXITCODE_LOST },
 	{ "all ended, the keeper died: the command's own status", RUNNING,
-	    KEEPER_DIED, true, CLOSING, NO_WORD, BEFORE, true },
-	{ "running, the keeper is done: so are we", RUNNING, TOLD_DONE, true,
-	    RUNNING, NO_WORD, BEFORE, true },
-
-	{ "running, the lease was lost before the command: in line again",
-	    RUNNING, TOLD_WAITING, false, QUEUEING, NO_WORD, BEFORE, false },
+	    KEEPER_DIED, true, FINISHED, NO_WORD, BEFORE },
+	{ "running, the keeper is done: so are we", RUNNING, LINK_DONE, true,
+	    FINISHED, NO_WORD, SAID },
 	{ "running, nothing proves the lease any more: asks to stop, 76",
-	    RUNNING, STOP_DUE, false, LOSING, LINK_LOSE, EXITCODE_LOST,
-	    false },
-	{ "running, the deadline: 76, whatever the command says", RUNNING,
-	    KILL_DUE, false, LOSING, NO_WORD, EXITCODE_LOST, false },
-	{ "losing, the deadline: the keeper goes first", LOSING, KILL_DUE,
-	    false, LOSING, NO_WORD, EXITCODE_LOST, false },
-	{ "losing, the keeper is done: so are we", LOSING, TOLD_DONE, false,
-	    LOSING, NO_WORD, BEFORE, true },
-	{ "losing, no other lease is approved", LOSING, TOLD_HELD, false,
-	    LOSING, NO_WORD, BEFORE, false },
+	    RUNNING, STOP_DUE, false, LOSING, LINK_LOSE, EXITCODE_LOST },
+	{ "running, the keeper says that the lease is lost: 76", RUNNING,
+	    LINK_LOST, false, RUNNING, NO_WORD, EXITCODE_LOST },
 	{ "running, nothing runs any more: no deadline", RUNNING,
-	    TOLD_RELEASING, true, RELEASING, NO_WORD, BEFORE, false },
-	{ "losing, all gone in time: no deadline", LOSING, TOLD_RELEASING,
-	    true, RELEASING, NO_WORD, BEFORE, false },
-	{ "releasing, no deadline kills anything", RELEASING, KILL_DUE, true,
-	    RELEASING, NO_WORD, BEFORE, false },
-	{ "releasing, the keeper died: the command's own status", RELEASING,
-	    KEEPER_DIED, true, CLOSING, NO_WORD, BEFORE, true },
-	{ "releasing, the keeper is done: so are we", RELEASING, TOLD_DONE,
-	    true, RELEASING, NO_WORD, BEFORE, true },
-	{ "in line, no deadline stops anything", QUEUEING, KILL_DUE, false,
-	    QUEUEING, NO_WORD, BEFORE, false },
+	    LINK_RELEASING, true, RELEASING, NO_WORD, SAID },
 
-	{ "killing, all gone: on to the session", KILLING, TREE_EMPTY, false,
-	    CLOSING, NO_WORD, BEFORE, true },
-	{ "killing, a signal does not make us leave early", KILLING,
-	    TERMINATED, false, KILLING, NO_WORD, BEFORE, false },
-	{ "killing, a word of the dead keeper does not either", KILLING,
-	    TOLD_DONE, false, KILLING, NO_WORD, BEFORE, false },
-	{ "killing takes long: again", KILLING, TIME_UP, false, KILLING,
-	    NO_WORD, BEFORE, false },
+	{ "losing, the deadline: 76, whatever the command says; the keeper "
+	    "goes first", LOSING, TIME_UP, false, KILLING_KEEPER, NO_WORD,
+	    EXITCODE_LOST },
+	{ "losing, the keeper is done: so are we", LOSING, LINK_DONE, false,
+	    FINISHED, NO_WORD, EXITCODE_LOST },
+	{ "losing, no other lease is approved", LOSING, LINK_HELD, false,
+	    LOSING, NO_WORD, EXITCODE_LOST },
+	{ "losing, all gone in time: no deadline", LOSING, LINK_RELEASING,
+	    true, RELEASING, NO_WORD, EXITCODE_LOST },
+	{ "losing, nothing was started: in line again", LOSING, LINK_WAITING,
+	    false, QUEUEING, NO_WORD, BEFORE },
+	{ "losing, the command is started after all: still losing, 76",
+	    LOSING, LINK_STARTED, false, LOSING, NO_WORD, EXITCODE_LOST },
+	{ "killing the keeper, it dies: 76", KILLING_KEEPER, KEEPER_DIED,
+	    false, FINISHED, NO_WORD, EXITCODE_LOST },
+	{ "killing the keeper, nothing was started: as in line",
+	    KILLING_KEEPER, LINK_WAITING, false, QUEUEING, NO_WORD, BEFORE },
+
+	{ "releasing, no deadline kills anything", RELEASING, STOP_DUE, true,
+	    RELEASING, NO_WORD, BEFORE },
+	{ "releasing, the keeper died: the command's own status", RELEASING,
+	    KEEPER_DIED, true, FINISHED, NO_WORD, BEFORE },
+	{ "releasing, the keeper is done: so are we", RELEASING, LINK_DONE,
+	    true, FINISHED, NO_WORD, SAID },
+	{ "in line, no deadline stops anything", QUEUEING, STOP_DUE, false,
+	    QUEUEING, NO_WORD, BEFORE },
+
+	{ "killing, all gone: on to the session", KILLING_REST, TREE_EMPTY,
+	    false, FINISHED, NO_WORD, BEFORE },
+	{ "killing, a signal does not make us leave early", KILLING_REST,
+	    TERMINATED, false, KILLING_REST, NO_WORD, BEFORE },
+	{ "killing, a word of the dead keeper does not either", KILLING_REST,
+	    LINK_DONE, false, KILLING_REST, NO_WORD, BEFORE },
+	{ "killing takes long: again", KILLING_REST, TIME_UP, false,
+	    KILLING_REST, NO_WORD, BEFORE },
 
 	{ "closing, the helper is done: so are we", CLOSING, HELPER_ENDED,
-	    false, CLOSING, NO_WORD, BEFORE, true },
+	    false, FINISHED, NO_WORD, BEFORE },
 	{ "closing takes too long: the session will expire", CLOSING, TIME_UP,
-	    false, CLOSING, NO_WORD, BEFORE, true },
+	    false, FINISHED, NO_WORD, BEFORE },
 	{ "closing, the user is impatient: we end", CLOSING, TERMINATED, false,
-	    CLOSING, NO_WORD, BEFORE, true },
+	    FINISHED, NO_WORD, BEFORE },
 	{ "in line, the keeper is asked whether it is there", QUEUEING,
-	    PING_DUE, false, QUEUEING, LINK_PING, BEFORE, false },
+	    PING_DUE, false, QUEUEING, LINK_PING, BEFORE },
 	{ "running, the keeper is asked whether it is there", RUNNING,
-	    PING_DUE, false, RUNNING, LINK_PING, BEFORE, false },
+	    PING_DUE, false, RUNNING, LINK_PING, BEFORE },
 	{ "losing, the keeper is asked whether it is there", LOSING, PING_DUE,
-	    false, LOSING, LINK_PING, BEFORE, false },
-	{ "killing, a dead keeper is not asked", KILLING, PING_DUE, false,
-	    KILLING, NO_WORD, BEFORE, false },
+	    false, LOSING, LINK_PING, EXITCODE_LOST },
+	{ "killing, a dead keeper is not asked", KILLING_REST, PING_DUE, false,
+	    KILLING_REST, NO_WORD, BEFORE },
 
-	{ "closing, a late lease starts nothing", CLOSING, TOLD_HELD, false,
-	    CLOSING, NO_WORD, BEFORE, false },
+	{ "closing, a late lease starts nothing", CLOSING, LINK_HELD, false,
+	    CLOSING, NO_WORD, BEFORE },
 };
 
 static struct options	options;
 static struct options	recording;	/* with -i 0 */
+static struct options	ignoring;	/* with --on-loss ignore */
+
+/* What the keeper says with any message, as far as it is of that type. */
+static struct link_message
+message_of(int event)
+{
+	struct link_message message = { .type = LINK_TYPES };
+
+	if (event < LINK_TYPES)
+		message.type = (enum link_type)event;
+	if (event == LINK_HELD) {
+		message.held.question = 42;
+		message.held.timeout_ms = T;
+	}
+	if (event == LINK_DONE || event == LINK_EXITED)
+		message.status = SAID;
+	if (event == LINK_RELEASING)
+		message.releasing.status = SAID;
+	return message;
+}
+
+static void
+dispatch(struct guard *guard, int event)
+{
+	struct link_message message = message_of(event);
+
+	guard_dispatch(guard, event, &message);
+}
 
 static void
 set_up(struct guard *guard, struct link *keeper_end, enum guard_state state)
 {
+	static struct link guard_end;
+
 	memset(guard, 0, sizeof(*guard));
 	guard->options = &options;
+	guard->link = &guard_end;
 	guard->state = state;
 	guard->exit_code = BEFORE;
+	guard->lost = (state & (LOSING | KILLING_KEEPER)) != 0;
 	guard->time_up_ms = CLOCK_NEVER;
-	guard->lease.fence = 42;
-	if (link_pair(&guard->link, keeper_end) == -1)
+	guard->timeout_ms = T;
+	if (link_pair(guard->link, keeper_end) == -1)
 		err(1, "link_pair");
-	link_set_expiry_ms(&guard->link, clock_ms() + 30000);
+	link_set_expiry_ms(guard->link, clock_ms() + T);
+}
+
+static void
+tear_down(struct guard *guard, struct link *keeper_end)
+{
+	link_close(guard->link);
+	link_close(keeper_end);
 }
 
 /* Returns the first message to the keeper. */
@@ -132,7 +192,7 @@ first_word(struct link *keeper_end)
 
 	if (link_receive(keeper_end, &message) != 1)
 		return NO_WORD;
-	if (message.type == LINK_GO && message.fence != 42)
+	if (message.type == LINK_GO && message.question != 42)
 		return NO_WORD;
 	return (int)message.type;
 }
@@ -148,48 +208,50 @@ test_rows(void)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		set_up(&guard, &keeper_end, rows[i].state);
 		guard.exited = rows[i].exited;
-		guard_dispatch(&guard, rows[i].event);
+		dispatch(&guard, rows[i].event);
 		word = first_word(&keeper_end);
 		status = guard.lost ? EXITCODE_LOST : guard.exit_code;
 		if (!ok(guard.state == rows[i].next && word == rows[i].word &&
-		    status == rows[i].exit_code &&
-		    guard.finished == rows[i].finished, "%s", rows[i].what))
-			printf("# got state %d word %d status %d finished %d\n",
-			    (int)guard.state, word, status,
-			    guard.finished);
-		link_close(&guard.link);
-		link_close(&keeper_end);
+		    status == rows[i].exit_code, "%s", rows[i].what))
+			printf("# got state %#x word %d status %d\n",
+			    (unsigned)guard.state, word, status);
+		tear_down(&guard, &keeper_end);
 	}
 }
 
-/* Only the lease's own question in QUEUEING or RUNNING is answered. */
+/* Only the lease's own question before the command starts is answered. */
 static void
 test_all(void)
 {
+	const struct guard_row *row;
 	struct guard guard;
 	struct link keeper_end;
-	bool approved, inert;
+	bool approved, inert, leads;
 	int state, event;
 
-	approved = inert = true;
-	for (state = 0; state < STATES; state++)
+	approved = inert = leads = true;
+	for (state = 1; state <= FINISHED; state <<= 1)
 		for (event = 0; event < EVENTS; event++) {
 			set_up(&guard, &keeper_end, (enum guard_state)state);
-			guard_dispatch(&guard, (enum guard_event)event);
+			row = guard_find(guard.state, event);
+			dispatch(&guard, event);
 			if (first_word(&keeper_end) == LINK_GO)
-				approved = approved && event == TOLD_HELD &&
-				    (state == QUEUEING || state == RUNNING);
-			guard.finished = true;
-			guard.state = (enum guard_state)state;
-			guard.exit_code = BEFORE;
-			guard_dispatch(&guard, (enum guard_event)event);
-			inert = inert && guard.exit_code == BEFORE &&
-			    guard.state == (enum guard_state)state;
-			link_close(&guard.link);
-			link_close(&keeper_end);
+				approved = approved && event == LINK_HELD &&
+				    (state & (QUEUEING | STARTING)) != 0;
+			if (state == FINISHED || row == NULL)
+				inert = inert && (int)guard.state == state &&
+				    guard.exit_code == BEFORE;
+			else if ((int)guard.state == state)
+				leads = leads && (row->next &
+				    (STAY | state)) != 0;
+			else
+				leads = leads && (row->next &
+				    (int)guard.state) != 0;
+			tear_down(&guard, &keeper_end);
 		}
 	ok(approved, "no other event in any state approves of a command");
 	ok(inert, "a finished guard does nothing more, whatever happens");
+	ok(leads, "every row leads to where it says");
 }
 
 /* What is due when, by the newest proof. */
@@ -202,34 +264,43 @@ test_deadlines(void)
 
 	now_ms = clock_ms();
 	set_up(&guard, &keeper_end, RUNNING);
-	guard.lease.margin_ms = 600;
-	guard.lease.grace_ms = 5000;
 	link_set_expiry_ms(&keeper_end, now_ms + 30000);
 	is_int(guard_stop_ms(&guard), now_ms + 24400, "when to ask");
-	is_int(guard_kill_ms(&guard), now_ms + 29400, "when to kill");
 	link_set_expiry_ms(&keeper_end, now_ms + 40000);
 	is_int(guard_stop_ms(&guard), now_ms + 34400,
 	    "the keeper's next proof counts at once");
-	guard_dispatch(&guard, STOP_DUE);
+	dispatch(&guard, LINK_LOST);
+	is_int(guard_stop_ms(&guard), now_ms + 34400,
+	    "a keeper that says that the lease is lost may yet hang");
+	dispatch(&guard, STOP_DUE);
+	is_int(guard.time_up_ms, now_ms + 39400, "when to kill");
 	link_set_expiry_ms(&keeper_end, now_ms + 50000);
-	is_int(guard_kill_ms(&guard), now_ms + 39400,
+	is_int(guard.time_up_ms, now_ms + 39400,
 	    "what was asked to stop is not given more time");
 	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "nor asked again");
 	guard.state = RELEASING;
-	is_int(guard_kill_ms(&guard), CLOCK_NEVER, "releasing: no deadline");
+	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "releasing: no deadline");
 	guard.state = QUEUEING;
-	is_int(guard_kill_ms(&guard), CLOCK_NEVER, "in line: no deadline");
-	link_close(&guard.link);
-	link_close(&keeper_end);
+	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "in line: no deadline");
+	tear_down(&guard, &keeper_end);
+
+	set_up(&guard, &keeper_end, RUNNING);
+	guard.options = &ignoring;
+	link_set_expiry_ms(&keeper_end, now_ms + 30000);
+	is_int(guard_stop_ms(&guard), now_ms + 29400,
+	    "a loss to be ignored is told at the deadline");
+	dispatch(&guard, STOP_DUE);
+	ok(guard.state == RUNNING && guard.lost &&
+	    guard_stop_ms(&guard) == CLOCK_NEVER, "once, and it runs on");
+	tear_down(&guard, &keeper_end);
 
 	set_up(&guard, &keeper_end, QUEUEING);
-	link_set_expiry_ms(&guard.link, now_ms - 1);
-	guard_dispatch(&guard, TOLD_HELD);
+	link_set_expiry_ms(guard.link, now_ms - 1);
+	dispatch(&guard, LINK_HELD);
 	is_int(first_word(&keeper_end), LINK_AGAIN,
 	    "a guard that woke up late has the keeper ask again");
 	is_int(guard.state, QUEUEING, "and waits");
-	link_close(&guard.link);
-	link_close(&keeper_end);
+	tear_down(&guard, &keeper_end);
 }
 
 /* A keeper that died may have left undone what a status of 0 would promise. */
@@ -256,6 +327,7 @@ test_promises(void)
 		{ "all ended, not held: a failure stays", &options, RUNNING,
 		    5000, 124, 124 },
 	};
+	struct link_message releasing = message_of(LINK_RELEASING);
 	struct guard guard;
 	struct link keeper_end;
 	size_t i;
@@ -264,25 +336,23 @@ test_promises(void)
 		set_up(&guard, &keeper_end, cases[i].state);
 		guard.options = cases[i].options;
 		guard.exited = true;
-		guard.hold_ms = cases[i].hold_ms;
+		guard.held_until_ms = clock_ms() + cases[i].hold_ms;
 		guard.exit_code = cases[i].before;
-		guard_dispatch(&guard, KEEPER_DIED);
+		dispatch(&guard, KEEPER_DIED);
 		ok(guard.exit_code == cases[i].wanted && !guard.lost &&
-		    guard.state == CLOSING, "%s", cases[i].what);
-		link_close(&guard.link);
-		link_close(&keeper_end);
+		    guard.state == FINISHED, "%s", cases[i].what);
+		tear_down(&guard, &keeper_end);
 	}
 
 	set_up(&guard, &keeper_end, RUNNING);
 	guard.session.timeout_ms = 10000;
-	guard.hold_ms = 600000;
-	guard_dispatch(&guard, TOLD_RELEASING);
+	releasing.releasing.hold_ms = 600000;
+	guard_dispatch(&guard, LINK_RELEASING, &releasing);
 	ok(guard.time_up_ms > clock_ms() + 600000 + 20000,
 	    "a keeper that holds is given the time");
-	guard_dispatch(&guard, TOLD_RELEASING);
+	guard_dispatch(&guard, LINK_RELEASING, &releasing);
 	is_int(guard.state, RELEASING, "told again: no matter");
-	link_close(&guard.link);
-	link_close(&keeper_end);
+	tear_down(&guard, &keeper_end);
 }
 
 int
@@ -297,7 +367,8 @@ main(void)
 		err(1, "descriptors");
 	options_default(&options);
 	options.task = "x";
-	recording = options;
+	recording = ignoring = options;
+	ignoring.ignore_loss = true;
 	recording.interval_ms = 0;
 	test_rows();
 	test_all();

@@ -33,8 +33,7 @@ enum with {
 	WITH_DENIED,
 	WITH_LEAVE, WITH_KILL,	/* -o */
 	WITH_TERM, WITH_WINCH,	/* the ordered signal */
-	WITH_TOLD,
-	WITH_FINISHED,
+	WITH_ANSWER,		/* of the guard, to the last question */
 	WITH_STALE,		/* no time left on the lease clock */
 	WITH_IGNORE,		/* --on-loss ignore */
 	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
@@ -57,253 +56,253 @@ struct outcome {
 	enum keeper_state state;
 	int	word;		/* first message other than LINK_DONE */
 	int	told;		/* status of LINK_DONE */
-	bool	finished;
 };
 
 static const struct {
 	const char		*what;
 	enum keeper_state	 state;
-	enum keeper_event	 event;
+	int			 event;
 	enum with		 with;
 	struct outcome		 wanted;
 } rows[] = {
 	{ "connecting, connected: joins the line",
 	    CONNECTING, NEW_SESSION, PLAIN,
-	    { IN_LINE, LINK_SESSION, NOT_TOLD, false } },
+	    { IN_LINE, LINK_SESSION, NOT_TOLD } },
 	{ "connecting, policy exhausted: 69", CONNECTING, GAVE_UP, PLAIN,
-	    { CONNECTING, NO_WORD, EXITCODE_UNREACHABLE, true } },
-	{ "connecting, told to stop: ends", CONNECTING, ORDER_STOP, PLAIN,
-	    { CONNECTING, NO_WORD, BEFORE, true } },
+	    { FINISHED, NO_WORD, EXITCODE_UNREACHABLE } },
+	{ "connecting, told to stop: ends", CONNECTING, LINK_STOP, PLAIN,
+	    { FINISHED, NO_WORD, BEFORE } },
 	{ "connecting, the guard is gone: ends", CONNECTING, GUARD_GONE, PLAIN,
-	    { CONNECTING, NO_WORD, BEFORE, true } },
+	    { FINISHED, NO_WORD, BEFORE } },
 	{ "connecting, the waiting time is over: 75", CONNECTING, WAIT_OVER,
-	    PLAIN, { LEAVING, NO_WORD, EXITCODE_CONFLICT, true } },
-	{ "connecting, a late signal ends it", CONNECTING, ORDER_SIGNAL,
-	    WITH_TERM, { CONNECTING, NO_WORD, EXITCODE_SIGNAL + SIGTERM,
-	    true } },
-	{ "connecting, a harmless signal does not", CONNECTING, ORDER_SIGNAL,
-	    WITH_WINCH, { CONNECTING, NO_WORD, NOT_TOLD, false } },
-	{ "connecting, a stale go-ahead starts nothing", CONNECTING, ORDER_GO,
-	    PLAIN, { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	    PLAIN, { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
+	{ "connecting, a late signal ends it", CONNECTING, LINK_SIGNAL,
+	    WITH_TERM, { FINISHED, NO_WORD, EXITCODE_SIGNAL + SIGTERM } },
+	{ "connecting, a harmless signal does not", CONNECTING, LINK_SIGNAL,
+	    WITH_WINCH, { CONNECTING, NO_WORD, NOT_TOLD } },
+	{ "connecting, a stale go-ahead starts nothing", CONNECTING, LINK_GO,
+	    PLAIN, { CONNECTING, NO_WORD, NOT_TOLD } },
 
 	{ "in line, behind others: waits", IN_LINE, MUST_WAIT,
-	    PLAIN, { IN_LINE, NO_WORD, NOT_TOLD, false } },
+	    PLAIN, { IN_LINE, NO_WORD, NOT_TOLD } },
 	{ "in line, -n: 75", IN_LINE, MUST_WAIT, WITH_NONBLOCK,
-	    { LEAVING, NO_WORD, EXITCODE_CONFLICT, true } },
+	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
 	{ "in line, acquired: asks the guard first", IN_LINE, ACQUIRED, PLAIN,
-	    { ASKING, LINK_HELD, NOT_TOLD, false } },
+	    { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "in line, acquired without time left: asks nobody yet", IN_LINE,
-	    ACQUIRED, WITH_STALE, { ASKING, NO_WORD, NOT_TOLD, false } },
-	{ "asking, proven at last: asks", ASKING, PROVEN, PLAIN,
-	    { ASKING, LINK_HELD, NOT_TOLD, false } },
+	    ACQUIRED, WITH_STALE, { PROVING, NO_WORD, NOT_TOLD } },
+	{ "proving, proven at last: asks", PROVING, PROVEN, PLAIN,
+	    { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "asking, a go-ahead that comes too late is taken back", ASKING,
-	    ORDER_GO, WITH_STALE, { ASKING, LINK_WAITING, NOT_TOLD, false } },
-	{ "asking, told to ask again: asks", ASKING, ORDER_AGAIN, PLAIN,
-	    { ASKING, LINK_HELD, NOT_TOLD, false } },
+	    LINK_GO, WITH_STALE, { PROVING, LINK_WAITING, NOT_TOLD } },
+	{ "asking, told to ask again: asks", ASKING, LINK_AGAIN, WITH_ANSWER,
+	    { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "running, past the deadline: kills by itself", RUNNING, DEADLINE,
-	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 	{ "running, past the deadline, to be ignored: runs on", RUNNING,
-	    DEADLINE, WITH_IGNORE, { RUNNING, LINK_LOST, NOT_TOLD, false } },
+	    DEADLINE, WITH_IGNORE, { RUNNING, LINK_LOST, NOT_TOLD } },
 	{ "running, the guard has asked it to stop: stopping", RUNNING,
-	    ORDER_LOSE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    LINK_LOSE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "in line, not allowed: 77", IN_LINE, REFUSED, WITH_DENIED,
-	    { LEAVING, NO_WORD, EXITCODE_DENIED, true } },
+	    { FINISHED, NO_WORD, EXITCODE_DENIED } },
 	{ "in line, refused otherwise: 70", IN_LINE, REFUSED, PLAIN,
-	    { LEAVING, NO_WORD, EXITCODE_INTERNAL, true } },
+	    { FINISHED, NO_WORD, EXITCODE_INTERNAL } },
 	{ "in line, the waiting time is over: 75", IN_LINE, WAIT_OVER, PLAIN,
-	    { LEAVING, NO_WORD, EXITCODE_CONFLICT, true } },
+	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
 	{ "in line, the session expired: a new one", IN_LINE, EXPIRED, PLAIN,
-	    { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	    { CONNECTING, NO_WORD, NOT_TOLD } },
 	{ "in line, contact lost: stays", IN_LINE, CONTACT_LOST, PLAIN,
-	    { IN_LINE, NO_WORD, NOT_TOLD, false } },
+	    { IN_LINE, NO_WORD, NOT_TOLD } },
 	{ "in line, told to stop, with a node: waits for its delete", IN_LINE,
-	    ORDER_STOP, WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    LINK_STOP, WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "in line, the guard is gone: leaves", IN_LINE, GUARD_GONE, PLAIN,
-	    { LEAVING, NO_WORD, BEFORE, true } },
-	{ "in line, a stale go-ahead starts nothing", IN_LINE, ORDER_GO, PLAIN,
-	    { IN_LINE, NO_WORD, NOT_TOLD, false } },
+	    { FINISHED, NO_WORD, BEFORE } },
+	{ "in line, a stale go-ahead starts nothing", IN_LINE, LINK_GO, PLAIN,
+	    { IN_LINE, NO_WORD, NOT_TOLD } },
 
-	{ "asking, a go-ahead for another lease starts nothing", ASKING,
-	    ORDER_GO, PLAIN, { ASKING, NO_WORD, NOT_TOLD, false } },
+	{ "proving, asked to stop what was never started: goes on proving",
+	    PROVING, LINK_LOSE, PLAIN, { PROVING, NO_WORD, NOT_TOLD } },
+	{ "asking, a go-ahead for an earlier question starts nothing", ASKING,
+	    LINK_GO, PLAIN, { ASKING, NO_WORD, NOT_TOLD } },
 	{ "asking, the waiting time is over: too late, it is ours", ASKING,
-	    WAIT_OVER, PLAIN, { ASKING, NO_WORD, NOT_TOLD, false } },
+	    WAIT_OVER, PLAIN, { ASKING, NO_WORD, NOT_TOLD } },
 	{ "asking, the session expired: a new one", ASKING, EXPIRED, PLAIN,
-	    { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	    { CONNECTING, LINK_WAITING, NOT_TOLD } },
 	{ "asking, the lease is lost: joins again", ASKING, LEASE_LOST, PLAIN,
-	    { IN_LINE, LINK_WAITING, NOT_TOLD, false } },
-	{ "asking, told to stop: releases first", ASKING, ORDER_STOP,
-	    WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD, false } },
-	{ "asking, a late signal: releases, 128+n", ASKING, ORDER_SIGNAL,
-	    WITH_TERM, { LEAVING, NO_WORD, EXITCODE_SIGNAL + SIGTERM, true } },
+	    { IN_LINE, LINK_WAITING, NOT_TOLD } },
+	{ "asking, told to stop: releases first", ASKING, LINK_STOP,
+	    WITH_NODES, { LEAVING, LINK_WAITING, NOT_TOLD } },
+	{ "asking, a late signal: releases, 128+n", ASKING, LINK_SIGNAL,
+	    WITH_TERM, { FINISHED, LINK_WAITING, EXITCODE_SIGNAL + SIGTERM } },
 	{ "asking, the guard is gone: releases", ASKING, GUARD_GONE,
-	    WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    WITH_NODES, { LEAVING, LINK_WAITING, NOT_TOLD } },
 
-	{ "running, another go-ahead starts nothing", RUNNING, ORDER_GO, PLAIN,
-	    { RUNNING, NO_WORD, NOT_TOLD, false } },
+	{ "running, another go-ahead starts nothing", RUNNING, LINK_GO, PLAIN,
+	    { RUNNING, NO_WORD, NOT_TOLD } },
 	{ "running, contact lost: runs on", RUNNING, CONTACT_LOST, PLAIN,
-	    { RUNNING, NO_WORD, NOT_TOLD, false } },
+	    { RUNNING, NO_WORD, NOT_TOLD } },
 	{ "running, the waiting time means nothing", RUNNING, WAIT_OVER, PLAIN,
-	    { RUNNING, NO_WORD, NOT_TOLD, false } },
+	    { RUNNING, NO_WORD, NOT_TOLD } },
 	{ "running, the lease is lost: stops, says so", RUNNING, LEASE_LOST,
-	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 	{ "running, the session expired: stops, says so", RUNNING, EXPIRED,
-	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 	{ "running, the guard is gone: stops", RUNNING, GUARD_GONE, PLAIN,
-	    { STOPPING, NO_WORD, NOT_TOLD, false } },
-	{ "running, told to stop: stops", RUNNING, ORDER_STOP, PLAIN,
-	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    { KILLING, NO_WORD, NOT_TOLD } },
+	{ "running, told to stop: stops", RUNNING, LINK_STOP, PLAIN,
+	    { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "the command ended: waits for what it started", RUNNING,
-	    COMMAND_ENDED, PLAIN, { LINGERING, NO_WORD, NOT_TOLD, false } },
+	    COMMAND_ENDED, PLAIN, { LINGERING, NO_WORD, NOT_TOLD } },
 	{ "the command ended, -o kill: stops the rest", RUNNING,
-	    COMMAND_ENDED, WITH_KILL, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    COMMAND_ENDED, WITH_KILL, { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "the command ended, -o leave: releases", RUNNING, COMMAND_ENDED,
-	    WITH_LEAVE, { LEAVING, LINK_RELEASING, BEFORE, true } },
+	    WITH_LEAVE, { FINISHED, LINK_RELEASING, BEFORE } },
 
 	{ "lingering, all gone: releases, not done before a server says so",
 	    LINGERING, TREE_EMPTY, WITH_NODES,
-	    { LEAVING, LINK_RELEASING, NOT_TOLD, false } },
+	    { LEAVING, LINK_RELEASING, NOT_TOLD } },
 	{ "lingering, the lease is lost: stops the rest", LINGERING,
-	    LEASE_LOST, PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	    LEASE_LOST, PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 	{ "lingering, the session expired: stops the rest", LINGERING, EXPIRED,
-	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 	{ "lingering for long: goes on", LINGERING, TIME_UP, PLAIN,
-	    { LINGERING, NO_WORD, NOT_TOLD, false } },
+	    { LINGERING, NO_WORD, NOT_TOLD } },
 	{ "lingering, the guard is gone: stops the rest", LINGERING,
-	    GUARD_GONE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    GUARD_GONE, PLAIN, { KILLING, NO_WORD, NOT_TOLD } },
 
 	{ "stopping, all gone: releases", STOPPING, TREE_EMPTY, WITH_NODES,
-	    { LEAVING, LINK_RELEASING, NOT_TOLD, false } },
+	    { LEAVING, LINK_RELEASING, NOT_TOLD } },
 	{ "stopping takes too long: still stopping", STOPPING, TIME_UP, PLAIN,
-	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    { KILLING, NO_WORD, NOT_TOLD } },
 	{ "stopping, the lease is lost on top: says so", STOPPING, LEASE_LOST,
-	    PLAIN, { STOPPING, LINK_LOST, NOT_TOLD, false } },
+	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 
 	{ "leaving, a server says it is done: told", LEAVING, LEFT, PLAIN,
-	    { LEAVING, NO_WORD, BEFORE, true } },
+	    { FINISHED, NO_WORD, BEFORE } },
 	{ "leaving, the session expired: told as well", LEAVING, EXPIRED,
-	    WITH_NODES, { LEAVING, NO_WORD, BEFORE, true } },
+	    WITH_NODES, { FINISHED, NO_WORD, BEFORE } },
 	{ "leaving takes too long: the guard may go, the keeper tries on",
-	    LEAVING, TIME_UP, WITH_NODES, { LEAVING, NO_WORD, BEFORE, false } },
-	{ "leaving takes for ever: over", LEAVING, TIME_UP, WITH_TOLD,
-	    { LEAVING, NO_WORD, NOT_TOLD, true } },
+	    LEAVING, TIME_UP, WITH_NODES, { UNCONFIRMED, NO_WORD, BEFORE } },
+	{ "leaving takes for ever: over", UNCONFIRMED, TIME_UP, PLAIN,
+	    { FINISHED, NO_WORD, NOT_TOLD } },
 	{ "leaving, contact lost: tries on", LEAVING, CONTACT_LOST, WITH_NODES,
-	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "leaving, the user is impatient: the guard may go", LEAVING,
-	    ORDER_SIGNAL, WITH_TERM, { LEAVING, NO_WORD, BEFORE, false } },
+	    LINK_SIGNAL, WITH_TERM, { UNCONFIRMED, NO_WORD, BEFORE } },
 	{ "leaving, the user resizes a window: no matter", LEAVING,
-	    ORDER_SIGNAL, WITH_WINCH, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    LINK_SIGNAL, WITH_WINCH, { LEAVING, NO_WORD, NOT_TOLD } },
 
 	{ "in line, acquired with -i: reads the record first", IN_LINE,
-	    ACQUIRED, WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD, false } },
+	    ACQUIRED, WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD } },
 	{ "judging, no run on record: asks the guard", JUDGING, RECORD_READ,
-	    WITH_INTERVAL, { ASKING, LINK_HELD, NOT_TOLD, false } },
+	    WITH_INTERVAL, { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "judging, one ran a minute ago: skips", JUDGING, RECORD_READ,
-	    WITH_RUN, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    WITH_RUN, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "judging, one failed a minute ago: asks", JUDGING, RECORD_READ,
-	    WITH_FAILURE, { ASKING, LINK_HELD, NOT_TOLD, false } },
+	    WITH_FAILURE, { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "judging, one failed, and that counts: skips", JUDGING, RECORD_READ,
-	    WITH_COUNTED, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    WITH_COUNTED, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "judging, a run in the future: leaves", JUDGING, RECORD_READ,
-	    WITH_FUTURE, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    WITH_FUTURE, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "judging with -i 0: asks, whatever there is", JUDGING, RECORD_READ,
-	    WITH_ALWAYS, { ASKING, LINK_HELD, NOT_TOLD, false } },
+	    WITH_ALWAYS, { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "judging, the record is no good: leaves", JUDGING, RECORD_REFUSAL,
-	    WITH_CORRUPT, { LEAVING, NO_WORD, NOT_TOLD, false } },
-	{ "judging, a go-ahead starts nothing", JUDGING, ORDER_GO,
-	    WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD, false } },
+	    WITH_CORRUPT, { LEAVING, NO_WORD, NOT_TOLD } },
+	{ "judging, a go-ahead starts nothing", JUDGING, LINK_GO,
+	    WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD } },
 	{ "judging, the lease is lost: joins again", JUDGING, LEASE_LOST,
-	    WITH_INTERVAL, { IN_LINE, LINK_WAITING, NOT_TOLD, false } },
+	    WITH_INTERVAL, { IN_LINE, NO_WORD, NOT_TOLD } },
 	{ "judging, the session expired: a new one", JUDGING, EXPIRED,
-	    WITH_INTERVAL, { CONNECTING, NO_WORD, NOT_TOLD, false } },
+	    WITH_INTERVAL, { CONNECTING, NO_WORD, NOT_TOLD } },
 	{ "judging, the waiting time is over: too late, it is ours", JUDGING,
 	    WAIT_OVER, WITH_INTERVAL,
-	    { JUDGING, NO_WORD, NOT_TOLD, false } },
+	    { JUDGING, NO_WORD, NOT_TOLD } },
 	{ "judging, revoked: releases, 76", JUDGING, REVOKED, PLAIN,
-	    { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	    { FINISHED, NO_WORD, EXITCODE_LOST } },
 	{ "judging, the guard is gone: releases", JUDGING, GUARD_GONE,
-	    WITH_INTERVAL, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    WITH_INTERVAL, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "asking, revoked: releases, 76", ASKING, REVOKED, PLAIN,
-	    { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	    { FINISHED, LINK_WAITING, EXITCODE_LOST } },
 
 	{ "running, revoked: stops", RUNNING, REVOKED, PLAIN,
-	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "running, --max-time over: stops", RUNNING, MAX_TIME_OVER, PLAIN,
-	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "lingering, revoked: stops the rest", LINGERING, REVOKED, PLAIN,
-	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "lingering, --max-time over: stops the rest", LINGERING,
-	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "stopping, revoked as well: goes on", STOPPING, REVOKED, PLAIN,
-	    { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "stopping, --max-time over as well: goes on", STOPPING,
-	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD, false } },
+	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "lingering, all gone with -i: records first", LINGERING, TREE_EMPTY,
-	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD, false } },
+	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD } },
 	{ "stopping, all gone with -i: records as well", STOPPING, TREE_EMPTY,
-	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD, false } },
+	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD } },
 	{ "lingering, all gone with --hold: holds", LINGERING, TREE_EMPTY,
-	    WITH_HOLD, { HOLDING, LINK_RELEASING, NOT_TOLD, false } },
+	    WITH_HOLD, { HOLDING, LINK_RELEASING, NOT_TOLD } },
 	{ "stopping, all gone, the guard, too: holds nothing", STOPPING,
 	    TREE_EMPTY, WITH_UNGUARDED,
-	    { LEAVING, LINK_RELEASING, NOT_TOLD, false } },
+	    { LEAVING, LINK_RELEASING, NOT_TOLD } },
 
 	{ "recording, recorded: 0", RECORDING, RECORDED, WITH_ZERO,
-	    { LEAVING, NO_WORD, 0, true } },
+	    { FINISHED, NO_WORD, 0 } },
 	{ "recording, recorded, with --hold: holds", RECORDING, RECORDED,
-	    WITH_HOLD, { HOLDING, NO_WORD, NOT_TOLD, false } },
+	    WITH_HOLD, { HOLDING, NO_WORD, NOT_TOLD } },
 	{ "recording, recorded, the lease gone before --hold was over: 76",
 	    RECORDING, RECORDED, WITH_HOLD_LOST,
-	    { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	    { FINISHED, NO_WORD, EXITCODE_LOST } },
 	{ "recording, the lease is gone: 76, not 0", RECORDING, UNRECORDED,
-	    WITH_ZERO, { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	    WITH_ZERO, { FINISHED, NO_WORD, EXITCODE_LOST } },
 	{ "recording, the lease is gone: a failure stays one", RECORDING,
-	    UNRECORDED, PLAIN, { LEAVING, NO_WORD, BEFORE, true } },
+	    UNRECORDED, PLAIN, { FINISHED, NO_WORD, BEFORE } },
 	{ "recording, it is corrupt: 78, not 0; then releases", RECORDING,
 	    RECORD_REFUSAL, WITH_CORRUPT,
-	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "recording, refused: 70, not 0", RECORDING, RECORD_REFUSAL,
-	    WITH_ZERO, { LEAVING, NO_WORD, EXITCODE_INTERNAL, true } },
+	    WITH_ZERO, { FINISHED, NO_WORD, EXITCODE_INTERNAL } },
 	{ "recording, not allowed: releases", RECORDING, RECORD_REFUSAL,
-	    WITH_READ_ONLY, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    WITH_READ_ONLY, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "recording takes as long as the session lives: 69, not 0", RECORDING,
 	    TIME_UP, WITH_ZERO,
-	    { LEAVING, NO_WORD, EXITCODE_UNREACHABLE, true } },
+	    { FINISHED, NO_WORD, EXITCODE_UNREACHABLE } },
 	{ "recording takes long: a failure stays one", RECORDING, TIME_UP,
-	    PLAIN, { LEAVING, NO_WORD, BEFORE, true } },
+	    PLAIN, { FINISHED, NO_WORD, BEFORE } },
 	{ "recording, the session expired: 69, not 0", RECORDING, EXPIRED,
 	    WITH_SUCCESS,
-	    { RECORDING, NO_WORD, EXITCODE_UNREACHABLE, true } },
+	    { FINISHED, NO_WORD, EXITCODE_UNREACHABLE } },
 	{ "recording, the lease node is gone: the store will say",
 	    RECORDING, LEASE_LOST, WITH_SUCCESS,
-	    { RECORDING, NO_WORD, NOT_TOLD, false } },
+	    { RECORDING, NO_WORD, NOT_TOLD } },
 	{ "recording, the guard is gone: goes on", RECORDING, GUARD_GONE,
-	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD, false } },
+	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD } },
 	{ "recording, contact lost: goes on", RECORDING, CONTACT_LOST,
-	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD, false } },
-	{ "recording, a signal: goes on, for a while", RECORDING, ORDER_SIGNAL,
-	    WITH_HOLD_AND_TERM, { RECORDING, NO_WORD, NOT_TOLD, false } },
+	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD } },
+	{ "recording, a signal: goes on, for a while", RECORDING, LINK_SIGNAL,
+	    WITH_HOLD_AND_TERM, { RECORDING, NO_WORD, NOT_TOLD } },
 
 	{ "holding, the time is over: releases", HOLDING, TIME_UP, WITH_HOLD,
-	    { LEAVING, NO_WORD, NOT_TOLD, false } },
-	{ "holding, a signal ends it", HOLDING, ORDER_SIGNAL,
-	    WITH_HOLD_AND_TERM, { LEAVING, NO_WORD, NOT_TOLD, false } },
-	{ "holding, a harmless signal does not", HOLDING, ORDER_SIGNAL,
-	    WITH_HOLD_AND_WINCH, { HOLDING, NO_WORD, NOT_TOLD, false } },
+	    { LEAVING, NO_WORD, NOT_TOLD } },
+	{ "holding, a signal ends it", HOLDING, LINK_SIGNAL,
+	    WITH_HOLD_AND_TERM, { LEAVING, NO_WORD, NOT_TOLD } },
+	{ "holding, a harmless signal does not", HOLDING, LINK_SIGNAL,
+	    WITH_HOLD_AND_WINCH, { HOLDING, NO_WORD, NOT_TOLD } },
 	{ "holding, revoked: releases", HOLDING, REVOKED, WITH_HOLD,
-	    { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "holding, the guard is gone: releases", HOLDING, GUARD_GONE,
-	    WITH_HOLD, { LEAVING, NO_WORD, NOT_TOLD, false } },
+	    WITH_HOLD, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "holding, contact lost: holds on", HOLDING, CONTACT_LOST, WITH_HOLD,
-	    { HOLDING, NO_WORD, NOT_TOLD, false } },
+	    { HOLDING, NO_WORD, NOT_TOLD } },
 	{ "holding, the lease node is gone: 76", HOLDING, LEASE_LOST,
-	    WITH_HOLD_LOST, { LEAVING, NO_WORD, EXITCODE_LOST, true } },
+	    WITH_HOLD_LOST, { FINISHED, NO_WORD, EXITCODE_LOST } },
 	{ "holding, the session expired: 76", HOLDING, EXPIRED, WITH_HOLD,
-	    { HOLDING, NO_WORD, EXITCODE_LOST, true } },
+	    { FINISHED, NO_WORD, EXITCODE_LOST } },
 
-	{ "finished, a signal: nothing", CONNECTING, ORDER_SIGNAL,
-	    WITH_FINISHED, { CONNECTING, NO_WORD, NOT_TOLD, true } },
-	{ "finished, connected: nothing", CONNECTING, NEW_SESSION,
-	    WITH_FINISHED, { CONNECTING, NO_WORD, NOT_TOLD, true } },
+	{ "finished, a signal: nothing", FINISHED, LINK_SIGNAL,
+	    WITH_TERM, { FINISHED, NO_WORD, NOT_TOLD } },
+	{ "finished, connected: nothing", FINISHED, NEW_SESSION,
+	    PLAIN, { FINISHED, NO_WORD, NOT_TOLD } },
 };
 
 struct bench {
@@ -311,7 +310,14 @@ struct bench {
 	struct signals	signals;
 	struct link	guard_end, keeper_end;
 	struct keeper	keeper;
+	struct link_message message;	/* of the next event */
 };
+
+static void
+dispatch(struct bench *bench, int event)
+{
+	keeper_dispatch(&bench->keeper, event, &bench->message);
+}
 
 static void
 set_up_nodes(struct keeper *keeper)
@@ -339,7 +345,6 @@ static void
 set_up_hold(struct bench *bench)
 {
 	bench->options.hold_ms = 600000;
-	bench->keeper.started = true;
 	bench->keeper.started_ms = clock_ms();
 	bench->keeper.exit_code = 0;
 	set_up_nodes(&bench->keeper);
@@ -366,7 +371,6 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	keeper->exit_code = BEFORE;
 	keeper->wait_deadline_ms = CLOCK_NEVER;
 	keeper->time_up_ms = CLOCK_NEVER;
-	keeper->nag_ms = 1000;
 	connector_init(&keeper->connector, &bench->options);
 	keeper->semaphore = semaphore_new(&keeper->connector.session,
 	    "/lock/mutex/x", keeper->data, 1);
@@ -376,17 +380,19 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	runs_init(&keeper->runs, &keeper->connector.session,
 	    "/lock/runs/x");
 	keeper->semaphore->claim.fence = 42;
+	keeper->question = 42;
 	/* A lease that is proven for now. */
-	lease_init(&keeper->lease, 30000, 5000);
+	lease_init(&keeper->lease, 30000);
 	lease_connected(&keeper->lease, clock_ms() - 2, 30000);
 	lease_acknowledged(&keeper->lease, clock_ms() - 1, clock_ms());
 	if (with == WITH_STALE)
 		keeper->lease.proven_ms = clock_ms() - 30000;
-	if (with == WITH_STALE)
-		keeper->approved_fence = keeper->claim->fence;
+	if (with == WITH_STALE || with == WITH_ANSWER)
+		bench->message.question = keeper->question;
 	switch (with) {
 	case PLAIN:
 	case WITH_STALE:
+	case WITH_ANSWER:
 		break;
 	case WITH_IGNORE:
 		bench->options.ignore_loss = true;
@@ -435,11 +441,11 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		break;
 	case WITH_HOLD_AND_TERM:
 		set_up_hold(bench);
-		keeper->ordered_signal = SIGTERM;
+		bench->message.signal.number = SIGTERM;
 		break;
 	case WITH_HOLD_AND_WINCH:
 		set_up_hold(bench);
-		keeper->ordered_signal = SIGWINCH;
+		bench->message.signal.number = SIGWINCH;
 		break;
 	case WITH_HOLD_LOST:
 		set_up_hold(bench);
@@ -465,17 +471,10 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		bench->options.orphans = OPTIONS_KILL;
 		break;
 	case WITH_TERM:
-		keeper->ordered_signal = SIGTERM;
+		bench->message.signal.number = SIGTERM;
 		break;
 	case WITH_WINCH:
-		keeper->ordered_signal = SIGWINCH;
-		break;
-	case WITH_TOLD:
-		keeper->told = true;
-		break;
-	case WITH_FINISHED:
-		keeper->finished = true;
-		keeper->ordered_signal = SIGTERM;
+		bench->message.signal.number = SIGWINCH;
 		break;
 	}
 }
@@ -495,7 +494,6 @@ listen_to(struct bench *bench, struct outcome *outcome)
 	struct link_message message;
 
 	outcome->state = bench->keeper.state;
-	outcome->finished = bench->keeper.finished;
 	outcome->word = NO_WORD;
 	outcome->told = NOT_TOLD;
 	while (link_receive(&bench->guard_end, &message) == 1)
@@ -522,13 +520,13 @@ test_rows(void)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		wanted = &rows[i].wanted;
 		set_up(&bench, rows[i].state, rows[i].with);
-		keeper_dispatch(&bench.keeper, rows[i].event);
+		dispatch(&bench, rows[i].event);
 		listen_to(&bench, &got);
 		if (!ok(got.state == wanted->state &&
-		    got.word == wanted->word && got.told == wanted->told &&
-		    got.finished == wanted->finished, "%s", rows[i].what))
-			printf("# got state %d word %d told %d finished %d\n",
-			    (int)got.state, got.word, got.told, got.finished);
+		    got.word == wanted->word && got.told == wanted->told,
+		    "%s", rows[i].what))
+			printf("# got state %#x word %d told %d\n",
+			    (unsigned)got.state, got.word, got.told);
 		tear_down(&bench);
 	}
 }
@@ -538,28 +536,35 @@ static void
 test_all(void)
 {
 	struct bench bench;
-	bool none, lost;
-	int state, event;
+	const struct keeper_row *row;
+	bool none, lost, leads;
+	int next, state, event;
 
-	none = lost = true;
-	for (state = 0; state < STATES; state++)
+	none = lost = leads = true;
+	for (state = 1; state <= FINISHED; state <<= 1)
 		for (event = 0; event < EVENTS; event++) {
 			set_up(&bench, (enum keeper_state)state, PLAIN);
 			bench.keeper.exit_code = EXITCODE_LOST;
 			bench.keeper.lost = true;
-			bench.keeper.ordered_signal = SIGWINCH;
+			bench.message.signal.number = SIGTERM;
 			/* Not a process: kill(2) of it does nothing. */
 			bench.keeper.command = INT32_MAX;
-			keeper_dispatch(&bench.keeper,
-			    (enum keeper_event)event);
+			dispatch(&bench, event);
 			none = none && no_child();
-			if (state == RUNNING || state == LINGERING ||
-			    state == STOPPING || state == LEAVING)
+			row = keeper_find((enum keeper_state)state, event);
+			next = (int)bench.keeper.state;
+			if (next == state)
+				next |= STAY;
+			leads = leads && (state == FINISHED || row == NULL ?
+			    (next & STAY) != 0 : (row->next & next) != 0);
+			if ((state & (RUNNING | LINGERING | STOPPING |
+			    KILLING | LEAVING)) != 0)
 				lost = lost && bench.keeper.exit_code ==
 				    EXITCODE_LOST;
 			tear_down(&bench);
 		}
 	ok(none, "no event in any state starts a command without a go-ahead");
+	ok(leads, "every row leads to where it says");
 	ok(lost, "once the lease is lost no event makes the status another");
 }
 
@@ -571,15 +576,15 @@ test_start(void)
 	int status;
 
 	set_up(&bench, ASKING, PLAIN);
-	bench.keeper.approved_fence = 42;
-	keeper_dispatch(&bench.keeper, ORDER_GO);
+	bench.message.question = 42;
+	dispatch(&bench, LINK_GO);
 	listen_to(&bench, &got);
 	is_int(got.state, RUNNING, "a go-ahead for this lease starts the "
 	    "command");
 	is_int(got.word, LINK_STARTED, "and the guard is told");
 	ok(bench.keeper.command > 0 && waitpid(bench.keeper.command, &status,
 	    0) == bench.keeper.command && status == 0, "it runs");
-	keeper_dispatch(&bench.keeper, ORDER_GO);
+	dispatch(&bench, LINK_GO);
 	ok(no_child(), "the same go-ahead again starts nothing");
 	tear_down(&bench);
 }
@@ -593,13 +598,13 @@ test_wait_budget(void)
 
 	set_up(&bench, CONNECTING, PLAIN);
 	bench.options.wait_ms = 1000;
-	keeper_dispatch(&bench.keeper, NEW_SESSION);
+	dispatch(&bench, NEW_SESSION);
 	deadline_ms = bench.keeper.wait_deadline_ms;
 	ok(deadline_ms <= clock_ms() + 1000 && deadline_ms > clock_ms(),
 	    "--wait begins when connected");
 	(void)usleep(5000);
-	keeper_dispatch(&bench.keeper, EXPIRED);
-	keeper_dispatch(&bench.keeper, NEW_SESSION);
+	dispatch(&bench, EXPIRED);
+	dispatch(&bench, NEW_SESSION);
 	is_int(bench.keeper.wait_deadline_ms, deadline_ms,
 	    "a new session does not begin it anew");
 	tear_down(&bench);
@@ -612,7 +617,7 @@ test_statuses(void)
 	static const struct {
 		const char		*what;
 		enum keeper_state	 state;
-		enum keeper_event	 event;
+		int			 event;
 		enum with		 with;
 		int			 wanted;
 	} cases[] = {
@@ -652,7 +657,7 @@ test_statuses(void)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_up(&bench, cases[i].state, cases[i].with);
-		keeper_dispatch(&bench.keeper, cases[i].event);
+		dispatch(&bench, cases[i].event);
 		is_int(bench.keeper.exit_code, cases[i].wanted,
 		    cases[i].what);
 		tear_down(&bench);
@@ -666,27 +671,27 @@ test_hold(void)
 	static const struct {
 		const char		*what;
 		enum keeper_state	 state;
-		enum keeper_event	 event;
+		int			 event;
 	} ends[] = {
 		{ "revoked while running", RUNNING, REVOKED },
 		{ "revoked while stopping", STOPPING, REVOKED },
 		{ "revoked while recording", RECORDING, REVOKED },
-		{ "a signal while recording", RECORDING, ORDER_SIGNAL },
+		{ "a signal while recording", RECORDING, LINK_SIGNAL },
 	};
 	struct bench bench;
 	size_t i;
 
 	set_up(&bench, LINGERING, WITH_SUCCESS);
-	keeper_dispatch(&bench.keeper, TREE_EMPTY);
+	dispatch(&bench, TREE_EMPTY);
 	ok(bench.keeper.runs.release, "a store frees the lease");
-	keeper_dispatch(&bench.keeper, RECORDED);
+	dispatch(&bench, RECORDED);
 	is_text(bench.keeper.claim->lease, "",
 	    "and it is not deleted once more");
 	tear_down(&bench);
 
 	set_up(&bench, LINGERING, WITH_HOLD);
 	bench.options.interval_ms = 3600000;
-	keeper_dispatch(&bench.keeper, TREE_EMPTY);
+	dispatch(&bench, TREE_EMPTY);
 	is_int(bench.keeper.state, RECORDING, "with --hold, too, recorded");
 	ok(!bench.keeper.runs.release, "and the lease is kept");
 	tear_down(&bench);
@@ -694,8 +699,8 @@ test_hold(void)
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		set_up(&bench, ends[i].state, WITH_HOLD_AND_TERM);
 		bench.keeper.command = INT32_MAX;
-		keeper_dispatch(&bench.keeper, ends[i].event);
-		keeper_dispatch(&bench.keeper, ends[i].state == RECORDING ?
+		dispatch(&bench, ends[i].event);
+		dispatch(&bench, ends[i].state == RECORDING ?
 		    RECORDED : TREE_EMPTY);
 		ok(bench.keeper.state == LEAVING, "%s: no hold after that",
 		    ends[i].what);

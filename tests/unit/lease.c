@@ -134,7 +134,7 @@ run_table(const struct table *table)
 	bool good;
 
 	good = true;
-	lease_init(&lease, T, 5000);
+	lease_init(&lease, T);
 	for (step = table->steps; step->kind != STEP_END; step++) {
 		switch (step->kind) {
 		case STEP_CONNECT:
@@ -165,27 +165,52 @@ check_arithmetic(void)
 {
 	struct lease lease;
 
-	lease_init(&lease, 30000, 5000);
+	lease_init(&lease, 30000);
 	is_int(lease_expiry_ms(&lease), LEASE_UNPROVEN, "no proof, no expiry");
-	is_int(lease_deadline_ms(&lease), LEASE_UNPROVEN,
+	ok(lease_stop_ms(lease_expiry_ms(&lease), 30000, 5000) < 0 &&
+	    lease_last_resort_ms(lease_expiry_ms(&lease), 30000) < 0,
 	    "no proof, no deadline that lies ahead");
 	lease_connected(&lease, 1000, 40000);
 	lease_acknowledged(&lease, 1100, 1200);
 	is_int(lease_expiry_ms(&lease), 31000,
 	    "a longer negotiated timeout is not believed");
-	is_int(lease_margin_ms(&lease), 600, "the margin is 2 % of T");
-	is_int(lease_deadline_ms(&lease), 30400, "deadline");
-	is_int(lease_grace_ms(&lease), 5000, "the grace is kill-after");
 	is_int(lease_beat_ms(&lease), 30000 / 7, "a beat every T/7");
 	is_int(lease_patience_ms(&lease), 3750, "patience of T/8");
 	lease_connected(&lease, 2000, 4000);
 	is_int(lease_expiry_ms(&lease), 5000,
 	    "a shrunk timeout brings the expiry nearer at once");
-	is_int(lease_margin_ms(&lease), 200, "the margin is 200 ms at least");
-	is_int(lease_grace_ms(&lease), 1000, "the grace is T/4 at most");
 	is_int(lease_patience_ms(&lease), 500, "patience");
 	lease_connected(&lease, 2000, 1000);
 	is_int(lease_patience_ms(&lease), 300, "patience of 300 ms at least");
+}
+
+/* When the guard asks to stop and kills, and when the keeper does. */
+static void
+check_deadlines(void)
+{
+	static const struct {
+		const char	*what;
+		int64_t		 timeout_ms, kill_after_ms;
+		int64_t		 stop_ms, kill_ms, last_ms;
+	} cases[] = {
+		{ "the margin is 2 % of T, the grace is kill-after",
+		    30000, 5000, 94400, 99400, 99700 },
+		{ "the margin is 200 ms at least, the grace T/4 at most",
+		    4000, 5000, 98800, 99800, 99900 },
+		{ "no grace: asked to stop when killed", 30000, 0, 99400,
+		    99400, 99700 },
+		{ "a grace for ever is T/4", 30000, CLOCK_LONGEST_MS, 91900,
+		    99400, 99700 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ok(lease_stop_ms(100000, cases[i].timeout_ms,
+		    cases[i].kill_after_ms) == cases[i].stop_ms &&
+		    lease_kill_ms(100000, cases[i].timeout_ms) ==
+		    cases[i].kill_ms &&
+		    lease_last_resort_ms(100000, cases[i].timeout_ms) ==
+		    cases[i].last_ms, "%s", cases[i].what);
 }
 
 /* A flood of replies must not push the old ones out. */
@@ -195,7 +220,7 @@ check_flood(void)
 	struct lease lease;
 	int64_t now_ms;
 
-	lease_init(&lease, T, 5000);
+	lease_init(&lease, T);
 	lease_connected(&lease, 0, T);
 	for (now_ms = 0; now_ms < 100000; now_ms++)
 		lease_replied(&lease, now_ms, now_ms + 1);
@@ -216,14 +241,14 @@ check_tolerance(void)
 	int64_t beat_ms, now_ms, stop_ms;
 	int i;
 
-	lease_init(&lease, 30000, 5000);
+	lease_init(&lease, 30000);
 	lease_connected(&lease, 0, 30000);
 	beat_ms = lease_beat_ms(&lease);
 	for (i = 1, now_ms = 0; i < 10; i++) {
 		now_ms += beat_ms;
 		lease_acknowledged(&lease, now_ms, now_ms + 1);
 	}
-	stop_ms = lease_deadline_ms(&lease) - lease_grace_ms(&lease);
+	stop_ms = lease_stop_ms(lease_expiry_ms(&lease), 30000, 5000);
 	(void)ok(stop_ms - (now_ms + beat_ms) >= 30000 / 4 +
 	    lease_patience_ms(&lease),
 	    "T = 30 s: a loss of T/4 and one try in vain do no harm");
@@ -237,6 +262,7 @@ main(void)
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		run_table(&tables[i]);
 	check_arithmetic();
+	check_deadlines();
 	check_flood();
 	check_tolerance();
 	return tap_end();

@@ -50,11 +50,11 @@ test_senseless(void)
 		{ { .type = LINK_EXITED, .status = -1 }, "a negative status" },
 		{ { .type = LINK_RELEASING, .releasing = { 0, INT64_MAX } },
 		    "a hold for ever" },
-		{ { .type = LINK_HELD, .lease = { 1, INT64_MIN, 0 } },
-		    "a margin behind the expiry" },
+		{ { .type = LINK_HELD, .held = { 1, INT64_MIN } },
+		    "a lease that ends before it begins" },
 		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
 		    "a negative timeout" },
-		{ { .type = LINK_STARTED, .started.pid = -1 }, "everybody's pid" },
+		{ { .type = LINK_TYPES }, "one type too many" },
 		{ { .type = LINK_HEARD, .signal = { 0, 1 } }, "signal 0" },
 	};
 	struct link_message got;
@@ -83,7 +83,7 @@ test_queue(void)
 	(void)link_pair(&a, &b);
 	ok(!link_is_full(&a), "a new link is not full");
 	for (i = 0; i < MANY; i++) {
-		message.fence = i;
+		message.question = i;
 		link_send(&a, &message);
 	}
 	ok(link_is_full(&a), "5000 messages do not fit into the socket");
@@ -96,17 +96,17 @@ test_queue(void)
 			link_flush(&a);
 			continue;
 		}
-		ordered = ordered && got.fence == next;
+		ordered = ordered && got.question == next;
 		/* A late one must not overtake those that wait. */
 		if (++next == MANY / 2) {
-			message.fence = MANY;
+			message.question = MANY;
 			link_send(&a, &message);
 		}
 	}
 	is_int(next, MANY, "none of them is lost");
 	ok(ordered, "they come in order");
 	link_flush(&a);
-	ok(link_receive(&b, &got) == 1 && got.fence == MANY,
+	ok(link_receive(&b, &got) == 1 && got.question == MANY,
 	    "one sent while others waited comes last");
 	ok(!link_is_full(&a), "the link is not full any more");
 	is_int(link_receive(&b, &got), 0, "nothing comes twice");

@@ -1,0 +1,551 @@
+/*
+ * Guard and keeper together: every pair of states that can occur, with every
+ * event and every message that can arrive there, in every order.
+ *
+ * A walk over both tables, breadth first.  A step is an event at one of the
+ * two, or one of them reads its next message, so all crossings of messages and
+ * events occur.  The walk finds events and messages that are dropped though
+ * they matter, pairs that wait for each other for ever, and statuses that are
+ * not true.  Session, lease and servers are played.
+ */
+
+/* The two have some names in common. */
+#define EVENTS		GUARD_EVENTS
+#define FINISHED	GUARD_FINISHED
+#define RUNNING		GUARD_RUNNING
+#define TIME_UP		GUARD_TIME_UP
+#define TREE_EMPTY	GUARD_TREE_EMPTY
+#include "run/guard_private.h"
+#undef EVENTS
+#undef FINISHED
+#undef RUNNING
+#undef STAY
+#undef TIME_UP
+#undef TREE_EMPTY
+#include "run/keeper_private.h"
+
+#include <sys/wait.h>
+
+#include <err.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "config/options.h"
+#include "lock/semaphore_private.h"
+#include "system/signals.h"
+#include "tap.h"
+
+#define T		30000
+#define QUEUE_MAX	3	/* messages under way, one direction */
+#define PATH_MAX_STEPS	40
+#define NODES_MAX	200000
+
+/* Steps that are no event of the keeper. */
+enum {
+	GUARD_READS = EVENTS, KEEPER_READS,
+	GUARD_IS_SIGNALLED,	/* TERM to the guard alone */
+	GUARD_STOPS,		/* STOP_DUE */
+	TIME_PASSES,		/* so much that STOP_DUE is due */
+	STEPS
+};
+
+#define OURS	(JUDGING | PROVING | ASKING)
+#define WORK	(RUNNING | LINGERING | STOPPING | KILLING)
+#define SESSION	(IN_LINE | OURS | WORK | RECORDING | HOLDING | LEAVING | \
+		    UNCONFIRMED)
+
+/* What can come to the keeper in which state. */
+static const struct {
+	int	states;
+	int	event;
+} arrivals[] = {
+	{ CONNECTING, NEW_SESSION },
+	{ CONNECTING, GAVE_UP },
+	{ CONNECTING, REJECTED },
+	{ CONNECTING | IN_LINE, WAIT_OVER },
+	{ SESSION, CONTACT_LOST },
+	{ SESSION, REGAINED },
+	{ SESSION, EXPIRED },
+	{ SESSION, REFUSED },
+	{ SESSION, PROVEN },
+	{ IN_LINE, MUST_WAIT },
+	{ IN_LINE, ACQUIRED },
+	{ OURS | WORK | RECORDING | HOLDING, LEASE_LOST },
+	{ OURS | WORK | RECORDING | HOLDING, REVOKED },
+	{ JUDGING, RECORD_READ },
+	{ JUDGING | RECORDING, RECORD_REFUSAL },
+	{ RECORDING, RECORDED },
+	{ RECORDING, UNRECORDED },
+	{ RUNNING | STOPPING | KILLING, COMMAND_ENDED },
+	{ LINGERING | STOPPING | KILLING, TREE_EMPTY },
+	{ RUNNING | LINGERING, MAX_TIME_OVER },
+	{ RUNNING | LINGERING | STOPPING, DEADLINE },
+	{ LEAVING | UNCONFIRMED, LEFT },
+	{ LINGERING | STOPPING | KILLING | RECORDING | HOLDING | LEAVING |
+	    UNCONFIRMED, TIME_UP },
+};
+
+/* Which of it needs no answer there, and why. */
+static const struct {
+	int		 states;
+	int		 event;
+	const char	*why;
+} harmless[] = {
+	{ ~(PROVING), PROVEN, "the clock has it" },
+	{ LEAVING | UNCONFIRMED, CONTACT_LOST, "tries on" },
+	{ OURS | WORK | RECORDING | HOLDING, REFUSED,
+	    "beats tell whether the lease is there" },
+	{ RECORDING, LEASE_LOST, "the store will say" },
+	{ STOPPING | KILLING, COMMAND_ENDED, "TREE_EMPTY follows" },
+	{ ~ASKING, LINK_GO, "taken back by LINK_WAITING" },
+	{ ~ASKING, LINK_AGAIN, "nothing is asked any more" },
+	{ ~WORK, LINK_LOSE, "nothing runs" },
+	{ LEAVING | UNCONFIRMED | FINISHED | RECORDING, LINK_STOP,
+	    "on its way out" },
+	{ UNCONFIRMED | FINISHED, LINK_SIGNAL, "the guard may go" },
+	{ FINISHED, ~0, "it is over" },
+};
+
+/* The same for messages to the guard. */
+static const struct {
+	int		 states;
+	int		 event;
+	const char	*why;
+} unheard[] = {
+	{ QUEUEING | ENDING, LINK_WAITING, "no go-ahead to take back" },
+	{ ENDING, LINK_HELD, "the keeper is told to leave" },
+};
+
+/* The pairs that may rest: no message under way, and somebody will act. */
+static const struct {
+	int	guard;
+	int	keeper;
+} rests[] = {
+	{ QUEUEING, CONNECTING | IN_LINE | JUDGING | PROVING | LEAVING },
+	{ ENDING, LEAVING },
+	{ GUARD_RUNNING, WORK },
+	{ LOSING, STOPPING | KILLING },
+	{ RELEASING, RECORDING | HOLDING | LEAVING },
+};
+
+struct queue {
+	struct link_message	messages[QUEUE_MAX];
+	int			count;
+};
+
+/* One place of the walk: the steps that lead there. */
+struct node {
+	unsigned char	steps[PATH_MAX_STEPS];
+	int		count;
+	int		keeper;		/* its state there */
+	bool		guard_reads, keeper_reads, late;
+};
+
+static struct options	 options;
+static struct signals	 signals;
+static struct link	 guard_end, keeper_end;
+static struct guard	 guard;
+static struct keeper	 keeper;
+static struct queue	 to_guard, to_keeper;
+static bool		 late, revoked;
+
+static struct node	*nodes;
+static size_t		 node_count;
+static uint64_t		*seen;		/* hashes of places */
+
+static int		 dropped, stuck, untrue;
+static char		 pairs[16][16];
+
+static int
+number_of(int bit)
+{
+	return __builtin_ctz((unsigned)bit);
+}
+
+/* Prints how the walk came to what is wrong, the first few times. */
+static void
+report(const struct node *node, const char *what, int event, int *count)
+{
+	int i;
+
+	if ((*count)++ >= 3)
+		return;
+	printf("# %s: guard %d keeper %d event %d; steps", what,
+	    number_of((int)guard.state), number_of((int)keeper.state), event);
+	for (i = 0; i < node->count; i++)
+		printf(" %d", node->steps[i]);
+	printf("\n");
+}
+
+static void
+play_clock(bool is_late)
+{
+	late = is_late;
+	keeper.lease.proven_ms = clock_ms() - (is_late ? T - 4000 : 1);
+	link_set_expiry_ms(&keeper_end, lease_expiry_ms(&keeper.lease));
+}
+
+/* Returns false if there are more than a queue is to have: go no further. */
+static bool
+collect(struct link *end, struct queue *queue)
+{
+	struct link_message message;
+	bool fits = true;
+
+	while (link_receive(end, &message) == 1)
+		if (queue->count < QUEUE_MAX)
+			queue->messages[queue->count++] = message;
+		else
+			fits = false;
+	return fits;
+}
+
+static struct link_message
+take_first(struct queue *queue)
+{
+	struct link_message first = queue->messages[0];
+
+	memmove(queue->messages, queue->messages + 1,
+	    (size_t)--queue->count * sizeof(first));
+	return first;
+}
+
+static bool
+may_be_dropped(int event)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if ((harmless[i].states & (int)keeper.state) != 0 &&
+		    (harmless[i].event == event || harmless[i].event == ~0))
+			return true;
+	return false;
+}
+
+static void
+at_keeper(const struct node *node, int event,
+    const struct link_message *message)
+{
+	if (keeper_find(keeper.state, event) == NULL && !may_be_dropped(event))
+		report(node, "dropped by the keeper", event, &dropped);
+	keeper_dispatch(&keeper, event, message);
+	if (keeper.command > 0 && keeper.command != INT32_MAX) {
+		(void)waitpid(keeper.command, NULL, 0);
+		/* Not a process: kill(2) of it does nothing. */
+		keeper.command = INT32_MAX;
+	}
+}
+
+static void
+at_guard(const struct node *node, int event,
+    const struct link_message *message)
+{
+	size_t i;
+	bool heard;
+
+	heard = guard_find(guard.state, event) != NULL;
+	for (i = 0; i < sizeof(unheard) / sizeof(unheard[0]); i++)
+		heard |= unheard[i].event == event &&
+		    (unheard[i].states & (int)guard.state) != 0;
+	if (!heard)
+		report(node, "dropped by the guard", event, &dropped);
+	guard_dispatch(&guard, event, message);
+}
+
+static void
+play_lease(void)
+{
+	keeper.semaphore->state = STATE_HOLDING;
+	(void)strlcpy(keeper.semaphore->lease.name, "/x",
+	    sizeof(keeper.semaphore->lease.name));
+}
+
+static void
+signal_guard(const struct node *node)
+{
+	struct link_message message = { .type = LINK_SIGNAL };
+
+	if ((guard.state & (QUEUEING | ENDING)) != 0) {
+		at_guard(node, TERMINATED, NULL);
+		return;
+	}
+	message.signal.number = SIGTERM;
+	link_send(&guard_end, &message);
+}
+
+/* Says whether a step may be possible at a place. */
+static bool
+is_possible(const struct node *node, int step)
+{
+	size_t i;
+
+	switch (step) {
+	case GUARD_READS:
+		return node->guard_reads;
+	case KEEPER_READS:
+		return node->keeper_reads;
+	case GUARD_STOPS:
+		return node->late;
+	case TIME_PASSES:
+		return !node->late;
+	case GUARD_IS_SIGNALLED:
+		/* One at a time is enough. */
+		return !node->keeper_reads;
+	case PROVEN:
+		return node->late || node->keeper == PROVING;
+	}
+	for (i = 0; i < sizeof(arrivals) / sizeof(arrivals[0]); i++)
+		if (arrivals[i].event == step &&
+		    (arrivals[i].states & node->keeper) != 0)
+			return true;
+	return false;
+}
+
+/* Takes a step; returns false if it cannot be taken here, or leads too far. */
+static bool
+take_step(const struct node *node, int step)
+{
+	struct link_message message;
+	bool fits;
+
+	switch (step) {
+	case GUARD_READS:
+		message = take_first(&to_guard);
+		at_guard(node, (int)message.type, &message);
+		break;
+	case KEEPER_READS:
+		message = take_first(&to_keeper);
+		at_keeper(node, (int)message.type, &message);
+		break;
+	case GUARD_IS_SIGNALLED:
+		signal_guard(node);
+		break;
+	case GUARD_STOPS:
+		if (clock_ms() < guard_stop_ms(&guard))
+			return false;
+		at_guard(node, STOP_DUE, NULL);
+		break;
+	case TIME_PASSES:
+		play_clock(true);
+		break;
+	default:
+		if (step == ACQUIRED)
+			play_lease();
+		if (step == PROVEN || step == NEW_SESSION || step == ACQUIRED)
+			play_clock(false);
+		revoked |= step == REVOKED;
+		at_keeper(node, step, NULL);
+		break;
+	}
+	fits = collect(&guard_end, &to_guard);
+	return collect(&keeper_end, &to_keeper) && fits;
+}
+
+static void
+start(void)
+{
+	static char *command[] = { (char *)"/nonexistent", NULL };
+
+	memset(&guard, 0, sizeof(guard));
+	memset(&keeper, 0, sizeof(keeper));
+	to_guard.count = to_keeper.count = 0;
+	late = revoked = false;
+	options.command = command;
+	guard.options = keeper.options = &options;
+	guard.link = &guard_end;
+	guard.state = QUEUEING;
+	guard.time_up_ms = guard.ping_ms = CLOCK_NEVER;
+	keeper.signals = &signals;
+	keeper.signal_fd = -1;
+	keeper.link = &keeper_end;
+	keeper.state = CONNECTING;
+	keeper.wait_deadline_ms = keeper.time_up_ms = CLOCK_NEVER;
+	keeper.waiting_since_ms = CLOCK_NEVER;
+	connector_init(&keeper.connector, &options);
+	keeper.semaphore = semaphore_new(&keeper.connector.session,
+	    "/lock/mutex/x", keeper.data, 1);
+	if (keeper.semaphore == NULL)
+		err(1, "semaphore_new");
+	keeper.claim = semaphore_claim(keeper.semaphore);
+	runs_init(&keeper.runs, &keeper.connector.session, "/lock/runs/x");
+	lease_init(&keeper.lease, T);
+	play_clock(false);
+}
+
+static void
+finish(void)
+{
+	connector_close(&keeper.connector);
+	semaphore_free(keeper.semaphore);
+}
+
+static uint64_t
+mix(uint64_t hash, int64_t value)
+{
+	return (hash ^ (uint64_t)value) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t
+mix_queue(uint64_t hash, const struct queue *queue)
+{
+	const struct link_message *message;
+	int i;
+
+	for (i = 0; i < queue->count; i++) {
+		message = &queue->messages[i];
+		hash = mix(hash, message->type + 100);
+		/* Only whether it is the last one makes a difference. */
+		if (message->type == LINK_GO || message->type == LINK_AGAIN)
+			hash = mix(hash,
+			    message->question == keeper.question);
+		if (message->type == LINK_HELD)
+			hash = mix(hash,
+			    message->held.question == keeper.question);
+	}
+	return mix(hash, 99);
+}
+
+/* What makes one place of the walk differ from another. */
+static uint64_t
+hash_place(void)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	hash = mix(hash, guard.state);
+	hash = mix(hash, keeper.state);
+	hash = mix(hash, late | revoked << 1 | guard.lost << 2 |
+	    guard.exited << 3 | (guard.started_ms != 0) << 4 |
+	    keeper.lost << 5 | (keeper.started_ms != 0) << 6 |
+	    keeper.hold_over << 7 | (keeper.exit_code == 0) << 8);
+	hash = mix_queue(hash, &to_guard);
+	return mix_queue(hash, &to_keeper);
+}
+
+static bool
+is_new(void)
+{
+	uint64_t hash = hash_place();
+	size_t slot;
+
+	for (slot = hash % (4 * NODES_MAX); seen[slot] != 0;
+	    slot = (slot + 1) % (4 * NODES_MAX))
+		if (seen[slot] == hash)
+			return false;
+	seen[slot] = hash;
+	return true;
+}
+
+static void
+judge(const struct node *node)
+{
+	int status = guard.lost ? EXITCODE_LOST : guard.exit_code;
+	size_t i;
+
+	pairs[number_of((int)guard.state)][number_of((int)keeper.state)] = 1;
+	if (guard.state == GUARD_FINISHED) {
+		if (keeper.started_ms == 0 && !revoked &&
+		    status == EXITCODE_LOST)
+			report(node, "76, and nothing was started", 0, &untrue);
+		if (keeper.started_ms == 0 && guard.started_ms != 0)
+			report(node, "a start that was none", 0, &untrue);
+		return;
+	}
+	if (to_guard.count > 0 || to_keeper.count > 0)
+		return;
+	for (i = 0; i < sizeof(rests) / sizeof(rests[0]); i++)
+		if ((rests[i].guard & (int)guard.state) != 0 &&
+		    (rests[i].keeper & (int)keeper.state) != 0)
+			return;
+	/* Asked to stop what runs, and nothing has come of it yet. */
+	report(node, "each waits for the other", 0, &stuck);
+}
+
+/* Goes to a node again and from there one step further. */
+static void
+expand(const struct node *from, int step)
+{
+	struct node node = *from;
+	int i;
+
+	start();
+	for (i = 0; i < node.count; i++)
+		(void)take_step(&node, node.steps[i]);
+	node.steps[node.count++] = (unsigned char)step;
+	if (take_step(&node, step) && is_new()) {
+		judge(&node);
+		if (guard.state != GUARD_FINISHED &&
+		    node.count < PATH_MAX_STEPS && node_count < NODES_MAX) {
+			node.keeper = (int)keeper.state;
+			node.guard_reads = to_guard.count > 0;
+			node.keeper_reads = to_keeper.count > 0;
+			node.late = late;
+			nodes[node_count++] = node;
+		}
+	}
+	finish();
+}
+
+static void
+walk(bool with_interval, bool with_hold)
+{
+	size_t i;
+	int step;
+
+	options_default(&options);
+	options.task = "x";
+	options.retry.max_retries = 0;
+	if (with_interval)
+		options.interval_ms = 3600000;
+	if (with_hold)
+		options.hold_ms = 600000;
+	dropped = stuck = untrue = 0;
+	memset(seen, 0, 4 * NODES_MAX * sizeof(*seen));
+	memset(&nodes[0], 0, sizeof(nodes[0]));
+	nodes[0].keeper = CONNECTING;
+	node_count = 1;
+	for (i = 0; i < node_count; i++)
+		for (step = 0; step < STEPS; step++)
+			if (is_possible(&nodes[i], step))
+				expand(&nodes[i], step);
+	printf("# %zu places, the farthest after %d steps\n", node_count,
+	    nodes[node_count - 1].count);
+	ok(node_count > 100 && node_count < NODES_MAX &&
+	    nodes[node_count - 1].count < PATH_MAX_STEPS,
+	    "the walk comes to its end%s%s", with_interval ? ", with -i" : "",
+	    with_hold ? ", with --hold" : "");
+	is_int(dropped, 0, "no event or message is dropped that matters");
+	is_int(stuck, 0, "no pair waits for each other for ever");
+	is_int(untrue, 0, "no status says what was not");
+}
+
+int
+main(void)
+{
+	int count, null, one, other;
+
+	/* What closes what was inherited spares the report. */
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
+	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||
+	    link_pair(&guard_end, &keeper_end) == -1)
+		err(1, "descriptors");
+	(void)sigemptyset(&signals.caller_mask);
+	nodes = calloc(NODES_MAX, sizeof(*nodes));
+	seen = calloc(4 * NODES_MAX, sizeof(*seen));
+	if (nodes == NULL || seen == NULL)
+		err(1, "calloc");
+	walk(false, false);
+	walk(true, true);
+	count = 0;
+	for (one = 0; one < 16; one++)
+		for (other = 0; other < 16; other++)
+			count += pairs[one][other];
+	printf("# %d pairs of states\n", count);
+	free(nodes);
+	free(seen);
+	return tap_end();
+}
