@@ -41,7 +41,7 @@ helper_fork(int *fd)
 	if (pid != 0)
 		return pid;
 	/* The parent may be gone before it could take us along. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
 	if (getppid() != parent)
 		_exit(EXITCODE_INTERNAL);
 	keep_only(fd);

@@ -401,7 +401,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
 	/* So that "pkill zkrun" means the process that the user started. */
-	(void)prctl(PR_SET_NAME, "zkkeeper");
+	(void)prctl(PR_SET_NAME, "zkkeeper", 0L, 0L, 0L);
 	title_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
 	    proctree_adopt() == -1) {
