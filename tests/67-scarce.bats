@@ -164,7 +164,7 @@ hide_children()
 	for below in $(children_of "$pid"); do
 		hide_children "$below"
 	done
-	nsenter --mount --target "$pid" mount --bind \
+	nsenter --mount --root --target "$pid" mount --bind \
 	    "$BATS_TEST_TMPDIR/socket" "/proc/$pid/task/$pid/children"
 }
 

@@ -26,8 +26,11 @@ setup_file()
 	: >empty
 	start_cron || return 1
 	# All jobs are there by then, and gone.
-	wait_for 10 test -e started &&
-	    wait_for 30 not has_children "$(<cron.pid)"
+	if ! wait_for 10 test -e started ||
+	    ! wait_for 30 not has_children "$(<cron.pid)"; then
+		echo "cron did not run the jobs: $(<cron.out)" >&2
+		return 1
+	fi
 }
 
 teardown_file()
@@ -147,7 +150,21 @@ mail()
 
 	file=$(grep -lE "^Subject: Cron <.*> .*${2:-}" mail/"$1".*)
 	assert_equal "$(wc -l <<<"$file")" 1
-	sed '1,/^$/d' "$file"
+	if grep -qx 'Content-Transfer-Encoding: quoted-printable' "$file"; then
+		sed '1,/^$/d' "$file" | decode
+	else
+		sed '1,/^$/d' "$file"
+	fi
+}
+
+# decode: turn quoted-printable into plain text.  The cron of Debian 13 encodes
+# its mail.
+decode()
+{
+	sed -e ':join; /=$/ { N; s/=\n//; b join; }' -e 's/\\/&&/g' \
+	    -e 's/=\([0-9A-F]\{2\}\)/\\x\1/g' | while IFS= read -r line; do
+		printf '%b\n' "$line"
+	done
 }
 
 # ran BOX JOB: how often.

@@ -169,7 +169,9 @@ some_offer()
 	some_offer 'zkrun -t x -- fals' false
 	some_offer 'zkrun -c zk1:2181,zk2:2181/ops --on-loss=stop -nt x -w3 fals' \
 	    false
-	all_offer 'zkrun -t x -- timeout --presv'
+	# An option that the command does not have.  fish 4 takes --presv for
+	# --preserve-status.
+	all_offer 'zkrun -t x -- timeout --no-such'
 	for shell in $SHELLS; do
 		offers "$shell" 'zkrun -c z:1 -t x --syslog=local1 -- make --dir'
 		assert_equal "${output%=}" --directory

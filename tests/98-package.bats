@@ -237,8 +237,7 @@ in_root_version()
 644 /usr/share/zsh/site-functions/_zkrun
 755 /usr/bin/zkrun"
 	mkdir root
-	rpm2archive "$rpm"
-	tar -xf "$rpm.tgz" -C root
+	rpm2archive - <"$rpm" | tar -xz -C root
 	run -0 root/usr/bin/zkrun --version
 	assert_output "zkrun $VERSION"
 }

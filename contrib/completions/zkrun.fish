@@ -19,7 +19,11 @@ function __zkrun_words
                 set -e words[1]
                 printf '%s\n' '>' \>$words
                 return
-            case '-?*'
+            # Not '-?*' for the options: in fish 4 a ? matches only itself.
+            case -
+                printf '%s\n' '>' \>$words
+                return
+            case '-*'
                 printf '%s\n' $words[1]
                 if __zkrun_wants_value $words[1]; and set -q words[2]
                     set -e words[1]

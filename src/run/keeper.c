@@ -345,7 +345,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
 	/* "pkill zkrun" must find only the process that the user started. */
-	(void)prctl(PR_SET_NAME, "zkkeeper");
+	(void)prctl(PR_SET_NAME, "zkkeeper", 0L, 0L, 0L);
 	proctitle_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
 	    proctree_adopt() == -1) {

@@ -75,7 +75,8 @@ become(char *const *argv, const struct signals *signals,
     const struct command_lease *lease, pid_t parent, volatile int *error)
 {
 	/* The parent may have died before the prctl(2). */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
+	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) == -1 ||
+	    getppid() != parent)
 		_exit(EXITCODE_INTERNAL);
 	if (inherit_pid("LISTEN_PID", lease->caller_knows) == -1 ||
 	    inherit_pid("WATCHDOG_PID", lease->caller_knows) == -1) {

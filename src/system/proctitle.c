@@ -65,7 +65,7 @@ proctitle_set(const char *task, const char *state)
 
 	if (title_environment == NULL)
 		return;
-	(void)prctl(PR_GET_NAME, name);
+	(void)prctl(PR_GET_NAME, name, 0L, 0L, 0L);
 	(void)snprintf(title, sizeof(title), "%s: %.200s: %s", name, task,
 	    state);
 	for (c = title; *c != '\0'; c++)

@@ -113,7 +113,7 @@ proctree_can_see(void)
 int
 proctree_adopt(void)
 {
-	return prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
 }
 
 /* The child is reaped, and its pid may become the command's. */

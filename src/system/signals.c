@@ -115,7 +115,7 @@ signals_restore(const struct signals *signals)
 void
 signals_die(int number)
 {
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	(void)signal(number, SIG_DFL);
 	let_through(number);
 	_exit(EXITCODE_SIGNAL + number);

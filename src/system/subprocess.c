@@ -41,7 +41,7 @@ subprocess_fork(int *fd)
 	if (pid != 0)
 		return pid;
 	/* The parent may have died before the prctl(2). */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
 	if (getppid() != parent)
 		_exit(EXITCODE_INTERNAL);
 	keep_only(fd);

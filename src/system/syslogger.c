@@ -79,7 +79,7 @@ syslogger_start(int facility, const char *task)
 		return -1;
 	case 0:
 		/* "pkill zkrun" must not find it. */
-		(void)prctl(PR_SET_NAME, "zklogger");
+		(void)prctl(PR_SET_NAME, "zklogger", 0L, 0L, 0L);
 		proctitle_set(task, "logging");
 		pass_on(ends[1], facility, ident);
 		_exit(0);

@@ -314,7 +314,7 @@ main(int argc, char *argv[])
 	int		 slot;
 
 	take_options(argc, argv);
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)prctl(PR_SET_PDEATHSIG, (long)SIGTERM, 0L, 0L, 0L);
 	(void)sigaction(SIGTERM, &action, NULL);
 	runs = open_log("runs");
 	pids = open_log("pid");

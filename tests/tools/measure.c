@@ -58,7 +58,7 @@ main(int argc, char **argv)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1)
 		err(2, "cannot open /dev/null");
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) == -1)
 		err(2, "cannot become a subreaper");
 	for (i = 0; i < runs; i++) {
 		begin = now_ms();

@@ -32,8 +32,9 @@ main(int argc, char *argv[])
 	if (argc < 3)
 		errx(2, "usage: nopidfd errno command ...");
 	code[3].k |= (unsigned)strtonum(argv[1], 1, 4095, &problem);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) == -1 ||
+	    prctl(PR_SET_SECCOMP, (long)SECCOMP_MODE_FILTER, &program,
+	    0L, 0L) == -1)
 		err(2, "cannot set the filter");
 	(void)execvp(argv[2], argv + 2);
 	err(2, "cannot run '%s'", argv[2]);

@@ -10,7 +10,7 @@
 int
 main(void)
 {
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	if (fork() == 0 && setsid() != -1 && fork() != 0)
 		_exit(0);
 	(void)sleep(60);

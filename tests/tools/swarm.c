@@ -232,8 +232,8 @@ main(int argc, char **argv)
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (pids == NULL || null == -1 || signal_fd == -1 ||
-	    prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 ||
-	    prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+	    prctl(PR_SET_PDEATHSIG, (long)SIGTERM, 0L, 0L, 0L) == -1 ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) == -1)
 		err(2, "cannot begin");
 	for (i = 0; i < count; i++)
 		start(i);
