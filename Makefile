@@ -78,7 +78,7 @@ OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
 LIB_OBJ = $(filter-out $(BUILD)/obj/main.o,$(OBJ))
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
-PRELOAD = $(patsubst tests/preload/%.c,$(BUILD)/tools/%.so,$(wildcard tests/preload/*.c))
+PRELOAD = $(patsubst tests/tools/preload/%.c,$(BUILD)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 
 COMPLETIONS = $(patsubst contrib/%,$(BUILD)/%,$(wildcard \
 	contrib/completions/zkrun.*))
@@ -102,7 +102,7 @@ $(BUILD)/tools/%: tests/tools/%.c Makefile
 	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD -MP -o $@ $< $(OWN_LIBS)
 
 # Loaded into zkrun by LD_PRELOAD.
-$(BUILD)/tools/%.so: tests/preload/%.c Makefile
+$(BUILD)/tools/%.so: tests/tools/preload/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) -std=c11 $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
@@ -173,7 +173,7 @@ fresh:
 bench:
 	contrib/install-deps bench
 	$(MAKE) test-programs
-	tests/bench
+	tests/bench/run
 
 model:
 	contrib/install-deps all
@@ -181,7 +181,7 @@ model:
 
 coverage:
 	contrib/install-deps all
-	tests/coverage
+	tests/coverage/run
 
 torture:
 	contrib/install-deps check

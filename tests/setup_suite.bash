@@ -32,8 +32,8 @@ setup_suite()
 	if [ -z "${LANE_DIR:-}" ]; then
 		export LANE_DIR=$BATS_SUITE_TMPDIR
 		OWN_LANE=yes
-		# shellcheck source=tests/lane.bash
-		. "$TOP/tests/lane.bash"
+		# shellcheck source=tests/lib/lane.bash
+		. "$TOP/tests/lib/lane.bash"
 		start_lane "$LANE_DIR" || return 1
 	fi
 	ZKRUN_CONNECT=127.0.0.1:$(<"$LANE_DIR/port")

@@ -3,8 +3,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # names shared with the other scripts
 
-# shellcheck source=tests/common.bash
-. "$top/tests/common.bash"
+# shellcheck source=tests/lib/common.bash
+. "$top/tests/lib/common.bash"
 
 sandbox=$top/contrib/zookeeper-sandbox
 ensemble=$top/tests/ensemble

@@ -1,0 +1,337 @@
+#!/usr/bin/env bats
+#
+# What is written down agrees with the program: usage, manual, exit statuses,
+# the folders of the sources; and the rules of the house hold.
+#
+# bats file_tags=quick
+
+load lib/helper
+
+setup()
+{
+	bench_setup
+	cd "$TOP" || return 1
+	WORK=$BATS_TEST_TMPDIR
+}
+
+# same_lists WHAT WANTED GOT: sorted, one a line.
+same_lists()
+{
+	diff <(sort -u <<<"$2") <(sort -u <<<"$3") && return
+	echo "$1: < is the first, > the second"
+	return 1
+}
+
+# The table of options: "NAME LETTER VALUE", with - for no letter; a value that
+# may be left out is one.  Options that were removed (GONE) are not in it.
+table()
+{
+	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (VALUE|NONE|MAYBE), .*/\1 \3 \4/p" \
+	    src/config/options.c |
+	    sed -E -e 's/  / - /' -e 's/(VALUE|MAYBE)$/yes/' -e 's/NONE$/no/'
+}
+
+# A section of the manual's source.
+section()
+{
+	awk -v wanted="$1" '/^\.Sh/ { on = ($0 == ".Sh " wanted); next } on' \
+	    man/zkrun.1
+}
+
+# The options of a synopsis on stdin: "-x" and "--name", one a line.
+synopsis_options()
+{
+	grep -oE -- '(^|[] [|])--?[A-Za-z][A-Za-z-]*' | tr -d ' []|' |
+	    while read -r option; do
+		case $option in
+		--*)	printf '%s\n' "$option" ;;
+		*)	grep -o . <<<"${option#-}" | sed 's/^/-/' ;;
+		esac
+	done
+}
+
+# Every option by its letter, or by its name if it has none.
+shortest()
+{
+	table | while read -r name letter _; do
+		if [ "$letter" = - ]; then
+			printf -- '--%s\n' "$name"
+		else
+			printf -- '-%s\n' "$letter"
+		fi
+	done
+}
+
+#
+# Options
+#
+
+@test "the table of options can be read" {
+	[ "$(table | wc -l)" -ge 20 ]
+	assert_equal "$(table | wc -l)" \
+	    "$(awk '/^const struct option_spec option_specs/ { on = 1; next }
+		/^};/ { on = 0 } on' src/config/options.c | grep '{ "' |
+		grep -vc ', GONE, ')"
+	table | grep -qxF 'task t yes'
+	table | grep -qxF 'retry-cap - yes'
+	table | grep -qxF 'nonblock n no'
+	table | grep -qxF 'syslog - yes'
+}
+
+@test "the usage has every option of the table, and no other" {
+	same_lists 'table, usage' "$(shortest)" \
+	    "$(zkrun --help | synopsis_options)"
+}
+
+@test "the manual's synopsis has every option of the table, and no other" {
+	local text
+
+	text=$(mandoc -Tascii -Owidth=900 man/zkrun.1 | col -b |
+	    awk '/^[A-Z]/ { on = /^SYNOPSIS/; next } on')
+	[ -n "$text" ]
+	same_lists 'table, SYNOPSIS' "$(shortest)" \
+	    "$(synopsis_options <<<"$text")"
+}
+
+@test "the manual describes every option of the table, and no other" {
+	local items
+
+	# .It Fl t , Fl -task Ar id
+	items=$({ section OPTIONS; section DESCRIPTION; } |
+	    sed 's/\\-/-/g' | awk '/^\.It Fl/ {
+		letter = "-"; name = ""; value = "no"
+		for (i = 2; i <= NF; i++) {
+			if ($i == "Ar" || $i == "Cm")
+				value = "yes"
+			if ($(i - 1) != "Fl")
+				continue
+			if ($i ~ /^-/)
+				name = substr($i, 2)
+			else
+				letter = $i
+		}
+		sub(/[,=].*/, "", name)
+		print name, letter, value
+	    }')
+	same_lists 'table, OPTIONS' "$(table)" "$items"
+}
+
+@test "every variable that the manual names is one, and every one is named" {
+	local named known
+
+	# What the command gets, what names the file, and the options.
+	known=$(printf 'ZKRUN_%s\n' TASK LEASE LEASE_CONNECT \
+	    FENCE SESSION CONFIG
+	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, .*$/ZKRUN_\1/p' \
+		src/config/options.c | tr a-z- A-Z_)
+	named=$(sed 's/\\-/-/g' man/zkrun.1 | grep -oE 'ZKRUN_[A-Z_]+' |
+	    grep -vx ZKRUN_NAME)
+	[ -n "$named" ]
+	run comm -13 <(sort -u <<<"$known") <(sort -u <<<"$named")
+	assert_output ''
+	for name in ZKRUN_TASK ZKRUN_LEASE ZKRUN_FENCE ZKRUN_SESSION \
+	    ZKRUN_CONFIG ZKRUN_CONNECT; do
+		grep -qx "$name" <<<"$named"
+	done
+}
+
+@test "exitcode.h and the manual's EXIT STATUS have the same statuses" {
+	local code manual
+
+	code=$(grep -oE '^	EXITCODE_[A-Z_]+ = [0-9]+' src/base/exitcode.h |
+	    grep -oE '[0-9]+$')
+	[ "$(wc -l <<<"$code")" -ge 10 ]
+	# Without the range of the command's own.
+	manual=$(section 'EXIT STATUS' | grep '^\.It' |
+	    sed 's/\\(en\|\\\[en\]\|\\-/ /g' | grep -oE '[0-9]+' |
+	    grep -vxE '0|125')
+	same_lists 'exitcode.h, EXIT STATUS' "$code" "$manual"
+}
+
+@test "the version is the same everywhere" {
+	local version
+
+	version=$(sed -n 's/^VERSION = //p' Makefile)
+	[ -n "$version" ]
+	run -0 zkrun --version
+	assert_output "zkrun $version"
+}
+
+@test "mandoc has nothing to say about the manual" {
+	run -0 mandoc -Tlint -Wwarning man/zkrun.1
+	assert_output ''
+}
+
+#
+# The sources
+#
+
+# includes SRC: "FROM TO" for each include of one unit in another.  X.c, X.h and
+# X_private.h are one unit.
+includes()
+{
+	(cd "$1" && grep -H '^#[[:blank:]]*include "' ./*.c */*.[ch]) |
+	    sed -E -e 's|^\./||' -e 's/:.*"(.*)".*/ \1/' \
+	    -e 's/(_private)?\.[ch]( |$)/\2/g' | awk '$1 != $2'
+}
+
+# wrong_includes SRC: the includes that break the rule in SRC/README.md, and the
+# units that include each other, directly or through others.
+wrong_includes()
+{
+	includes "$1" | awk -v rule="$(grep -m 1 '^    base < ' "$1/README.md")" '
+	BEGIN {
+		sub(/main\.c/, "main", rule)
+		for (i = split(rule, floors, "<"); i > 0; i--)
+			for (n = split(floors[i], names, /[ ,]+/); n > 0; n--)
+				floor[names[n]] = i
+	}
+	split($1, from, "/") + split($2, to, "/") && from[1] != to[1] &&
+	    (!floor[to[1]] || floor[to[1]] >= floor[from[1]]) {
+		print $1 " includes " $2
+	}'
+	includes "$1" | { tsort >/dev/null; } 2>&1
+	(cd "$1" && grep -rl '^#.*<zookeeper' . |
+	    grep -vxF ./zookeeper/session_private.h)
+	true
+}
+
+@test "files include only what is below them, and no two include each other" {
+	run wrong_includes src
+	assert_output ''
+}
+
+@test "the check of the includes sees what is wrong" {
+	local copy=$WORK/src
+
+	mkdir -p "$copy"/{base,system,config,novel,run,zookeeper}
+	cp src/README.md "$copy"
+	echo '#include "config/options.h"' >"$copy/system/signals.c"
+	echo '#include "run/guard.h"' >"$copy/base/clock.c"
+	echo '#include "base/log.h"' | tee "$copy/novel/novel.c" \
+	    >"$copy/zookeeper/session.c"
+	echo '#include "run/guard_private.h"' >"$copy/run/guard.c"
+	echo '#include <zookeeper/zookeeper.h>' | tee \
+	    "$copy/run/link.c" >"$copy/zookeeper/session_private.h"
+	echo '#include "run/guard.h"' >"$copy/main.c"
+	run wrong_includes "$copy"
+	assert_output 'base/clock includes run/guard
+novel/novel includes base/log
+system/signals includes config/options
+./run/link.c'
+	echo '#include "run/link.h"' >"$copy/run/guard_private.h"
+	echo '#include "run/guard.h"' >"$copy/run/link.c"
+	run wrong_includes "$copy"
+	assert_line --regexp '^tsort: run/(guard|link)$'
+}
+
+# long_functions FILE...: those of more than 60 lines.
+long_functions()
+{
+	awk '/^\{/ { begin = FNR }
+	    /^\}/ && begin && FNR - begin >= 60 { print FILENAME ": " begin }
+	    /^\}/ { begin = 0 }' "$@"
+}
+
+@test "no source is longer than 400 lines, no function longer than 60" {
+	run awk 'FNR == 401 { print FILENAME }' src/*.c src/*/*.[ch]
+	assert_output ''
+	run long_functions src/*.c src/*/*.[ch]
+	assert_output ''
+	{ echo '{'; printf 'x\n%.0s' {1..58}; echo '}'; } >"$WORK/short"
+	{ echo '{'; printf 'x\n%.0s' {1..59}; echo '}'; } >"$WORK/long"
+	run long_functions "$WORK/short" "$WORK/long"
+	assert_output "$WORK/long: 1"
+	[ "$(wc -l <README.md)" -le 150 ]
+}
+
+# index_check DIR: what is wrong with the page of the tests in there.
+index_check()
+{
+	local dir=$1 file defects promise where n page=$1/README.md
+	local rows seen=' '
+
+	for file in "$dir"/*.bats; do
+		file=${file##*/}
+		grep -q "^| \`${file%.bats}\` | ." "$page" ||
+		    echo "$file is not described"
+	done
+	rows=$(sed -n '/^| defect |/,/^$/p' "$page" | tail -n +3)
+	while IFS='|' read -r _ defects _ promise where _; do
+		[ -n "$where" ] || continue
+		where=${where# } where=${where% }
+		file=$dir/${where%%: *}.bats
+		grep -qsxF "@test \"${where#*: }\" {" "$file" ||
+		    echo "no such test: $where"
+		seen+="${defects// /} ${promise// /} "
+	done <<<"$rows"
+	for n in {1..22} P{1..7}; do
+		[[ $seen == *" $n "* ]] || echo "no test for $n"
+	done
+}
+
+@test "the page of the tests names tests that exist, for every defect and promise" {
+	run index_check tests
+	assert_output ''
+}
+
+@test "the check of the page of the tests sees what is wrong" {
+	local copy=$WORK/tests
+
+	mkdir "$copy"
+	cp tests/README.md tests/*.bats "$copy"
+	sed -i 's/^@test "a lost lock never ends in 0/&./' "$copy/faults.bats"
+	run index_check "$copy"
+	assert_output --regexp '^no such test: faults: a lost lock [^'$'\n'']*$'
+	cp tests/faults.bats "$copy"
+	sed -i -e '/^| 17 /d' -e '/P6/d' "$copy/README.md"
+	mv "$copy/titles.bats" "$copy/other-titles.bats"
+	run index_check "$copy"
+	assert_output $'other-titles.bats is not described\nno test for 14\nno test for 17\nno test for P6'
+}
+
+# A tag that tests/run does not know would put a test into the wrong size.
+@test "each tag of a test is a size that tests/run knows" {
+	run grep -hoE '^# bats (file|test)_tags=.*' tests/*.bats
+	assert_equal "$(sed 's/.*=//' <<<"$output" | sort -u | tr '\n' ' ')" \
+	    'long quick '
+}
+
+#
+# Building
+#
+
+# What make install put below $WORK/root.
+installed()
+{
+	(cd "$WORK/root" && find . ! -type d -printf '%P %m\n' | sort)
+}
+
+@test "make install puts program, manual and completions, where it is told" {
+	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root" PREFIX=/usr
+	assert_equal "$(installed)" \
+"usr/bin/zkrun 755
+usr/share/bash-completion/completions/zkrun 644
+usr/share/fish/vendor_completions.d/zkrun.fish 644
+usr/share/man/man1/zkrun.1 644
+usr/share/zsh/site-functions/_zkrun 644"
+	cmp "$BUILD/zkrun" "$WORK/root/usr/bin/zkrun"
+	run -0 make -s uninstall DESTDIR="$WORK/root" PREFIX=/usr
+	assert_equal "$(installed)" ''
+	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root"
+	assert_equal "$(installed)" \
+"usr/local/bin/zkrun 755
+usr/local/share/bash-completion/completions/zkrun 644
+usr/local/share/fish/vendor_completions.d/zkrun.fish 644
+usr/local/share/man/man1/zkrun.1 644
+usr/local/share/zsh/site-functions/_zkrun 644"
+	rm -r "$WORK/root"
+	set -- DESTDIR="$WORK/root" PREFIX=/nowhere BINDIR=/opt/b \
+	    MANDIR=/opt/m BASHCOMPDIR=/opt/bc ZSHCOMPDIR=/opt/zc \
+	    FISHCOMPDIR=/opt/fc
+	run -0 make -s install BUILD="$BUILD" "$@"
+	assert_equal "$(installed)" $'opt/b/zkrun 755\nopt/bc/zkrun 644\n'\
+$'opt/fc/zkrun.fish 644\nopt/m/man1/zkrun.1 644\nopt/zc/_zkrun 644'
+	run -0 make -s uninstall "$@"
+	assert_equal "$(installed)" ''
+}

@@ -1,0 +1,541 @@
+#!/usr/bin/env bats
+#
+# The lock: what it is in ZooKeeper, who gets it, and in which order.
+#
+# Measures: round trips over a slow line.
+
+load lib/helper
+
+# Prints the command's environment as zkrun made it.
+show_lease()
+{
+	zkrun_bg holder -t "$TASK" -- sh -c \
+	    'env >"$1.tmp" && mv "$1.tmp" "$1"; exec sleep 600' sh \
+	    "$BATS_TEST_TMPDIR/env"
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/env"
+	# The lock node is deleted without being waited for.
+	wait_for 5 queue_count "$TASK" 0
+}
+
+of_lease()
+{
+	sed -n "s/^ZKRUN_$1=//p" "$BATS_TEST_TMPDIR/env"
+}
+
+# bats test_tags=quick
+@test "while the lock is held there are its parents and one lease, no more" {
+	local uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+	local p=/lock/mutex/$TASK
+
+	show_lease
+	run -0 zk tree "$p"
+	assert_line --index 0 "$p"
+	assert_line --index 1 --regexp "^$p/leases$"
+	assert_line --index 2 --regexp "^$p/leases/_c_$uuid-lease-[0-9]{10}$"
+	assert_equal "${#lines[@]}" 3
+	let_go holder
+	# Confirmed when zkrun exits, not some time later.
+	lock_clean "$TASK"
+	# The last one out removes the room that the first one in has made.
+	wait_for 5 not zk stat "$p/leases"
+}
+
+# bats test_tags=quick
+@test "the command is told its task, lease, session and fence, and they are true" {
+	local lease
+
+	show_lease
+	lease=$(of_lease LEASE)
+	assert_equal "$(of_lease TASK)" "$TASK"
+	assert_equal "$lease" "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	assert_equal "$(of_lease SESSION)" "0x$(session_of "$lease")"
+	assert_equal "$(of_lease FENCE)" "$(zk czxid "$lease")"
+	let_go holder
+}
+
+# bats test_tags=quick
+@test "the fence grows from holder to holder" {
+	local last=0 fence i
+
+	for i in 1 2 3 4; do
+		# shellcheck disable=SC2016 # for the inner shell
+		fence=$(zkrun -t "$TASK" -- sh -c 'echo $ZKRUN_FENCE')
+		[ "$fence" -gt "$last" ]
+		last=$fence
+	done
+}
+
+@test "the nodes go with the session, whatever becomes of zkrun" {
+	show_lease
+	zk expire "$(session_of "$(of_lease LEASE)")"
+	run -1 zk stat "$(of_lease LEASE)"
+	zkrun_wait holder 10
+	assert_equal "$status" 76
+}
+
+@test "a node tells people who holds: one line, and no argument of the command" {
+	local data
+
+	LOGNAME=joe zkrun_bg holder -t "$TASK" -- sh -c 'exec sleep 600' \
+	    --password secret
+	wait_for 10 has_command "$BG_PID"
+	data=$(zk get "/lock/mutex/$TASK/leases/$(holders "$TASK")")
+	# One line, with no control character in it.
+	assert_equal "${data//[[:cntrl:]]/}" "$data"
+	assert_regex "$data" "^host=$(hostname) pid=$BG_PID user=joe start=20[0-9-]+T[0-9:]+Z command=sh$"
+	let_go holder
+}
+
+# bats test_tags=quick
+@test "in line a node tells people who waits" {
+	local data
+
+	hold holder "$TASK"
+	zkrun_bg waiter -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	data=$(zk get "/lock/mutex/$TASK/locks/$(queue_of "$TASK")")
+	assert_regex "$data" " pid=$BG_PID .* command=true$"
+	let_go holder
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+}
+
+# The requests of a finished zkrun over the relay; only these keys may be there.
+only_these()
+{
+	local key stats
+
+	# The session's end comes after zkrun's own.
+	closed() { [ "$(relay_count op-11)" -ge 1 ]; }
+	wait_for 5 closed
+	stats=$(relay_tell stats)
+	echo "$stats"
+	for key in $stats; do
+		case $key in
+		op*)	[[ " $* op-11 op11 " == *" ${key%%=*} "* ]] ||
+			    fail "and $key" ;;
+		esac
+	done
+}
+
+@test "a run that meets nobody: a transaction and a look; a delete and a tidying" {
+	zkrun -t "$TASK" -- true
+	start_relay
+	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
+	only_these op14 op4 op2
+	assert_equal "$(relay_count op14)" 2
+	assert_equal "$(relay_count op4)" 1
+	assert_equal "$(relay_count op2)" 1
+}
+
+@test "a run that meets somebody stands in line: two creates, two lists" {
+	hold holder "$TASK"
+	start_relay
+	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	wait_for 10 holds_count "$TASK" 2
+	let_go holder
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+	# To walk in, to enter with the time of it, to tidy; the line's node is
+	# made, if it is not there.  That the holder goes is all it asks for.
+	only_these op14 op4 op2 op15 op12 op19
+	assert_equal "$(relay_count op14)" 3
+	assert_equal "$(relay_count op15)" 2
+	assert_equal "$(relay_count op12)" 2
+	assert_equal "$(relay_count op2)" 1
+	assert_equal "$(relay_count op19)" 1
+}
+
+# at_head NAME [OPTION...]: waits with a lease node of its own, behind a holder.
+# Sets HEAD, that node.
+at_head()
+{
+	local before name=$1
+
+	shift
+	before=$(holders "$TASK")
+	zkrun_bg "$name" "$@" -t "$TASK" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" ls \
+	    "/lock/mutex/$TASK/leases"
+	wait_for 10 holds_count "$TASK" $(($(wc -l <<<"$before") + 1))
+	HEAD=$(holders "$TASK" | grep -vxF "$before")
+}
+
+@test "at the head of the line: a lease of whomever that comes besides is waited for" {
+	local leases=/lock/mutex/$TASK/leases
+
+	hold holder "$TASK"
+	at_head waiter
+	zk create "$leases/foreign"
+	let_go holder
+	wait_for 10 holds_count "$TASK" 2
+	# It has looked, and waits on.
+	zk set "$leases/foreign" changed
+	kill -USR1 "${BG[waiter]}"
+	wait_for 10 grep -q 'waiting for' "$BATS_TEST_TMPDIR/waiter.err"
+	zk rm "$leases/foreign"
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+}
+
+@test "at the head of the line: its own lease is deleted, and it holds with another" {
+	hold holder "$TASK"
+	at_head waiter
+	# So that it hears of both at once.
+	pkill -STOP -P "${BG[waiter]}"
+	zk rm "/lock/mutex/$TASK/leases/$HEAD"
+	let_go holder
+	pkill -CONT -P "${BG[waiter]}"
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+	run grep -c lease- "$BATS_TEST_TMPDIR/waiter.out"
+	assert_output 1
+	! grep -qxF "$HEAD" "$BATS_TEST_TMPDIR/waiter.out"
+}
+
+@test "missing parents are made, as containers, with one request each" {
+	start_relay
+	zkrun -c "$RELAY_CONNECT" -b "/made/$TASK/deep" -t x -- true
+	# made may be there: each of made, its task, deep and x is tried once.
+	assert_equal "$(relay_count op19)" 4
+	run -0 zk ls "/made/$TASK/deep/x"
+	assert_output ''
+	zk rmr "/made/$TASK"
+}
+
+@test "the room that a dead zkrun left is used, and then removed" {
+	local p=/lock/mutex/$TASK
+
+	zkrun_bg victim -T 2 -t "$TASK" -- sleep 600
+	wait_for 10 has_command "$BG_PID"
+	kill -KILL "$(keeper_of "$BG_PID")" "$BG_PID"
+	wait_for 10 gone "$BG_PID"
+	unset 'BG[victim]'
+	assert_lock_clean "$TASK" 20
+	zk stat "$p/leases"
+	run -0 zkrun -t "$TASK" -- echo ran
+	assert_output ran
+	wait_for 5 not zk stat "$p/leases"
+}
+
+@test "a room that others have made is used, and stays" {
+	local p=/lock/mutex/$TASK
+
+	zk create -p "$p/leases"
+	run -0 zkrun -n -t "$TASK" -- echo ran
+	assert_output ran
+	# It would be gone by the time that a later run is over.
+	run -0 zkrun -n -t "$TASK" -- true
+	zk stat "$p/leases"
+}
+
+@test "walked in, and the reply is lost: the lease is found, though one waits by now" {
+	# With all parents there, the first multi is the one that counts.
+	zkrun -t "$TASK" -- true
+	start_relay
+	relay_tell drop-reply 14
+	zkrun_bg first -T 10 -c "$RELAY_CONNECT" -t "$TASK" -- sleep 600
+	wait_for 10 holds_count "$TASK" 1
+	zkrun_bg second -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 2
+	wait_for 20 has_command "${BG[first]}"
+	holds_count "$TASK" 2
+	let_go first
+	zkrun_wait second 10
+	assert_equal "$status" 0
+}
+
+@test "walked in, and somebody deletes the lease before it is seen: taken again" {
+	zk create -p "/lock/mutex/$TASK"
+	start_relay
+	relay_tell freeze-at 4
+	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 1
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	relay_tell thaw
+	zkrun_wait run 10
+	assert_equal "$status" 0
+	assert_lock_clean "$TASK"
+}
+
+# room_is_gone: a P/leases of zkrun's making is no container, which a server
+# would reap.
+room_is_gone()
+{
+	wait_for 5 not zk stat "/lock/mutex/$TASK/leases"
+}
+
+@test "told to stop while walking in: no room is left" {
+	zk create -p "/lock/mutex/$TASK"
+	start_relay
+	relay_tell freeze-at 4
+	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 holds_count "$TASK" 1
+	kill -TERM "${BG[run]}"
+	# It has what it is to delete only when the reply is read.
+	sleep 0.1
+	relay_tell thaw
+	zkrun_wait run 10
+	assert_equal "$status" 143
+	room_is_gone
+}
+
+@test "giving up at the head of the line as the holder goes: no room is left" {
+	zkrun -t "$TASK" -- true
+	hold holder "$TASK"
+	start_relay
+	at_head waiter -c "$RELAY_CONNECT"
+	relay_tell freeze
+	kill -TERM "${BG[waiter]}"
+	# Its tidying finds the waiter's lease.
+	let_go holder
+	wait_for 10 holds_count "$TASK" 1
+	sleep 0.1
+	relay_tell thaw
+	zkrun_wait waiter 10
+	assert_equal "$status" 143
+	room_is_gone
+}
+
+@test "the server takes the parents away when nobody uses them" {
+	own_server --jvm -Dznode.container.checkIntervalMs=100
+	zkrun -c "$OWN_CONNECT" -t "$TASK" -- true
+	export ZK_CONNECT=$OWN_CONNECT
+	wait_for 20 not zk stat /lock
+}
+
+@test "a base path of / and one with several parts both work" {
+	run -0 zkrun -b / -t "$TASK" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" stat "/$TASK/leases"
+	zk rmr "/$TASK"
+	# shellcheck disable=SC2016 # for the inner shell
+	run -0 zkrun -b "/base/$TASK/b" -t t -- sh -c 'echo "$ZKRUN_LEASE"'
+	assert_output --regexp "^/base/$TASK/b/t/leases/_c_"
+	zk rmr "/base/$TASK"
+}
+
+# bats test_tags=quick
+@test "with -n a taken lock is not waited for, and the command is not run" {
+	hold holder "$TASK"
+	run -75 zkrun -n -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	assert_output "zkrun: cannot acquire '$TASK': it is taken"
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	run -3 zkrun -n -E 3 -t "$TASK" -- true
+	# Neither has left anything that blocks others.
+	queue_count "$TASK" 0
+	holds_count "$TASK" 1
+	let_go holder
+	run -0 zkrun -n -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	[ -e "$BATS_TEST_TMPDIR/ran" ]
+	lock_clean "$TASK"
+}
+
+@test "of many with -n at once on a free lock exactly one runs" {
+	local gate=$BATS_TEST_TMPDIR/gate rounds=4 n=12 i round pids
+
+	! asan || rounds=1
+	mkfifo "$gate"
+	exec {gate_fd}<>"$gate"
+	refused() { [ "$(grep -lc 'it is taken' "$dir"/err* | wc -l)" -eq $1 ]; }
+	for ((round = 1; round <= rounds; round++)); do
+		local dir=$BATS_TEST_TMPDIR/round$round ran=0 other=0 rc
+		mkdir "$dir"
+		pids=()
+		for ((i = 0; i < n; i++)); do
+			# The winner runs until all others have tried.
+			"$ZKRUN" -n -t "$TASK" -- sh -c 'read -r _ <"$1"' sh \
+			    "$gate" 2>"$dir/err$i" 3>&- &
+			pids+=($!)
+		done
+		wait_for 30 refused $((n - 1))
+		echo go >&"$gate_fd"
+		for i in "${pids[@]}"; do
+			rc=0
+			wait "$i" || rc=$?
+			case $rc in
+			0)	ran=$((ran + 1)) ;;
+			75)	;;
+			*)	other=$rc ;;
+			esac
+		done
+		assert_equal "ran $ran, other $other" 'ran 1, other 0'
+		lock_clean "$TASK"
+	done
+	exec {gate_fd}>&-
+}
+
+# bats test_tags=quick
+@test "without -n and -w it waits, and runs when the holder is done" {
+	hold holder "$TASK"
+	zkrun_bg waiter -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	wait_for 10 queue_count "$TASK" 1
+	# At the head of the line it has a lease node too, and still waits.
+	wait_for 10 holds_count "$TASK" 2
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	let_go holder
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+	[ -e "$BATS_TEST_TMPDIR/ran" ]
+	lock_clean "$TASK"
+}
+
+# bats test_tags=quick
+@test "with -w it gives up in time, at the head of the line and behind" {
+	local before took
+
+	hold holder "$TASK"
+	zkrun_bg head -w 1.5s -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	wait_for 10 holds_count "$TASK" 2
+	before=$(now_us)
+	run -75 zkrun -w 700ms -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	took=$((($(now_us) - before) / 1000))
+	assert_output "zkrun: cannot acquire '$TASK': the waiting time is over"
+	[ $took -ge 690 ]
+	[ $took -lt 5000 ]
+	zkrun_wait head 10
+	assert_equal "$status" 75
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	queue_count "$TASK" 0
+	holds_count "$TASK" 1
+	let_go holder
+}
+
+@test "with -w it runs when the lock comes free in time" {
+	hold holder "$TASK"
+	zkrun_bg waiter -w 30 -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	let_go holder
+	zkrun_wait waiter 10
+	assert_equal "$status" 0
+}
+
+# bats test_tags=quick
+@test "who came first runs first" {
+	local order=$BATS_TEST_TMPDIR/order i
+
+	hold holder "$TASK"
+	for i in 1 2 3 4 5 6; do
+		zkrun_bg "w$i" -t "$TASK" -- sh -c 'echo "$1" >>"$2"' sh $i \
+		    "$order"
+		wait_for 10 queue_count "$TASK" $i
+	done
+	let_go holder
+	for i in 1 2 3 4 5 6; do
+		zkrun_wait "w$i" 20
+		assert_equal "$status" 0
+	done
+	assert_equal "$(tr '\n' ' ' <"$order")" '1 2 3 4 5 6 '
+	lock_clean "$TASK"
+}
+
+@test "one that gives up in the middle of the line does not stop those behind" {
+	local order=$BATS_TEST_TMPDIR/order i
+
+	hold holder "$TASK"
+	for i in 1 2 3; do
+		zkrun_bg "w$i" -t "$TASK" -- sh -c 'echo "$1" >>"$2"' sh $i \
+		    "$order"
+		wait_for 10 queue_count "$TASK" $i
+	done
+	kill -TERM "${BG[w2]}"
+	zkrun_wait w2 10
+	assert_equal "$status" 143
+	queue_count "$TASK" 2
+	let_go holder
+	zkrun_wait w1 10
+	zkrun_wait w3 10
+	assert_equal "$status" 0
+	assert_equal "$(tr '\n' ' ' <"$order")" '1 3 '
+}
+
+# bats test_tags=quick
+@test "the lock is free for others the moment zkrun has exited, 50 times" {
+	local i rc
+
+	for ((i = 1; i <= 50; i++)); do
+		rc=0
+		zkrun -t "$TASK" -- true || rc=$?
+		assert_equal "run $i: $rc" "run $i: 0"
+		zkrun -n -t "$TASK" -- true || rc=$?
+		assert_equal "try $i: $rc" "try $i: 0"
+	done
+}
+
+@test "over a slow line, too, nothing is left the moment zkrun has exited" {
+	# What zkrun sends arrives a good while after it was sent.
+	start_relay relay "$ZKRUN_CONNECT" -d 100
+	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
+	lock_clean "$TASK"
+	hold holder "$TASK"
+	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
+	queue_count "$TASK" 0
+	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
+	# Its place and, at the head of the line, its lease.
+	wait_for 10 holds_count "$TASK" 2
+	kill -TERM "$BG_PID"
+	zkrun_wait waiter 10
+	assert_equal "$status" 143
+	queue_count "$TASK" 0
+	holds_count "$TASK" 1
+	let_go holder
+}
+
+@test "a run under the lock of another task inside one" {
+	# shellcheck disable=SC2016 # for the inner shell
+	run -0 zkrun -t "$TASK" -- "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK-b" \
+	    -- sh -c 'echo "$ZKRUN_TASK ${ZKRUN_LEASE%/*}"'
+	assert_output "$TASK-b /lock/mutex/$TASK-b/leases"
+	lock_clean "$TASK"
+	lock_clean "$TASK-b"
+	# The same lock inside itself is taken.
+	run -75 zkrun -t "$TASK" -- "$ZKRUN" -c "$ZKRUN_CONNECT" -n -t "$TASK" \
+	    -- true
+	lock_clean "$TASK"
+}
+
+# bats test_tags=quick
+@test "tasks of other names do not wait for each other" {
+	hold holder "$TASK"
+	zkrun -n -t "$TASK-b" -- true
+	zkrun -n -b /lock/other -t "$TASK" -- true
+	let_go holder
+}
+
+@test "over a slow line an uncontended run takes three and a half round trips" {
+	local ms=0 before i limit=180
+
+	# 3.6 round trips of 50 ms; a sanitizer starts two processes slowly.
+	! asan || limit=600
+	zkrun -t "$TASK" -- true
+	start_relay relay "$ZKRUN_CONNECT" -d 25
+	# The machine may be busy, but not every time.
+	for i in {1..30}; do
+		before=$(now_us)
+		"$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" -- true 3>&-
+		ms=$((($(now_us) - before) / 1000))
+		# Session, acquire, release: less would not be true.
+		[ $ms -ge 150 ]
+		[ $ms -gt $limit ] || break
+	done
+	[ $ms -le $limit ]
+}
+
+# Proportional set size of a process, in kB.
+pss()
+{
+	awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"
+}
+
+@test "a waiting zkrun takes at most one and a half MB of memory" {
+	local keeper sum
+
+	hold holder "$TASK"
+	zkrun_bg waiter -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	keeper=$(keeper_of "$BG_PID")
+	sum=$(($(pss "$BG_PID") + $(pss "$keeper")))
+	echo "guard $(pss "$BG_PID") kB, keeper $(pss "$keeper") kB"
+	# A sanitizer's memory is its own.
+	asan || [ $sum -le 1536 ]
+	let_go holder
+	zkrun_wait waiter 10
+}

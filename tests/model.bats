@@ -1,0 +1,15 @@
+#!/usr/bin/env bats
+#
+# The protocol and the lease clock, exhaustively; see tests/model/.
+#
+# Once: it looks at no program of ours.
+# bats file_tags=long
+
+load lib/helper
+
+@test "the models of lock and lease clock hold, and find out every mutant" {
+	run -0 "$TOP/tests/model/run.bash"
+	echo "$output" | sed 's/^/# /' >&3
+	refute_output --partial 'not ok'
+	[ "${#lines[@]}" -ge 65 ]
+}

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+#
+# What the command leaves running when it ends.
+
+load lib/helper
+
+# leave_one OPTION...: a command that ends in 5 and leaves a sleep in a session
+# of its own, with the MARK.
+leave_one()
+{
+	zkrun_bg run -t "$TASK" "$@" -- env "MARK=$TASK" \
+	    "ENDED=$BATS_TEST_TMPDIR/ended" sh -c '
+		setsid sleep 600 </dev/null >/dev/null 2>&1 &
+		echo >"$ENDED"
+		exit 5'
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/ended"
+}
+
+end_marked()
+{
+	local pid
+
+	for pid in $(marked "$TASK"); do
+		kill -KILL "$pid"
+	done
+}
+
+@test "-o wait is the default: the lease is held until the last process is gone" {
+	leave_one
+	wait_for 5 marked_count "$TASK" 1
+	run -75 zkrun -w 0.5 -t "$TASK" -- true
+	marked_count "$TASK" 1
+	# The sleep is the keeper's child now: it fell to it.
+	assert_equal "$(children_of "$(keeper_of "$BG_PID")")" "$(marked "$TASK")"
+	end_marked
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	lock_clean "$TASK"
+}
+
+@test "-o kill: what is left is ended in whatever session" {
+	leave_one -o kill
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	marked_count "$TASK" 0
+	lock_clean "$TASK"
+}
+
+@test "-o leave: the lease is released at once, the rest runs on" {
+	leave_one -o leave
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	marked_count "$TASK" 1
+	lock_clean "$TASK"
+	zkrun -n -t "$TASK" -- true
+	end_marked
+}
+
+@test "-o kill -k 0.5: an orphan deaf to TERM is killed before the lease goes" {
+	local before took
+
+	export -f marked gone
+	before=$(now_us)
+	zkrun_bg run -o kill -k 0.5 -t "$TASK" -- env "MARK=$TASK" sh -c '
+		setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600" sh \
+		    "$1" </dev/null >/dev/null 2>&1 &
+		until [ -e "$1" ]; do :; done' sh "$BATS_TEST_TMPDIR/deaf"
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/deaf"
+	zkrun_bg next -t "$TASK" -- bash -c 'marked "$1" >"$2"' bash "$TASK" \
+	    "$BATS_TEST_TMPDIR/met"
+	zkrun_wait run 10
+	took=$((($(now_us) - before) / 1000))
+	assert_equal "$status" 0
+	[ $took -ge 490 ]
+	[ $took -lt 5000 ]
+	zkrun_wait next 10
+	assert_equal "$(<"$BATS_TEST_TMPDIR/met")" ''
+	lock_clean "$TASK"
+}
+
+@test "-o kill asks first: an orphan that ends on TERM is given the time" {
+	zkrun_bg run -o kill -k 30 -t "$TASK" -- sh -c '
+		setsid sh -c "trap \"sleep 0.2; echo >\$2; exit\" TERM
+		    echo >\"\$1\"
+		    while :; do sleep 0.02; done" sh "$1" "$2" \
+		    </dev/null >/dev/null 2>&1 &
+		until [ -e "$1" ]; do :; done' sh "$BATS_TEST_TMPDIR/ready" \
+	    "$BATS_TEST_TMPDIR/polite"
+	zkrun_wait run 10
+	assert_equal "$status" 0
+	[ -e "$BATS_TEST_TMPDIR/polite" ]
+}
+
+@test "a signal while it waits for orphans goes to them" {
+	leave_one
+	wait_for 5 marked_count "$TASK" 1
+	wait_for 5 lingers "$BG_PID"
+	kill -TERM "$BG_PID"
+	zkrun_wait run 5
+	assert_equal "$status" 5
+	marked_count "$TASK" 0
+	lock_clean "$TASK"
+}
+
+# Has the command itself been reaped?  Its sleep is then the keeper's child.
+lingers()
+{
+	[ "$(children_of "$(children_of "$1")")" = "$(marked "$TASK")" ]
+}
+
+@test "while it waits for orphans, the lease lost means they are killed" {
+	leave_one
+	wait_for 5 marked_count "$TASK" 1
+	wait_for 5 lingers "$BG_PID"
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zkrun_wait run 5
+	assert_equal "$status" 76
+	marked_count "$TASK" 0
+}
+
+@test "after ten seconds it says for whom it waits, and which option would not" {
+	local sleep
+
+	sleep="'sleep' \\(pid [0-9]+\\)"
+	zkrun_bg run -t "$TASK" -- env "MARK=$TASK" sh -c '
+		for i in 1 2 3 4 5; do setsid sleep 600 & done; exit 5'
+	wait_for 20 grep -q . "$BATS_TEST_TMPDIR/run.err"
+	run cat "$BATS_TEST_TMPDIR/run.err"
+	assert_output --regexp "^zkrun: holding '$TASK' for 1[0-9]s .* left $sleep, $sleep, $sleep and 2 more running \\(-o leave"
+	for sleep in $(marked "$TASK"); do
+		[[ $output != *"(pid $sleep)"* ]] || echo "$sleep"
+	done >"$BATS_TEST_TMPDIR/named"
+	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/named")" 3
+	end_marked
+	zkrun_wait run 5
+	assert_equal "$status" 5
+}
+
+@test "a hundred dead children that nobody takes away do not confuse it" {
+	zkrun_bg run -o kill -t "$TASK" -- env "MARK=$TASK" sh -c '
+		"$1" zombies 100 &
+		sleep 0.1' sh "$TOOLS/tree"
+	zkrun_wait run 10
+	assert_equal "$status" 0
+	marked_count "$TASK" 0
+	# The same when the lease is lost.
+	zkrun_bg lost -t "$TASK" -- env "MARK=$TASK" "$TOOLS/tree" zombies 300
+	wait_for 10 has_command "$BG_PID"
+	wait_for 10 zombies_of "$(children_of "$(keeper_of "$BG_PID")")" 300
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zkrun_wait lost 10
+	assert_equal "$status" 76
+	marked_count "$TASK" 0
+}
+
+zombies_of()
+{
+	[ "$(ps -o stat= --ppid "$1" | grep -c Z)" -ge "$2" ]
+}
+
+@test "a child that zkrun had before it was zkrun is not waited for" {
+	timeout 10 sh -c 'sleep 600 & echo $! >"$1"; shift; exec "$@"' sh \
+	    "$BATS_TEST_TMPDIR/pid" "$ZKRUN" -t "$TASK" -- true 3>&- \
+	    >/dev/null 2>&1
+	not gone "$(<"$BATS_TEST_TMPDIR/pid")"
+	kill "$(<"$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "a child that zkrun had before it was zkrun is never killed" {
+	local pid what
+
+	for what in orphans keeper; do
+		sh -c 'sleep 600 & echo $! >"$1"; shift; exec "$@"' sh \
+		    "$BATS_TEST_TMPDIR/pid" "$ZKRUN" -o kill -k 0.2 \
+		    -t "$TASK" -- sh -c 'trap "" TERM; setsid sleep 600 &
+		    until [ -e "$1" ]; do :; done' sh "$BATS_TEST_TMPDIR/go" \
+		    >/dev/null 2>&1 3>&- &
+		BG[run]=$!
+		wait_for 5 is_zkrun "${BG[run]}"
+		wait_for 10 holds_count "$TASK" 1
+		pid=$(<"$BATS_TEST_TMPDIR/pid")
+		if [ $what = keeper ]; then
+			kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
+			zkrun_wait run 10
+			assert_equal "$status" 76
+		else
+			: >"$BATS_TEST_TMPDIR/go"
+			zkrun_wait run 10
+			assert_equal "$status" 0
+			rm "$BATS_TEST_TMPDIR/go"
+		fi
+		not gone "$pid"
+		kill "$pid"
+		assert_lock_clean "$TASK"
+	done
+}
+
+@test "a hundred children that zkrun had before it was zkrun are never killed" {
+	sh -c 'for i in $(seq 100); do sleep 600 & echo $! >>"$1"; done
+	    shift; exec "$@"' sh "$BATS_TEST_TMPDIR/pids" "$ZKRUN" \
+	    -t "$TASK" -- sleep 600 >/dev/null 2>&1 3>&- &
+	BG[run]=$!
+	wait_for 20 is_zkrun "${BG[run]}"
+	wait_for 10 holds_count "$TASK" 1
+	kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
+	zkrun_wait run 10
+	assert_equal "$status" 76
+	# None of them is gone.
+	xargs kill <"$BATS_TEST_TMPDIR/pids"
+	assert_lock_clean "$TASK"
+}
+
+@test "a pid that was such a child's does not save a process of the command" {
+	local names=(unshare --pid --fork --kill-child --mount-proc)
+
+	[ "$EUID" -eq 0 ] || names=(unshare --map-root-user "${names[@]:1}")
+	"${names[@]}" sh -c 'echo 300 >/proc/sys/kernel/ns_last_pid' 3>&- ||
+	    skip "no pid can be chosen here"
+	# In names of its own nobody else takes the pid.
+	run -0 timeout -k 5 60 "${names[@]}" sh -c '
+		sh -c "sleep 0.5 & echo \$! >\$0; exec \"\$@\"" "$0/pid" \
+		    "$2" -t "$1" -- sh -c "sleep 1; read -r pid <\$0/pid
+		    echo \$((pid - 1)) >/proc/sys/kernel/ns_last_pid
+		    setsid sleep 600 & echo \$! \$pid >\$0/both
+		    sleep 600" "$0" &
+		while [ ! -s "$0/both" ]; do sleep 0.1; done
+		sleep 0.2
+		kill -KILL "$(pgrep -x zkkeeper)"
+		wait $!
+		echo "status $?"
+		! pgrep -x sleep' "$BATS_TEST_TMPDIR" "$TASK" "$ZKRUN" 3>&-
+	assert_line 'status 76'
+	run -0 cat "$BATS_TEST_TMPDIR/both"
+	assert_equal "${output% *}" "${output#* }"
+}
+
+@test "the reader of a pipe sees its end when the command closes it, not later" {
+	# The orphan has no copy of the pipe, and zkrun waits for the orphan.
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	sh -c 'cat <"$1/pipe" >"$1/out"; : >"$1/eof"' sh "$BATS_TEST_TMPDIR" \
+	    3>&- &
+	HELPERS+=($!)
+	"$ZKRUN" -t "$TASK" -- sh -c 'echo said
+		setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $! >"$1"' \
+	    sh "$BATS_TEST_TMPDIR/pid" 3>&- >"$BATS_TEST_TMPDIR/pipe" \
+	    2>/dev/null &
+	BG[run]=$!
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/eof"
+	not gone "${BG[run]}"
+	assert_equal "$(<"$BATS_TEST_TMPDIR/out")" said
+	kill "$(<"$BATS_TEST_TMPDIR/pid")"
+	zkrun_wait run 5
+	assert_equal "$status" 0
+}

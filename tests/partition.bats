@@ -1,0 +1,273 @@
+#!/usr/bin/env bats
+#
+# When contact is lost, all that the command started is dead before the servers
+# let the lease go; and when it is lost for a short time only, nothing happens.
+#
+# These take minutes and measure times, so with sanitizers, which make zkrun
+# slow, only the first of them has something to do.
+#
+# Measures: when things die.
+
+load lib/helper
+load lib/faults
+
+setup_file()
+{
+	asan || start_three
+}
+
+teardown_file()
+{
+	asan || stop_three
+}
+
+setup()
+{
+	crowd_setup
+	asan || wait_for 30 three_are_whole
+}
+
+teardown()
+{
+	local rc=0
+
+	end_network || rc=1
+	stop_all || rc=1
+	asan || mend_three || rc=1
+	return $rc
+}
+
+#
+# Lost for good
+#
+
+@test "no bytes pass any more, T of 4 ticks: dead before the lease is gone" {
+	start_relay
+	mortal_crowd 5 2 0.3 "$RELAY_CONNECT" "$ZKRUN_CONNECT"
+	relay_tell blackhole
+	crowd_died_in_time
+}
+
+@test "the client's link swallows all: dead before the lease is gone" {
+	! asan || return 0
+	choose follower
+	start_relay relay "$(address_of "$CHOSEN")"
+	mortal_crowd 12 5 0.5 "$RELAY_CONNECT" "$(address_of "$OTHER")"
+	relay_tell blackhole
+	crowd_died_in_time
+}
+
+# bats test_tags=long
+@test "the client's only server is frozen: dead before the lease is gone" {
+	! asan || return 0
+	choose follower
+	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	"$SANDBOX" freeze "$THREE/$CHOSEN"
+	crowd_died_in_time
+}
+
+@test "a follower cut off from its leader still answers: dead before the lease is gone" {
+	! asan || return 0
+	choose follower
+	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	three cut "$CHOSEN"
+	crowd_died_in_time
+}
+
+# bats test_tags=long
+@test "the same, T of 4 ticks" {
+	! asan || return 0
+	choose follower
+	mortal_crowd 12 2 0.3 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	three cut "$CHOSEN"
+	crowd_died_in_time
+}
+
+@test "a leader cut off from its quorum still answers: dead before the lease is gone" {
+	! asan || return 0
+	choose leader
+	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	three cut "$CHOSEN"
+	crowd_ends "${CROWD[@]}"
+	drop_leader
+	crowd_was_in_time "${CROWD[@]}"
+}
+
+# hand_over_around_a_cut PART: half of the waiters were handed the lease just
+# before, the others just after; every second one had somebody ahead.
+hand_over_around_a_cut()
+{
+	local i since
+
+	choose "$1"
+	for i in 0 1 2 3 4 5 6 7; do
+		queue_for "h$i" 2.5 "$(address_of "$CHOSEN")" \
+		    "$(address_of "$OTHER")" $((i % 2))
+	done
+	for i in 0 1 2 3 4 5 6 7; do
+		ZK_CONNECT=$(address_of "$OTHER") wait_for 20 \
+		    queue_count "$TASK-h$i" $((i % 2 + 1))
+	done
+	# In line for more than 2T: long enough for all that proves nothing.
+	since=$(now_us)
+	wait_for 20 older_than "$since" 5200
+	for i in 0 1 2 3; do
+		hand_over "h$i"
+	done
+	random_pause 20 200
+	three cut "$CHOSEN"
+	for i in 4 5 6 7; do
+		hand_over "h$i"
+	done
+	handed_end
+	[ "${#STARTED[@]}" -gt 0 ]
+	[ "$1" = follower ] || drop_leader
+	crowd_was_in_time "${STARTED[@]}"
+	for i in 0 1 2 3 4 5 6 7; do
+		zkrun_wait "h$i-holder" 20
+		[ $((i % 2)) -eq 0 ] || zkrun_wait "h$i-head" 20
+	done
+}
+
+@test "a lease handed over as a follower is cut off: dead before it is gone" {
+	asan || hand_over_around_a_cut follower
+}
+
+# bats test_tags=long
+@test "a lease handed over as a leader is cut off: dead before it is gone" {
+	asan || hand_over_around_a_cut leader
+}
+
+# bats test_tags=long
+@test "the client's link stalls, then its follower is cut off: dead before the lease is gone" {
+	local thawed
+
+	! asan || return 0
+	choose follower
+	start_relay relay "$(address_of "$CHOSEN")"
+	mortal_crowd 12 5 0.5 "$RELAY_CONNECT" "$(address_of "$OTHER")"
+	relay_tell freeze
+	sleep 1.964	# T/4 + T/7
+	thawed=$(now_us)
+	relay_tell thaw
+	three cut "$CHOSEN"
+	echo "# cut $((($(now_us) - thawed) / 1000)) ms after the thaw" >&3
+	crowd_died_in_time
+}
+
+# bats test_tags=long
+@test "all servers are killed: dead before the lease is gone" {
+	local n
+
+	! asan || return 0
+	mortal_crowd 12 5 0.5 "$(three connect)" "$(three connect)"
+	for n in 1 2 3; do
+		"$SANDBOX" kill "$THREE/$n"
+	done
+	crowd_ends "${CROWD[@]}"
+	# The leases live on until servers are there to end them.
+	mend_three
+	crowd_was_in_time "${CROWD[@]}"
+}
+
+#
+# Lost for a short time
+#
+
+# bats test_tags=long
+@test "servers are without a leader for 3 seconds, twice: nothing happens" {
+	local since
+
+	! asan || return 0
+	choose leader
+	lucky_crowd c 12 10 1 "$(three connect)"
+	# The others do not notice; nothing can be written.
+	"$SANDBOX" freeze "$THREE/$CHOSEN"
+	sleep 3
+	"$SANDBOX" thaw "$THREE/$CHOSEN"
+	wait_for 10 all_of has_contact "${CROWD[@]}"
+	# Now they elect another one.
+	choose leader
+	since=$(now_us)
+	"$SANDBOX" kill "$THREE/$CHOSEN"
+	three leader
+	echo "# $((($(now_us) - since) / 1000)) ms for the election" >&3
+	wait_for 10 all_of has_lost "${CROWD[@]}"
+	all_untouched "${CROWD[@]}"
+}
+
+# bats test_tags=long
+@test "the server in use hangs, the others do not: nothing happens" {
+	local list
+
+	! asan || return 0
+	choose follower
+	start_relay a "$(address_of "$OTHER")"
+	list=$RELAY_CONNECT
+	start_relay b "$(address_of "$THIRD")"
+	list+=,$RELAY_CONNECT,$(address_of "$CHOSEN")
+	# So that all of them are on the one that is going to hang.
+	relay_tell_to a refuse on
+	relay_tell_to b refuse on
+	lucky_crowd c 12 6 1 "$list"
+	lucky_crowd d 10 30 5 "$list"
+	relay_tell_to a refuse off
+	relay_tell_to b refuse off
+	"$SANDBOX" freeze "$THREE/$CHOSEN"
+	wait_for 15 all_of has_lost "${CROWD[@]}"
+	all_untouched "${CROWD[@]}"
+}
+
+@test "the link stalls for T/4: nothing happens" {
+	! asan || return 0
+	choose follower
+	start_relay a "$(address_of "$CHOSEN")"
+	lucky_crowd c 12 6 1 "$RELAY_CONNECT"
+	start_relay b "$(address_of "$CHOSEN")"
+	lucky_crowd d 10 30 5 "$RELAY_CONNECT"
+	relay_tell_to a freeze
+	relay_tell_to b freeze
+	sleep 1.5
+	relay_tell_to a thaw
+	sleep 6
+	relay_tell_to b thaw
+	all_untouched "${CROWD[@]}"
+}
+
+# bats test_tags=long
+@test "the link loses all packets for T/4: nothing happens" {
+	! asan || return 0
+	start_network
+	lucky_crowd c 12 6 1 "$NETWORK_CONNECT"
+	lucky_crowd d 10 30 5 "$NETWORK_CONNECT"
+	network_link down
+	sleep 1.5
+	network_link up
+	wait_for 10 all_of has_contact c{0..11}
+	all_untouched c{0..11}
+	network_link down
+	sleep 7.5
+	network_link up
+	all_untouched d{0..9}
+}
+
+#
+# These tests can fail
+#
+
+# bats test_tags=long
+@test "a zkrun that takes any answer for a proof is caught" {
+	local n
+
+	! asan || return 0
+	# shellcheck disable=SC2034 # for the helpers
+	ZKRUN=$(TORTURE_DIR=$BATS_TEST_TMPDIR "$TOP/tests/torture/broken" -b 2)
+	choose follower
+	mortal_crowd 10 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
+	three cut "$CHOSEN"
+	for n in "${CROWD[@]}"; do
+		zkrun_wait "$n" 40
+	done
+	verdict "${CROWD[@]}" 2>/dev/null
+	[ "$VIOLATIONS" -ge 5 ]
+}

@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+#
+# A machine that is short of something: descriptors, processes, memory, files
+# that are always there.  zkrun may fail, but says so, and 0 means that the
+# command ran.
+
+load lib/helper
+
+MARKER()
+{
+	echo "${PLACE:-$BATS_TEST_TMPDIR}/marker"
+}
+
+# honest WHAT COMMAND...: it ends, in 0 if and only if the marker was made.
+# Counts in TRUE and FALSE.
+honest()
+{
+	local what=$1 rc=0 ran=no
+
+	shift
+	rm -f "$(MARKER)"
+	timeout -k 5 60 "$@" 2>"$BATS_TEST_TMPDIR/err" 3>&- || rc=$?
+	[ ! -e "$(MARKER)" ] || ran=yes
+	case $rc.$ran in
+	0.yes)	TRUE=$((TRUE + 1)) ;;
+	0.no | 124.* | 137.*)
+		echo "$what: exit status $rc, the command ran: $ran"
+		cat "$BATS_TEST_TMPDIR/err"
+		return 1 ;;
+	*)	FALSE=$((FALSE + 1)) ;;
+	esac
+}
+
+@test "too few descriptors: it says so and runs nothing, or runs the command" {
+	local n connect TRUE=0 FALSE=0
+
+	# A sanitizer that cannot open its report's file does not end.
+	! asan || return 0
+	for connect in "$ZKRUN_CONNECT" "localhost:${ZKRUN_CONNECT#*:}"; do
+		for n in {3..32}; do
+			honest "$n, $connect" bash -c 'ulimit -n "$0"; exec "$@"' \
+			    $n "$ZKRUN" --syslog -r 0 --connect-timeout 2s \
+			    -c "$connect" -t "$TASK" -- touch "$(MARKER)"
+		done
+	done
+	echo "$FALSE failed, $TRUE ran"
+	[ $TRUE -ge 10 ]
+	[ $FALSE -ge 10 ]
+	assert_lock_clean "$TASK"
+}
+
+@test "too few processes: it says so and runs nothing, or runs the command" {
+	local n PLACE TRUE=0 FALSE=0
+
+	[ "$(id -u)" -eq 0 ] || skip 'needs another user'
+	PLACE=$(mktemp -d)
+	cp "$ZKRUN" "$PLACE/zkrun"
+	chmod 755 "$PLACE/zkrun"
+	chmod 777 "$PLACE"
+	# The search for leaks would need a process of its own.
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+	for n in {1..8}; do
+		# Nobody else's numbers: only our processes count, and not the
+		# dead ones of the last time.
+		honest "$n" setpriv --reuid=$((54400 + n)) --regid=54400 \
+		    --clear-groups bash -c 'ulimit -u "$0"; exec "$@"' $n \
+		    "$PLACE/zkrun" --syslog -r 0 --connect-timeout 2s \
+		    -c "localhost:${ZKRUN_CONNECT#*:}" -t "$TASK" -- \
+		    touch "$(MARKER)"
+		assert_lock_clean "$TASK"
+	done
+	rm -rf "$PLACE"
+	[ $TRUE -ge 1 ]
+	[ $FALSE -ge 2 ]
+}
+
+@test "too little memory: it runs nothing, or runs the command" {
+	local kb TRUE=0 FALSE=0
+
+	# A sanitizer has terabytes of its own.
+	! asan || return 0
+	ulimit -c 0
+	for ((kb = 20; kb <= 1000; kb += 20)); do
+		honest "$kb kB" bash -c 'ulimit -d "$0"; exec "$@"' $kb \
+		    "$ZKRUN" -r 0 --connect-timeout 2s -t "$TASK" -- \
+		    touch "$(MARKER)"
+	done
+	echo "$FALSE failed, $TRUE ran"
+	[ $TRUE -ge 10 ]
+	[ $FALSE -ge 1 ]
+	assert_lock_clean "$TASK" 20
+}
+
+@test "nobody reads what it says any more: the command runs on, with its status" {
+	local rc=0
+
+	zkrun -v -c "127.0.0.1:1,$ZKRUN_CONNECT" -t "$TASK" -- sh -c \
+	    'exit 3' 2> >(:) || rc=$?
+	assert_equal "$rc" 3
+	assert_lock_clean "$TASK"
+}
+
+# own_mounts: before a command, a mount namespace of its own, as root there.
+own_mounts()
+{
+	OWN_MOUNTS=(unshare --mount)
+	[ "$EUID" -eq 0 ] || OWN_MOUNTS=(unshare --map-root-user --mount)
+}
+
+@test "71: there is no /dev/null to put in place of a closed stdin" {
+	own_mounts
+	mkdir "$BATS_TEST_TMPDIR/dev"
+	run -71 "${OWN_MOUNTS[@]}" sh -c 'mount --bind "$1/dev" /dev && shift &&
+	    exec "$@" <&- 2>&1' sh "$BATS_TEST_TMPDIR" "$ZKRUN" -t "$TASK" -- \
+	    touch "$(MARKER)" 3>&-
+	assert_output "zkrun: cannot open '/dev/null': No such file or directory"
+	[ ! -e "$(MARKER)" ]
+}
+
+@test "as the first process of a container it ends in 128+n, it cannot die of a signal" {
+	local how=(unshare --pid --fork --mount-proc)
+
+	[ "$EUID" -eq 0 ] || how=(unshare --map-root-user "${how[@]:1}")
+	hold holder "$TASK"
+	"${how[@]}" "$ZKRUN" -t "$TASK" -- true 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	HELPERS+=($!)
+	wait_for 10 queue_count "$TASK" 1
+	kill -TERM "$(children_of "$!")"
+	wait_for 10 gone "$!"
+	status=0
+	wait "$!" || status=$?
+	assert_equal "$status" 143
+	queue_count "$TASK" 0
+	let_go holder
+}
+
+# start_where_proc_is_wrong COMMAND...: what makes it so.
+start_where_proc_is_wrong()
+{
+	run -71 "$@" "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
+	    touch "$(MARKER)"
+	assert_output --partial "zkrun: cannot find processes in '/proc': "
+	assert_equal "${#lines[@]}" 1
+}
+
+@test "where /proc is not there, or shows others, nothing is started: 71" {
+	local without='umount -l /proc && exec "$@"' as=()
+
+	[ "$EUID" -eq 0 ] || as=(sudo -n)
+	start_where_proc_is_wrong "${as[@]}" unshare --pid --fork
+	# Sanitizers themselves do not start without one.
+	asan || start_where_proc_is_wrong "${as[@]}" unshare --mount \
+	    sh -c "$without" sh
+	[ ! -e "$(MARKER)" ]
+	assert_lock_clean "$TASK"
+}
+
+# No process has a file of children there: what is mounted over it can not be
+# opened, as if it was not there.
+hide_children()
+{
+	local pid=$1 below
+
+	for below in $(children_of "$pid"); do
+		hide_children "$below"
+	done
+	nsenter --mount --root --target "$pid" mount --bind \
+	    "$BATS_TEST_TMPDIR/socket" "/proc/$pid/task/$pid/children"
+}
+
+@test "a kernel that lists no children: whatever the command started is found and killed" {
+	[ "$(id -u)" -eq 0 ] || skip 'mounts over files of /proc'
+	"$TOOLS/logsink" "$BATS_TEST_TMPDIR/socket" /dev/null 3>&- &
+	HELPERS+=($!)
+	wait_for 5 test -S "$BATS_TEST_TMPDIR/socket"
+	own_mounts
+	"${OWN_MOUNTS[@]}" "$ZKRUN" -g -t "$TASK" -- env "MARK=$TASK" sh -c '
+	    setsid sh -c "sleep 600; :" & sleep 600; :' </dev/null \
+	    2>"$BATS_TEST_TMPDIR/run.err" 3>&- &
+	# shellcheck disable=SC2034 # for helper.bash
+	BG[run]=$!
+	wait_for 5 is_zkrun "$!"
+	wait_for 10 marked_count "$TASK" 4
+	hide_children "$!"
+	# The signal has to find its way down.
+	kill -TERM "$!"
+	zkrun_wait run 10
+	assert_equal "$status" 143
+	marked_count "$TASK" 0
+	lock_clean "$TASK"
+}
+
+@test "the guard sleeps, and the link to it is full: nothing that counts is lost" {
+	local keeper i
+
+	zkrun_bg run -t "$TASK" -- sh -c \
+	    'until [ -e "$1" ]; do sleep 0.02; done; exit 7' sh "$(MARKER)"
+	wait_for 10 has_command "$BG_PID"
+	keeper=$(keeper_of "$BG_PID")
+	kill -STOP "$BG_PID"
+	wait_for 5 in_state "$BG_PID" T
+	# Each is one message to the guard.
+	for ((i = 0; i < 1000; i++)); do
+		kill -34 "$keeper"
+	done
+	: >"$(MARKER)"
+	wait_for 10 lock_clean "$TASK"
+	kill -CONT "$BG_PID"
+	zkrun_wait run 10
+	cat "$BATS_TEST_TMPDIR/run.err"
+	assert_equal "$status" 7
+}

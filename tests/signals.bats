@@ -1,0 +1,601 @@
+#!/usr/bin/env bats
+#
+# Signals: whoever ends zkrun ends what it does, once and wholly.
+
+load lib/helper
+
+# Every one that ends a process which does not care, and ends the waiting: USR1
+# (10) does not.  34 is a real-time one.
+ENDING='1 2 3 12 14 15 34'
+
+LOG()
+{
+	echo "$BATS_TEST_TMPDIR/log$1"
+}
+
+# All signals that a siglog got, in one line.
+logged()
+{
+	grep -v ready "$(LOG "$1")" | tr '\n' ' '
+}
+
+# siglog_bg NAME ARG...: a zkrun with a siglog as its command, running.
+siglog_bg()
+{
+	local name=$1
+
+	shift
+	zkrun_bg "$name" "$@" -- "$TOOLS/siglog" "$(LOG "$name")" 300 7
+	wait_for 10 grep -q ready "$(LOG "$name")"
+}
+
+@test "a signal while connecting: zkrun dies of it, nothing was started" {
+	local n
+
+	start_relay
+	relay_tell freeze
+	for n in $ENDING; do
+		zkrun_ending "c$n" -c "$RELAY_CONNECT" -t "$TASK" -- \
+		    touch "$BATS_TEST_TMPDIR/ran"
+		# The keeper is there; it waits for a silent server.
+		keeper_of "$BG_PID" >/dev/null
+	done
+	for n in $ENDING; do
+		kill -"$n" "${BG[c$n]}"
+	done
+	for n in $ENDING; do
+		ended "c$n" 5 signal "$n"
+	done
+	relay_tell thaw
+	assert_lock_clean "$TASK"
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+}
+
+@test "a signal between attempts to connect: zkrun dies of it at once" {
+	start_relay
+	relay_tell refuse on
+	zkrun_ending c -v -c "$RELAY_CONNECT" --retry-sleep 60 -t "$TASK" -- true
+	wait_for 5 grep -q 'trying again' "$BATS_TEST_TMPDIR/c.err"
+	kill -TERM "${BG[c]}"
+	ended c 3 signal 15
+}
+
+@test "a signal in line: zkrun dies of it at once, no node is left, nothing was started" {
+	local n count=0
+
+	hold holder "$TASK"
+	for n in $ENDING; do
+		zkrun_ending "w$n" -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+		count=$((count + 1))
+	done
+	wait_for 10 queue_count "$TASK" "$count"
+	for n in $ENDING; do
+		kill -"$n" "${BG[w$n]}"
+	done
+	for n in $ENDING; do
+		ended "w$n" 5 signal "$n"
+	done
+	# Gone when zkrun is, not some time later.
+	queue_count "$TASK" 0
+	holds_count "$TASK" 1
+	let_go holder
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+}
+
+@test "a signal in line without contact: zkrun still ends, within seconds" {
+	hold holder "$TASK"
+	start_relay
+	zkrun_ending w -c "$RELAY_CONNECT" -T 2s -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	relay_tell freeze
+	kill -TERM "${BG[w]}"
+	ended w 5 signal 15
+	relay_tell thaw
+	wait_for 10 queue_count "$TASK" 0
+	let_go holder
+}
+
+@test "a signal in line to the whole process group: the same" {
+	local guard keeper
+
+	hold holder "$TASK"
+	setsid "$TOOLS/ending" "$BATS_TEST_TMPDIR/w.ending" "$ZKRUN" \
+	    -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran" \
+	    2>"$BATS_TEST_TMPDIR/w.err" 3>&- &
+	HELPERS+=($!)
+	wait_for 10 queue_count "$TASK" 1
+	# The group less its leader, which has to tell the end.
+	guard=$(sed -n 's/^pid //p' "$BATS_TEST_TMPDIR/w.ending")
+	keeper=$(keeper_of "$guard")
+	kill -USR2 "$keeper" "$guard"
+	ended w 5 signal 12
+	queue_count "$TASK" 0
+	let_go holder
+}
+
+@test "a signal while running, HUP and USR1 as well as TERM, reaches the command once" {
+	local n
+
+	for n in 10 $ENDING; do
+		siglog_bg "r$n" -t "$TASK-$n"
+	done
+	for n in 10 $ENDING; do
+		kill -"$n" "${BG[r$n]}"
+	done
+	for n in 10 $ENDING; do
+		zkrun_wait "r$n" 10
+		assert_equal "$n: $status, got $(logged "r$n")" "$n: 7, got $n "
+		lock_clean "$TASK-$n"
+	done
+}
+
+@test "several signals one after the other: the command gets each once, in order" {
+	local n expected='' i=0
+
+	siglog_bg r -t "$TASK"
+	for n in 1 10 15 10 15 34 2; do
+		kill -"$n" "$BG_PID"
+		expected+="$n "
+		i=$((i + 1))
+		wait_for 5 has_lines "$(LOG r)" '^[0-9]+$' $i
+	done
+	zkrun_wait r 10
+	assert_equal "$status: $(logged r)" "7: $expected"
+}
+
+@test "TERM amid a flood of another signal reaches the command" {
+	local i
+
+	siglog_bg r -t "$TASK"
+	for ((i = 0; i < 2000; i++)); do
+		kill -USR2 "$BG_PID"
+		[ $i -ne 500 ] || kill -TERM "$BG_PID"
+	done
+	wait_for 5 grep -qx 15 "$(LOG r)"
+	zkrun_wait r 10
+	assert_equal "$status" 7
+}
+
+@test "told to stop and at once to go on, to the first process alone: it goes on" {
+	local i
+
+	for i in 0 0.002 0.01; do
+		zkrun_bg r -t "$TASK" -- sleep 1
+		wait_for 10 has_command "$BG_PID"
+		kill -TSTP "$BG_PID"
+		sleep "$i"
+		kill -CONT "$BG_PID"
+		zkrun_wait r 5
+		assert_equal "$i: $status" "$i: 0"
+	done
+}
+
+@test "a signal to the group in line is not taken for one while running" {
+	hold holder "$TASK"
+	setsid "$ZKRUN" -t "$TASK" -- "$TOOLS/siglog" "$(LOG g)" 300 7 \
+	    </dev/null 2>/dev/null 3>&- &
+	BG[g]=$!
+	wait_for 10 queue_count "$TASK" 1
+	kill -USR1 -- "-${BG[g]}"
+	let_go holder
+	wait_for 10 grep -qs ready "$(LOG g)"
+	kill -USR1 "${BG[g]}"
+	wait_for 5 grep -qx 10 "$(LOG g)"
+	kill -TERM "${BG[g]}"
+	zkrun_wait g 10
+	assert_equal "$status" 7
+}
+
+@test "a command that a signal kills: 128 and the signal, as an exit status" {
+	zkrun_ending r -t "$TASK" -- sleep 600
+	wait_for 10 has_command "$BG_PID"
+	kill -TERM "$BG_PID"
+	ended r 5 exit 143
+	lock_clean "$TASK"
+}
+
+@test "a signal to the whole process group reaches the command once" {
+	local n
+
+	for n in 1 2 15 34; do
+		setsid "$ZKRUN" -t "$TASK-$n" -- "$TOOLS/siglog" "$(LOG "$n")" \
+		    300 7 </dev/null 3>&- &
+		BG[g$n]=$!
+	done
+	for n in 1 2 15 34; do
+		wait_for 10 grep -qs ready "$(LOG "$n")"
+		kill -"$n" -- "-${BG[g$n]}"
+	done
+	for n in 1 2 15 34; do
+		zkrun_wait "g$n" 10
+		assert_equal "$status: $(logged "$n")" "7: $n "
+	done
+}
+
+@test "a signal to the command alone is none of zkrun's business" {
+	siglog_bg r -t "$TASK"
+	kill -USR1 "$(children_of "$(keeper_of "$BG_PID")")"
+	zkrun_wait r 10
+	assert_equal "$status: $(logged r)" '7: 10 '
+}
+
+#
+# A terminal
+#
+
+prompt_comes()
+{
+	has_lines "$BATS_TEST_TMPDIR/terminal.out" 'READY>' "$1"
+}
+
+# An interactive shell with job control, at its prompt.
+start_shell()
+{
+	ZKRUN_CONNECT=${1:-$ZKRUN_CONNECT} PS1='READY>' TERM=dumb \
+	    start_terminal bash --norc --noprofile --noediting -i
+	wait_for 10 prompt_comes 1
+}
+
+terminal_says()
+{
+	grep -q -e "$1" "$BATS_TEST_TMPDIR/terminal.out"
+}
+
+# The guard, under the terminal's shell.
+guard_in_terminal()
+{
+	local shell
+
+	shell=$(children_of "${HELPERS[-1]}")
+	children_of "$shell" | head -n 1
+}
+
+@test "^C at a terminal reaches the command once" {
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- '$TOOLS/siglog' '$(LOG c)' 300 7; echo st=\$?\n"
+	wait_for 10 grep -qs ready "$(LOG c)"
+	type_keys '\003'
+	wait_for 10 terminal_says 'st=7'
+	assert_equal "$(logged c)" '2 '
+	lock_clean "$TASK"
+	type_keys 'exit\n'
+}
+
+@test "^C at a terminal in line: zkrun dies of it, and of the shell's list nothing runs" {
+	hold holder "$TASK"
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- true; touch '$BATS_TEST_TMPDIR/next'\n"
+	wait_for 10 queue_count "$TASK" 1
+	type_keys '\003'
+	wait_for 10 queue_count "$TASK" 0
+	type_keys 'echo do""ne\n'
+	wait_for 10 terminal_says done
+	# A shell goes on after a command that took the ^C and exited.
+	[ ! -e "$BATS_TEST_TMPDIR/next" ]
+	type_keys 'exit\n'
+	let_go holder
+}
+
+@test "^Z stops zkrun and the command, the lock is kept, and fg goes on" {
+	local guard keeper command
+
+	start_relay
+	start_shell "$RELAY_CONNECT"
+	type_keys "'$ZKRUN' -T 1s -t '$TASK' -- '$TOOLS/siglog' '$(LOG z)' 300 7\n"
+	wait_for 10 grep -qs ready "$(LOG z)"
+	guard=$(guard_in_terminal)
+	keeper=$(keeper_of "$guard")
+	command=$(children_of "$keeper")
+	type_keys '\032'
+	wait_for 10 terminal_says Stopped
+	wait_for 5 in_state "$guard" T
+	wait_for 5 in_state "$command" T
+	not in_state "$keeper" T
+	# Longer than the session would last without its keeper: so many beats.
+	relay_tell reset-stats
+	pinged() { [ $(($(relay_count op11) + $(relay_count op14))) -ge 6 ]; }
+	wait_for 15 pinged
+	holds_count "$TASK" 1
+	run -75 zkrun -n -t "$TASK" -- true
+	type_keys 'fg\n'
+	wait_for 5 not in_state "$guard" T
+	wait_for 5 not in_state "$command" T
+	type_keys '\003'
+	wait_for 10 gone "$guard"
+	assert_equal "$(logged z)" '2 '
+	# And a second time, and killed while it is stopped.
+	type_keys "'$ZKRUN' -T 4s -t '$TASK' -- '$TOOLS/siglog' '$(LOG y)' 300 7\n"
+	wait_for 10 grep -qs ready "$(LOG y)"
+	guard=$(guard_in_terminal)
+	command=$(children_of "$(keeper_of "$guard")")
+	type_keys '\032'
+	wait_for 5 in_state "$guard" T
+	kill -KILL "$guard"
+	wait_for 10 gone "$command"
+	assert_lock_clean "$TASK"
+	type_keys 'exit\nexit\n'
+}
+
+@test "the lease is lost while all is stopped: the stopped command dies" {
+	local guard command
+
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- sleep 600\n"
+	wait_for 10 holds_count "$TASK" 1
+	guard=$(guard_in_terminal)
+	wait_for 10 has_command "$guard"
+	command=$(children_of "$(keeper_of "$guard")")
+	type_keys '\032'
+	wait_for 5 in_state "$guard" T
+	wait_for 5 in_state "$command" T
+	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	wait_for 10 gone "$command"
+	type_keys 'fg; echo st=$?\n'
+	wait_for 10 terminal_says 'st=76'
+	type_keys 'exit\n'
+}
+
+@test "all stopped before the command got to run: dead in time, no second one meanwhile" {
+	local path child='' keeper
+
+	# So long that it can be met while it looks for its program.
+	path=$(printf '/x:%.0s' {1..40000})
+	PATH=$path$PATH "$ZKRUN" -T 4s -t "$TASK" -- sleep 2 2>/dev/null 3>&- &
+	BG[r]=$!
+	until [ -n "$child" ]; do
+		keeper=''
+		read -r keeper <"/proc/${BG[r]}/task/${BG[r]}/children" || true
+		[ -z "$keeper" ] || read -r child \
+		    <"/proc/${keeper% }/task/${keeper% }/children" || true
+	done 2>/dev/null
+	child=${child% }
+	kill -STOP "$child"
+	kill -TSTP "${BG[r]}"
+	wait_for 5 in_state "$child" T
+	assert_equal "$(<"/proc/$child/comm")" zkkeeper
+	run -0 zkrun -w 15 -t "$TASK" -- test ! -e "/proc/$child"
+	kill -CONT "${BG[r]}"
+	zkrun_wait r 10
+	assert_equal "$status" 76
+}
+
+@test "^Z in line stops zkrun, which keeps its place; fg goes on waiting" {
+	local guard
+
+	hold holder "$TASK"
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- echo it-r\"\"an\n"
+	wait_for 10 queue_count "$TASK" 1
+	guard=$(guard_in_terminal)
+	type_keys '\032'
+	wait_for 5 in_state "$guard" T
+	queue_count "$TASK" 1
+	type_keys 'fg\n'
+	wait_for 5 not in_state "$guard" T
+	let_go holder
+	wait_for 10 terminal_says it-ran
+	type_keys 'exit\n'
+}
+
+@test "on a terminal the command reads what is typed" {
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- sh -c 'read -r x; echo got-\$x'\n"
+	wait_for 10 holds_count "$TASK" 1
+	type_keys 'words\n'
+	wait_for 10 terminal_says got-words
+	type_keys 'exit\n'
+}
+
+#
+# Who gets it
+#
+
+# A command with two more processes, one in a session of its own.
+log_tree()
+{
+	zkrun_bg t "$@" -t "$TASK" -- bash -c '
+		trap : USR1
+		"$1" "$2" 300 0 &
+		echo $! >"$4"
+		setsid "$1" "$3" 300 0 &
+		echo $! >"$5"
+		wait; wait; wait' bash "$TOOLS/siglog" "$(LOG a)" "$(LOG b)" \
+	    "$BATS_TEST_TMPDIR/pid1" "$BATS_TEST_TMPDIR/pid2"
+	wait_for 10 grep -qs ready "$(LOG a)"
+	wait_for 10 grep -qs ready "$(LOG b)"
+}
+
+@test "with -g everything that the command started gets the signal once" {
+	log_tree -g
+	kill -USR1 "$BG_PID"
+	zkrun_wait t 10
+	assert_equal "$status: $(logged a): $(logged b)" '0: 10 : 10 '
+}
+
+@test "without -g only the command gets it" {
+	local command
+
+	log_tree -o kill
+	kill -TERM "$BG_PID"
+	# The command dies; what it left gets its TERM because of -o kill.
+	zkrun_wait t 10
+	assert_equal "$status: $(logged a): $(logged b)" '143: 15 : 15 '
+	rm "$(LOG a)" "$(LOG b)"
+	log_tree
+	command=$(children_of "$(keeper_of "$BG_PID")")
+	kill -USR1 "$BG_PID"
+	kill -USR2 "$BG_PID"
+	# The bash that took USR1 dies of USR2, and leaves its two behind.
+	wait_for 5 gone "$command"
+	assert_equal "$(logged a): $(logged b)" ': '
+	kill -HUP "$(<"$BATS_TEST_TMPDIR/pid1")" "$(<"$BATS_TEST_TMPDIR/pid2")"
+	zkrun_wait t 10
+	assert_equal "$status: $(logged a): $(logged b)" '140: 1 : 1 '
+}
+
+@test "what the caller ignores stays ignored, in line and running" {
+	local command
+
+	hold holder "$TASK"
+	env --ignore-signal=HUP,USR1 --default-signal=INT,QUIT "$ZKRUN" \
+	    -t "$TASK" -- sleep 600 </dev/null 2>"$BATS_TEST_TMPDIR/w.err" 3>&- &
+	BG_PID=$!
+	BG[w]=$!
+	wait_for 10 queue_count "$TASK" 1
+	kill -HUP "$BG_PID"
+	kill -USR1 "$BG_PID"
+	let_go holder
+	wait_for 10 has_command "$BG_PID"
+	command=$(children_of "$(keeper_of "$BG_PID")")
+	wait_for 5 grep -qx sleep "/proc/$command/comm"
+	kill -HUP "$BG_PID"
+	kill -USR1 "$BG_PID"
+	# Bits 0 and 9, and no other; 31 and 32 are the C library's own signals,
+	# which posix_spawn(3), and so make, leaves ignored.
+	run -0 sed -n 's/^Sig\(Ign\|Blk\):[[:space:]]*/\1 /p' \
+	    "/proc/$command/status"
+	assert_line 'Blk 0000000000000000'
+	assert_line --regexp '^Ign 0000000[01][08]0000201$'
+	kill -TERM "$BG_PID"
+	zkrun_wait w 10
+	assert_equal "$status" 143
+}
+
+@test "signals at the very moment of acquiring: never a run that goes through" {
+	local stamps=$BATS_TEST_TMPDIR/stamps nap i pid rc n=100 us
+
+	! asan || n=40
+	# From before the start to after it, however fast this machine is.
+	us=$(now_us)
+	zkrun -t "$TASK" -- true
+	us=$(($(now_us) - us))
+	: >"$stamps"
+	mkfifo "$BATS_TEST_TMPDIR/never"
+	exec {nap}<>"$BATS_TEST_TMPDIR/never"
+	for ((i = 0; i < n; i++)); do
+		"$ZKRUN" -t "$TASK" -- "$TOOLS/stamp" "$stamps" "r$i" 400 \
+		    2>>"$BATS_TEST_TMPDIR/err" 3>&- &
+		pid=$!
+		BG[r]=$pid
+		read -rt "$(printf 0.%06d $((RANDOM * us / 32768)))" <&"$nap" ||
+		    true
+		kill -TERM "$pid"
+		rc=0
+		wait "$pid" || rc=$?
+		assert_equal "$i: $rc" "$i: 143"
+	done
+	unset 'BG[r]'
+	exec {nap}>&-
+	echo "started: $(grep -c begin "$stamps") of $n"
+	run -1 grep end "$stamps"
+	assert_lock_clean "$TASK"
+}
+
+@test "a signal to the group just before the command exists is not lost" {
+	local i
+
+	# Sanitizers want to be loaded first.
+	! asan || return 0
+	for ((i = 0; i < 10; i++)); do
+		rm -f "$BATS_TEST_TMPDIR/mark"
+		SLOWSTART=$BATS_TEST_TMPDIR/mark LD_PRELOAD=$TOOLS/slowstart.so \
+		    setsid "$ZKRUN" -t "$TASK" -- sleep 1 </dev/null 3>&- &
+		BG[g]=$!
+		until [ -e "$BATS_TEST_TMPDIR/mark" ]; do :; done
+		kill -TERM -- "-${BG[g]}"
+		zkrun_wait g 10
+		assert_equal "$i: $status" "$i: 143"
+	done
+}
+
+#
+# KILL
+#
+
+# All that is hard to kill.
+hold_with_tree()
+{
+	zkrun_bg holder -k 30 -t "$TASK" -- env "MARK=$TASK" sh -c '
+		trap "" TERM HUP INT
+		setsid sleep 600 &
+		(setsid sh -c "(sleep 600 &)" &)
+		sh -c "kill -STOP \$\$" &
+		"$1" deep 40 &
+		sleep 600' sh "$TOOLS/tree"
+	wait_for 10 marked_count "$TASK" 46
+	# The first command of the next holder: what does it meet?
+	export -f marked gone
+	zkrun_bg next -t "$TASK" -- bash -c 'marked "$1" >"$2"' bash "$TASK" \
+	    "$BATS_TEST_TMPDIR/met"
+	wait_for 10 queue_count "$TASK" 1
+}
+
+assert_dead_before_takeover()
+{
+	zkrun_wait next 15
+	assert_equal "$status" 0
+	assert_equal "$(<"$BATS_TEST_TMPDIR/met")" ''
+	assert_lock_clean "$TASK"
+}
+
+@test "the guard is killed: the whole tree is dead before the next one holds" {
+	hold_with_tree
+	kill -KILL "${BG[holder]}"
+	assert_dead_before_takeover
+}
+
+@test "the keeper is killed: the whole tree is dead before the next one holds" {
+	hold_with_tree
+	kill -KILL "$(keeper_of "${BG[holder]}")"
+	assert_dead_before_takeover
+	zkrun_wait holder 10
+	assert_equal "$status" 76
+}
+
+@test "the lock is held until the last process is dead" {
+	local big what
+
+	for what in guard keeper term; do
+		TASK=$(unique_task)
+		zkrun_bg "$what" -t "$TASK" -- "$TOOLS/tree" big 400
+		wait_for 20 grep -q big "$BATS_TEST_TMPDIR/$what.out"
+		big=$(children_of "$(keeper_of "$BG_PID")")
+		export -f gone
+		zkrun_bg next -t "$TASK" -- bash -c 'gone "$1" || echo alive' \
+		    bash "$big"
+		wait_for 10 queue_count "$TASK" 1
+		case $what in
+		guard)	kill -KILL "${BG[guard]}" ;;
+		keeper)	kill -KILL "$(keeper_of "${BG[keeper]}")" ;;
+		term)	kill -TERM "${BG[term]}" ;;
+		esac
+		zkrun_wait next 15
+		assert_equal "$what: $(<"$BATS_TEST_TMPDIR/next.out")" "$what: "
+	done
+}
+
+@test "the guard is killed while it is stopped: the same" {
+	hold_with_tree
+	kill -STOP "${BG[holder]}"
+	kill -KILL "${BG[holder]}"
+	assert_dead_before_takeover
+}
+
+@test "the keeper is killed as it connects and in line: exit 70, no node left" {
+	start_relay
+	relay_tell freeze
+	zkrun_bg c -c "$RELAY_CONNECT" -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	kill -KILL "$(keeper_of "$BG_PID")"
+	zkrun_wait c 10
+	assert_equal "$status" 70
+	hold holder "$TASK"
+	zkrun_bg w -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	wait_for 10 queue_count "$TASK" 1
+	kill -KILL "$(keeper_of "$BG_PID")"
+	zkrun_wait w 10
+	assert_equal "$status" 70
+	queue_count "$TASK" 0
+	let_go holder
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	relay_tell thaw
+}

@@ -1,0 +1,575 @@
+#!/usr/bin/env bats
+#
+# What a service manager hears of zkrun, what the command inherits of it, and
+# the units of contrib/systemd.  The manager is a socket of ours that writes
+# down who says what (tests/tools/notified.c); the units' command lines are run
+# as they stand there.
+
+load lib/helper
+
+UNITS=$TOP/contrib/systemd
+
+setup()
+{
+	bench_setup
+	HEARD=$BATS_TEST_TMPDIR/heard
+}
+
+# start_manager [SOCKET]: from here on zkrun has one.
+start_manager()
+{
+	export NOTIFY_SOCKET=${1:-$BATS_TEST_TMPDIR/notify}
+	"$TOOLS/notified" "$NOTIFY_SOCKET" "$HEARD" 3>&- &
+	MANAGER=$!
+	HELPERS+=("$MANAGER")
+	wait_for 5 test -e "$HEARD"
+}
+
+# heard LINE: within a moment, from the process that the manager has started.
+heard()
+{
+	wait_for 10 grep -qxF "$BG_PID $1" "$HEARD" && return
+	echo "no '$1' of $BG_PID in:"
+	cat "$HEARD"
+	return 1
+}
+
+# heard_like PATTERN: the same with a pattern.
+heard_like()
+{
+	wait_for 10 grep -qxE "$BG_PID $1" "$HEARD" && return
+	echo "no '$1' of $BG_PID in:"
+	cat "$HEARD"
+	return 1
+}
+
+# said PATTERN: how often it was.
+said()
+{
+	grep -cE -e "$1" "$HEARD" || true
+}
+
+more_than()
+{
+	[ "$(said "$1")" -gt "$2" ]
+}
+
+# The command ends when this file is there.
+end_command()
+{
+	: >"$BATS_TEST_TMPDIR/end"
+}
+
+UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
+
+#
+# What is said
+#
+
+@test "READY=1 when the command runs under the lease, and not before" {
+	start_manager
+	hold first "$TASK"
+	heard "STATUS=$TASK: holding"
+	heard READY=1
+	zkrun_bg second -t "$TASK" -- sh -c "$UNTIL_END" \
+	    "$BATS_TEST_TMPDIR/end"
+	heard_like "STATUS=$TASK: waiting, next in line, held by .* pid ${BG[first]} since .*"
+	heard EXTEND_TIMEOUT_USEC=60000000
+	run ! grep -qx "$BG_PID READY=1" "$HEARD"
+	let_go first
+	heard READY=1
+	heard "STATUS=$TASK: holding"
+	assert_equal "$(said "^$BG_PID READY=1")" 1
+	# No more time to start is asked for then, and nothing by others.
+	run -0 sed "1,/$BG_PID READY=1/d" "$HEARD"
+	refute_output --partial EXTEND
+	end_command
+	zkrun_wait second 10
+	assert_equal "$status" 0
+	assert_equal "$(cut -d ' ' -f 1 "$HEARD" | sort -u | wc -l)" 2
+}
+
+@test "no READY=1 for a command that cannot be run" {
+	local command
+
+	start_manager
+	: >"$BATS_TEST_TMPDIR/none"
+	for command in /no/such "$BATS_TEST_TMPDIR/none"; do
+		zkrun_bg a -t "$TASK" -- "$command"
+		zkrun_wait a 10
+		[ "$status" -eq 127 ] || [ "$status" -eq 126 ]
+		heard "STATUS=$TASK: leaving"
+	done
+	assert_equal "$(said READY=1)" 0
+}
+
+@test "the status says how many are ahead, and what comes at the end" {
+	start_manager
+	# It takes a moment to stop: of what comes at once the newest is said.
+	zkrun_bg first -t "$TASK" -- \
+	    sh -c 'trap "sleep 1; exit" TERM; sleep 600 & wait'
+	wait_for 10 has_command "$BG_PID"
+	zkrun_bg second -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	zkrun_bg third -t "$TASK" -- sleep 600
+	heard_like "STATUS=$TASK: waiting, 1 ahead, held by .*"
+	kill -TERM "${BG[second]}"
+	zkrun_wait second 10
+	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	# Where in line is never said without who holds, as if that were nobody.
+	run ! grep -E "STATUS=$TASK: waiting, (1 ahead|next in line)\$" "$HEARD"
+	kill -TERM "$BG_PID"
+	zkrun_wait third 10
+	heard "STATUS=$TASK: leaving"
+	run ! grep -qx "$BG_PID READY=1" "$HEARD"
+	BG_PID=${BG[first]}
+	zkrun_bg asker --revoke -t "$TASK"
+	BG_PID=${BG[first]}
+	heard "STATUS=$TASK: stopping"
+	zkrun_wait first 10
+	zkrun_wait asker 10
+	assert_equal "$status" 0
+}
+
+@test "no contact is said: while connecting, waiting, holding" {
+	start_manager
+	start_relay
+	relay_tell freeze
+	zkrun_bg a -T 2s -c "$RELAY_CONNECT" -t "$TASK" -- sleep 600
+	heard "STATUS=$TASK: connecting"
+	heard EXTEND_TIMEOUT_USEC=60000000
+	relay_tell thaw
+	heard "STATUS=$TASK: holding"
+	relay_tell refuse on
+	relay_tell cut
+	heard "STATUS=$TASK: holding, no contact with ZooKeeper"
+	heard "STATUS=$TASK: losing"
+	zkrun_wait a 10
+	assert_equal "$status" 76
+}
+
+@test "an abstract socket; one that is deaf, gone or none harms nothing" {
+	start_manager "@$TASK"
+	zkrun_bg a -t "$TASK" -- true
+	zkrun_wait a 10
+	assert_equal "$status" 0
+	heard READY=1
+	NOTIFY_SOCKET=@$TASK-none run -0 zkrun -t "$TASK" -- true
+	assert_output ''
+	NOTIFY_SOCKET=/none run -3 zkrun -t "$TASK" -- sh -c 'exit 3'
+	assert_output ''
+	NOTIFY_SOCKET=none run -0 zkrun -t "$TASK" -- true
+	assert_output "zkrun: cannot notify 'none': neither a path nor an abstract socket"
+	NOTIFY_SOCKET=/$(printf 'x%.0s' {1..200}) run -0 zkrun -t "$TASK" -- true
+	assert_output --partial 'the name is too long'
+}
+
+@test "a manager that does not read delays nobody, and hears READY=1 later" {
+	start_manager
+	kill -STOP "$MANAGER"
+	wait_for 5 in_state "$MANAGER" T
+	timeout 10 "$TOOLS/logsink" -f "$NOTIFY_SOCKET"
+	zkrun_bg a -t "$TASK" -- sh -c "$UNTIL_END" "$BATS_TEST_TMPDIR/end"
+	wait_for 10 has_command "$BG_PID"
+	kill -CONT "$MANAGER"
+	heard READY=1
+	# The newest only.
+	assert_equal "$(said STATUS=)" 1
+	heard "STATUS=$TASK: holding"
+	end_command
+	zkrun_wait a 10
+	assert_equal "$status" 0
+}
+
+#
+# The watchdog
+#
+
+@test "WATCHDOG=1 comes while waiting and holding, by the keeper's answers only" {
+	local count keeper
+
+	start_manager
+	hold first "$TASK"
+	run ! grep -q WATCHDOG "$HEARD"
+	WATCHDOG_USEC=200000 zkrun_bg second -t "$TASK" -- sleep 600
+	keeper=$(keeper_of "$BG_PID")
+	wait_for 5 more_than "^$BG_PID WATCHDOG=1" 5
+	# It asks for time to start as often.
+	more_than "^$BG_PID EXTEND_TIMEOUT_USEC" 5
+	let_go first
+	heard READY=1
+	count=$(said WATCHDOG)
+	wait_for 5 more_than WATCHDOG $((count + 5))
+
+	# A keeper that hangs.  One answer may be on its way.
+	kill -STOP "$keeper"
+	wait_for 5 in_state "$keeper" T
+	sleep 0.2
+	count=$(said WATCHDOG)
+	sleep 0.5
+	assert_equal "$(said WATCHDOG)" "$count"
+	kill -CONT "$keeper"
+	wait_for 5 more_than WATCHDOG "$count"
+	let_go second
+}
+
+# cpu_ticks PID: that it has used.
+cpu_ticks()
+{
+	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"
+}
+
+@test "the guard of a dead keeper has nothing to do while the servers are silent" {
+	local guard keeper ticks
+
+	own_server --tick 500
+	ZKRUN_CONNECT=$OWN_CONNECT
+	start_manager
+	hold first "$TASK"
+	WATCHDOG_USEC=100000 zkrun_bg second -t "$TASK" -- sleep 600
+	guard=$BG_PID
+	keeper=$(keeper_of "$guard")
+	wait_for 5 more_than "^$guard WATCHDOG=1" 2
+	"$SANDBOX" freeze "$OWN_DIR"
+	kill -KILL "$keeper"
+	heard "STATUS=$TASK: closing"
+	# When the next ping would have been due.
+	sleep 0.2
+	ticks=$(cpu_ticks "$guard")
+	sleep 1
+	[ $(($(cpu_ticks "$guard") - ticks)) -lt 20 ]
+	kill -TERM "$guard"
+	zkrun_wait second 10
+	assert_equal "$status" 143
+	"$SANDBOX" thaw "$OWN_DIR"
+	let_go first
+}
+
+@test "a watchdog of somebody else is left alone, one that names nobody is fed" {
+	start_manager
+	WATCHDOG_USEC=100000 WATCHDOG_PID=1 zkrun_bg a -t "$TASK" -- sleep 0.3
+	zkrun_wait a 10
+	WATCHDOG_USEC=x zkrun_bg b -t "$TASK" -- sleep 0.3
+	zkrun_wait b 10
+	assert_equal "$(said WATCHDOG)" 0
+	# What a manager sets: the pid of what it starts.
+	(
+		exec 3>&-
+		# shellcheck disable=SC2016 # expanded by the inner shell
+		exec bash -c 'WATCHDOG_USEC=100000 WATCHDOG_PID=$$ exec "$@"' \
+		    - "$ZKRUN" -t "$TASK" -- sleep 0.3
+	)
+	more_than WATCHDOG 3
+}
+
+#
+# What the command inherits
+#
+
+@test "the command cannot talk to the manager, and has no watchdog" {
+	start_manager
+	WATCHDOG_USEC=9000000 WATCHDOG_PID=1 run -0 zkrun -t "$TASK" -- env
+	refute_line --partial NOTIFY
+	refute_line --partial WATCHDOG
+}
+
+# bats test_tags=long
+@test "--notify command: READY=1 and the watchdog are the command's" {
+	start_manager
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	zkrun_bg a --notify command -t "$TASK" -- bash -c \
+	    'systemd-notify --ready --status="at work"; until [ -e "$0" ]; do
+	    sleep 0.02; done' "$BATS_TEST_TMPDIR/end"
+	heard EXTEND_TIMEOUT_USEC=60000000
+	wait_for 10 grep -q 'STATUS=at work' "$HEARD"
+	assert_equal "$(said READY=1)" 1
+	run ! grep -q "^$BG_PID READY=1" "$HEARD"
+	end_command
+	zkrun_wait a 10
+	# The command's words stand.
+	assert_equal "$(grep STATUS= "$HEARD" | tail -n 1 | cut -d ' ' -f 2-)" \
+	    'STATUS=at work'
+
+	# shellcheck disable=SC2016 # expanded by the inner shells
+	ZKRUN_NOTIFY='command' run -0 bash -c \
+	    'WATCHDOG_USEC=100000 WATCHDOG_PID=$$ exec "$@"' - "$ZKRUN" \
+	    -t "$TASK" -- sh -c 'sleep 0.3; echo $WATCHDOG_USEC
+	    echo $(($$ - WATCHDOG_PID))'
+	assert_output $'100000\n0'
+	assert_equal "$(said WATCHDOG)" 0
+	# The pid of somebody else stays that.
+	WATCHDOG_USEC=1 WATCHDOG_PID=1 run -0 zkrun --notify command \
+	    -t "$TASK" -- printenv WATCHDOG_PID
+	assert_output 1
+}
+
+# bats test_tags=long
+@test "sockets that the manager passes are the command's: LISTEN_PID names it" {
+	local port
+
+	port=$("$TOOLS/freeport" 1)
+	# Both ends are systemd's own: the one that opens the socket, and the
+	# command, which takes it only if LISTEN_PID is its own pid.
+	systemd-socket-activate -l "127.0.0.1:$port" "-EBENCH_MARK=$BENCH_MARK" \
+	    "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
+	    /lib/systemd/systemd-socket-proxyd "$ZKRUN_CONNECT" \
+	    >"$BATS_TEST_TMPDIR/activate.out" 2>&1 3>&- &
+	BG[activate]=$!
+	wait_for 5 grep -q Listening "$BATS_TEST_TMPDIR/activate.out"
+	# What comes first starts zkrun; it is answered by way of the command.
+	ZK_CONNECT=127.0.0.1:$port run -0 zk ls "/lock/mutex/$TASK/leases"
+	assert_equal "${#lines[@]}" 1
+	kill -TERM "${BG[activate]}"
+	zkrun_wait activate 10
+	assert_lock_clean "$TASK"
+	# And neither if it was for somebody else.
+	LISTEN_PID=1 LISTEN_FDS=1 run -0 zkrun -t "$TASK" -- \
+	    printenv LISTEN_PID LISTEN_FDS
+	assert_output $'1\n1'
+	# What newer managers say besides would name the wrong process.
+	LISTEN_PIDFDID=1 run -1 zkrun -t "$TASK" -- printenv LISTEN_PIDFDID
+}
+
+#
+# The units
+#
+
+# Copies of the units that can be looked at and run here: with the zkrun and
+# the servers of this test, and jobs of its own.  Sets DIR.
+copy_units()
+{
+	DIR=$BATS_TEST_TMPDIR/units
+	mkdir -p "$DIR/jobs"
+	cp "$UNITS"/* "$DIR"
+	# A name without a path is looked for where make install and packages
+	# put it.
+	sed -i -e "s#^ExecStart=zkrun #ExecStart=$ZKRUN #" \
+	    -e "s#/usr/local/bin/gatewayd#$DIR/jobs/gatewayd#" \
+	    -e "s#/etc/zkrun\.d#$DIR/jobs#" -e '/^Documentation=/d' \
+	    -e "s#^Environment=ZKRUN_CONNECT=.*#Environment=ZKRUN_CONNECT=$ZKRUN_CONNECT#" \
+	    -e "s#-t gateway#-t $TASK#" "$DIR"/*.service
+	sed -i '/^Documentation=/d' "$DIR"/*.timer
+	# What the job is told, it tells.
+	printf '#!/bin/sh\necho "$0 $*"\nuntil [ -e "%s" ]; do sleep 0.02; done\nexit "$(cat "%s")"\n' \
+	    "$BATS_TEST_TMPDIR/end" "$BATS_TEST_TMPDIR/end" \
+	    >"$DIR/jobs/gatewayd"
+	chmod 755 "$DIR/jobs/gatewayd"
+	cp "$DIR/jobs/gatewayd" "$DIR/jobs/$TASK"
+}
+
+# setting UNIT NAME: its value, continued lines joined, %i replaced.
+setting()
+{
+	sed -e ':a' -e '/\\$/ { N; s/\\\n */ /; ba' -e '}' "$DIR/$1" |
+	    sed -n "s/^$2=//p" | sed "s/%i/$TASK/g"
+}
+
+# start_unit NAME UNIT: its ExecStart=, as a manager does: its Environment=, no
+# shell, a pid that it knows.
+start_unit()
+{
+	local -a words environment
+
+	read -ra words <<<"$(setting "$2" ExecStart)"
+	read -ra environment <<<"$(setting "$2" Environment)"
+	env "${environment[@]}" "${words[@]}" </dev/null \
+	    >"$BATS_TEST_TMPDIR/$1.out" 2>"$BATS_TEST_TMPDIR/$1.err" 3>&- &
+	BG_PID=$!
+	BG[$1]=$BG_PID
+	wait_for 5 is_zkrun "$BG_PID"
+}
+
+# has_status UNIT SETTING STATUS
+has_status()
+{
+	setting "$1" "$2" | tr ' ' '\n' | grep -qx "$3"
+}
+
+# bats test_tags=long
+@test "systemd finds nothing wrong with the units" {
+	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
+	copy_units
+	cp "$DIR/jobs/$TASK" "$DIR/jobs/i"
+	run -0 systemd-analyze verify --man=no "$DIR"/*.service "$DIR"/*.timer
+	assert_output ''
+	# And it would see it.
+	sed -i 's/^KillMode=.*/KillMode=mixd/' "$DIR/gateway.service"
+	run systemd-analyze verify --man=no "$DIR/gateway.service"
+	assert_output --partial 'kill mode'
+}
+
+# bats test_tags=long
+@test "the template with credentials: found right, and read as a manager hands them over" {
+	copy_units
+	sed -i -e '/^#LoadCredential=/s/^#//' -e '/^#Environment=ZKRUN_AUTH/s/^#//' \
+	    "$DIR/zkrun@.service"
+	assert_equal "$(setting zkrun@.service LoadCredential)" \
+	    zkrun-auth:/etc/zkrun.auth
+	cp "$DIR/jobs/$TASK" "$DIR/jobs/i"
+	if [ "${ZKRUN_PASS:-plain}" = plain ]; then
+		run -0 systemd-analyze verify --man=no "$DIR/zkrun@.service"
+		assert_output ''
+	fi
+	# %d is a directory of root's, with files that the unit's user may read.
+	mkdir -m 700 "$DIR/credentials"
+	echo digest:unit:secret >"$DIR/credentials/zkrun-auth"
+	chmod 440 "$DIR/credentials/zkrun-auth"
+	sed -i "s#%d#$DIR/credentials#" "$DIR/zkrun@.service"
+	echo 0 >"$BATS_TEST_TMPDIR/end"
+	start_unit a zkrun@.service
+	zkrun_wait a 10
+	assert_equal "$status" 0
+	run -0 zk -a digest:unit:secret acl "/lock/mutex/$TASK"
+	assert_output --regexp '^digest:unit:.*:rwcda$'
+}
+
+# bats test_tags=long
+@test "the template exposes little" {
+	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
+	run -0 systemd-analyze security --offline=yes --no-pager \
+	    --threshold=30 "$UNITS/zkrun@.service"
+	assert_output --partial 'Overall exposure level'
+}
+
+# bats test_tags=long
+@test "the template runs a job of its name, and its statuses are those of zkrun" {
+	local unit=zkrun@.service code
+
+	copy_units
+	start_manager
+	start_unit a "$unit"
+	heard "STATUS=$TASK: holding"
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/a.out")" "$DIR/jobs/$TASK "
+	# Taken: a success, by SuccessExitStatus=.
+	ZKRUN_NONBLOCK=yes start_unit b "$unit"
+	zkrun_wait b 10
+	has_status "$unit" SuccessExitStatus "$status"
+	# systemctl stop, with KillMode=mixed: SIGTERM to the first process.
+	assert_equal "$(setting "$unit" KillMode)" mixed
+	kill -TERM "${BG[a]}"
+	zkrun_wait a 10
+	has_status "$unit" SuccessExitStatus "$status"
+	assert_lock_clean "$TASK"
+	# A job's own failure is one, and one that may be tried again.
+	echo 3 >"$BATS_TEST_TMPDIR/end"
+	start_unit c "$unit"
+	zkrun_wait c 10
+	assert_equal "$status" 3
+	# What is not tried again: wrong options, no such job.
+	ZKRUN_WAIT=x start_unit d "$unit"
+	zkrun_wait d 10
+	has_status "$unit" RestartPreventExitStatus "$status"
+	rm "$DIR/jobs/$TASK"
+	start_unit e "$unit"
+	zkrun_wait e 10
+	has_status "$unit" RestartPreventExitStatus "$status"
+	# No ZooKeeper, a lost lock: may be better next time.
+	for code in 69 76; do
+		run ! has_status "$unit" RestartPreventExitStatus $code
+		run ! has_status "$unit" SuccessExitStatus $code
+	done
+}
+
+# bats test_tags=long
+@test "the template's job runs with as few rights as the template gives" {
+	local -a words drop
+	local ZKRUN=$ZKRUN
+
+	# Where anybody may come: the checkout may be nobody else's business.
+	install -m 755 "$ZKRUN" "$BATS_TEST_TMPDIR/zkrun"
+	ZKRUN=$BATS_TEST_TMPDIR/zkrun
+	copy_units
+	echo 0 >"$BATS_TEST_TMPDIR/end"
+	read -ra words <<<"$(setting zkrun@.service ExecStart)"
+	drop=(setpriv --no-new-privs)
+	if [ "$EUID" -eq 0 ]; then
+		chmod -R a+rX "$BATS_TEST_TMPDIR"
+		chmod a+x "${BATS_TEST_TMPDIR%/*}" "$BATS_RUN_TMPDIR"
+		drop+=(--bounding-set=-all --inh-caps=-all --reuid=65534
+		    --regid=65534 --clear-groups)
+	fi
+	run -0 timeout 30 "${drop[@]}" "${words[@]}" 3>&-
+	assert_output "$DIR/jobs/$TASK "
+	assert_lock_clean "$TASK"
+}
+
+# as_template COMMAND...: as a user without rights, and with /proc as the
+# template has it.
+as_template()
+{
+	local option root=() hide
+
+	[ "$EUID" -eq 0 ] || root=(sudo -n)
+	option=$(sed -n 's/^ProtectProc=//p' "$UNITS/zkrun@.service")
+	case $option in
+	'' | default) hide=off ;;
+	*)	hide=$option ;;
+	esac
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	"${root[@]}" unshare --mount bash -c 'set -e
+	    mount --make-rprivate /
+	    mount -t proc -o "hidepid=$0" proc /proc
+	    exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
+		--reuid=65534 --regid=65534 --clear-groups "$@"' "$hide" "$@"
+}
+
+# bats test_tags=long
+@test "what the template's job started is killed, also if it guards its memory" {
+	local dir=$BATS_TEST_TMPDIR ran
+
+	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
+	install -m 755 "$ZKRUN" "$dir/zkrun"
+	# To the kernel it is one that nobody may look into.
+	install -m 111 "$(command -v sleep)" "$dir/guarded"
+	printf '#!/bin/sh\n"%s/guarded" 600 &\nwait\n' "$dir" >"$dir/job"
+	chmod 755 "$dir/job" "$dir"
+	chmod a+x "${dir%/*}" "$BATS_RUN_TMPDIR"
+	ran=$SECONDS
+	run -124 as_template timeout -k 1 20 "$dir/zkrun" -c "$ZKRUN_CONNECT" \
+	    -m 0.5 -k 0.5 -t "$TASK" -- "$dir/job" 3>&-
+	[ $((SECONDS - ran)) -lt 10 ]
+	assert_output --partial "has had its 0.5s (--max-time); stopping it"
+	assert_lock_clean "$TASK"
+}
+
+# bats test_tags=long
+@test "the timer starts the template of its name" {
+	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
+	copy_units
+	setting zkrun@.timer OnCalendar | grep -q .
+	run ! grep -q '^Unit=' "$DIR/zkrun@.timer"
+	run -0 systemd-analyze calendar "$(setting zkrun@.timer OnCalendar)"
+}
+
+# bats test_tags=long
+@test "the daemon is active on one server, and the next takes over when it dies" {
+	local unit=gateway.service session
+
+	copy_units
+	start_manager
+	start_unit one "$unit"
+	heard READY=1
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/one.out")" \
+	    "$DIR/jobs/gatewayd --foreground"
+	start_unit two "$unit"
+	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	run ! grep -q "^$BG_PID READY=1" "$HEARD"
+	# The daemon dies; nothing of the unit is left.
+	kill -KILL "$(children_of "$(keeper_of "${BG[one]}")")"
+	zkrun_wait one 10
+	assert_equal "$status" 137
+	run ! has_status "$unit" SuccessExitStatus 137
+	heard READY=1
+	session=$(session_of "/lock/mutex/$TASK/leases/$(holders "$TASK")")
+	# Restart=always: it is passive now.
+	start_unit three "$unit"
+	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	# The server dies, with all that ran on it.
+	kill -KILL "$(keeper_of "${BG[two]}")" "${BG[two]}"
+	unset 'BG[two]'
+	zk expire "$session"
+	heard READY=1
+	kill -TERM "$BG_PID"
+	zkrun_wait three 10
+	has_status "$unit" SuccessExitStatus "$status"
+}

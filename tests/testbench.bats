@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+#
+# The test bench itself: a witness that sees nothing, a relay that drops
+# nothing or a checker that cannot fail would make every other test worthless.
+
+load lib/helper
+
+hold_node()
+{
+	sleep 60 | "$TOOLS/znode" -c "$ZKRUN_CONNECT" create -p --ephemeral \
+	    "$1" >/dev/null 2>&1 3>&- &
+	HELPERS+=($!)
+	wait_for 5 zk stat "$1"
+}
+
+# The writer of hold_node's pipe lives on; it is ours to end.
+end_holders()
+{
+	local pid
+
+	for pid in $(leftovers); do
+		kill -KILL "$pid" || true
+	done
+}
+
+@test "znode makes, shows, changes and removes nodes" {
+	run zk create -p "/bench/$TASK/a" hello
+	assert_success
+	assert_output "/bench/$TASK/a"
+	run zk get "/bench/$TASK/a"
+	assert_output hello
+	zk set "/bench/$TASK/a" changed
+	run zk get "/bench/$TASK/a"
+	assert_output changed
+	run zk acl "/bench/$TASK/a"
+	assert_output world:anyone:rwcda
+	run zk create --sequential "/bench/$TASK/s-"
+	assert_output "/bench/$TASK/s-0000000001"
+	run zk ls "/bench/$TASK"
+	assert_output $'a\ns-0000000001'
+	zk rmr "/bench/$TASK"
+	run -1 zk ls "/bench/$TASK"
+}
+
+@test "znode tells a fault from a node that is not there" {
+	run -1 zk stat /never/there
+	run -2 zk bogus /
+	run -2 zk create --container --ephemeral /x
+}
+
+@test "znode expire ends somebody else's session at once" {
+	local session
+
+	hold_node "/bench/$TASK/e"
+	session=$(session_of "/bench/$TASK/e")
+	zk expire "$session"
+	run -1 zk stat "/bench/$TASK/e"
+	run -1 zk expire "$session"
+	end_holders
+}
+
+@test "znode watch reports what comes and goes" {
+	local out=$BATS_TEST_TMPDIR/watch
+
+	"$TOOLS/znode" -c "$ZKRUN_CONNECT" watch "/bench/$TASK" >"$out" 3>&- &
+	HELPERS+=($!)
+	wait_for 5 grep -q watching "$out"
+	zk create -p "/bench/$TASK/x"
+	wait_for 5 grep -Eq '^[0-9]+\.[0-9]{3} \+ x$' "$out"
+	zk rm "/bench/$TASK/x"
+	wait_for 5 grep -Eq '^[0-9]+\.[0-9]{3} - x$' "$out"
+}
+
+@test "the relay drops just the reply, the server has done the work" {
+	start_relay
+	relay_tell drop-reply 1 1 then-cut
+	ZK_CONNECT=$RELAY_CONNECT run -2 zk create "/dropped-$TASK"
+	zk rm "/dropped-$TASK"
+	assert_equal "$(relay_count dropped)" 1
+	assert_equal "$(relay_count op1)" 1
+	ZK_CONNECT=$RELAY_CONNECT zk create "/passed-$TASK"
+	zk rm "/passed-$TASK"
+}
+
+@test "the relay freezes, refuses, swallows and heals" {
+	start_relay
+	# Bytes pass again after thaw, on the connection that was frozen.
+	relay_tell freeze
+	ZK_CONNECT=$RELAY_CONNECT zk ls / >"$BATS_TEST_TMPDIR/ls" 3>&- &
+	HELPERS+=($!)
+	relay_seen() { [ "$(relay_count up)" -gt 0 ]; }
+	wait_for 5 relay_seen
+	assert_equal "$(relay_count down)" 0
+	relay_tell thaw
+	wait_for 5 grep -q zookeeper "$BATS_TEST_TMPDIR/ls"
+
+	relay_tell refuse on
+	run timeout 1 "$TOOLS/znode" -c "$RELAY_CONNECT" ls /
+	assert_equal "$status" 124
+	relay_tell refuse off
+	relay_tell blackhole up
+	run timeout 1 "$TOOLS/znode" -c "$RELAY_CONNECT" ls /
+	assert_equal "$status" 124
+	relay_tell heal
+	ZK_CONNECT=$RELAY_CONNECT zk ls /
+}
+
+@test "the relay delays by what it says, and cuts" {
+	local before took
+
+	start_relay relay "$ZKRUN_CONNECT" -d 100
+	before=$(now_us)
+	ZK_CONNECT=$RELAY_CONNECT zk ls /
+	took=$((($(now_us) - before) / 1000))
+	# Handshake and request, there and back; the close may add one more.
+	[ $took -ge 400 ]
+	[ $took -lt 1500 ]
+	relay_tell delay 0
+	"$TOOLS/znode" -c "$RELAY_CONNECT" watch / >"$BATS_TEST_TMPDIR/w" 3>&- &
+	HELPERS+=($!)
+	wait_for 5 grep -q watching "$BATS_TEST_TMPDIR/w"
+	relay_tell cut
+	relay_again() { [ "$(relay_count accepted)" -ge 3 ]; }
+	wait_for 5 relay_again
+	run relay_tell bogus
+	assert_failure
+	assert_output 'error cannot do that'
+}
+
+@test "overlap sees runs that overlap, and none where there are none" {
+	local f=$BATS_TEST_TMPDIR/stamps
+
+	"$TOOLS/stamp" "$f" a 1
+	"$TOOLS/stamp" "$f" b 1
+	run -0 "$TOOLS/overlap" "$f"
+	assert_output --partial 'runs=2 ids=2 overlaps=0 max_concurrent=1'
+	printf '%s\n' 'begin 10 a' 'begin 15 b' 'end 20 a' 'end 30 b' >"$f"
+	run -1 "$TOOLS/overlap" "$f"
+	assert_output --partial 'runs=2 ids=2 overlaps=1 max_concurrent=2'
+	run -0 "$TOOLS/overlap" -n 2 "$f"
+	# A run that never ended: a moment, or for ever.
+	printf '%s\n' 'begin 10 a' 'begin 15 b' 'end 20 b' >"$f"
+	run -0 "$TOOLS/overlap" "$f"
+	assert_output --partial 'open=1'
+	run -1 "$TOOLS/overlap" -k "$f"
+	echo 'end 40 c' >>"$f"
+	run -2 "$TOOLS/overlap" "$f"
+	: >"$f"
+	run -2 "$TOOLS/overlap" "$f"
+}
+
+@test "Curator acquires, refuses, releases, and contends without overlap" {
+	start_curator
+	curator_say acquire A "/lock/mutex/$TASK" -1
+	curator_expect 10 A acquired
+	holds_count "$TASK" 1
+	curator_say acquire B "/lock/mutex/$TASK" 0
+	curator_expect 10 B refused
+	curator_say release A
+	curator_expect 10 A released
+	curator_say acquire B "/lock/mutex/$TASK" 0
+	curator_expect 10 B acquired
+	curator_say release B
+	curator_expect 10 B released
+	curator_say contend 3 "/lock/mutex/$TASK" 1 "$BATS_TEST_TMPDIR/stamps"
+	curator_expect 20 contend done
+	run -0 "$TOOLS/overlap" "$BATS_TEST_TMPDIR/stamps"
+	assert_output --partial ids=3
+	assert_lock_clean "$TASK"
+}
+
+@test "assert_lock_clean fails where something is left" {
+	zk create -p "/lock/mutex/$TASK/leases/foreign"
+	run assert_lock_clean "$TASK" 1
+	assert_failure
+	assert_output --partial leases/foreign
+	zk rm "/lock/mutex/$TASK/leases/foreign"
+	assert_lock_clean "$TASK"
+}
+
+@test "a server of one's own stops, starts again, freezes and thaws" {
+	own_server
+	ZK_CONNECT=$OWN_CONNECT zk create /kept
+	timeout 30 "$SANDBOX" kill "$OWN_DIR"
+	timeout 90 "$SANDBOX" restart "$OWN_DIR"
+	ZK_CONNECT=$OWN_CONNECT zk stat /kept
+	"$SANDBOX" freeze "$OWN_DIR"
+	run timeout 1 "$TOOLS/znode" -c "$OWN_CONNECT" ls /
+	assert_equal "$status" 124
+	"$SANDBOX" thaw "$OWN_DIR"
+	ZK_CONNECT=$OWN_CONNECT zk ls /
+}
+
+@test "what a test leaves behind is found" {
+	(setsid sleep 60 >/dev/null 2>&1 3>&- &)
+	wait_for 5 not nothing_left
+	run stop_all
+	assert_failure
+	assert_output --partial 'left behind: '
+	wait_for 5 nothing_left
+}

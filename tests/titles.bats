@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+#
+# What ps(1) shows of zkrun, and that the command notices nothing of it.
+
+load lib/helper
+
+# title_of PID: what it shows, without the blanks at its end.
+title_of()
+{
+	tr -d '\0' <"/proc/$1/cmdline" | sed 's/ *$//'
+}
+
+shows()
+{
+	[ "$(title_of "$1")" = "$2" ]
+}
+
+# titles GUARD STATE [KEEPER-STATE]: both get there.
+titles()
+{
+	local keeper
+
+	keeper=$(keeper_of "$1")
+	wait_for 10 shows "$1" "zkrun: $TASK: $2" &&
+	    wait_for 10 shows "$keeper" "zkkeeper: $TASK: ${3:-$2}" && return
+	title_of "$1"
+	title_of "$keeper"
+	return 1
+}
+
+@test "both processes show the task and how far it has got" {
+	start_relay silent 127.0.0.1:1
+	relay_tell_to silent blackhole
+	zkrun_bg a -c "$RELAY_CONNECT" -t "$TASK" -- true
+	titles "$BG_PID" connecting
+	kill -TERM "$BG_PID"
+	zkrun_wait a 10
+
+	hold b "$TASK"
+	titles "$BG_PID" holding
+	zkrun_bg c -t "$TASK" -- sleep 600
+	titles "$BG_PID" waiting
+	let_go b
+	titles "$BG_PID" holding
+	let_go c
+}
+
+@test "the names stay what pkill and ps go by" {
+	hold a "$TASK"
+	assert_equal "$(<"/proc/$BG_PID/comm")" zkrun
+	assert_equal "$(<"/proc/$(keeper_of "$BG_PID")/comm")" zkkeeper
+	assert_equal "$(children_of "$(keeper_of "$BG_PID")" |
+	    xargs ps -o args= -p)" 'sleep 600'
+	let_go a
+}
+
+@test "what the command leaves behind is lingered for, and stopped" {
+	zkrun_bg a -t "$TASK" -- sh -c 'sleep 600 & exit 0'
+	titles "$BG_PID" holding lingering
+	kill -TERM "$BG_PID"
+	zkrun_wait a 10
+	zkrun_bg a -o kill -k 30 -t "$TASK" -- sh -c \
+	    'trap "" TERM; env "MARK=$0" sleep 600 & exit 0' "$TASK"
+	titles "$BG_PID" holding stopping
+	# shellcheck disable=SC2046 # one, or none
+	kill -KILL $(marked "$TASK")
+	zkrun_wait a 10
+}
+
+@test "what takes its time without contact is shown: leaving, releasing, closing" {
+	start_relay
+	hold a "$TASK"
+	zkrun_bg b -T 2s -c "$RELAY_CONNECT" -t "$TASK" -- true
+	titles "$BG_PID" waiting
+	relay_tell blackhole
+	kill -TERM "$BG_PID"
+	titles "$BG_PID" leaving
+	zkrun_wait b 10
+	relay_tell heal
+	let_go a
+
+	zkrun_bg c -T 4s -c "$RELAY_CONNECT" -t "$TASK-c" -- sh -c \
+	    'until [ -e "$0" ]; do sleep 0.05; done' "$BATS_TEST_TMPDIR/end"
+	TASK=$TASK-c titles "$BG_PID" holding
+	relay_tell blackhole
+	: >"$BATS_TEST_TMPDIR/end"
+	TASK=$TASK-c titles "$BG_PID" releasing leaving
+	zkrun_wait c 15
+	relay_tell heal
+
+	hold d "$TASK-d" -c "$RELAY_CONNECT"
+	relay_tell blackhole
+	kill -KILL "$(keeper_of "$BG_PID")"
+	wait_for 5 shows "$BG_PID" "zkrun: $TASK-d: closing"
+	zkrun_wait d 10
+	assert_equal "$status" 76
+}
+
+@test "no argument of the command is shown, nor one of ours" {
+	hold a "$TASK" -w 10m
+	titles "$BG_PID" holding
+	output=$(cat "/proc/$BG_PID/cmdline" \
+	    "/proc/$(keeper_of "$BG_PID")/cmdline" | tr '\0' ' ')
+	assert_output --partial "zkkeeper: $TASK"
+	refute_output --partial 10m
+	refute_output --partial sleep
+	let_go a
+}
+
+@test "a task with a percent sign, or a long one, is shown and harmless" {
+	local task=$TASK%s%n%d%%-größe long
+
+	zkrun_bg a -t "$task" -- sleep 600
+	wait_for 10 shows "$BG_PID" "zkrun: $task: holding"
+	let_go a
+	long=$TASK$(printf 'x%.0s' {1..200})
+	zkrun_bg a -t "$long" -- sleep 600
+	wait_for 10 shows "$BG_PID" "zkrun: ${long:0:200}: holding"
+	let_go a
+	# A control character never gets so far.
+	run -64 zkrun -t "$TASK"$'\033[31m' -- true
+}
+
+@test "where there is no room the title is cut, and the command runs" {
+	zkrun_bg a -c "$ZKRUN_CONNECT" -t "$TASK" -- sleep 600
+	let_go a
+	# The shortest there is: no environment, few arguments.
+	run -0 env -i "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
+	    /bin/sh -c 'tr "\0" " " </proc/$PPID/cmdline; echo; echo $0' end
+	assert_line --index 0 --partial 'zkkeeper: '
+	assert_line --index 1 end
+}
+
+@test "a name of one's own is shown" {
+	local odd
+
+	cp "$ZKRUN" "$BATS_TEST_TMPDIR/lockrun"
+	"$BATS_TEST_TMPDIR/lockrun" -t "$TASK" -- sleep 600 </dev/null 3>&- &
+	# shellcheck disable=SC2034 # for helper.bash
+	BG[a]=$!
+	wait_for 10 shows "$!" "lockrun: $TASK: holding"
+	kill -TERM "$!"
+	zkrun_wait a 10
+	# And is no trouble for a terminal.
+	odd=$BATS_TEST_TMPDIR/$'lo\tck'
+	ln -s "$ZKRUN" "$odd"
+	"$odd" -t "$TASK" -- sleep 600 </dev/null 3>&- &
+	# shellcheck disable=SC2034 # for helper.bash
+	BG[a]=$!
+	wait_for 10 shows "$!" "lo?ck: $TASK: holding"
+	kill -TERM "$!"
+	zkrun_wait a 10
+}
+
+@test "the command's environment is the caller's, byte by byte, and ours" {
+	local dump=$BATS_TEST_TMPDIR/dump
+
+	# Names twice, without a value, without a name, and no text at all.
+	"$TOOLS/execenv" A=1 A=2 novalue =noname '' $'B=\xff\n\t' 'C=' \
+	    "PATH=$PATH" "ZKRUN_CONNECT=$ZKRUN_CONNECT" A=3 \
+	    "BENCH_MARK=$BENCH_MARK" -- "$ZKRUN" -t "$TASK" -- \
+	    cat /proc/self/environ >"$dump" 3>&-
+	printf '%s\0' A=1 A=2 novalue =noname '' $'B=\xff\n\t' 'C=' \
+	    "PATH=$PATH" "ZKRUN_CONNECT=$ZKRUN_CONNECT" A=3 \
+	    "BENCH_MARK=$BENCH_MARK" >"$dump.wanted"
+	head -c "$(stat -c %s "$dump.wanted")" "$dump" | cmp - "$dump.wanted"
+	# Behind it, what the manual names, in the same order as ever.
+	assert_equal "$(tail -c "+$(($(stat -c %s "$dump.wanted") + 1))" \
+	    "$dump" | tr '\0' '\n' | cut -d = -f 1 | tr '\n' ' ')" \
+	    'ZKRUN_TASK ZKRUN_LEASE ZKRUN_LEASE_CONNECT ZKRUN_FENCE ZKRUN_SESSION '
+}
+
+@test "an inherited variable of a lease is replaced, in its place" {
+	ZKRUN_TASK=outer ZKRUN_FENCE=0 run -0 zkrun -t "$TASK" -- env
+	assert_line "ZKRUN_TASK=$TASK"
+	refute_line ZKRUN_FENCE=0
+	assert_equal "$(grep -c ^ZKRUN_FENCE= <<<"$output")" 1
+}
+
+@test "a great environment is no trouble" {
+	local big
+
+	big=$(printf 'x%.0s' {1..100000})
+	BIG=$big BIG2=$big run -0 zkrun -t "$TASK" -- \
+	    bash -c 'echo "${#BIG} ${#BIG2}"'
+	assert_output '100000 100000'
+}
+
+@test "the bench finds a zkrun that was left behind, though it has a title" {
+	local jobs
+
+	hold a "$TASK"
+	titles "$BG_PID" holding
+	run -1 grep -czxF "BENCH_MARK=$BENCH_MARK" "/proc/$BG_PID/environ"
+	for jobs in 1 2; do
+		LANES=$jobs run -0 leftovers
+		assert_line "$BG_PID"
+		assert_line "$(keeper_of "$BG_PID")"
+	done
+	let_go a
+	wait_for 3 nothing_left
+}

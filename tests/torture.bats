@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+#
+# A minute of torture, see tests/torture/run, and that its checker can see.
+# make torture does it for longer.  With sanitizers zkrun is too slow for it.
+#
+# Alone: it takes what processors there are, and measures when things die.
+# Once: with sanitizers zkrun is too slow for it.
+
+load lib/helper
+
+CHECK=$TOP/tests/torture/check.awk
+SOUND=$TOP/tests/torture/sound.history
+
+# seen PROMISE SED-SCRIPT: the checker blames what becomes of a sound history.
+seen()
+{
+	sed -E "$2" "$SOUND" >"$BATS_TEST_TMPDIR/history"
+	run ! cmp -s "$SOUND" "$BATS_TEST_TMPDIR/history"
+	run -1 awk -f "$CHECK" "$BATS_TEST_TMPDIR/history"
+	assert_line --partial "BROKEN $1"
+}
+
+# only PROMISE SED-SCRIPT: one line of blame, and that for this.
+only()
+{
+	seen "$1" "$2"
+	assert_equal "$(grep -c ^BROKEN <<<"$output")" 1
+}
+
+@test "the checker has nothing to say about a sound history" {
+	run -0 awk -f "$CHECK" "$SOUND"
+	assert_line '0 promises broken'
+	assert_line --partial '7 runs of commands in 10 tries, 5 hand-offs'
+	assert_line --partial '2 faults: '
+}
+
+@test "the checker sees two runs at a time, and life without a lease" {
+	# Still alive when the next one begins, its lease long since gone.
+	seen exclusion '/who=c01 n=0/s/last=[0-9]+/last=1400001/'
+	assert_line --partial 'm1 c02 run 0 began while m1 c01 run 0 lived'
+	only 'dead before takeover' \
+	    '/who=c02 n=0/{s/last=[0-9]+/last=6002000/;s/end=[0-9]+/end=6002000/}'
+	only 'held as long as the work lives' \
+	    '/who=c08/s/last=3290000/last=3299999/;/who=c08/s/end=3310000/end=3299000/'
+	only exclusion '/who=c08/s/starts=1/starts=2/'
+	# A Curator client had the servers' word that it held.
+	seen exclusion '/who=k2/s/begin=[0-9]+/begin=18800000/;/who=k2/s/^[0-9]+/18800000/'
+	# Three of a semaphore of three are none too many, four are.
+	sed -E 's/leases=1/leases=3/' "$SOUND" >"$BATS_TEST_TMPDIR/wide"
+	run -0 awk -f "$CHECK" "$BATS_TEST_TMPDIR/wide"
+}
+
+@test "the checker sees fences that do not grow or are none" {
+	seen fence 's/(fence|zxid)=103/\1=100/'
+	assert_line --partial 'and somebody before it had 101'
+	only fence '/who=c01 n=0/s/fence=101/fence=95/'
+}
+
+@test "the checker sees every untrue exit status" {
+	local n=0 from to
+
+	while IFS='|' read -r from to; do
+		only 'true status' "/$from/s/how=[a-z]+ code=[0-9]+/$to/"
+		n=$((n + 1))
+	done <<-'END'
+		who=c01 n=0|how=exit code=3
+		who=c01 n=0|how=exit code=75
+		who=c01 n=0|how=exit code=70
+		who=c01 n=0|how=exit code=124
+		who=c01 n=0|how=exit code=137
+		who=c01 n=0|how=signal code=15
+		who=c01 n=1|how=exit code=0
+		who=c01 n=1|how=exit code=71
+		who=c02|how=exit code=0
+		who=c02|how=exit code=69
+		who=c02|how=exit code=143
+		who=c03|how=exit code=0
+		who=c03|how=exit code=42
+		who=c03|how=signal code=9
+		who=c04|how=signal code=11
+		who=c06 n=1|how=exit code=76
+	END
+	assert_equal $n 16
+	# It did not wait for so long; nothing had happened by then.
+	only 'true status' '/who=c03/s/wait=500/wait=800/'
+	only 'true status' '/ burst | quiet /d;/who=c08/a 9000000 quiet from=9000000 to=22000000'
+	assert_line --partial 'm1 c02 run 0: exit 76, but nothing had happened'
+}
+
+@test "the checker sees an interval that was not kept, and a needless skip" {
+	only 'once an interval' '/who=c08/s/interval=900/interval=1001/'
+	only 'true status' '/who=c07/s/interval=900/interval=300/'
+}
+
+@test "the checker sees litter, and a task that goes nowhere" {
+	only 'nothing left' '1i 0 left what=process pid=7'
+	only 'no litter' '/name=seven/s/gone=[0-9]+ by=delete/gone=0 by=nobody/'
+	only 'no litter' '/name=line/s/gone=18400000/gone=22500000/'
+	only 'no litter' '/name=six/p;/name=six/s/part=leases/part=locks/'
+	only progress '/quiet/s/to=[0-9]+/to=18200000/'
+	run -2 awk -f "$CHECK" <(echo 0 forgotten zxid=1 parent=/x; cat "$SOUND")
+	assert_line --partial 'this round proves nothing'
+}
+
+@test "a schedule is that of its seed, and one zkrun fails in one way at a time" {
+	schedule()
+	{
+		awk -f "$TOP/tests/torture/schedule.awk" -v seed="$1" \
+		    -v seconds=600
+	}
+
+	schedule 7 >"$BATS_TEST_TMPDIR/a"
+	schedule 7 | cmp - "$BATS_TEST_TMPDIR/a"
+	schedule 8 >"$BATS_TEST_TMPDIR/b"
+	run ! cmp -s "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+	run -0 awk '
+		$1 == "burst" { split("", hit); n++ }
+		$4 ~ /^c[0-9][0-9]/ && hit[$4]++ { print "twice: " $0 }
+		{ seen[$3]++ }
+		END { for (kind in seen) kinds++; print n, (kinds >= 20) }' \
+	    "$BATS_TEST_TMPDIR/a"
+	assert_output '22 1'
+}
+
+@test "three broken zkruns can be built, and a fault that no longer fits is named" {
+	local copy=$BATS_TEST_TMPDIR/copy n
+
+	TORTURE_DIR=$BATS_TEST_TMPDIR run -0 "$TOP/tests/torture/broken" -b
+	assert_output "$(printf "$BATS_TEST_TMPDIR/broken-%d/zkrun\n" 1 2 3)"
+	for n in 1 2 3; do
+		run ! cmp -s "$ZKRUN" "$BATS_TEST_TMPDIR/broken-$n/zkrun"
+	done
+	mkdir -p "$copy/tests"
+	cp -r "$TOP/Makefile" "$TOP/src" "$copy"
+	cp -r "$TOP/tests/torture" "$copy/tests"
+	sed -i 's/node->pending/node->waiting/' "$copy/src/lock/semaphore_resume.c"
+	TORTURE_DIR=$BATS_TEST_TMPDIR/again run -1 "$copy/tests/torture/broken" -b 3
+	assert_line --partial 'the fault does not fit lock/semaphore_resume.c any more'
+	[ ! -e "$BATS_TEST_TMPDIR/again/broken-3/zkrun" ]
+}
+
+# bats test_tags=long
+@test "two zkruns that break a promise are seen through" {
+	TORTURE_SECONDS=60 TORTURE_DIR=$BATS_TEST_TMPDIR \
+	    "$TOP/tests/torture/broken" -q >"$BATS_TEST_TMPDIR/out" 3>&-
+	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
+}
+
+# bats test_tags=long
+@test "a minute of torture breaks no promise" {
+	local rc=0
+
+	TORTURE_SECONDS=60 TORTURE_SEED=2 TORTURE_DIR=$BATS_TEST_TMPDIR \
+	    "$TOP/tests/torture/run" >"$BATS_TEST_TMPDIR/out" 3>&- || rc=$?
+	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
+	# All of it is kept where the next run of tests does not look.
+	[ $rc -eq 0 ] || cp -R "$BATS_TEST_TMPDIR"/round-* "$BUILD"/
+	assert_equal $rc 0
+	# Something happened, and there is a picture of it.
+	run -0 sed -n 's/^\([0-9]*\) runs of commands.*/\1/p' \
+	    "$BATS_TEST_TMPDIR/figures"
+	[ "$output" -ge 100 ]
+	for task in m1 m2 s3; do
+		grep -q 'class="hold"' "$BATS_TEST_TMPDIR/$task.svg"
+		tail -n 1 "$BATS_TEST_TMPDIR/$task.svg" | grep -q '</svg>'
+	done
+}
+
+# bats test_tags=long
+@test "through 300 hand-offs descriptors, memory and znodes stay the same" {
+	SOAK_HANDOFFS=300 SOAK_DIR=$BATS_TEST_TMPDIR/soak \
+	    "$TOP/tests/torture/soak" >"$BATS_TEST_TMPDIR/out" 3>&-
+	tail -n 2 "$BATS_TEST_TMPDIR/out" | sed 's/^/# /' >&3
+}

@@ -1,0 +1,86 @@
+# The main path under valgrind: guard, keeper and helpers without a report.
+# shellcheck shell=bash
+#
+# Once: valgrind and sanitizers exclude each other.
+# bats file_tags=long
+
+load lib/helper
+
+# checked ARG...: zkrun under valgrind, both processes and what they fork.
+checked()
+{
+	timeout -k 5 60 valgrind -q --leak-check=full \
+	    --errors-for-leak-kinds=definite,indirect,possible \
+	    --log-file="$BATS_TEST_TMPDIR/valgrind.%p" "$ZKRUN" "$@" 3>&-
+}
+
+# No file has anything in it, and there were at least N processes.
+no_report()
+{
+	local files
+
+	# The keeper closes the session behind the guard.
+	wait_for 20 not pgrep -f "log-file=$BATS_TEST_TMPDIR/valgrind"
+	files=("$BATS_TEST_TMPDIR"/valgrind.*)
+	[ "${#files[@]}" -ge "$1" ]
+	# It does not know pidfds, and says so in lines of another kind.
+	run sed '/^--[0-9]*-- /d' "${files[@]}"
+	assert_output ''
+}
+
+
+@test "valgrind would report a leak" {
+	local program=$BATS_TEST_TMPDIR/leak
+
+	printf '%s\n' '#include <stdlib.h>' 'int' 'main(void)' '{' \
+	    'volatile char *lost = malloc(10); lost = NULL;' \
+	    'return lost != NULL;' '}' >"$program.c"
+	cc -o "$program" "$program.c"
+	ZKRUN=$program checked
+	run no_report 1
+	assert_failure
+}
+
+@test "a run, its exit status and its release are clean" {
+	run -3 checked -v -t "$TASK" -- sh -c 'exit 3'
+	no_report 2
+}
+
+@test "a refused try and a wait in vain are clean" {
+	hold holder "$TASK"
+	run -75 checked -n -t "$TASK" -- true
+	run -75 checked -w 0.3 -t "$TASK" -- true
+	no_report 4
+	let_go holder
+}
+
+@test "names, dead servers and giving up are clean" {
+	run -0 checked -c "localhost:${ZKRUN_CONNECT#*:}" -t "$TASK" -- true
+	run -69 checked -c '127.0.0.1:1,no.such.host.invalid' -r 1 \
+	    --retry-sleep 0.1 -t "$TASK" -- true
+	no_report 5
+}
+
+@test "orphans that are waited for and orphans that are killed are clean" {
+	run -0 checked -t "$TASK" -- sh -c 'setsid sleep 0.5 &'
+	run -0 checked -o kill -k 0.2 -t "$TASK" -- sh -c 'setsid sleep 60 &'
+	no_report 4
+}
+
+@test "contact lost and regained, and a session that expires, are clean" {
+	local rc=0
+
+	start_relay
+	checked -c "$RELAY_CONNECT" -t "$TASK" -- sleep 2 3>&- &
+	HELPERS+=($!)
+	wait_for 20 holds_count "$TASK" 1
+	wait_for 5 relay_tell cut
+	wait $!
+	checked -t "$TASK" -- sleep 60 3>&- &
+	HELPERS+=($!)
+	wait_for 20 holds_count "$TASK" 1
+	zk expire "$(session_of "/lock/mutex/$TASK/leases/$(holders "$TASK")")"
+	wait $! || rc=$?
+	assert_equal "$rc" 76
+	no_report 4
+}

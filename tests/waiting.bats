@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+#
+# What a waiting zkrun shows of the waiting: a line on a terminal, one line when
+# SIGUSR1 asks, and else nothing.
+
+load lib/helper
+
+HOST=$(uname -n)
+
+# The line as the issue has it; $1 is who or how many is ahead.
+progress()
+{
+	echo "waiting for $TASK: [0-9]+:[0-9][0-9], $1, held by $HOST pid" \
+	    "${BG[holder]} since [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
+}
+
+# Does the terminal show such a line?
+shown()
+{
+	grep -qE "$1" "$BATS_TEST_TMPDIR/terminal.out"
+}
+
+said()
+{
+	grep -qxE "zkrun: $2" "$BATS_TEST_TMPDIR/$1.err"
+}
+
+@test "on a terminal: one line, rewritten, wiped when the waiting is over" {
+	local count
+
+	hold holder "$TASK"
+	zkrun_bg second -t "$TASK" -- sleep 600
+	wait_for 10 queue_count "$TASK" 1
+	TERM=xterm start_terminal "$ZKRUN" -t "$TASK" -- echo it runs
+	wait_for 10 shown "$(progress '1 ahead')"
+	kill "${BG[second]}"
+	zkrun_wait second 10
+	wait_for 15 shown "$(progress 'next in line')"
+	# It has been rewritten in place: no newline between the two.
+	count=$(tr -cd '\n' <"$BATS_TEST_TMPDIR/terminal.out" | wc -c)
+	assert_equal "$count" 0
+	let_go holder
+	wait_for 10 shown 'it runs'
+	# Wiped before the command writes.
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" | tail -n 3 |
+	    grep -q $'^\033\\[Kit runs'
+}
+
+@test "on a terminal: who holds stays shown while it is looked at again" {
+	local keeper
+
+	hold holder "$TASK"
+	zkrun_bg second -t "$TASK" -- sleep 600
+	wait_for 10 queue_count "$TASK" 1
+	start_relay
+	TERM=xterm start_terminal "$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" -- \
+	    echo it runs
+	wait_for 10 shown "$(progress '1 ahead')"
+	keeper=$(keeper_of "$(children_of "${HELPERS[-1]}")")
+	# From here on a look takes longer than the line stays as it is.
+	relay_tell delay 400
+	kill "${BG[second]}"
+	zkrun_wait second 10
+	# Another look is through.
+	wait_for 20 shown "$(progress 'next in line')"
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
+	    grep 'waiting for' >"$BATS_TEST_TMPDIR/shown"
+	run ! grep -v ', held by ' "$BATS_TEST_TMPDIR/shown"
+	relay_tell delay 0
+	let_go holder
+	wait_for 10 shown 'it runs'
+	# It leaves by way of the relay.
+	wait_for 10 gone "$keeper"
+}
+
+@test "on a terminal: the keeper is killed, and its line makes way for the word" {
+	local guard
+
+	hold holder "$TASK"
+	TERM=xterm start_terminal "$ZKRUN" -t "$TASK" -- true
+	wait_for 10 shown "$(progress 'next in line')"
+	guard=$(children_of "${HELPERS[-1]}")
+	kill -KILL "$(keeper_of "$guard")"
+	wait_for 10 shown "the keeper of '$TASK' died"
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
+	    grep -q $'^\033\\[Kzkrun: the keeper of'
+	wait_for 10 gone "$guard"
+	let_go holder
+}
+
+@test "on a terminal: the minutes count, without contact it says so" {
+	hold holder "$TASK"
+	start_relay
+	TERM=xterm start_terminal "$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" -- \
+	    echo it runs
+	wait_for 10 shown "$(progress 'next in line')"
+	relay_tell refuse on
+	relay_tell cut
+	wait_for 15 shown "waiting for $TASK: 0:[0-9]+, no contact"
+	relay_tell refuse off
+	wait_for 15 shown 'contact with ZooKeeper regained'
+	let_go holder
+	wait_for 10 shown 'it runs'
+	assert_lock_clean "$TASK"
+}
+
+@test "no line on a terminal with -q, on a dumb one, or when it is none" {
+	hold holder "$TASK"
+	TERM=xterm start_terminal bash -c "
+	    \"$ZKRUN\" -q -w 2.5 -t $TASK -- true
+	    TERM=dumb \"$ZKRUN\" -w 2.5 -t $TASK -- true
+	    TERM=xterm \"$ZKRUN\" -w 2.5 -t $TASK -- true 2>&1 | cat
+	    echo all over"
+	wait_for 20 shown 'all over'
+	run ! shown 'waiting for'
+	let_go holder
+}
+
+@test "on a narrow terminal: the line is cut, and stays one" {
+	hold holder "$TASK"
+	TERM=xterm start_terminal sh -c "stty cols 30
+	    exec \"$ZKRUN\" -w 4.5 -t $TASK -- true"
+	wait_for 10 shown 'the waiting time is over'
+	# What was shown each second, without what leads to its place.
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
+	    sed -n $'s/^\033\\[K\\(waiting\\)/\\1/p' >"$BATS_TEST_TMPDIR/shown"
+	has_lines "$BATS_TEST_TMPDIR/shown" "^waiting for " 2
+	run -1 grep -E '^.{30}' "$BATS_TEST_TMPDIR/shown"
+	let_go holder
+}
+
+@test "no line in the background: the terminal is somebody else's then" {
+	hold holder "$TASK"
+	TERM=xterm start_terminal bash -c "set -m
+	    \"$ZKRUN\" -w 3.5 -t $TASK -- true &
+	    wait
+	    echo all over"
+	wait_for 20 shown 'all over'
+	shown 'the waiting time is over'
+	run ! shown 'waiting for'
+	run ! shown $'\033'
+	let_go holder
+}
+
+@test "suspended in line: no line any more, and again when it goes on" {
+	hold holder "$TASK"
+	# Stopped as by ^Z, it is in the background to who has the terminal now.
+	TERM=xterm start_terminal bash -c "set -m
+	    \"$ZKRUN\" -t $TASK -- true
+	    echo prompt
+	    until [ -e \"$BATS_TEST_TMPDIR/go\" ]; do sleep 0.05; done
+	    fg"
+	wait_for 10 shown 'waiting for'
+	type_keys '\032'
+	wait_for 10 shown '^prompt'
+	sleep 2.5
+	assert_equal "$(sed '1,/^prompt/d' "$BATS_TEST_TMPDIR/terminal.out")" ''
+	: >"$BATS_TEST_TMPDIR/go"
+	again() { sed '1,/^prompt/d' "$BATS_TEST_TMPDIR/terminal.out" |
+	    grep -q 'waiting for'; }
+	wait_for 10 again
+	let_go holder
+}
+
+@test "SIGUSR1 is answered with -q, too" {
+	hold holder "$TASK"
+	zkrun_bg second -q -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	kill -USR1 "$BG_PID"
+	wait_for 10 said second "$(progress 'next in line')"
+	let_go holder
+	zkrun_wait second 10
+}
+
+@test "SIGUSR1 in line: one line each time, and the waiting goes on" {
+	hold holder "$TASK"
+	zkrun_bg second -t "$TASK" -- sleep 600
+	wait_for 10 queue_count "$TASK" 1
+	zkrun_bg third -t "$TASK" -- sleep 600
+	wait_for 10 queue_count "$TASK" 2
+	kill -USR1 "${BG[third]}"
+	wait_for 10 said third "$(progress '1 ahead')"
+	kill -USR1 "${BG[second]}"
+	wait_for 10 said second "$(progress 'next in line')"
+	kill -USR1 "${BG[third]}"
+	wait_for 10 has_lines "$BATS_TEST_TMPDIR/third.err" 'waiting for' 2
+	queue_count "$TASK" 2
+	let_go second || true
+	kill "${BG[third]}"
+	zkrun_wait third 10
+	assert_equal "$status" 143
+	let_go holder
+}
+
+@test "SIGUSR1 while connecting: says that there is no contact" {
+	start_relay
+	relay_tell freeze
+	zkrun_bg c -c "$RELAY_CONNECT" -t "$TASK" -- true
+	keeper_of "$BG_PID" >/dev/null
+	kill -USR1 "$BG_PID"
+	wait_for 5 said c "waiting for $TASK: 0:00, no contact with ZooKeeper"
+	relay_tell thaw
+	zkrun_wait c 20
+	assert_equal "$status" 0
+}
+
+@test "SIGUSR1 behind a Curator client: its address is told, if it has one" {
+	start_curator
+	curator_say acquire A "/lock/mutex/$TASK" -1
+	curator_expect 10 A acquired
+	zkrun_bg w -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	kill -USR1 "$BG_PID"
+	wait_for 10 said w "waiting for $TASK: 0:0[0-9], next in line, held by ([0-9a-f.:]+|another client) since .*"
+	curator_say release A
+	zkrun_wait w 10
+	assert_equal "$status" 0
+}
+
+@test "SIGUSR1 once the command runs is the command's" {
+	hold holder "$TASK"
+	kill -USR1 "${BG[holder]}"
+	zkrun_wait holder 10
+	assert_equal "$status" 138
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/holder.err")" ''
+}
+
+@test "SIGUSR1 behind several holders: one is named, the others are counted" {
+	hold holder "$TASK" -l 3
+	hold second "$TASK" -l 3
+	hold third "$TASK" -l 3
+	zkrun_bg w -l 3 -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	wait_for 10 holds_count "$TASK" 4
+	kill -USR1 "$BG_PID"
+	wait_for 10 said w "waiting for $TASK: 0:0[0-9], next in line, held by .* pid [0-9]+ since .* and 2 more"
+	let_go second
+	zkrun_wait w 10
+	assert_equal "$status" 0
+	let_go holder
+	let_go third
+}
