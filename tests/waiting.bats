@@ -144,9 +144,11 @@ said()
 
 @test "suspended in line: no line any more, and again when it goes on" {
 	hold holder "$TASK"
-	# Stopped as by ^Z, it is in the background to who has the terminal now.
+	# ^Z stops zkrun, and bash takes the terminal back.  Not every bash then
+	# begins a new line.
 	TERM=xterm start_terminal bash -c "set -m
 	    \"$ZKRUN\" -t $TASK -- true
+	    echo
 	    echo prompt
 	    until [ -e \"$BATS_TEST_TMPDIR/go\" ]; do sleep 0.05; done
 	    fg"
