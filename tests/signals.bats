@@ -25,7 +25,7 @@ siglog_bg()
 	local name=$1
 
 	shift
-	zkrun_bg "$name" "$@" -- "$TOOLS/siglog" "$(LOG "$name")" 300 7
+	zkrun_bg "$name" "$@" -- "$TOOLS/siglog" "$(LOG "$name")" 1000 7
 	wait_for 10 grep -q ready "$(LOG "$name")"
 }
 
@@ -172,7 +172,7 @@ siglog_bg()
 
 @test "a signal to the group in line is not taken for one while running" {
 	hold holder "$TASK"
-	setsid "$ZKRUN" -t "$TASK" -- "$TOOLS/siglog" "$(LOG g)" 300 7 \
+	setsid "$ZKRUN" -t "$TASK" -- "$TOOLS/siglog" "$(LOG g)" 1000 7 \
 	    </dev/null 2>/dev/null 3>&- &
 	BG[g]=$!
 	wait_for 10 queue_count "$TASK" 1
