@@ -48,7 +48,7 @@ struct survey {
 	size_t			 task_count;
 	struct survey_problem	 problem;	/* of the list of tasks */
 
-	enum {
+	enum survey_flight {
 		SURVEY_NAMES,
 		SURVEY_LISTS,
 		SURVEY_NODES,
