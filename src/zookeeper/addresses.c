@@ -35,15 +35,13 @@ void
 addresses_take(struct addresses *addresses,
     const struct resolver_answer *answer)
 {
-	char problem[ADDRESSES_REASON_SIZE];
 	size_t server = answer->server;
 
 	if (answer->error != 0) {
 		/* What was known may still be right. */
-		(void)snprintf(problem, sizeof(problem),
-		    "cannot resolve the name: %s",
+		(void)snprintf(addresses->problems[server],
+		    ADDRESSES_REASON_SIZE, "cannot resolve the name: %s",
 		    gai_strerror(answer->error));
-		set_problem(addresses, server, problem);
 		return;
 	}
 	if (strcmp(addresses->problems[server], unresolved) == 0)
@@ -83,12 +81,11 @@ addresses_begin(struct addresses *addresses)
 
 	addresses->current = ADDRESSES_NONE;
 	memset(addresses->tried, 0, sizeof(addresses->tried));
-	for (i = named = 0; i < servers->count; i++) {
+	for (i = named = 0; i < servers->count; i++)
 		if (resolver_numeric(servers, i, &answer))
 			addresses_take(addresses, &answer);
 		else
 			named++;
-	}
 	return named;
 }
 

@@ -37,7 +37,6 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 		connector->attempt_deadline_ms = clock_earlier(
 		    connector->attempt_deadline_ms, clock_after(now_ms,
 		    session_lifetime_ms(connector) / 4));
-	connector->address_deadline_ms = CLOCK_NEVER;
 	named = addresses_begin(&connector->addresses);
 	if (named > 0 && resolver_start(&connector->resolver,
 	    &connector->options->servers, named) == -1)
@@ -51,7 +50,6 @@ end_attempt(struct connector *connector, int64_t now_ms)
 	char problems[1024];
 	int64_t pause_ms;
 
-	connector->address_deadline_ms = CLOCK_NEVER;
 	if (connector->identity.id != 0) {
 		pause_ms = RESUME_PAUSE_MS / 2 +
 		    arc4random_uniform(RESUME_PAUSE_MS);
@@ -86,7 +84,6 @@ try_next(struct connector *connector, int64_t now_ms)
 	const char *address;
 	size_t shares;
 
-	connector->address_deadline_ms = CLOCK_NEVER;
 	address = addresses_pick(&connector->addresses, &shares);
 	if (address == NULL) {
 		/* A session does not wait for names. */
@@ -108,13 +105,6 @@ try_next(struct connector *connector, int64_t now_ms)
 	    (int)options->session_timeout_ms, &connector->identity) == -1)
 		addresses_fail(&connector->addresses, strerror(errno));
 	return true;
-}
-
-static void
-note_problem(struct connector *connector, const char *reason)
-{
-	addresses_fail(&connector->addresses, reason);
-	connector->address_deadline_ms = CLOCK_NEVER;
 }
 
 /* By when the server in use has to answer what it was asked. */
@@ -158,13 +148,14 @@ advance(struct connector *connector, int64_t now_ms)
 		begin_attempt(connector, now_ms);
 	if (connector->phase != CONNECTOR_TRYING)
 		return;
-	if (now_ms >= connector->address_deadline_ms) {
+	if (connector->session.handle != NULL &&
+	    now_ms >= connector->address_deadline_ms) {
 		(void)snprintf(reason, sizeof(reason), "%s for %.1fs",
 		    connector->session.phase == SESSION_REACHING ?
 		    "silent" : "connected, then silent",
 		    (double)(now_ms - connector->tried_since_ms) / 1000);
 		session_abandon(&connector->session);
-		note_problem(connector, reason);
+		addresses_fail(&connector->addresses, reason);
 	}
 	if (now_ms >= connector->attempt_deadline_ms &&
 	    connector->session.handle == NULL)
@@ -225,13 +216,11 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 	if (connector->phase == CONNECTOR_PAUSING)
 		deadline_ms = clock_earlier(deadline_ms,
 		    connector->pause_until_ms);
-	if (connector->phase == CONNECTOR_TRYING) {
+	if (connector->phase == CONNECTOR_TRYING)
 		deadline_ms = clock_earlier(deadline_ms,
-		    connector->address_deadline_ms);
-		if (connector->session.handle == NULL)
-			deadline_ms = clock_earlier(deadline_ms,
-			    connector->attempt_deadline_ms);
-	}
+		    connector->session.handle != NULL ?
+		    connector->address_deadline_ms :
+		    connector->attempt_deadline_ms);
 	return deadline_ms;
 }
 
@@ -243,7 +232,7 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 	if (fds[0].fd != -1 && fds[0].revents != 0)
 		session_process(&connector->session, fds[0].revents);
 	if (fds[1].fd != -1 && fds[1].revents != 0)
-		while (resolver_read(&connector->resolver, &answer) == 1)
+		while (resolver_read(&connector->resolver, &answer))
 			addresses_take(&connector->addresses, &answer);
 }
 
@@ -262,14 +251,11 @@ judge(struct connector *connector, const struct session_event *event)
 		resolver_stop(&connector->resolver);
 		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;
 	case SESSION_DOWN:
-		if (connector->phase == CONNECTOR_UP) {
-			note_problem(connector, event->reason);
-			begin_attempt(connector, clock_ms());
-			return CONNECTOR_LOST_CONTACT;
-		}
-		if (connector->addresses.current != ADDRESSES_NONE)
-			note_problem(connector, event->reason);
-		return CONNECTOR_SEEKING;
+		addresses_fail(&connector->addresses, event->reason);
+		if (connector->phase != CONNECTOR_UP)
+			return CONNECTOR_SEEKING;
+		begin_attempt(connector, clock_ms());
+		return CONNECTOR_LOST_CONTACT;
 	case SESSION_EXPIRED:
 		connector->phase = CONNECTOR_IDLE;
 		return CONNECTOR_EXPIRED;
@@ -279,7 +265,7 @@ judge(struct connector *connector, const struct session_event *event)
 			return CONNECTOR_REJECTED;
 		}
 		/* Others think better of us; it must not be asked in a rush. */
-		note_problem(connector, event->reason);
+		addresses_fail(&connector->addresses, event->reason);
 		end_attempt(connector, clock_ms());
 		return CONNECTOR_LOST_CONTACT;
 	case SESSION_CHANGED:

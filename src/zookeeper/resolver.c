@@ -148,23 +148,19 @@ resolver_start(struct resolver *resolver, const struct servers *servers,
 	return 0;
 }
 
-int
+bool
 resolver_read(struct resolver *resolver, struct resolver_answer *answer)
 {
 	ssize_t got;
 
 	if (resolver->fd == -1)
-		return -1;
+		return false;
 	got = read(resolver->fd, answer, sizeof(*answer));
-	if (got == (ssize_t)sizeof(*answer)) {
-		if (--resolver->pending == 0)
-			resolver_stop(resolver);
-		return 1;
-	}
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	resolver_stop(resolver);
-	return -1;
+		return false;
+	if (got != (ssize_t)sizeof(*answer) || --resolver->pending == 0)
+		resolver_stop(resolver);
+	return got == (ssize_t)sizeof(*answer);
 }
 
 void

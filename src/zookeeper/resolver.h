@@ -47,11 +47,8 @@ bool	resolver_numeric(const struct servers *, size_t server,
  */
 int	resolver_start(struct resolver *, const struct servers *, size_t named);
 
-/*
- * Reads the next answer.  Returns 1, 0 when there is none yet, -1 when there
- * will be none any more.  Never blocks.
- */
-int	resolver_read(struct resolver *, struct resolver_answer *);
+/* Reads the next answer.  Returns false when there is none now.  Never blocks. */
+bool	resolver_read(struct resolver *, struct resolver_answer *);
 
 /* Kills and reaps the helper; does nothing when idle. */
 void	resolver_stop(struct resolver *);
