@@ -16,19 +16,9 @@
 /* Between two rounds over all servers for a session that may still live. */
 #define RESUME_PAUSE_MS	100
 
-static int64_t
-session_lifetime_ms(const struct connector *connector)
-{
-	return connector->session.timeout_ms > 0 ?
-	    connector->session.timeout_ms :
-	    connector->options->session_timeout_ms;
-}
-
 static void
 begin_attempt(struct connector *connector, int64_t now_ms)
 {
-	size_t named;
-
 	connector->phase = CONNECTOR_TRYING;
 	connector->attempt_deadline_ms = clock_after(now_ms,
 	    connector->options->connect_timeout_ms);
@@ -36,10 +26,8 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 	if (connector->identity.id != 0)
 		connector->attempt_deadline_ms = clock_earlier(
 		    connector->attempt_deadline_ms, clock_after(now_ms,
-		    session_lifetime_ms(connector) / 4));
-	named = addresses_begin(&connector->addresses);
-	if (named > 0 && resolver_start(&connector->resolver,
-	    &connector->options->servers, named) == -1)
+		    connector->session.timeout_ms / 4));
+	if (addresses_begin(&connector->addresses) == -1)
 		log_error("cannot resolve the server names: %s",
 		    strerror(errno));
 }
@@ -55,7 +43,7 @@ end_attempt(struct connector *connector, int64_t now_ms)
 		    arc4random_uniform(RESUME_PAUSE_MS);
 	} else {
 		/* Names are looked up afresh for each attempt. */
-		resolver_stop(&connector->resolver);
+		addresses_stop(&connector->addresses);
 		pause_ms = backoff_pause_ms(&connector->options->retry,
 		    connector->retries, now_ms - connector->first_attempt_ms,
 		    arc4random());
@@ -80,18 +68,18 @@ static bool
 try_next(struct connector *connector, int64_t now_ms)
 {
 	const struct options *options = connector->options;
-	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
+	char text[ADDRESSES_SIZE + sizeof(options->servers.chroot)];
 	const char *address;
 	size_t shares;
 
 	address = addresses_pick(&connector->addresses, &shares);
 	if (address == NULL) {
 		/* A session does not wait for names. */
-		if (connector->resolver.fd == -1 || connector->identity.id != 0)
+		if (connector->addresses.fd == -1 || connector->identity.id != 0)
 			end_attempt(connector, now_ms);
 		return false;
 	}
-	shares += connector->resolver.pending;
+	shares += connector->addresses.pending;
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
@@ -124,7 +112,8 @@ expiry_deadline(const struct connector *connector)
 	    (connector->phase != CONNECTOR_TRYING &&
 	    connector->phase != CONNECTOR_PAUSING))
 		return CLOCK_NEVER;
-	return clock_after(connector->heard_ms, session_lifetime_ms(connector));
+	return clock_after(connector->heard_ms,
+	    connector->session.timeout_ms);
 }
 
 /* Does what the time is ripe for. */
@@ -175,7 +164,6 @@ connector_init(struct connector *connector, const struct options *options)
 	addresses_init(&connector->addresses, &options->servers);
 	connector->patience_ms = CLOCK_NEVER;
 	session_init(&connector->session, &options->credentials);
-	resolver_init(&connector->resolver);
 }
 
 void
@@ -188,7 +176,9 @@ connector_resume(struct connector *connector,
 	session_abandon(&connector->session);
 	connector->identity = *identity;
 	connector->heard_ms = now_ms;
-	connector->session.timeout_ms = 0;
+	/* Until a server says otherwise. */
+	connector->session.timeout_ms =
+	    (int)connector->options->session_timeout_ms;
 	connector->retries = 0;
 	connector->first_attempt_ms = now_ms;
 	begin_attempt(connector, now_ms);
@@ -209,7 +199,7 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 
 	advance(connector, clock_ms());
 	deadline_ms = session_prepare(&connector->session, &fds[0]);
-	fds[1].fd = connector->resolver.fd;
+	fds[1].fd = connector->addresses.fd;
 	fds[1].events = POLLIN;
 	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
 	deadline_ms = clock_earlier(deadline_ms, expiry_deadline(connector));
@@ -227,13 +217,10 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 void
 connector_process(struct connector *connector, const struct pollfd *fds)
 {
-	struct resolver_answer answer;
-
 	if (fds[0].fd != -1 && fds[0].revents != 0)
 		session_process(&connector->session, fds[0].revents);
 	if (fds[1].fd != -1 && fds[1].revents != 0)
-		while (resolver_read(&connector->resolver, &answer))
-			addresses_take(&connector->addresses, &answer);
+		addresses_read(&connector->addresses);
 }
 
 /* What a session event means here. */
@@ -248,7 +235,7 @@ judge(struct connector *connector, const struct session_event *event)
 		connector->phase = CONNECTOR_UP;
 		connector->identity = connector->session.identity;
 		connector->heard_ms = clock_ms();
-		resolver_stop(&connector->resolver);
+		addresses_stop(&connector->addresses);
 		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;
 	case SESSION_DOWN:
 		addresses_fail(&connector->addresses, event->reason);
@@ -349,13 +336,13 @@ connector_explain(const struct connector *connector, char *buffer, size_t size)
 void
 connector_stop_helpers(struct connector *connector)
 {
-	resolver_stop(&connector->resolver);
+	addresses_stop(&connector->addresses);
 }
 
 void
 connector_close(struct connector *connector)
 {
-	resolver_stop(&connector->resolver);
+	addresses_stop(&connector->addresses);
 	session_close(&connector->session);
 	connector->phase = CONNECTOR_IDLE;
 }

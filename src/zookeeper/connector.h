@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 #include "zookeeper/addresses.h"
-#include "zookeeper/resolver.h"
 #include "zookeeper/session.h"
 
 struct options;
@@ -47,7 +46,6 @@ enum connector_phase {
 struct connector {
 	const struct options	*options;
 	struct session		 session;
-	struct resolver		 resolver;
 	enum connector_phase	 phase;
 	struct addresses	 addresses;
 	struct session_identity	 identity;	/* to resume; id 0: new */

@@ -87,7 +87,7 @@ struct session {
 	struct _zhandle		*handle;
 	enum session_phase	 phase;
 	int			 fd;		/* the library's socket */
-	int			 timeout_ms;	/* negotiated, once connected */
+	int			 timeout_ms;	/* asked for; then negotiated */
 	struct session_identity	 identity;
 	bool			 accepted;	/* our credentials, or none */
 	size_t			 shown;		/* of them, until then */
