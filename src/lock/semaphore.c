@@ -150,22 +150,14 @@ semaphore_name_first_lease(struct semaphore *semaphore,
 }
 
 /*
- * Take the lease in one round trip if nobody else is there.
- *
  * One transaction creates P/leases and our lease in it.  It commits only if
  * P/leases does not exist.  Then no other lease exists, so nobody has to look.
- * If P/leases exists, we queue as Curator does.  Whoever releases a lease also
- * deletes P/leases; the delete fails while another lease is in it.
- *
  * Nobody walks past the head of the queue, because the head has a lease node.
  * The exception is the one round trip in which the head creates that node.
- * tests/model/lock.pml has all of this.
  *
- * zkrun never deletes a P/leases that somebody else has made: that one may have
- * an ACL or be meant to stay.  The data of a P/leases made here has version 1,
- * and every delete names this version.  P/leases made here is no container: the
- * client library cannot create one in a transaction.  If a zkrun dies, it stays
- * until the next zkrun releases.
+ * Whoever releases a lease also deletes P/leases, if it has the version that is
+ * set here: zkrun never deletes one that somebody else has made.  See "Walking
+ * in" in src/README.md.
  */
 void
 semaphore_walk_in(struct semaphore *semaphore)

@@ -54,7 +54,6 @@ forget_questions(struct survey *survey)
 {
 	while (survey->asked > 0)
 		free(survey->questions[--survey->asked].path);
-	survey->answered = 0;
 }
 
 void
@@ -371,8 +370,8 @@ survey_take(struct survey *survey, struct session_event *event)
 	take_answer(survey, &survey->questions[index], event);
 	if (survey->no_memory)
 		return SURVEY_FAILED;
-	return ++survey->answered < survey->asked ? SURVEY_NOTHING :
-	    fly_on(survey);
+	/* Replies come in the order of the requests. */
+	return index + 1 < survey->asked ? SURVEY_NOTHING : fly_on(survey);
 }
 
 int

@@ -57,7 +57,7 @@ struct survey {
 	bool			 no_memory;
 	/* Of the flight under way; the tag of a request is its index here. */
 	struct survey_question	*questions;
-	size_t			 asked, answered;
+	size_t			 asked;
 };
 
 enum survey_news {

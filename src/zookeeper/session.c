@@ -3,10 +3,8 @@
  *
  * Whether we are connected is judged after every call by zoo_state(), never by
  * session events: a failed send closes the socket without one.  A handle that
- * has lost its connection is never used again.  That way none of the library's
- * reconnecting runs: the getaddrinfo(3) of every turn, the half of an even list
- * that is never tried, the 2/3 of a timeout spent on a silent server, replies
- * matched to requests of an earlier connection.
+ * has lost its connection is never used again, so none of the library's
+ * reconnecting runs; src/README.md says why.
  */
 #include "zookeeper/session.h"
 
