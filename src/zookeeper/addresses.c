@@ -117,13 +117,6 @@ run_helper(int fd, const struct servers *servers)
 	}
 }
 
-static void
-set_problem(struct addresses *addresses, size_t server, const char *reason)
-{
-	(void)strlcpy(addresses->problems[server], reason,
-	    sizeof(addresses->problems[server]));
-}
-
 void
 addresses_init(struct addresses *addresses, const struct servers *servers)
 {
@@ -135,7 +128,8 @@ addresses_init(struct addresses *addresses, const struct servers *servers)
 	addresses->fd = -1;
 	addresses->started_ms = -ROUND_MS;
 	for (i = 0; i < servers->count; i++)
-		set_problem(addresses, i, unresolved);
+		(void)strlcpy(addresses->problems[i], unresolved,
+		    ADDRESSES_REASON_SIZE);
 }
 
 /* Replaces what was known of a server's addresses, or notes why not. */
@@ -152,7 +146,8 @@ take_answer(struct addresses *addresses, const struct addresses_answer *answer)
 		return;
 	}
 	if (strcmp(addresses->problems[server], unresolved) == 0)
-		set_problem(addresses, server, "not tried");
+		(void)strlcpy(addresses->problems[server], "not tried",
+		    ADDRESSES_REASON_SIZE);
 	addresses->known[server] = *answer;
 	memset(addresses->tried[server], 0, sizeof(addresses->tried[server]));
 }
@@ -264,19 +259,7 @@ addresses_pick(struct addresses *addresses, size_t *untried)
 void
 addresses_fail(struct addresses *addresses, const char *reason)
 {
-	set_problem(addresses, addresses->current, reason);
+	(void)strlcpy(addresses->problems[addresses->current], reason,
+	    ADDRESSES_REASON_SIZE);
 	addresses->current = ADDRESSES_NONE;
-}
-
-void
-addresses_explain(const struct addresses *addresses, char *buffer, size_t size)
-{
-	const struct servers *servers = addresses->servers;
-	size_t i, length;
-
-	buffer[0] = '\0';
-	for (i = length = 0; i < servers->count && length < size; i++)
-		length += (size_t)snprintf(buffer + length, size - length,
-		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
-		    addresses->problems[i]);
 }

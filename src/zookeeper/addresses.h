@@ -65,9 +65,6 @@ const char	*addresses_pick(struct addresses *, size_t *untried);
 /* The current server has failed; there is none then. */
 void	addresses_fail(struct addresses *, const char *reason);
 
-/* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
-void	addresses_explain(const struct addresses *, char *, size_t);
-
 /* Kills and reaps the helper, if there is one. */
 void	addresses_stop(struct addresses *);
 

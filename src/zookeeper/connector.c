@@ -312,12 +312,6 @@ connector_wait(struct connector *connector, int64_t give_up_ms,
 	}
 }
 
-void
-connector_set_patience(struct connector *connector, int64_t patience_ms)
-{
-	connector->patience_ms = patience_ms;
-}
-
 const char *
 connector_server(const struct connector *connector)
 {
@@ -330,7 +324,14 @@ connector_server(const struct connector *connector)
 void
 connector_explain(const struct connector *connector, char *buffer, size_t size)
 {
-	addresses_explain(&connector->addresses, buffer, size);
+	const struct servers *servers = &connector->options->servers;
+	size_t i, length;
+
+	buffer[0] = '\0';
+	for (i = length = 0; i < servers->count && length < size; i++)
+		length += (size_t)snprintf(buffer + length, size - length,
+		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
+		    connector->addresses.problems[i]);
 }
 
 void

@@ -249,14 +249,10 @@ session_open(struct session *session, const char *address, int timeout_ms,
 		session->accepted = false;
 	id.client_id = identity->id;
 	memcpy(id.passwd, identity->password, sizeof(id.passwd));
-	errno = 0;
 	session->handle = zookeeper_init2(address, NULL, timeout_ms, &id,
 	    session, ZOO_NO_LOG_CLIENTENV, NULL);
-	if (session->handle == NULL) {
-		if (errno == 0)
-			errno = EINVAL;
+	if (session->handle == NULL)
 		return -1;
-	}
 	/* By default it resolves the address again on every turn. */
 	(void)zoo_set_servers_resolution_delay(session->handle, -1);
 	session->phase = SESSION_REACHING;

@@ -70,10 +70,9 @@ on_shown(int rc, const void *data)
 static int
 show_next(struct session *session)
 {
-	const char *secret;
 	size_t next = session->shown++;
+	const char *secret = session->credentials->credential[next].secret;
 
-	secret = session->credentials->credential[next].secret;
 	return zoo_add_auth(session->handle,
 	    session->credentials->credential[next].scheme, secret,
 	    (int)strlen(secret), on_shown, session) == ZOK ? 0 : -1;
