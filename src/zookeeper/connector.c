@@ -112,8 +112,7 @@ expiry_deadline(const struct connector *connector)
 	    (connector->phase != CONNECTOR_TRYING &&
 	    connector->phase != CONNECTOR_PAUSING))
 		return CLOCK_NEVER;
-	return clock_after(connector->heard_ms,
-	    connector->session.timeout_ms);
+	return clock_after(connector->heard_ms, connector->session.timeout_ms);
 }
 
 /* Does what the time is ripe for. */
