@@ -15,57 +15,43 @@
 static void
 free_nodes(struct holders_node **nodes, size_t *count)
 {
-	size_t i;
-
-	for (i = 0; i < *count; i++) {
-		free((*nodes)[i].name);
-		free((*nodes)[i].data);
+	while (*count > 0) {
+		--*count;
+		free((*nodes)[*count].name);
+		free((*nodes)[*count].data);
 	}
 	free(*nodes);
 	*nodes = NULL;
-	*count = 0;
 }
 
-static bool
-take(struct holders_node **nodes, size_t *count, char **names,
+bool
+holders_take(struct holders *holders, enum paths_parent parent, char **names,
     size_t name_count)
 {
-	size_t i;
+	bool is_lock = parent == PATHS_LOCKS;
+	struct holders_node **nodes = is_lock ? &holders->locks :
+	    &holders->leases;
+	size_t i, *count = is_lock ? &holders->lock_count :
+	    &holders->lease_count;
 
+	holders->holder_count = holders->waiter_count = 0;
 	free_nodes(nodes, count);
 	if (name_count > 0)
 		*nodes = calloc(name_count, sizeof(**nodes));
 	for (i = 0; i < name_count; i++)
 		if (*nodes != NULL)
-			(*nodes)[i].name = names[i];
+			(*nodes)[(*count)++].name = names[i];
 		else
 			free(names[i]);
 	free(names);
-	if (*nodes != NULL)
-		*count = name_count;
 	return *count == name_count;
-}
-
-bool
-holders_take_leases(struct holders *holders, char **names, size_t count)
-{
-	holders->holder_count = 0;
-	return take(&holders->leases, &holders->lease_count, names, count);
-}
-
-bool
-holders_take_locks(struct holders *holders, char **names, size_t count)
-{
-	holders->waiter_count = 0;
-	return take(&holders->locks, &holders->lock_count, names, count);
 }
 
 void
 holders_free(struct holders *holders)
 {
-	free_nodes(&holders->leases, &holders->lease_count);
-	free_nodes(&holders->locks, &holders->lock_count);
-	holders->holder_count = holders->waiter_count = 0;
+	(void)holders_take(holders, PATHS_LEASES, NULL, 0);
+	(void)holders_take(holders, PATHS_LOCKS, NULL, 0);
 }
 
 static int

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lock/paths.h"
+
 #define HOLDERS_TEXT_SIZE	256	/* of one text about a node */
 
 /* A child of leases or locks, as it was found. */
@@ -55,12 +57,11 @@ struct holders_who {
 };
 
 /*
- * Replace the children of leases and of locks, which are none in a struct of
- * zeros.  Both take over the names and their array.  Without memory they free
- * all of it and return false.
+ * Replaces the children of leases or of locks, and voids the judgement.  Takes
+ * over the names and their array.  Without memory it frees them and returns false.
  */
-bool	holders_take_leases(struct holders *, char **names, size_t count);
-bool	holders_take_locks(struct holders *, char **names, size_t count);
+bool	holders_take(struct holders *, enum paths_parent, char **names,
+	    size_t count);
 
 /*
  * Sorts holders by czxid and waiters as Curator sorts its queue.  Leaves out

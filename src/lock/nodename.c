@@ -3,6 +3,7 @@
  */
 #include "lock/nodename.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,28 +11,24 @@
 void
 nodename_make_uuid(char uuid[NODENAME_UUID_SIZE])
 {
-	unsigned char r[16];
+	uint32_t r[4];
 
 	arc4random_buf(r, sizeof(r));
-	r[6] = (r[6] & 0x0f) | 0x40;	/* RFC 4122: version 4, */
-	r[8] = (r[8] & 0x3f) | 0x80;	/* variant 1 */
-	(void)snprintf(uuid, NODENAME_UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-"
-	    "%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2],
-	    r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12],
-	    r[13], r[14], r[15]);
+	/* RFC 4122: version 4, variant 1 */
+	(void)snprintf(uuid, NODENAME_UUID_SIZE, "%08x-%04x-4%03x-%04x-%04x%08x",
+	    r[0], r[1] >> 16, r[1] & 0xfff, 0x8000 | (r[2] >> 16 & 0x3fff),
+	    r[2] & 0xffff, r[3]);
 }
 
 const char *
 nodename_find(const char *uuid, char *const *names, size_t count)
 {
-	static const char prefix[] = "_c_";
-	size_t i, length;
+	size_t i, length = strlen(uuid);
 
-	length = strlen(uuid);
 	for (i = 0; i < count && length > 0; i++)
-		if (strncmp(names[i], prefix, strlen(prefix)) == 0 &&
-		    strncmp(names[i] + strlen(prefix), uuid, length) == 0 &&
-		    names[i][strlen(prefix) + length] == '-')
+		if (strncmp(names[i], "_c_", 3) == 0 &&
+		    strncmp(names[i] + 3, uuid, length) == 0 &&
+		    names[i][3 + length] == '-')
 			return names[i];
 	return NULL;
 }
@@ -78,8 +75,5 @@ nodename_ahead(const char *name, char *const *names, size_t count,
 bool
 nodename_join(char *path, size_t size, const char *parent, const char *name)
 {
-	(void)strlcpy(path, parent, size);
-	/* An empty name says nothing of what was cut before it. */
-	return strlcat(path, "/", size) < size &&
-	    strlcat(path, name, size) < size;
+	return (size_t)snprintf(path, size, "%s/%s", parent, name) < size;
 }

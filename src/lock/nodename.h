@@ -32,9 +32,7 @@ int	nodename_compare(const char *, const char *);
 size_t	nodename_ahead(const char *name, char *const *names, size_t count,
 	    const char **predecessor);
 
-/*
- * Writes parent, a slash and the name.  Returns false if that does not fit.
- */
+/* Writes parent, a slash and the name.  Returns false if that does not fit. */
 bool	nodename_join(char *path, size_t size, const char *parent,
 	    const char *name);
 

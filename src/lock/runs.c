@@ -34,12 +34,18 @@ ask(struct runs *runs, enum session_operation operation, enum tag tag,
 }
 
 static enum runs_news
+finish(struct runs *runs, enum runs_news news)
+{
+	runs->wanted = runs->storing = false;
+	return news;
+}
+
+static enum runs_news
 fail(struct runs *runs, enum runs_failure failure, const char *reason)
 {
 	runs->failure = failure;
-	runs->wanted = runs->storing = false;
 	(void)strlcpy(runs->reason, reason, sizeof(runs->reason));
-	return RUNS_FAILED;
+	return finish(runs, RUNS_FAILED);
 }
 
 /* Makes the node and its parents, and reads it, in one flight. */
@@ -82,13 +88,6 @@ send_store(struct runs *runs)
 }
 
 static enum runs_news
-stored(struct runs *runs)
-{
-	runs->storing = false;
-	return RUNS_STORED;
-}
-
-static enum runs_news
 take_read(struct runs *runs, const struct session_event *event)
 {
 	const char *problem;
@@ -119,11 +118,9 @@ take_read(struct runs *runs, const struct session_event *event)
 	if (!runs->storing)
 		return RUNS_READ;
 	if (runs_text_find(&runs->log, runs->run.fence) != NULL)
-		return stored(runs);
-	if (runs->lease_gone) {
-		runs->storing = false;
-		return RUNS_LEASE_GONE;
-	}
+		return finish(runs, RUNS_STORED);
+	if (runs->lease_gone)
+		return finish(runs, RUNS_LEASE_GONE);
 	send_store(runs);
 	return RUNS_NOTHING;
 }
@@ -134,7 +131,7 @@ take_stored(struct runs *runs, const struct session_event *event)
 	if (!runs->storing)
 		return RUNS_NOTHING;
 	if (event->code == SESSION_OK)
-		return stored(runs);
+		return finish(runs, RUNS_STORED);
 	if (event->code == SESSION_NO_NODE ||
 	    (event->failed_step == RECORD_STEP &&
 	    event->code == SESSION_STALE)) {

@@ -59,22 +59,19 @@ semaphore_watch(struct semaphore *semaphore, enum session_operation operation,
 void
 semaphore_forget_node(struct semaphore_node *node)
 {
-	memset(node, 0, sizeof(*node));
+	node->uuid[0] = node->name[0] = '\0';
+	node->pending = node->deleting = false;
 }
 
 void
-semaphore_name_node(struct semaphore *semaphore, struct semaphore_node *node,
-    char path[SEMAPHORE_PATH_SIZE])
+semaphore_name_node(struct semaphore_node *node, char path[SEMAPHORE_PATH_SIZE])
 {
-	bool is_lease = node == &semaphore->lease;
 	char name[NODENAME_UUID_SIZE + 16];
 
 	if (node->uuid[0] == '\0')
 		nodename_make_uuid(node->uuid);
-	(void)snprintf(name, sizeof(name), "_c_%s-%s-", node->uuid,
-	    is_lease ? "lease" : "lock");
-	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, is_lease ?
-	    semaphore->leases : semaphore->locks, name);
+	(void)snprintf(name, sizeof(name), "_c_%s-%s-", node->uuid, node->kind);
+	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, node->parent, name);
 }
 
 static void
@@ -83,7 +80,7 @@ create_node(struct semaphore *semaphore, struct semaphore_node *node,
 {
 	char path[SEMAPHORE_PATH_SIZE];
 
-	semaphore_name_node(semaphore, node, path);
+	semaphore_name_node(node, path);
 	node->pending = true;
 	semaphore_ask(semaphore, SESSION_CREATE_EPHEMERAL, tag, path);
 }
@@ -92,7 +89,7 @@ void
 semaphore_list_locks(struct semaphore *semaphore)
 {
 	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LOCKS,
-	    semaphore->locks);
+	    semaphore->lock.parent);
 }
 
 static void
@@ -108,8 +105,15 @@ void
 semaphore_list_leases(struct semaphore *semaphore)
 {
 	semaphore_watch(semaphore, SESSION_LIST, TAG_LIST_LEASES, WATCH_LEASES,
-	    semaphore->leases);
+	    semaphore->lease.parent);
 	ask_along(semaphore);
+}
+
+void
+semaphore_watch_lease(struct semaphore *semaphore)
+{
+	semaphore_watch(semaphore, SESSION_GET, TAG_WATCH_LEASE, WATCH_LEASE,
+	    semaphore->lease.name);
 }
 
 void
@@ -141,35 +145,27 @@ void
 semaphore_name_first_lease(struct semaphore *semaphore,
     char path[SEMAPHORE_PATH_SIZE])
 {
-	semaphore_name_node(semaphore, &semaphore->lease, path);
+	semaphore_name_node(&semaphore->lease, path);
 	(void)strlcat(path, "0000000000", SEMAPHORE_PATH_SIZE);
 }
 
 /*
- * Take the lease in one round trip if nobody else is there.
- *
  * One transaction creates P/leases and our lease in it.  It commits only if
  * P/leases does not exist.  Then no other lease exists, so nobody has to look.
- * If P/leases exists, we queue as Curator does.  Whoever releases a lease also
- * deletes P/leases; the delete fails while another lease is in it.
- *
  * Nobody walks past the head of the queue, because the head has a lease node.
  * The exception is the one round trip in which the head creates that node.
- * tests/model/lock.pml has all of this.
  *
- * zkrun never deletes a P/leases that somebody else has made: that one may have
- * an ACL or be meant to stay.  The data of a P/leases made here has version 1,
- * and every delete names this version.  P/leases made here is no container: the
- * client library cannot create one in a transaction.  If a zkrun dies, it stays
- * until the next zkrun releases.
+ * Whoever releases a lease also deletes P/leases, if it has the version that is
+ * set here: zkrun never deletes one that somebody else has made.  See "Walking
+ * in" in src/README.md.
  */
 void
 semaphore_walk_in(struct semaphore *semaphore)
 {
 	char lease[SEMAPHORE_PATH_SIZE];
 	const struct session_step steps[] = {
-		{ SESSION_CREATE_STEP, semaphore->leases, NULL, -1 },
-		{ SESSION_SET_STEP, semaphore->leases, NULL,
+		{ SESSION_CREATE_STEP, semaphore->lease.parent, NULL, -1 },
+		{ SESSION_SET_STEP, semaphore->lease.parent, NULL,
 		    SEMAPHORE_OWN_VERSION - 1 },
 		{ SESSION_EPHEMERAL_STEP, lease, semaphore->data, -1 },
 	};
@@ -208,9 +204,9 @@ semaphore_make_parents(struct semaphore *semaphore)
 {
 	semaphore_make_path(semaphore);
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
-	    semaphore->locks);
+	    semaphore->lock.parent);
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
-	    semaphore->leases);
+	    semaphore->lease.parent);
 }
 
 static void
@@ -269,6 +265,7 @@ semaphore_forget(struct semaphore *semaphore)
 {
 	start_over(semaphore);
 	semaphore->stray_count = 0;
+	memset(semaphore->strays, 0, sizeof(semaphore->strays));
 }
 
 bool
@@ -315,9 +312,11 @@ semaphore_new(struct session *session, const char *path, const char *data,
 	semaphore->max_leases = max_leases;
 	/* The options bound their lengths. */
 	(void)strlcpy(semaphore->path, path, sizeof(semaphore->path));
-	paths_parent(semaphore->locks, sizeof(semaphore->locks), path,
+	semaphore->lock.kind = "lock";
+	paths_parent(semaphore->lock.parent, SEMAPHORE_PATH_SIZE, path,
 	    PATHS_LOCKS);
-	paths_parent(semaphore->leases, sizeof(semaphore->leases), path,
+	semaphore->lease.kind = "lease";
+	paths_parent(semaphore->lease.parent, SEMAPHORE_PATH_SIZE, path,
 	    PATHS_LEASES);
 	return semaphore;
 }
@@ -377,7 +376,7 @@ void
 semaphore_tidy(struct semaphore *semaphore)
 {
 	const struct session_step step = {
-		SESSION_DELETE_STEP, semaphore->leases, NULL,
+		SESSION_DELETE_STEP, semaphore->lease.parent, NULL,
 		SEMAPHORE_OWN_VERSION,
 	};
 

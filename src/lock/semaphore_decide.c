@@ -12,13 +12,12 @@
 
 /* Whether the name is the one that was asked for, with a number behind it. */
 static bool
-is_ours(struct semaphore *semaphore, struct semaphore_node *node,
-    const char *name)
+is_ours(struct semaphore_node *node, const char *name)
 {
 	char path[SEMAPHORE_PATH_SIZE];
 	size_t length;
 
-	semaphore_name_node(semaphore, node, path);
+	semaphore_name_node(node, path);
 	length = strlen(path);
 	return strncmp(name, path, length) == 0 && name[length] != '\0' &&
 	    name[length + strspn(name + length, "-0123456789")] == '\0';
@@ -77,7 +76,7 @@ take_created(struct semaphore *semaphore, const struct session_event *event)
 	node->pending = false;
 	if (event->code == SESSION_OK) {
 		/* Beats and deletes with a garbled name would go nowhere. */
-		if (!is_ours(semaphore, node, event->name))
+		if (!is_ours(node, event->name))
 			return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 			    "the server has made another node than was asked "
 			    "for");
@@ -122,7 +121,7 @@ take_line(struct semaphore *semaphore, const struct session_event *event)
 		return SEMAPHORE_NOTHING;
 	}
 	/* Only this one is watched: no herd, and first come, first served. */
-	if (!nodename_join(path, sizeof(path), semaphore->locks, predecessor))
+	if (!nodename_join(path, sizeof(path), semaphore->lock.parent, predecessor))
 		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 		    "the name of a node in the queue is too long");
 	semaphore_watch(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
@@ -135,13 +134,6 @@ hold(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_HOLDING;
 	return SEMAPHORE_ACQUIRED;
-}
-
-static void
-watch_lease(struct semaphore *semaphore)
-{
-	semaphore_watch(semaphore, SESSION_GET, TAG_WATCH_LEASE, WATCH_LEASE,
-	    semaphore->lease.name);
 }
 
 /*
@@ -162,10 +154,10 @@ watch_rival(struct semaphore *semaphore, const struct session_event *event)
 		return;
 	own = nodename_find(semaphore->lease.uuid, event->names, event->count);
 	rival = own == event->names[0] ? event->names[1] : event->names[0];
-	if (!nodename_join(path, sizeof(path), semaphore->leases, rival))
+	if (!nodename_join(path, sizeof(path), semaphore->lease.parent, rival))
 		return;
 	semaphore->has_rival = true;
-	watch_lease(semaphore);
+	semaphore_watch_lease(semaphore);
 	semaphore_watch(semaphore, SESSION_GET, TAG_GET_RIVAL, WATCH_RIVAL,
 	    path);
 }
@@ -186,8 +178,7 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 	}
 	if (semaphore->claim.fence == 0) {
 		/* A plain create does not tell; the list to judge by is next. */
-		semaphore_ask(semaphore, SESSION_GET, TAG_GET_FENCE,
-		    semaphore->lease.name);
+		semaphore_watch_lease(semaphore);
 		semaphore_list_leases(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
@@ -199,7 +190,7 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 		watch_rival(semaphore, event);
 		return SEMAPHORE_WAITING;
 	}
-	watch_lease(semaphore);
+	semaphore_watch_lease(semaphore);
 	return hold(semaphore);
 }
 
@@ -251,14 +242,6 @@ take_first_lease(struct semaphore *semaphore,
 	    SEMAPHORE_FAILED : hold(semaphore);
 }
 
-static enum semaphore_news
-take_fence(struct semaphore *semaphore, const struct session_event *event)
-{
-	/* A lease that is gone shows in the list that comes next. */
-	return event->code != SESSION_OK ? SEMAPHORE_NOTHING :
-	    believe(semaphore, event);
-}
-
 /* A look at our own lease, which somebody may ask us to give up. */
 static enum semaphore_news
 take_lease(struct semaphore *semaphore, const struct session_event *event)
@@ -270,6 +253,7 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 		return SEMAPHORE_NOTHING;
 	if (event->code == SESSION_NO_NODE && holds)
 		return SEMAPHORE_LOST;
+	/* A lease that is gone before shows in the list. */
 	if (event->code != SESSION_OK)
 		return SEMAPHORE_NOTHING;
 	if (believe(semaphore, event) == SEMAPHORE_FAILED)
@@ -305,7 +289,7 @@ take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 		semaphore->parents = PARENTS_EXPECTED;
 	/* Most likely missing: who walked in needed no queue. */
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
-	    semaphore->locks);
+	    semaphore->lock.parent);
 	semaphore_stand_in_line(semaphore);
 	return SEMAPHORE_NOTHING;
 }
@@ -348,7 +332,7 @@ take_change(struct semaphore *semaphore, const struct session_event *event)
 			semaphore_list_locks(semaphore);
 	} else if (semaphore->state == STATE_HOLDING) {
 		if (event->tag == WATCH_LEASE)
-			watch_lease(semaphore);
+			semaphore_watch_lease(semaphore);
 	} else if (semaphore->state == STATE_AT_HEAD) {
 		/* Of one change the rival's watch fires first. */
 		if (event->tag == WATCH_RIVAL && event->gone &&
@@ -373,7 +357,6 @@ static const struct {
 	[TAG_LIST_LOCKS] = { take_line, STATE_IN_LINE },
 	[TAG_GET_PREDECESSOR] = { take_predecessor, STATE_IN_LINE },
 	[TAG_CREATE_LEASE] = { take_created, ANY_STATE },
-	[TAG_GET_FENCE] = { take_fence, STATE_AT_HEAD },
 	[TAG_LIST_LEASES] = { take_leases, STATE_AT_HEAD },
 	[TAG_WATCH_LEASE] = { take_lease, ANY_STATE },
 	[TAG_SETTLE] = { take_settled, ANY_STATE },

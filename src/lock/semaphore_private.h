@@ -45,10 +45,9 @@ enum tag {
 	TAG_LIST_LOCKS,
 	TAG_GET_PREDECESSOR,
 	TAG_CREATE_LEASE,
-	TAG_GET_FENCE,		/* of a lease whose create did not tell it */
 	TAG_LIST_LEASES,
 	TAG_GET_RIVAL,
-	TAG_WATCH_LEASE,	/* for who asks us to give it up */
+	TAG_WATCH_LEASE,	/* for its fence, and who asks us to give it up */
 	TAG_SETTLE,
 	TAG_BEAT,
 	TAG_TOUCH,
@@ -73,10 +72,12 @@ enum watch {
 };
 
 struct semaphore_node {
-	char	uuid[NODENAME_UUID_SIZE];
-	char	name[SEMAPHORE_PATH_SIZE];	/* full path; "": not known */
-	bool	pending;		/* create sent, outcome unknown */
-	bool	deleting;		/* delete sent */
+	const char	*kind;			/* "lock" or "lease" */
+	char		 parent[SEMAPHORE_PATH_SIZE];	/* P/locks or P/leases */
+	char		 uuid[NODENAME_UUID_SIZE];
+	char		 name[SEMAPHORE_PATH_SIZE];	/* full path; "": not known */
+	bool		 pending;	/* create sent, outcome unknown */
+	bool		 deleting;	/* delete sent */
 };
 
 struct semaphore {
@@ -87,8 +88,6 @@ struct semaphore {
 	enum state		 state;
 	enum parents		 parents;
 	char			 path[SEMAPHORE_PATH_SIZE];	/* P */
-	char			 locks[SEMAPHORE_PATH_SIZE];
-	char			 leases[SEMAPHORE_PATH_SIZE];
 	struct semaphore_node	 lock;
 	struct semaphore_node	 lease;
 	const char		*along;		/* see semaphore_read_along() */
@@ -99,7 +98,7 @@ struct semaphore {
 	bool			 untidy;	/* P/leases may be of zkrun's making */
 	/* Their creates had no reply, left no node, and may yet make one. */
 	char			 strays[SEMAPHORE_STRAYS_MAX][NODENAME_UUID_SIZE];
-	size_t			 stray_count;
+	size_t			 stray_count;	/* ever added to this ring */
 };
 
 /* Sends a request about a path, without a watch or with one. */
@@ -144,16 +143,17 @@ void	semaphore_stand_in_line(struct semaphore *);
 /* Makes a lease node, and looks at the others. */
 void	semaphore_take_lease(struct semaphore *);
 
-/* Looks at the queue, or at the leases with a watch. */
+/* Looks at the queue, at the leases with a watch, or at our lease with one. */
 void	semaphore_list_locks(struct semaphore *);
 void	semaphore_list_leases(struct semaphore *);
+void	semaphore_watch_lease(struct semaphore *);
 
 /* Makes every node from the top down to P, or to locks and leases, at once. */
 void	semaphore_make_path(struct semaphore *);
 void	semaphore_make_parents(struct semaphore *);
 
 /* Writes the path of a node of ours; a sequential one lacks its number. */
-void	semaphore_name_node(struct semaphore *, struct semaphore_node *,
+void	semaphore_name_node(struct semaphore_node *,
 	    char path[SEMAPHORE_PATH_SIZE]);
 
 void	semaphore_forget_node(struct semaphore_node *);

@@ -35,15 +35,15 @@ check_nodes(struct semaphore *semaphore)
 void
 semaphore_beat(struct semaphore *semaphore)
 {
-	bool has_node;
+	const struct semaphore_node *node =
+	    semaphore->state == STATE_IN_LINE ? &semaphore->lock :
+	    &semaphore->lease;
 
 	/* Without a node there is nothing to show, and soon another request. */
-	has_node = semaphore->state == STATE_IN_LINE ?
-	    semaphore->lock.name[0] != '\0' :
-	    (semaphore->state == STATE_AT_HEAD ||
-	    semaphore->state == STATE_HOLDING) &&
-	    semaphore->lease.name[0] != '\0';
-	if (semaphore->beating || !has_node)
+	if (semaphore->beating || node->name[0] == '\0' ||
+	    (semaphore->state != STATE_IN_LINE &&
+	    semaphore->state != STATE_AT_HEAD &&
+	    semaphore->state != STATE_HOLDING))
 		return;
 	semaphore->beating = true;
 	if (semaphore->state == STATE_IN_LINE)
@@ -54,9 +54,9 @@ semaphore_beat(struct semaphore *semaphore)
 	if (semaphore->stray_count == 0)
 		return;
 	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LOCKS,
-	    semaphore->locks);
+	    semaphore->lock.parent);
 	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LEASES,
-	    semaphore->leases);
+	    semaphore->lease.parent);
 }
 
 enum semaphore_news
@@ -83,16 +83,13 @@ semaphore_take_touched(struct semaphore *semaphore, const struct session_event *
 	return SEMAPHORE_NOTHING;
 }
 
-/* Remembers the uuid of a create, and gives the next create another one. */
+/* Gives the next create another uuid.  The oldest stray is the least likely. */
 static void
 remember_stray(struct semaphore *semaphore, struct semaphore_node *node)
 {
-	/* Of so many the oldest is the least likely to come. */
-	if (semaphore->stray_count == SEMAPHORE_STRAYS_MAX)
-		memmove(semaphore->strays[0], semaphore->strays[1],
-		    sizeof(semaphore->strays[0]) * --semaphore->stray_count);
-	memcpy(semaphore->strays[semaphore->stray_count++], node->uuid,
-	    sizeof(node->uuid));
+	size_t i = semaphore->stray_count++ % SEMAPHORE_STRAYS_MAX;
+
+	memcpy(semaphore->strays[i], node->uuid, sizeof(node->uuid));
 	node->uuid[0] = '\0';
 }
 
@@ -100,16 +97,16 @@ enum semaphore_news
 semaphore_take_strays(struct semaphore *semaphore,
     const struct session_event *event)
 {
+	const char *name, *parent = event->tag == TAG_STRAYS_LOCKS ?
+	    semaphore->lock.parent : semaphore->lease.parent;
 	char path[SEMAPHORE_PATH_SIZE];
-	const char *name;
 	size_t i;
 
-	for (i = 0; i < semaphore->stray_count; i++) {
+	for (i = 0; i < SEMAPHORE_STRAYS_MAX; i++) {
 		name = nodename_find(semaphore->strays[i], event->names,
 		    event->count);
-		if (name != NULL && nodename_join(path, sizeof(path),
-		    event->tag == TAG_STRAYS_LOCKS ? semaphore->locks :
-		    semaphore->leases, name))
+		if (name != NULL &&
+		    nodename_join(path, sizeof(path), parent, name))
 			semaphore_ask(semaphore, SESSION_DELETE,
 			    TAG_DELETE_STRAY, path);
 	}
@@ -129,26 +126,26 @@ semaphore_resume(struct semaphore *semaphore)
 	/* A server that lags behind would hide a node that exists. */
 	semaphore_ask(semaphore, SESSION_SYNC, TAG_SYNC, semaphore->path);
 	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LOCKS,
-	    semaphore->locks);
+	    semaphore->lock.parent);
 	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LEASES,
-	    semaphore->leases);
+	    semaphore->lease.parent);
 }
 
 /* Notes whether a node of ours exists. */
 static void
 find_node(struct semaphore *semaphore, struct semaphore_node *node,
-    const char *parent, const struct session_event *event)
+    const struct session_event *event)
 {
 	const char *name;
 
 	name = nodename_find(node->uuid, event->names, event->count);
 	if (name == NULL && node->pending)
 		remember_stray(semaphore, node);
-	node->pending = false;
+	node->pending = node->deleting = false;
 	node->name[0] = '\0';
 	if (name != NULL)
-		(void)nodename_join(node->name, sizeof(node->name), parent,
-		    name);
+		(void)nodename_join(node->name, sizeof(node->name),
+		    node->parent, name);
 }
 
 /* Goes on from the nodes that exist. */
@@ -158,41 +155,25 @@ go_on(struct semaphore *semaphore)
 	bool has_lock = semaphore->lock.name[0] != '\0';
 	bool has_lease = semaphore->lease.name[0] != '\0';
 
-	switch (semaphore->state) {
-	case STATE_OUT:
-	case ANY_STATE:
-		break;
-	case STATE_RETURNING:
-	case STATE_LEAVING:
+	if (semaphore->state == STATE_OUT || semaphore_is_leaving(semaphore))
 		return semaphore_clear(semaphore);
-	case STATE_HOLDING:
+	if (semaphore->state == STATE_HOLDING) {
 		if (!has_lease)
 			return SEMAPHORE_LOST;
-		semaphore_watch(semaphore, SESSION_GET, TAG_WATCH_LEASE,
-		    WATCH_LEASE, semaphore->lease.name);
-		break;
-	case STATE_WALKING_IN:
+		semaphore_watch_lease(semaphore);
+	} else if (semaphore->state == STATE_WALKING_IN && has_lease) {
 		/*
-		 * A lease that exists was the only one when it was made.  So it
-		 * is ours, whoever has made another one since.
+		 * It was the only one when it was made.  So it is ours, whoever
+		 * has made another one since.
 		 */
-		if (has_lease)
-			semaphore_get_first_lease(semaphore,
-			    semaphore->lease.name);
-		else
-			semaphore_join(semaphore);
-		break;
-	case STATE_IN_LINE:
-	case STATE_AT_HEAD:
-		if (!has_lock)
-			semaphore_join(semaphore);
-		else if (has_lease)
-			semaphore_list_leases(semaphore);
-		else {
-			semaphore->state = STATE_IN_LINE;
-			semaphore_list_locks(semaphore);
-		}
-		break;
+		semaphore_get_first_lease(semaphore, semaphore->lease.name);
+	} else if (!has_lock) {
+		semaphore_join(semaphore);
+	} else if (has_lease) {
+		semaphore_list_leases(semaphore);
+	} else {
+		semaphore->state = STATE_IN_LINE;
+		semaphore_list_locks(semaphore);
 	}
 	return SEMAPHORE_NOTHING;
 }
@@ -201,20 +182,17 @@ enum semaphore_news
 semaphore_take_resumed(struct semaphore *semaphore,
     const struct session_event *event)
 {
-	struct semaphore_node *lock = &semaphore->lock;
-	bool was_settled = lock->deleting;
+	bool is_lock = event->tag == TAG_RESUME_LOCKS;
+	struct semaphore_node *node = is_lock ? &semaphore->lock :
+	    &semaphore->lease;
+	bool was_deleting = node->deleting;
 
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return semaphore_fail_with(semaphore, event);
-	if (event->tag == TAG_RESUME_LEASES) {
-		find_node(semaphore, &semaphore->lease, semaphore->leases,
-		    event);
-		semaphore->lease.deleting = false;
+	find_node(semaphore, node, event);
+	if (!is_lock)
 		return go_on(semaphore);
-	}
-	find_node(semaphore, lock, semaphore->locks, event);
-	lock->deleting = false;
-	if (was_settled && lock->name[0] != '\0')
+	if (was_deleting && node->name[0] != '\0')
 		semaphore_settle(semaphore);
 	return SEMAPHORE_NOTHING;
 }

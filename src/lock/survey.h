@@ -48,7 +48,7 @@ struct survey {
 	size_t			 task_count;
 	struct survey_problem	 problem;	/* of the list of tasks */
 
-	enum {
+	enum survey_flight {
 		SURVEY_NAMES,
 		SURVEY_LISTS,
 		SURVEY_NODES,
@@ -57,7 +57,7 @@ struct survey {
 	bool			 no_memory;
 	/* Of the flight under way; the tag of a request is its index here. */
 	struct survey_question	*questions;
-	size_t			 asked, answered;
+	size_t			 asked;
 };
 
 enum survey_news {

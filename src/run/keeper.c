@@ -294,9 +294,9 @@ loop(struct keeper *keeper)
 
 	while (keeper->state != FINISHED) {
 		memset(fds, 0, sizeof(fds));
-		connector_set_patience(&keeper->connector,
+		keeper->connector.patience_ms =
 		    semaphore_is_urgent(keeper->semaphore) ?
-		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER);
+		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER;
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);
 		/* Acting on news may bring more news. */

@@ -1,39 +1,60 @@
 /*
  * The addresses of the servers: which are known, which of them an attempt has
  * tried, and how each server failed.
+ *
+ * getaddrinfo(3) blocks for as long as a dead name server pleases.  So one
+ * helper process looks up all names, and passes on each answer as it comes: a
+ * name that hangs holds up neither the others nor the lease.
  */
 #ifndef ZKRUN_ADDRESSES_H
 #define ZKRUN_ADDRESSES_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/servers.h"
-#include "zookeeper/resolver.h"
 
 #define ADDRESSES_REASON_SIZE	160
 #define ADDRESSES_NONE		SERVERS_MAX
+#define ADDRESSES_EACH		8	/* used of one server */
+#define ADDRESSES_SIZE		56	/* of "address:port" */
+
+struct addresses_answer {
+	size_t	server;			/* index into the servers */
+	int	error;			/* of getaddrinfo(3); 0: none */
+	size_t	count;
+	/* As the client library reads it: IPv6 without brackets. */
+	char	address[ADDRESSES_EACH][ADDRESSES_SIZE];
+};
 
 struct addresses {
 	const struct servers	*servers;
-	struct resolver_answer	 known[SERVERS_MAX];
-	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
+	struct addresses_answer	 known[SERVERS_MAX];
+	bool			 tried[SERVERS_MAX][ADDRESSES_EACH];
 	/* How each server failed when it was last tried. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
 	size_t			 current;	/* server, or ADDRESSES_NONE */
+	int			 fd;		/* of the helper; -1: none */
+	pid_t			 helper;
+	size_t			 pending;	/* names without an answer yet */
+	int64_t			 started_ms;	/* the last helper */
 };
 
 /* Borrows servers. */
 void	addresses_init(struct addresses *, const struct servers *);
 
 /*
- * An attempt begins: no address was tried, and those that need no resolver are
- * known.  Returns how many servers have names.
+ * An attempt begins: no address was tried.  If servers have names, looks them up,
+ * unless that is under way or has begun less than a second ago.  Returns -1 and
+ * sets errno if it is impossible.
  */
-size_t	addresses_begin(struct addresses *);
+int	addresses_begin(struct addresses *);
 
-/* Replaces what was known of a server's addresses, or notes why not. */
-void	addresses_take(struct addresses *, const struct resolver_answer *);
+/* Reads the answers that have come.  Never blocks; poll fd for POLLIN. */
+void	addresses_read(struct addresses *);
 
 /*
  * Picks by chance one that this attempt has not tried; its server is the current
@@ -44,7 +65,7 @@ const char	*addresses_pick(struct addresses *, size_t *untried);
 /* The current server has failed; there is none then. */
 void	addresses_fail(struct addresses *, const char *reason);
 
-/* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
-void	addresses_explain(const struct addresses *, char *, size_t);
+/* Kills and reaps the helper, if there is one. */
+void	addresses_stop(struct addresses *);
 
 #endif

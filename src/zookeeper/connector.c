@@ -16,19 +16,9 @@
 /* Between two rounds over all servers for a session that may still live. */
 #define RESUME_PAUSE_MS	100
 
-static int64_t
-session_lifetime_ms(const struct connector *connector)
-{
-	return connector->session.timeout_ms > 0 ?
-	    connector->session.timeout_ms :
-	    connector->options->session_timeout_ms;
-}
-
 static void
 begin_attempt(struct connector *connector, int64_t now_ms)
 {
-	size_t named;
-
 	connector->phase = CONNECTOR_TRYING;
 	connector->attempt_deadline_ms = clock_after(now_ms,
 	    connector->options->connect_timeout_ms);
@@ -36,11 +26,8 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 	if (connector->identity.id != 0)
 		connector->attempt_deadline_ms = clock_earlier(
 		    connector->attempt_deadline_ms, clock_after(now_ms,
-		    session_lifetime_ms(connector) / 4));
-	connector->address_deadline_ms = CLOCK_NEVER;
-	named = addresses_begin(&connector->addresses);
-	if (named > 0 && resolver_start(&connector->resolver,
-	    &connector->options->servers, named) == -1)
+		    connector->session.timeout_ms / 4));
+	if (addresses_begin(&connector->addresses) == -1)
 		log_error("cannot resolve the server names: %s",
 		    strerror(errno));
 }
@@ -51,13 +38,12 @@ end_attempt(struct connector *connector, int64_t now_ms)
 	char problems[1024];
 	int64_t pause_ms;
 
-	connector->address_deadline_ms = CLOCK_NEVER;
 	if (connector->identity.id != 0) {
 		pause_ms = RESUME_PAUSE_MS / 2 +
 		    arc4random_uniform(RESUME_PAUSE_MS);
 	} else {
 		/* Names are looked up afresh for each attempt. */
-		resolver_stop(&connector->resolver);
+		addresses_stop(&connector->addresses);
 		pause_ms = backoff_pause_ms(&connector->options->retry,
 		    connector->retries, now_ms - connector->first_attempt_ms,
 		    arc4random());
@@ -82,19 +68,18 @@ static bool
 try_next(struct connector *connector, int64_t now_ms)
 {
 	const struct options *options = connector->options;
-	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
+	char text[ADDRESSES_SIZE + sizeof(options->servers.chroot)];
 	const char *address;
 	size_t shares;
 
-	connector->address_deadline_ms = CLOCK_NEVER;
 	address = addresses_pick(&connector->addresses, &shares);
 	if (address == NULL) {
 		/* A session does not wait for names. */
-		if (connector->resolver.fd == -1 || connector->identity.id != 0)
+		if (connector->addresses.fd == -1 || connector->identity.id != 0)
 			end_attempt(connector, now_ms);
 		return false;
 	}
-	shares += connector->resolver.pending;
+	shares += connector->addresses.pending;
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
@@ -108,13 +93,6 @@ try_next(struct connector *connector, int64_t now_ms)
 	    (int)options->session_timeout_ms, &connector->identity) == -1)
 		addresses_fail(&connector->addresses, strerror(errno));
 	return true;
-}
-
-static void
-note_problem(struct connector *connector, const char *reason)
-{
-	addresses_fail(&connector->addresses, reason);
-	connector->address_deadline_ms = CLOCK_NEVER;
 }
 
 /* By when the server in use has to answer what it was asked. */
@@ -134,7 +112,7 @@ expiry_deadline(const struct connector *connector)
 	    (connector->phase != CONNECTOR_TRYING &&
 	    connector->phase != CONNECTOR_PAUSING))
 		return CLOCK_NEVER;
-	return clock_after(connector->heard_ms, session_lifetime_ms(connector));
+	return clock_after(connector->heard_ms, connector->session.timeout_ms);
 }
 
 /* Does what the time is ripe for. */
@@ -158,13 +136,14 @@ advance(struct connector *connector, int64_t now_ms)
 		begin_attempt(connector, now_ms);
 	if (connector->phase != CONNECTOR_TRYING)
 		return;
-	if (now_ms >= connector->address_deadline_ms) {
+	if (connector->session.handle != NULL &&
+	    now_ms >= connector->address_deadline_ms) {
 		(void)snprintf(reason, sizeof(reason), "%s for %.1fs",
 		    connector->session.phase == SESSION_REACHING ?
 		    "silent" : "connected, then silent",
 		    (double)(now_ms - connector->tried_since_ms) / 1000);
 		session_abandon(&connector->session);
-		note_problem(connector, reason);
+		addresses_fail(&connector->addresses, reason);
 	}
 	if (now_ms >= connector->attempt_deadline_ms &&
 	    connector->session.handle == NULL)
@@ -184,7 +163,6 @@ connector_init(struct connector *connector, const struct options *options)
 	addresses_init(&connector->addresses, &options->servers);
 	connector->patience_ms = CLOCK_NEVER;
 	session_init(&connector->session, &options->credentials);
-	resolver_init(&connector->resolver);
 }
 
 void
@@ -197,7 +175,9 @@ connector_resume(struct connector *connector,
 	session_abandon(&connector->session);
 	connector->identity = *identity;
 	connector->heard_ms = now_ms;
-	connector->session.timeout_ms = 0;
+	/* Until a server says otherwise. */
+	connector->session.timeout_ms =
+	    (int)connector->options->session_timeout_ms;
 	connector->retries = 0;
 	connector->first_attempt_ms = now_ms;
 	begin_attempt(connector, now_ms);
@@ -218,33 +198,28 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 
 	advance(connector, clock_ms());
 	deadline_ms = session_prepare(&connector->session, &fds[0]);
-	fds[1].fd = connector->resolver.fd;
+	fds[1].fd = connector->addresses.fd;
 	fds[1].events = POLLIN;
 	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
 	deadline_ms = clock_earlier(deadline_ms, expiry_deadline(connector));
 	if (connector->phase == CONNECTOR_PAUSING)
 		deadline_ms = clock_earlier(deadline_ms,
 		    connector->pause_until_ms);
-	if (connector->phase == CONNECTOR_TRYING) {
+	if (connector->phase == CONNECTOR_TRYING)
 		deadline_ms = clock_earlier(deadline_ms,
-		    connector->address_deadline_ms);
-		if (connector->session.handle == NULL)
-			deadline_ms = clock_earlier(deadline_ms,
-			    connector->attempt_deadline_ms);
-	}
+		    connector->session.handle != NULL ?
+		    connector->address_deadline_ms :
+		    connector->attempt_deadline_ms);
 	return deadline_ms;
 }
 
 void
 connector_process(struct connector *connector, const struct pollfd *fds)
 {
-	struct resolver_answer answer;
-
 	if (fds[0].fd != -1 && fds[0].revents != 0)
 		session_process(&connector->session, fds[0].revents);
 	if (fds[1].fd != -1 && fds[1].revents != 0)
-		while (resolver_read(&connector->resolver, &answer) == 1)
-			addresses_take(&connector->addresses, &answer);
+		addresses_read(&connector->addresses);
 }
 
 /* What a session event means here. */
@@ -259,17 +234,14 @@ judge(struct connector *connector, const struct session_event *event)
 		connector->phase = CONNECTOR_UP;
 		connector->identity = connector->session.identity;
 		connector->heard_ms = clock_ms();
-		resolver_stop(&connector->resolver);
+		addresses_stop(&connector->addresses);
 		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;
 	case SESSION_DOWN:
-		if (connector->phase == CONNECTOR_UP) {
-			note_problem(connector, event->reason);
-			begin_attempt(connector, clock_ms());
-			return CONNECTOR_LOST_CONTACT;
-		}
-		if (connector->addresses.current != ADDRESSES_NONE)
-			note_problem(connector, event->reason);
-		return CONNECTOR_SEEKING;
+		addresses_fail(&connector->addresses, event->reason);
+		if (connector->phase != CONNECTOR_UP)
+			return CONNECTOR_SEEKING;
+		begin_attempt(connector, clock_ms());
+		return CONNECTOR_LOST_CONTACT;
 	case SESSION_EXPIRED:
 		connector->phase = CONNECTOR_IDLE;
 		return CONNECTOR_EXPIRED;
@@ -279,7 +251,7 @@ judge(struct connector *connector, const struct session_event *event)
 			return CONNECTOR_REJECTED;
 		}
 		/* Others think better of us; it must not be asked in a rush. */
-		note_problem(connector, event->reason);
+		addresses_fail(&connector->addresses, event->reason);
 		end_attempt(connector, clock_ms());
 		return CONNECTOR_LOST_CONTACT;
 	case SESSION_CHANGED:
@@ -339,12 +311,6 @@ connector_wait(struct connector *connector, int64_t give_up_ms,
 	}
 }
 
-void
-connector_set_patience(struct connector *connector, int64_t patience_ms)
-{
-	connector->patience_ms = patience_ms;
-}
-
 const char *
 connector_server(const struct connector *connector)
 {
@@ -357,19 +323,26 @@ connector_server(const struct connector *connector)
 void
 connector_explain(const struct connector *connector, char *buffer, size_t size)
 {
-	addresses_explain(&connector->addresses, buffer, size);
+	const struct servers *servers = &connector->options->servers;
+	size_t i, length;
+
+	buffer[0] = '\0';
+	for (i = length = 0; i < servers->count && length < size; i++)
+		length += (size_t)snprintf(buffer + length, size - length,
+		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
+		    connector->addresses.problems[i]);
 }
 
 void
 connector_stop_helpers(struct connector *connector)
 {
-	resolver_stop(&connector->resolver);
+	addresses_stop(&connector->addresses);
 }
 
 void
 connector_close(struct connector *connector)
 {
-	resolver_stop(&connector->resolver);
+	addresses_stop(&connector->addresses);
 	session_close(&connector->session);
 	connector->phase = CONNECTOR_IDLE;
 }

@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 #include "zookeeper/addresses.h"
-#include "zookeeper/resolver.h"
 #include "zookeeper/session.h"
 
 struct options;
@@ -47,7 +46,6 @@ enum connector_phase {
 struct connector {
 	const struct options	*options;
 	struct session		 session;
-	struct resolver		 resolver;
 	enum connector_phase	 phase;
 	struct addresses	 addresses;
 	struct session_identity	 identity;	/* to resume; id 0: new */
@@ -58,6 +56,11 @@ struct connector {
 	int64_t			 address_deadline_ms;
 	/* The connect request was not sent before this. */
 	int64_t			 tried_since_ms;
+	/*
+	 * After how long a silence another server is tried; CLOCK_NEVER leaves
+	 * it to the session's timeout.  To be set by those whose lease is at
+	 * stake.
+	 */
 	int64_t			 patience_ms;
 	int64_t			 pause_until_ms;
 };
@@ -92,12 +95,6 @@ enum connector_news	connector_next(struct connector *,
  */
 enum connector_news	connector_wait(struct connector *, int64_t give_up_ms,
 			    struct session_event **event);
-
-/*
- * Sets after how long a silence another server is tried, in ms; CLOCK_NEVER
- * leaves it to the session's timeout.  For those whose lease is at stake.
- */
-void	connector_set_patience(struct connector *, int64_t);
 
 /* The server in use, for people. */
 const char	*connector_server(const struct connector *);

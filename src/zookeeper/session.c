@@ -3,10 +3,8 @@
  *
  * Whether we are connected is judged after every call by zoo_state(), never by
  * session events: a failed send closes the socket without one.  A handle that
- * has lost its connection is never used again.  That way none of the library's
- * reconnecting runs: the getaddrinfo(3) of every turn, the half of an even list
- * that is never tried, the 2/3 of a timeout spent on a silent server, replies
- * matched to requests of an earlier connection.
+ * has lost its connection is never used again, so none of the library's
+ * reconnecting runs; src/README.md says why.
  */
 #include "zookeeper/session.h"
 
@@ -29,7 +27,6 @@
 #define GREETING_SIZE		12
 #define MAX_TIMEOUT_MS		(24 * 3600 * 1000)
 
-/* What everybody can deal with, whatever else went wrong. */
 void
 session_cut(const struct session *session)
 {
@@ -135,8 +132,8 @@ leave(struct session *session, enum session_event_type type, const char *reason)
 		(void)strlcpy(event->reason, reason, sizeof(event->reason));
 }
 
-static void
-go_down(struct session *session, const char *reason)
+void
+session_drop(struct session *session, const char *reason)
 {
 	leave(session, SESSION_DOWN, reason);
 }
@@ -145,38 +142,24 @@ go_down(struct session *session, const char *reason)
 static void
 fail(struct session *session, int error)
 {
-	switch (session->phase) {
-	case SESSION_REACHING:
-		go_down(session, error != 0 ? strerror(error) :
+	if (session->phase == SESSION_REACHING)
+		session_drop(session, error != 0 ? strerror(error) :
 		    "the connection failed");
-		break;
-	case SESSION_GREETING:
+	else if (session->phase == SESSION_GREETING)
 		/* A server without a quorum does just that. */
-		go_down(session, "it closed the connection instead of opening "
-		    "a session (not serving, or not a ZooKeeper)");
-		break;
-	case SESSION_PROVING:
-	case SESSION_CONNECTED:
+		session_drop(session, "it closed the connection instead of "
+		    "opening a session (not serving, or not a ZooKeeper)");
+	else
 		/* The library says EHOSTDOWN when it reads the end. */
-		go_down(session, error != 0 && error != EAGAIN &&
+		session_drop(session, error != 0 && error != EAGAIN &&
 		    error != EHOSTDOWN ? strerror(error) :
 		    "the server closed the connection");
-		break;
-	case SESSION_CLOSED:
-		break;
-	}
 }
 
-/*
- * The library sends the length of a request and the request in two pieces, each
- * at once, and the server works twice.  So the socket is corked, and what has
- * gathered is pushed out, as setting TCP_NODELAY does (tcp(7)), once in a turn.
- */
 static void
-set_tcp_option(const struct session *session, int option, int value)
+set_option(const struct session *session, int level, int option, int value)
 {
-	(void)setsockopt(session->fd, IPPROTO_TCP, option, &value,
-	    sizeof(value));
+	(void)setsockopt(session->fd, level, option, &value, sizeof(value));
 }
 
 /* Sees what the last call has made of the connection. */
@@ -202,7 +185,7 @@ look_at_state(struct session *session, int rc, int error)
 		/* That is no session; the library does not mind. */
 		if (id->client_id == 0 ||
 		    zoo_recv_timeout(session->handle) <= 0) {
-			go_down(session, "it opens no session");
+			session_drop(session, "it opens no session");
 			return;
 		}
 		session->phase = SESSION_CONNECTED;
@@ -210,7 +193,11 @@ look_at_state(struct session *session, int rc, int error)
 		session->identity.id = id->client_id;
 		memcpy(session->identity.password, id->passwd,
 		    sizeof(session->identity.password));
-		set_tcp_option(session, TCP_CORK, 1);
+		/*
+		 * The library sends a request in two pieces, each at once, and
+		 * the server works twice.  So gather what is sent.
+		 */
+		set_option(session, IPPROTO_TCP, TCP_CORK, 1);
 		(void)session_add_event(session, SESSION_UP);
 	} else if (state == ZOO_ASSOCIATING_STATE) {
 		session->phase = SESSION_GREETING;
@@ -242,17 +229,11 @@ is_greeting_sane(int fd)
 void
 session_init(struct session *session, const struct credentials *credentials)
 {
-	int i;
-
 	memset(session, 0, sizeof(*session));
 	session->credentials = credentials;
 	session->fd = -1;
 	STAILQ_INIT(&session->events);
 	STAILQ_INIT(&session->open);
-	for (i = 0; i < SESSION_WATCHES; i++) {
-		session->watches[i].session = session;
-		session->watches[i].tag = i;
-	}
 	/* Its log is not for our users: every line would be an alarm. */
 	zoo_set_debug_level((ZooLogLevel)0);
 }
@@ -264,21 +245,14 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	clientid_t id;
 
 	session_abandon(session);
-	memset(&id, 0, sizeof(id));
-	if (identity == NULL || identity->id == 0)
+	if (identity->id == 0)
 		session->accepted = false;
-	if (identity != NULL && identity->id != 0) {
-		id.client_id = identity->id;
-		memcpy(id.passwd, identity->password, sizeof(id.passwd));
-	}
-	errno = 0;
-	session->handle = zookeeper_init2(address, NULL, timeout_ms,
-	    id.client_id != 0 ? &id : NULL, NULL, ZOO_NO_LOG_CLIENTENV, NULL);
-	if (session->handle == NULL) {
-		if (errno == 0)
-			errno = EINVAL;
+	id.client_id = identity->id;
+	memcpy(id.passwd, identity->password, sizeof(id.passwd));
+	session->handle = zookeeper_init2(address, NULL, timeout_ms, &id,
+	    session, ZOO_NO_LOG_CLIENTENV, NULL);
+	if (session->handle == NULL)
 		return -1;
-	}
 	/* By default it resolves the address again on every turn. */
 	(void)zoo_set_servers_resolution_delay(session->handle, -1);
 	session->phase = SESSION_REACHING;
@@ -294,14 +268,11 @@ session_open(struct session *session, const char *address, int timeout_ms,
 static void
 adopt_socket(struct session *session, int fd)
 {
-	int low_water = GREETING_SIZE;
-
 	session->fd = fd;
 	/* Debian's library does not do this; the command would inherit it. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	/* Let the whole beginning of the greeting be there to be looked at. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low_water,
-	    sizeof(low_water));
+	set_option(session, SOL_SOCKET, SO_RCVLOWAT, GREETING_SIZE);
 }
 
 int64_t
@@ -332,8 +303,9 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	look_at_state(session, rc, errno);
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
+	/* Push out what has gathered, once in a turn: see tcp(7). */
 	if (session->phase == SESSION_CONNECTED)
-		set_tcp_option(session, TCP_NODELAY, 1);	/* see there */
+		set_option(session, IPPROTO_TCP, TCP_NODELAY, 1);
 	poll_for->fd = fd;
 	poll_for->events = (short)(((interest & ZOOKEEPER_READ) ? POLLIN : 0) |
 	    ((interest & ZOOKEEPER_WRITE) ? POLLOUT : 0));
@@ -344,7 +316,7 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 void
 session_process(struct session *session, short revents)
 {
-	int events, one = 1, rc;
+	int events, rc;
 
 	if (session->handle == NULL || revents == 0)
 		return;
@@ -356,22 +328,14 @@ session_process(struct session *session, short revents)
 		events |= ZOOKEEPER_WRITE;
 	if (session->phase == SESSION_GREETING && (revents & POLLIN)) {
 		if (!is_greeting_sane(session->fd)) {
-			go_down(session, "it is not a ZooKeeper");
+			session_drop(session, "it is not a ZooKeeper");
 			return;
 		}
-		(void)setsockopt(session->fd, SOL_SOCKET, SO_RCVLOWAT, &one,
-		    sizeof(one));
+		set_option(session, SOL_SOCKET, SO_RCVLOWAT, 1);
 	}
 	errno = 0;
 	rc = zookeeper_process(session->handle, events);
 	look_at_state(session, rc, errno);
-}
-
-void
-session_drop(struct session *session, const char *reason)
-{
-	if (session->handle != NULL)
-		go_down(session, reason);
 }
 
 void
@@ -389,7 +353,7 @@ session_close(struct session *session)
 {
 	if (session->handle != NULL) {
 		session->phase = SESSION_CLOSED;
-		set_tcp_option(session, TCP_CORK, 0);
+		set_option(session, IPPROTO_TCP, TCP_CORK, 0);
 		close_handle(session);
 	}
 	session_abandon(session);

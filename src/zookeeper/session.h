@@ -19,7 +19,6 @@
 #include <stdint.h>
 
 #define SESSION_REASON_SIZE	160
-#define SESSION_WATCHES		4	/* watch tags are below this */
 
 struct _zhandle;		/* the library's */
 
@@ -83,22 +82,16 @@ enum session_phase {
 struct credentials;
 struct session_open_request;
 
-struct session_watch {
-	struct session	*session;
-	int		 tag;
-};
-
 struct session {
 	const struct credentials	*credentials;
 	struct _zhandle		*handle;
 	enum session_phase	 phase;
 	int			 fd;		/* the library's socket */
-	int			 timeout_ms;	/* negotiated, once connected */
+	int			 timeout_ms;	/* asked for; then negotiated */
 	struct session_identity	 identity;
 	bool			 accepted;	/* our credentials, or none */
 	size_t			 shown;		/* of them, until then */
 	bool			 plain;		/* see SESSION_CREATE_SHARED */
-	struct session_watch	 watches[SESSION_WATCHES];
 	STAILQ_HEAD(session_events, session_event) events;
 	STAILQ_HEAD(session_requests, session_open_request) open; /* in order */
 };
@@ -143,7 +136,7 @@ void	session_init(struct session *, const struct credentials *);
 
 /*
  * Begins to connect: to "address:port/chroot", with an IPv6 address bare, for a
- * new session (identity NULL or of id 0) or to resume one.  Returns -1 and
+ * new session (identity of id 0) or to resume one.  Returns -1 and
  * sets errno if the library cannot even begin.  Does not block.
  */
 int	session_open(struct session *, const char *address, int timeout_ms,

@@ -1,8 +1,6 @@
 /*
  * What we show a server of ourselves, and the ACLs of what we make there.
  */
-#include <sys/socket.h>
-
 #include <string.h>
 
 #include "zookeeper/session_private.h"
@@ -66,17 +64,15 @@ on_shown(int rc, const void *data)
 	session->accepted = session->shown ==
 	    session->credentials->credential_count;
 	if (!session->accepted && show_next(session) == -1)
-		(void)shutdown(session->fd, SHUT_RDWR);
+		session_cut(session);
 }
 
 static int
 show_next(struct session *session)
 {
-	const char *secret;
-	size_t next;
+	size_t next = session->shown++;
+	const char *secret = session->credentials->credential[next].secret;
 
-	next = session->shown++;
-	secret = session->credentials->credential[next].secret;
 	return zoo_add_auth(session->handle,
 	    session->credentials->credential[next].scheme, secret,
 	    (int)strlen(secret), on_shown, session) == ZOK ? 0 : -1;

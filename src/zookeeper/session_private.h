@@ -42,8 +42,8 @@ struct session_acl {
 };
 
 /*
- * session_auth.c: returns the ACL for a node of ours, made in *acl, which it may point to.
- * Everybody can read a node that is readable.
+ * session_auth.c: returns the ACL for a node of ours; it may point to *acl, where
+ * it is made.  Everybody can read a node that is readable.
  */
 const struct ACL_vector	*session_make_acl(const struct session *,
 			    struct session_acl *, bool readable);

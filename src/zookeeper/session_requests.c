@@ -199,75 +199,67 @@ on_list(int rc, const struct String_vector *strings, const struct Stat *stat,
 }
 
 static void
-on_watch(zhandle_t *handle, int type, int state, const char *path,
-    void *context)
+on_watch(zhandle_t *handle, int type, int state, const char *path, void *tag)
 {
-	struct session_watch *watch = context;
-	struct session_event *event;
+	struct session *session = (void *)(uintptr_t)zoo_get_context(handle);
+	struct session_event *event = NULL;
 
-	(void)handle;
 	(void)state;
 	(void)path;
-	if (type == ZOO_SESSION_EVENT ||
-	    watch->session->phase == SESSION_CLOSED)
-		return;
-	event = session_add_event(watch->session, SESSION_CHANGED);
+	if (type != ZOO_SESSION_EVENT && session->phase != SESSION_CLOSED)
+		event = session_add_event(session, SESSION_CHANGED);
 	if (event == NULL)
 		return;
-	event->tag = watch->tag;
+	event->tag = (int)(intptr_t)tag;
 	event->gone = type == ZOO_DELETED_EVENT;
 }
 
-/* Makes a node; mode is the library's. */
 static int
-send_create(struct session_open_request *request, const char *path,
-    const char *data, const struct ACL_vector *acl, int mode)
+send_create(struct session_open_request *request,
+    enum session_operation operation, const char *path, const char *data)
 {
 	const struct session *session = request->session;
-	bool is_container = mode == ZOO_CONTAINER;
+	bool is_ephemeral = operation == SESSION_CREATE_EPHEMERAL;
+	bool is_container = operation == SESSION_CREATE_SHARED ||
+	    operation == SESSION_CREATE_CONTAINER;
+	struct session_acl own;
+	const struct ACL_vector *acl = operation == SESSION_CREATE_SHARED ?
+	    &ZOO_OPEN_ACL_UNSAFE : session_make_acl(session, &own, is_ephemeral);
+	int mode = is_ephemeral ? ZOO_EPHEMERAL_SEQUENTIAL :
+	    is_container && !session->plain ? ZOO_CONTAINER : ZOO_PERSISTENT;
 
 	if (data == NULL || is_container)
 		data = "";
-	request->is_extended = !session->plain;
 	if (session->plain)
 		return zoo_acreate(session->handle, path, data,
-		    (int)strlen(data), acl, is_container ? ZOO_PERSISTENT :
-		    mode, on_plain_created, request);
+		    (int)strlen(data), acl, mode, on_plain_created, request);
+	request->is_extended = true;
 	return zoo_acreate2(session->handle, path, data, (int)strlen(data),
 	    acl, mode, on_created, request);
 }
 
 static int
 send_request(struct session_open_request *request,
-    enum session_operation operation, struct session_watch *watch,
-    const char *path, const char *data)
+    enum session_operation operation, int watch_tag, const char *path,
+    const char *data)
 {
-	const struct session *session = request->session;
-	zhandle_t *handle = session->handle;
-	watcher_fn on = watch != NULL ? on_watch : NULL;
-	struct session_acl acl;
+	zhandle_t *handle = request->session->handle;
+	watcher_fn on = watch_tag != SESSION_NO_WATCH ? on_watch : NULL;
+	void *tag = (void *)(intptr_t)watch_tag;
 
 	switch (operation) {
 	case SESSION_CREATE_SHARED:
-		return send_create(request, path, data, &ZOO_OPEN_ACL_UNSAFE,
-		    ZOO_CONTAINER);
 	case SESSION_CREATE_CONTAINER:
-		return send_create(request, path, data,
-		    session_make_acl(session, &acl, false), ZOO_CONTAINER);
 	case SESSION_CREATE_PERSISTENT:
-		return send_create(request, path, data,
-		    session_make_acl(session, &acl, false), ZOO_PERSISTENT);
 	case SESSION_CREATE_EPHEMERAL:
-		return send_create(request, path, data,
-		    session_make_acl(session, &acl, true),
-		    ZOO_EPHEMERAL_SEQUENTIAL);
+		return send_create(request, operation, path, data);
 	case SESSION_DELETE:
 		return zoo_adelete(handle, path, -1, on_void, request);
 	case SESSION_LIST:
-		return zoo_awget_children2(handle, path, on, watch, on_list,
+		return zoo_awget_children2(handle, path, on, tag, on_list,
 		    request);
 	case SESSION_GET:
-		return zoo_awget(handle, path, on, watch, on_data, request);
+		return zoo_awget(handle, path, on, tag, on_data, request);
 	case SESSION_SYNC:
 		return zoo_async(handle, path, on_synced, request);
 	}
@@ -317,9 +309,8 @@ session_ask(struct session *session, enum session_operation operation, int tag,
 	request = open_request(session, tag, operation != SESSION_LIST &&
 	    operation != SESSION_GET && operation != SESSION_SYNC);
 	if (request != NULL)
-		check_sent(request, send_request(request, operation,
-		    watch_tag == SESSION_NO_WATCH ? NULL :
-		    &session->watches[watch_tag], path, data));
+		check_sent(request, send_request(request, operation, watch_tag,
+		    path, data));
 }
 
 static void
@@ -327,6 +318,7 @@ make_step(const struct session *session, const struct session_step *step,
     zoo_op_t *op, struct session_acl *acl)
 {
 	const char *data = step->data != NULL ? step->data : "";
+	bool is_ephemeral = step->type == SESSION_EPHEMERAL_STEP;
 	int length = (int)strlen(data);
 
 	switch (step->type) {
@@ -345,14 +337,10 @@ make_step(const struct session *session, const struct session_step *step,
 	 * more than this library (3.8) reads, and the library aborts.
 	 */
 	case SESSION_CREATE_STEP:
-		zoo_create_op_init(op, step->path, data, length,
-		    session_make_acl(session, acl, false), ZOO_PERSISTENT,
-		    NULL, 0);
-		break;
 	case SESSION_EPHEMERAL_STEP:
 		zoo_create_op_init(op, step->path, data, length,
-		    session_make_acl(session, acl, true), ZOO_EPHEMERAL, NULL,
-		    0);
+		    session_make_acl(session, acl, is_ephemeral),
+		    is_ephemeral ? ZOO_EPHEMERAL : ZOO_PERSISTENT, NULL, 0);
 		break;
 	}
 }

@@ -157,10 +157,12 @@ test_judge(void)
 	for (i = 0; i < COUNT(cases); i++) {
 		memset(&holders, 0, sizeof(holders));
 		names = names_of(cases[i].leases, &count);
-		ok(holders_take_leases(&holders, names, count), "leases taken");
+		ok(holders_take(&holders, PATHS_LEASES, names, count),
+		    "leases taken");
 		look_at(holders.leases, cases[i].leases, count);
 		names = names_of(cases[i].locks, &count);
-		ok(holders_take_locks(&holders, names, count), "locks taken");
+		ok(holders_take(&holders, PATHS_LOCKS, names, count),
+		    "locks taken");
 		look_at(holders.locks, cases[i].locks, count);
 		holders_judge(&holders);
 		join(text, sizeof(text), holders.leases, holders.holder_count);
@@ -186,19 +188,19 @@ test_taking_again(void)
 
 	memset(&holders, 0, sizeof(holders));
 	names = names_of(first, &count);
-	(void)holders_take_leases(&holders, names, count);
+	(void)holders_take(&holders, PATHS_LEASES, names, count);
 	look_at(holders.leases, first, count);
 	holders_judge(&holders);
 	is_int((int64_t)holders.holder_count, 2, "two hold");
 	names = names_of(second, &count);
-	(void)holders_take_leases(&holders, names, count);
+	(void)holders_take(&holders, PATHS_LEASES, names, count);
 	is_int((int64_t)holders.holder_count, 0,
 	    "a new list is not judged yet");
 	look_at(holders.leases, second, count);
 	holders_judge(&holders);
 	is_text(holders.leases[0].name, "c", "it takes the place of the old");
 	is_int((int64_t)holders.lease_count, 1, "of all of it");
-	ok(holders_take_leases(&holders, NULL, 0), "an empty list");
+	ok(holders_take(&holders, PATHS_LEASES, NULL, 0), "an empty list");
 	holders_judge(&holders);
 	is_int((int64_t)holders.holder_count, 0, "has no holders");
 	holders_free(&holders);
@@ -222,7 +224,7 @@ test_many(void)
 		    (i * 7919) % MANY);
 		names[i] = strdup(name);
 	}
-	(void)holders_take_locks(&holders, names, MANY);
+	(void)holders_take(&holders, PATHS_LOCKS, names, MANY);
 	for (i = 0; i < MANY; i++) {
 		holders.locks[i].seen = i % 10 != 0;
 		holders.locks[i].session = 1 + (int64_t)i;
