@@ -13,7 +13,7 @@
 #include "lock/survey.h"
 
 void
-ask_open(struct ask *ask, const struct options *options, const char *verb,
+ask_open(struct asker *ask, const struct options *options, const char *verb,
     const char *object)
 {
 	ask->options = options;
@@ -25,7 +25,7 @@ ask_open(struct ask *ask, const struct options *options, const char *verb,
 }
 
 int
-ask_wait(struct ask *ask, struct session_event **event)
+ask_wait(struct asker *ask, struct session_event **event)
 {
 	struct connector *connector = &ask->connector;
 	char problems[1024];
@@ -62,7 +62,7 @@ ask_wait(struct ask *ask, struct session_event **event)
 }
 
 int
-ask_survey(struct ask *ask, struct survey *survey)
+ask_survey(struct asker *ask, struct survey *survey)
 {
 	struct session_event *event;
 	enum survey_news news;

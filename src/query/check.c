@@ -71,7 +71,7 @@ check_run(const struct options *options)
 {
 	struct session_event *event;
 	struct wanted wanted;
-	struct ask ask;
+	struct asker ask;
 	int status;
 
 	if (!read_environment(&wanted)) {

@@ -25,7 +25,7 @@ struct revoke_lease {
 
 struct revoke {
 	const struct options	*options;
-	struct ask		 ask;
+	struct asker		 ask;
 	struct survey		 survey;
 	struct revoke_lease	*leases;	/* in the order they were met */
 	size_t			 count;
