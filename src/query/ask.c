@@ -86,3 +86,19 @@ ask_survey(struct asker *ask, struct survey *survey)
 	    strerror(ENOMEM));
 	return EXITCODE_SYSTEM;
 }
+
+int
+ask_step(struct asker *ask, const struct session_step *step,
+    struct session_event **reply)
+{
+	int status;
+
+	for (status = ASK_AGAIN;; session_event_free(*reply)) {
+		if (status == ASK_AGAIN)
+			session_ask_steps(&ask->connector.session, 0, step, 1);
+		status = ask_wait(ask, reply);
+		if (status >= 0 || (status == ASK_GO_ON &&
+		    (*reply)->type == SESSION_REPLY))
+			return status;
+	}
+}

@@ -40,4 +40,11 @@ int	ask_wait(struct asker *, struct session_event **event);
 /* Blocks until a survey is done.  Returns ASK_GO_ON then, or an exit status. */
 int	ask_survey(struct asker *, struct survey *);
 
+/*
+ * Changes a node, and tries again after a lost contact.  Blocks until there is a
+ * reply.  Returns as ask_wait() does, but never ASK_AGAIN.
+ */
+int	ask_step(struct asker *, const struct session_step *,
+	    struct session_event **reply);
+
 #endif

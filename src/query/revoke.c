@@ -14,7 +14,7 @@
 #include "lock/nodedata.h"
 #include "query/revoke_private.h"
 
-#define WATCH_LEASE	0
+#define WATCH	0	/* the tag of every watch */
 
 /* Marks a lease as asked if its data has a request to give up from anybody. */
 static void
@@ -35,92 +35,73 @@ note_asked(struct revoke *revoke, struct revoke_lease *lease,
 	    ", by somebody else");
 }
 
-/* Returns false if the data has no room for the request. */
-static bool
-send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
+/*
+ * Writes a request to give up into the data of a lease, unless there is one or
+ * no room for it.  Returns ASK_GO_ON, ASK_AGAIN if the node has changed or gone
+ * since it was looked at, or an exit status.
+ */
+static int
+ask_holder(struct revoke *revoke, struct revoke_lease *lease,
+    const struct holders_node *node)
 {
 	char data[2 * NODEDATA_SIZE], since[32], whoami[HOLDERS_TEXT_SIZE];
 	char found[2];
 	const struct session_step step = {
-		SESSION_SET_STEP, revoke->leases[lease].path, data,
-		node->version,
+		SESSION_SET_STEP, lease->path, data, node->version,
 	};
+	struct session_event *event;
+	int status;
 
-	if (strlcpy(data, node->data, sizeof(data)) >= sizeof(data))
-		return false;
+	if (lease->is_zkrun)
+		note_asked(revoke, lease, node);
+	if (!lease->is_zkrun || lease->asked)
+		return ASK_GO_ON;
+	/* Data that is cut leaves no room for the request. */
+	(void)strlcpy(data, node->data, sizeof(data));
 	/* Writing changes the mtime, which says since when it is held. */
 	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
 	nodedata_add(data, sizeof(data), NODEDATA_SINCE, since);
 	nodedata_whoami(whoami, sizeof(whoami));
 	nodedata_add(data, sizeof(data), NODEDATA_REVOKE, whoami);
-	if (!nodedata_get(data, NODEDATA_REVOKE, found, sizeof(found)))
-		return false;
-	session_ask_steps(&revoke->ask.connector.session, (int)lease, &step, 1);
-	return true;
-}
-
-/* Asks the holders that were not asked yet.  Returns how many these are. */
-static size_t
-ask_holders(struct revoke *revoke)
-{
-	const struct holders *holders = &revoke->survey.tasks[0].holders;
-	struct revoke_lease *lease;
-	size_t i, sent;
-
-	for (i = sent = 0; i < holders->holder_count; i++) {
-		lease = revoke_find(revoke, holders->leases[i].name);
-		if (!lease->is_zkrun)
-			continue;
-		note_asked(revoke, lease, &holders->leases[i]);
-		if (lease->asked)
-			continue;
-		if (send_word(revoke, (size_t)(lease - revoke->leases),
-		    &holders->leases[i]))
-			sent++;
-		else
-			lease->is_zkrun = false;
-	}
-	return sent;
-}
-
-/* Returns what the answers so far come to; a refusal counts most. */
-static int
-take_answer(struct revoke *revoke, const struct session_event *event,
-    int result)
-{
-	struct revoke_lease *lease = &revoke->leases[event->tag];
-
+	lease->is_zkrun = nodedata_get(data, NODEDATA_REVOKE, found,
+	    sizeof(found));
+	if (!lease->is_zkrun)
+		return ASK_GO_ON;
+	status = ask_step(&revoke->ask, &step, &event);
+	if (status != ASK_GO_ON)
+		return status;
 	if (event->code == SESSION_OK) {
 		lease->asked = true;
 		log_notice("asked %s to stop and release '%s'", lease->who,
 		    revoke->options->task);
-		return result;
-	}
-	if (result >= 0)
-		return result;
-	/* Somebody has written to it, or it is gone. */
-	if (event->code == SESSION_STALE || event->code == SESSION_NO_NODE)
-		return ASK_AGAIN;
-	return revoke_refused(revoke, lease, event);
+	} else if (event->code == SESSION_STALE ||
+	    event->code == SESSION_NO_NODE)
+		status = ASK_AGAIN;
+	else
+		revoke_refused(revoke, lease, event);
+	session_event_free(event);
+	return status;
 }
 
-/* Waits for as many answers as requests were sent. */
+/* Asks the holders that were not asked yet.  Returns as ask_holder() does. */
 static int
-take_answers(struct revoke *revoke, size_t sent)
+ask_holders(struct revoke *revoke)
 {
-	struct session_event *event;
+	const struct holders *holders = &revoke->survey.tasks[0].holders;
+	const struct holders_node *node;
 	int result, status;
 
-	for (result = ASK_GO_ON; sent > 0; session_event_free(event)) {
-		status = ask_wait(&revoke->ask, &event);
-		if (status != ASK_GO_ON)
+	result = ASK_GO_ON;
+	for (node = holders->leases;
+	    node < holders->leases + holders->holder_count; node++) {
+		status = ask_holder(revoke, revoke_find(revoke, node->name),
+		    node);
+		if (status >= 0)
 			return status;
-		if (event->type != SESSION_REPLY)
-			continue;
-		result = take_answer(revoke, event, result);
-		sent--;
+		if (status == ASK_AGAIN)
+			result = ASK_AGAIN;
 	}
-	return result;
+	return revoke->refusal != 0 ? revoke->refusal : result;
 }
 
 /* Names the holders that cannot be asked: nobody waits for them. */
@@ -154,44 +135,70 @@ drop_deaf(struct revoke *revoke)
 static void
 watch_leases(struct revoke *revoke)
 {
+	struct session *session = &revoke->ask.connector.session;
 	size_t i;
 
-	session_ask(&revoke->ask.connector.session, SESSION_SYNC,
-	    (int)revoke->count, SESSION_NO_WATCH, revoke->leases[0].path, NULL);
+	session_ask(session, SESSION_SYNC, (int)revoke->count,
+	    SESSION_NO_WATCH, revoke->leases[0].path, NULL);
 	for (i = 0; i < revoke->count; i++)
 		if (!revoke->leases[i].gone)
-			revoke_send(revoke, i, SESSION_GET, WATCH_LEASE);
+			session_ask(session, SESSION_GET, (int)i, WATCH,
+			    revoke->leases[i].path, NULL);
 }
 
-static int
+static void
 take_look(struct revoke *revoke, const struct session_event *event)
 {
 	struct revoke_lease *lease;
 
-	if (event->type == SESSION_CHANGED) {
+	if (event->type == SESSION_CHANGED)
 		watch_leases(revoke);
-		return ASK_GO_ON;
-	}
-	if ((size_t)event->tag >= revoke->count || event->code == SESSION_OK)
-		return ASK_GO_ON;
+	if (event->type != SESSION_REPLY || event->code == SESSION_OK ||
+	    (size_t)event->tag >= revoke->count)
+		return;
 	lease = &revoke->leases[event->tag];
 	if (event->code != SESSION_NO_NODE)
-		return revoke_refused(revoke, lease, event);
-	if (!lease->gone)
+		revoke_refused(revoke, lease, event);
+	else if (!lease->gone)
 		log_notice("%s has released '%s'", lease->who,
 		    revoke->options->task);
 	lease->gone = true;
-	return ASK_GO_ON;
 }
 
+static bool
+all_gone(const struct revoke *revoke)
+{
+	size_t i;
+
+	for (i = 0; i < revoke->count && revoke->leases[i].gone;)
+		i++;
+	return i == revoke->count;
+}
+
+/* Returns 0, or an exit status. */
 static int
 wait_until_gone(struct revoke *revoke)
 {
-	if (revoke->options->wait_ms != 0 || revoke_all_gone(revoke))
-		return revoke_until_gone(revoke, watch_leases, take_look);
-	log_notice("not waiting for '%s' to be released",
-	    revoke->options->task);
-	return revoke->options->conflict_exit_code;
+	struct session_event *event;
+	int status;
+
+	if (revoke->options->wait_ms == 0 && !all_gone(revoke)) {
+		log_notice("not waiting for '%s' to be released",
+		    revoke->options->task);
+		return revoke->options->conflict_exit_code;
+	}
+	status = ASK_AGAIN;
+	while (!all_gone(revoke) && revoke->refusal == 0) {
+		if (status == ASK_AGAIN)
+			watch_leases(revoke);
+		status = ask_wait(&revoke->ask, &event);
+		if (status >= 0)
+			return status;
+		if (status == ASK_GO_ON)
+			take_look(revoke, event);
+		session_event_free(event);
+	}
+	return revoke->refusal;
 }
 
 /* Tries until the holders have been asked, or returns an exit status. */
@@ -203,7 +210,7 @@ ask_all(struct revoke *revoke)
 	do {
 		status = revoke_look(revoke);
 		if (status == ASK_GO_ON)
-			status = take_answers(revoke, ask_holders(revoke));
+			status = ask_holders(revoke);
 		/* The time to wait begins with the first contact. */
 		if (revoke->ask.give_up_ms == CLOCK_NEVER &&
 		    revoke->options->wait_ms > 0)
@@ -226,7 +233,7 @@ revoke_run(const struct options *options)
 	if (status == ASK_GO_ON) {
 		deaf = drop_deaf(&revoke);
 		status = wait_until_gone(&revoke);
-		if (status == ASK_GO_ON)
+		if (status == 0)
 			status = deaf;
 	}
 	revoke_close(&revoke);

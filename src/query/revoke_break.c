@@ -49,31 +49,30 @@ confirm(FILE *terminal)
 	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
-static void
+/* By name, so that nothing is deleted that was not shown. */
+static int
 delete_leases(struct revoke *revoke)
 {
-	size_t i;
+	const struct revoke_lease *lease;
+	struct session_step step = { .type = SESSION_DELETE_STEP,
+	    .version = -1 };
+	struct session_event *event;
+	int status;
 
-	for (i = 0; i < revoke->count; i++)
-		if (!revoke->leases[i].gone)
-			revoke_send(revoke, i, SESSION_DELETE,
-			    SESSION_NO_WATCH);
-}
-
-static int
-take_deleted(struct revoke *revoke, const struct session_event *event)
-{
-	struct revoke_lease *lease;
-
-	if (event->type != SESSION_REPLY)
-		return ASK_GO_ON;
-	lease = &revoke->leases[event->tag];
-	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return revoke_refused(revoke, lease, event);
-	log_notice("the lease node of %s is %s", lease->who,
-	    event->code == SESSION_OK ? "deleted" : "gone");
-	lease->gone = true;
-	return ASK_GO_ON;
+	for (lease = revoke->leases; lease < revoke->leases + revoke->count;
+	    lease++) {
+		step.path = lease->path;
+		status = ask_step(&revoke->ask, &step, &event);
+		if (status != ASK_GO_ON)
+			return status;
+		if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
+			log_notice("the lease node of %s is %s", lease->who,
+			    event->code == SESSION_OK ? "deleted" : "gone");
+		else
+			revoke_refused(revoke, lease, event);
+		session_event_free(event);
+	}
+	return revoke->refusal;
 }
 
 static int
@@ -93,9 +92,7 @@ break_with(struct revoke *revoke, FILE *terminal)
 		log_notice("nothing is deleted");
 		return revoke->options->conflict_exit_code;
 	}
-	/* By name, so that nothing is deleted that was not shown. */
-	status = revoke_until_gone(revoke, delete_leases, take_deleted);
-	return status == ASK_GO_ON ? 0 : status;
+	return delete_leases(revoke);
 }
 
 int

@@ -1,5 +1,5 @@
 /*
- * Finds the leases to revoke or break, and waits for them to go.
+ * Finds the leases to revoke or break.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -101,49 +101,12 @@ revoke_look(struct revoke *revoke)
 	return status == ASK_GO_ON ? meet_holders(revoke) : status;
 }
 
-bool
-revoke_all_gone(const struct revoke *revoke)
-{
-	size_t i;
-
-	for (i = 0; i < revoke->count && revoke->leases[i].gone;)
-		i++;
-	return i == revoke->count;
-}
-
-int
-revoke_until_gone(struct revoke *revoke, void (*ask)(struct revoke *),
-    int (*take)(struct revoke *, const struct session_event *))
-{
-	struct session_event *event;
-	int status;
-
-	status = ASK_AGAIN;
-	while (status < 0 && !revoke_all_gone(revoke)) {
-		if (status == ASK_AGAIN)
-			ask(revoke);
-		status = ask_wait(&revoke->ask, &event);
-		if (status == ASK_GO_ON)
-			status = take(revoke, event);
-		session_event_free(event);
-	}
-	return status < 0 ? ASK_GO_ON : status;
-}
-
-int
-revoke_refused(const struct revoke *revoke, const struct revoke_lease *lease,
+void
+revoke_refused(struct revoke *revoke, const struct revoke_lease *lease,
     const struct session_event *event)
 {
 	log_error("cannot %s '%s': %s", revoke->ask.verb, lease->path,
 	    event->reason);
-	return event->code == SESSION_DENIED ? EXITCODE_DENIED :
+	revoke->refusal = event->code == SESSION_DENIED ? EXITCODE_DENIED :
 	    EXITCODE_INTERNAL;
-}
-
-void
-revoke_send(struct revoke *revoke, size_t lease,
-    enum session_operation operation, int watch)
-{
-	session_ask(&revoke->ask.connector.session, operation, (int)lease, watch,
-	    revoke->leases[lease].path, NULL);
 }

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "lock/holders.h"
 #include "lock/survey.h"
@@ -29,6 +28,7 @@ struct revoke {
 	struct survey		 survey;
 	struct revoke_lease	*leases;	/* in the order they were met */
 	size_t			 count;
+	int			 refusal;	/* an exit status, or 0 */
 };
 
 void	revoke_open(struct revoke *, const struct options *, const char *verb);
@@ -43,21 +43,8 @@ int	revoke_look(struct revoke *);
 /* Returns the lease with the name, or NULL. */
 struct revoke_lease	*revoke_find(const struct revoke *, const char *name);
 
-bool	revoke_all_gone(const struct revoke *);
-
-/*
- * Asks, and takes the answers, until all leases are gone.  Asks again after a
- * lost contact.  take() returns as ask_wait() does.  Returns ASK_GO_ON, or an
- * exit status after one line.
- */
-int	revoke_until_gone(struct revoke *, void (*ask)(struct revoke *),
-	    int (*take)(struct revoke *, const struct session_event *));
-
-/* Logs that a request about a lease was refused.  Returns the exit status. */
-int	revoke_refused(const struct revoke *, const struct revoke_lease *,
+/* Logs that a request about a lease was refused, and notes the refusal. */
+void	revoke_refused(struct revoke *, const struct revoke_lease *,
 	    const struct session_event *);
-
-/* Sends a request about a lease, tagged with its index. */
-void	revoke_send(struct revoke *, size_t, enum session_operation, int watch);
 
 #endif
