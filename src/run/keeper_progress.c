@@ -77,13 +77,20 @@ ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
 	free(path);
 }
 
+/* Looks if the last look is as old as that, or has found nothing. */
 static void
-look(struct keeper *keeper)
+look_after(struct keeper *keeper, int64_t pause_ms)
 {
-	if (keeper->progress.looking)
+	struct keeper_progress *progress = &keeper->progress;
+	int64_t now_ms;
+
+	now_ms = clock_ms();
+	if (progress->looking || keeper->connector.phase != CONNECTOR_UP ||
+	    (progress->place[0] != '\0' &&
+	    now_ms - progress->looked_ms < pause_ms))
 		return;
-	keeper->progress.looking = true;
-	keeper->progress.looked_ms = clock_ms();
+	progress->looking = true;
+	progress->looked_ms = now_ms;
 	ask(keeper, SESSION_LIST, TAG_QUEUE, PATHS_LOCKS, NULL);
 	ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 }
@@ -180,20 +187,19 @@ note_place(struct keeper *keeper, struct session_event *event)
 		add_holder(keeper, event, progress->place, size);
 }
 
+/* Says how long we have waited and for what. */
 static void
-describe(const struct keeper *keeper, char *text, size_t size)
+say(const struct keeper *keeper,
+    __attribute__((format(printf, 1, 2))) void (*log)(const char *, ...))
 {
 	int64_t seconds;
 
 	seconds = keeper->waiting_since_ms == CLOCK_NEVER ? 0 :
 	    (clock_ms() - keeper->waiting_since_ms + 500) / 1000;
-	(void)snprintf(text, size, "waiting for %s: %lld:%02lld",
-	    keeper->options->task, (long long)seconds / 60,
-	    (long long)seconds % 60);
-	if (keeper->connector.phase != CONNECTOR_UP)
-		(void)strlcat(text, no_contact, size);
-	else
-		(void)strlcat(text, keeper->progress.place, size);
+	log("waiting for %s: %lld:%02lld%s", keeper->options->task,
+	    (long long)seconds / 60, (long long)seconds % 60,
+	    keeper->connector.phase != CONNECTOR_UP ? no_contact :
+	    keeper->progress.place);
 }
 
 /* How things stand, in words that stay true for a while. */
@@ -201,16 +207,17 @@ void
 keeper_report(struct keeper *keeper)
 {
 	struct link_message message = { .type = LINK_ALIVE };
-	size_t size = sizeof(message.report);
+	const char *more = "";
 
 	if (!keeper->progress.reporting || keeper->told)
 		return;
-	(void)strlcpy(message.report, keeper_state_name(keeper), size);
-	if (keeper->state == IN_LINE && keeper->connector.phase == CONNECTOR_UP)
-		(void)strlcat(message.report, keeper->progress.place, size);
-	else if (keeper->state != CONNECTING &&
-	    keeper->connector.phase != CONNECTOR_UP)
-		(void)strlcat(message.report, no_contact, size);
+	if (keeper->state == IN_LINE)
+		more = keeper->progress.place;
+	if (keeper->connector.phase != CONNECTOR_UP)
+		more = keeper->state != CONNECTING ? no_contact : "";
+	(void)strlcpy(message.report, keeper_state_name(keeper),
+	    sizeof(message.report));
+	(void)strlcat(message.report, more, sizeof(message.report));
 	link_send(keeper->link, &message);
 }
 
@@ -219,7 +226,7 @@ void
 keeper_report_place(struct keeper *keeper)
 {
 	if (keeper->progress.reporting)
-		look(keeper);
+		look_after(keeper, 0);
 	keeper_report(keeper);
 }
 
@@ -227,14 +234,9 @@ keeper_report_place(struct keeper *keeper)
 void
 keeper_take_ping(struct keeper *keeper)
 {
-	struct keeper_progress *progress = &keeper->progress;
-
-	progress->reporting = true;
-	if (keeper->state == IN_LINE &&
-	    keeper->connector.phase == CONNECTOR_UP &&
-	    (progress->place[0] == '\0' ||
-	    clock_ms() - progress->looked_ms >= REPORT_LOOK_MS))
-		look(keeper);
+	keeper->progress.reporting = true;
+	if (keeper->state == IN_LINE)
+		look_after(keeper, REPORT_LOOK_MS);
 	keeper_report(keeper);
 }
 
@@ -269,7 +271,6 @@ bool
 keeper_take_look(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	char text[512];
 
 	if (event->type != SESSION_REPLY || event->tag < KEEPER_LOOK_TAGS)
 		return false;
@@ -279,11 +280,10 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	if (progress->looking || keeper->state != IN_LINE)
 		return true;
 	keeper_report(keeper);
-	describe(keeper, text, sizeof(text));
 	if (progress->asked)
-		log_answer("%s", text);
+		say(keeper, log_answer);
 	if (progress->next_ms != CLOCK_NEVER)
-		log_progress("%s", text);
+		say(keeper, log_progress);
 	progress->asked = false;
 	return true;
 }
@@ -313,40 +313,24 @@ void
 keeper_show_progress(struct keeper *keeper)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	char text[512];
-	int64_t now_ms;
 
-	now_ms = clock_ms();
-	progress->next_ms = clock_after(now_ms, LINE_MS);
-	if (keeper->connector.phase == CONNECTOR_UP &&
-	    (progress->place[0] == '\0' ||
-	    now_ms - progress->looked_ms >= LOOK_MS))
-		look(keeper);
+	progress->next_ms = clock_after(clock_ms(), LINE_MS);
+	look_after(keeper, LOOK_MS);
 	/* The first one is shown when it has something to say. */
-	if (progress->looking && progress->place[0] == '\0')
-		return;
-	describe(keeper, text, sizeof(text));
-	log_progress("%s", text);
+	if (!progress->looking || progress->place[0] != '\0')
+		say(keeper, log_progress);
 }
 
 /* SIGUSR1, while there is no command. */
 void
 keeper_tell_progress(struct keeper *keeper)
 {
-	char text[512];
-
-	if (keeper->state == HOLDING) {
+	if (keeper->state == HOLDING)
 		keeper_say_hold(keeper);
-		return;
-	}
-	if (keeper->state != CONNECTING && keeper->state != IN_LINE)
-		return;
-	if (keeper->state == IN_LINE &&
+	else if (keeper->state == IN_LINE &&
 	    keeper->connector.phase == CONNECTOR_UP) {
 		keeper->progress.asked = true;
-		look(keeper);
-		return;
-	}
-	describe(keeper, text, sizeof(text));
-	log_answer("%s", text);
+		look_after(keeper, 0);
+	} else if (keeper->state == CONNECTING || keeper->state == IN_LINE)
+		say(keeper, log_answer);
 }
