@@ -62,6 +62,23 @@ ask_wait(struct asker *ask, struct session_event **event)
 }
 
 int
+ask_no_memory(const struct asker *ask)
+{
+	log_error("cannot %s '%s': %s", ask->verb, ask->object,
+	    strerror(ENOMEM));
+	return EXITCODE_SYSTEM;
+}
+
+int
+ask_refused(const struct asker *ask, const char *path,
+    const struct session_event *event)
+{
+	log_error("cannot %s '%s': %s", ask->verb, path, event->reason);
+	return event->code == SESSION_DENIED ? EXITCODE_DENIED :
+	    EXITCODE_INTERNAL;
+}
+
+int
 ask_survey(struct asker *ask, struct survey *survey)
 {
 	struct session_event *event;
@@ -80,11 +97,21 @@ ask_survey(struct asker *ask, struct survey *survey)
 		if (status >= 0)
 			return status;
 	}
-	if (news == SURVEY_DONE)
-		return ASK_GO_ON;
-	log_error("cannot %s '%s': %s", ask->verb, ask->object,
-	    strerror(ENOMEM));
-	return EXITCODE_SYSTEM;
+	return news == SURVEY_DONE ? ASK_GO_ON : ask_no_memory(ask);
+}
+
+int
+ask_task(struct asker *ask, struct survey *survey)
+{
+	int status;
+
+	status = ask_survey(ask, survey);
+	if (status != ASK_GO_ON)
+		return status;
+	status = survey_report(&survey->problem);
+	if (status == 0)
+		status = survey_report(&survey->tasks[0].problem);
+	return status == 0 ? ASK_GO_ON : status;
 }
 
 int

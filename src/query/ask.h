@@ -40,11 +40,21 @@ int	ask_wait(struct asker *, struct session_event **event);
 /* Blocks until a survey is done.  Returns ASK_GO_ON then, or an exit status. */
 int	ask_survey(struct asker *, struct survey *);
 
+/* The same for the one task of the options; a problem is an exit status. */
+int	ask_task(struct asker *, struct survey *);
+
 /*
  * Changes a node, and tries again after a lost contact.  Blocks until there is a
  * reply.  Returns as ask_wait() does, but never ASK_AGAIN.
  */
 int	ask_step(struct asker *, const struct session_step *,
 	    struct session_event **reply);
+
+/* Log that a request about a node was refused.  Returns the exit status. */
+int	ask_refused(const struct asker *, const char *path,
+	    const struct session_event *);
+
+/* Logs that there is no memory.  Returns the exit status. */
+int	ask_no_memory(const struct asker *);
 
 #endif
