@@ -76,8 +76,8 @@ struct option_spec {
 	int		 letter;	/* 0: none */
 	int		 value;		/* has_arg of getopt_long(3) */
 	bool		 only_argv;	/* no variable, not in the file */
-	const struct values_kind *kind;	/* NULL: for arguments.c alone */
 	size_t		 field;		/* offset in struct options */
+	struct values_kind kind;	/* read NULL: for arguments.c alone */
 };
 
 /* The table, sorted by name. */
