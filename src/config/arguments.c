@@ -270,9 +270,8 @@ check_together(const struct options *options)
 		return refuse("--json", "it goes with --status");
 	if (options->yes && options->mode != OPTIONS_BREAK)
 		return refuse("--yes", "it goes with --break");
-	if (options->interval_ms == CLOCK_NEVER)
-		return ARGUMENTS_RUN;
-	if (options->interval_ms > 0 && options->max_leases > 1)
+	if (options->interval_ms > 0 && options->interval_ms != CLOCK_NEVER &&
+	    options->max_leases > 1)
 		return refuse("--interval", "with more than one lease, as many "
 		    "would run at once");
 	return ARGUMENTS_RUN;

@@ -117,7 +117,7 @@ read_task(void *field, const char *value, const struct values_kind *kind)
     .most = CLOCK_LONGEST_MS, .problem = "it has to be longer than nothing" }
 #define EXIT_CODE	{ .read = values_number, .most = 255, \
     .problem = "not a number from 0 to 255" }
-#define TLS	{ .read = values_refuse, .problem = "this option was removed; " \
+#define TLS	{ .problem = "this option was removed; " \
     "use the TLS tunnel of contrib/tls, see TLS in zkrun(1)" }
 
 /* Sorted by name, as in the manual. */
@@ -230,8 +230,8 @@ options_apply(struct options *options, struct option_source *source,
 {
 	const char *reason;
 
-	reason = spec->kind.read((char *)options + spec->field, value,
-	    &spec->kind);
+	reason = spec->kind.read == NULL ? spec->kind.problem :
+	    spec->kind.read((char *)options + spec->field, value, &spec->kind);
 	source->nonblock |= spec->letter == 'n' && options->wait_ms == 0;
 	source->wait |= spec->letter == 'w';
 	if (reason == NULL && source->nonblock && source->wait)

@@ -77,7 +77,7 @@ struct option_spec {
 	int		 value;		/* has_arg of getopt_long(3) */
 	bool		 only_argv;	/* no variable, not in the file */
 	size_t		 field;		/* offset in struct options */
-	struct values_kind kind;	/* read NULL: for arguments.c alone */
+	struct values_kind kind;	/* all zero: for arguments.c alone */
 };
 
 /* The table, sorted by name. */

@@ -147,11 +147,3 @@ values_syslog(void *field, const char *value, const struct values_kind *kind)
 		}
 	return kind->problem;
 }
-
-const char *
-values_refuse(void *field, const char *value, const struct values_kind *kind)
-{
-	(void)field;
-	(void)value;
-	return kind->problem;
-}

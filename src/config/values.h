@@ -19,7 +19,7 @@ typedef const char	*values_reader(void *field, const char *value,
 			    const struct values_kind *);
 
 struct values_kind {
-	values_reader	*read;
+	values_reader	*read;		/* NULL: no value is good */
 	int64_t		 least, most;	/* of a number, or a duration in ms */
 	int		 means;		/* what some readers store */
 	const char	*words[4];	/* the only values; NULL at the end */
@@ -40,8 +40,5 @@ values_reader	values_signal;
 
 /* The facility of syslog(3), or what "no" means. */
 values_reader	values_syslog;
-
-/* Refuses every value: the option was removed. */
-values_reader	values_refuse;
 
 #endif
