@@ -141,33 +141,6 @@ take_leases(struct keeper *keeper, const struct session_event *event)
 		    event->names[oldest]);
 }
 
-static void
-add_holder(const struct keeper *keeper, struct session_event *event,
-    char *text, size_t size)
-{
-	const struct holders_node node = {
-		.data = event->data,
-		.since_ms = event->changed_ms,
-	};
-	struct holders_who who;
-	char name[80], pid[32] = "", since[32];
-	size_t length;
-
-	holders_read_who(&who, &node);
-	text_clean(name, sizeof(name), holders_where(&who));
-	if (who.is_zkrun)
-		(void)snprintf(pid, sizeof(pid), " pid %lld",
-		    (long long)who.pid);
-	format_since(who.since_ms, since, sizeof(since));
-	length = strlen(text);
-	(void)snprintf(text + length, size - length, ", held by %s%s since %s",
-	    name, pid, since);
-	length = strlen(text);
-	if (keeper->progress.holders > 1)
-		(void)snprintf(text + length, size - length, " and %zu more",
-		    keeper->progress.holders - 1);
-}
-
 /*
  * The look is over: describes our place, and the holder if there is one.  In
  * words, because these are shown until the next look is over.
@@ -176,15 +149,33 @@ static void
 note_place(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
+	const struct holders_node node = {
+		.data = event->data,
+		.since_ms = event->changed_ms,
+	};
+	struct holders_who who;
+	char ahead[32] = "next in line", name[80], pid[32] = "", since[32];
+	char more[32] = "";
 	size_t size = sizeof(progress->place);
 
 	progress->looking = false;
-	(void)strlcpy(progress->place, ", next in line", size);
 	if (progress->ahead > 0)
-		(void)snprintf(progress->place, size, ", %zu ahead",
+		(void)snprintf(ahead, sizeof(ahead), "%zu ahead",
 		    progress->ahead);
-	if (progress->holders > 0 && event->code == SESSION_OK)
-		add_holder(keeper, event, progress->place, size);
+	(void)snprintf(progress->place, size, ", %s", ahead);
+	if (progress->holders == 0 || event->code != SESSION_OK)
+		return;
+	holders_read_who(&who, &node);
+	text_clean(name, sizeof(name), holders_where(&who));
+	if (who.is_zkrun)
+		(void)snprintf(pid, sizeof(pid), " pid %lld",
+		    (long long)who.pid);
+	format_since(who.since_ms, since, sizeof(since));
+	if (progress->holders > 1)
+		(void)snprintf(more, sizeof(more), " and %zu more",
+		    progress->holders - 1);
+	(void)snprintf(progress->place, size, ", %s, held by %s%s since %s%s",
+	    ahead, name, pid, since, more);
 }
 
 /* Says how long we have waited and for what. */
