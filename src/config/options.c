@@ -61,9 +61,9 @@ read_nonblock(void *field, const char *value, const struct values_kind *kind)
 {
 	const char *reason;
 	int64_t *wait_ms = field;
-	bool yes;
+	int yes;
 
-	reason = values_flag(&yes, value, kind);
+	reason = values_word(&yes, value, kind);
 	if (reason == NULL && yes)
 		*wait_ms = 0;
 	else if (reason == NULL && *wait_ms == 0)
@@ -77,9 +77,9 @@ read_verbosity(void *field, const char *value, const struct values_kind *kind)
 {
 	const char *reason;
 	int *verbosity = field;
-	bool yes;
+	int yes;
 
-	reason = values_flag(&yes, value, kind);
+	reason = values_word(&yes, value, kind);
 	if (reason == NULL && yes)
 		*verbosity = kind->means;
 	else if (reason == NULL && *verbosity == kind->means)
@@ -107,8 +107,8 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 #define READ(how)	{ .read = (how) }
 #define NO_YES(how, what) { .read = (how), .means = (what), \
     .words = { "no", "yes" }, .problem = "neither yes nor no" }
-#define FLAG	NO_YES(values_flag, 0)
-#define EITHER(no, yes)	{ .read = values_flag, .words = { no, yes }, \
+#define FLAG	NO_YES(values_word, 0)
+#define EITHER(no, yes)	{ .read = values_word, .words = { no, yes }, \
     .problem = "neither " no " nor " yes }
 #define MODE(mode)	{ .read = read_mode, .means = (mode), .problem = \
     "only one of --break, --check, --revoke and --status can be done" }
