@@ -19,32 +19,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Reads a small file of /proc; returns its length, or -1. */
-static ssize_t
-read_file(const char *path, char *buffer, size_t size)
-{
-	ssize_t got;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	got = read(fd, buffer, size - 1);
-	(void)close(fd);
-	if (got >= 0)
-		buffer[got] = '\0';
-	return got;
-}
-
 bool
 process_read(pid_t pid, struct process *process)
 {
 	char path[64], stat[1024], state, *name, *rest;
-	int threads;
+	int fd, threads;
+	ssize_t got;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_file(path, stat, sizeof(stat)) <= 0)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
 		return false;
+	got = read(fd, stat, sizeof(stat) - 1);
+	(void)close(fd);
+	if (got <= 0)
+		return false;
+	stat[got] = '\0';
 	/* The name is in brackets and may contain some. */
 	name = strchr(stat, '(');
 	rest = strrchr(stat, ')');
