@@ -5,7 +5,6 @@
 
 #include <sys/timerfd.h>
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -34,9 +34,6 @@ static struct {
 	atomic_bool	*unfinished;	/* a line of log_progress() is shown */
 } log_state = { LOG_NORMAL, -1, &own_line };
 
-static void	write_message(bool, int, const char *, va_list)
-    __attribute__((format(printf, 3, 0)));
-
 /*
  * In the background the terminal belongs to a shell, and a line that is
  * rewritten would be in its way.
@@ -87,7 +84,7 @@ write_to_syslog(int priority, const char *text)
 }
 
 /* A message of priority -1 does not go to the system's log. */
-static void
+static void __attribute__((format(printf, 3, 0)))
 write_message(bool shown, int priority, const char *format, va_list arguments)
 {
 	char line[LINE_SIZE], raw[LINE_SIZE - sizeof(WIPE PREFIX "\n")];

@@ -8,51 +8,30 @@
 #include <string.h>
 #include <wchar.h>
 
-/* The forms of a character, by its first byte. */
-static const struct form {
-	size_t		more;		/* bytes of 10xxxxxx */
-	uint32_t	least;		/* below this a shorter form exists */
-	unsigned char	mask, bits;
-} forms[] = {
-	{ 0, 0, 0x80, 0x00 },
-	{ 1, 0x80, 0xe0, 0xc0 },
-	{ 2, 0x800, 0xf0, 0xe0 },
-	{ 3, 0x10000, 0xf8, 0xf0 },
-};
-
-static uint32_t
-read_form(const struct form *form, const unsigned char *bytes)
+uint32_t
+text_next(const char **text)
 {
-	uint32_t c;
-	size_t i;
+	/* Below this, by the bytes that follow, a shorter form exists. */
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *bytes = (const unsigned char *)(*text)++;
+	uint32_t c = bytes[0];
+	size_t i, more;
 
-	c = bytes[0] & (unsigned char)~form->mask;
+	if ((c >= 0x80 && c < 0xc0) || c >= 0xf8)
+		return TEXT_INVALID;
+	more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+	if (more > 0)
+		c &= 0x3fU >> more;
 	/* This stops at the NUL that ends the text. */
-	for (i = 1; i <= form->more; i++) {
+	for (i = 1; i <= more; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return TEXT_INVALID;
 		c = c << 6 | (bytes[i] & 0x3f);
 	}
-	return c < form->least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ?
-	    TEXT_INVALID : c;
-}
-
-uint32_t
-text_next(const char **text)
-{
-	const unsigned char *bytes = (const unsigned char *)*text;
-	uint32_t c;
-	size_t i;
-
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if ((bytes[0] & forms[i].mask) != forms[i].bits)
-			continue;
-		c = read_form(&forms[i], bytes);
-		*text += c == TEXT_INVALID ? 1 : 1 + forms[i].more;
-		return c;
-	}
-	++*text;
-	return TEXT_INVALID;
+	if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return TEXT_INVALID;
+	*text += more;
+	return c;
 }
 
 static bool

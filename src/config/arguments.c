@@ -1,6 +1,6 @@
 /*
- * argv is read first, because it names the configuration file, and applied
- * last, because it wins.
+ * argv is read twice: first, because it names the configuration file, and last,
+ * because it wins.
  */
 #include "config/arguments.h"
 
@@ -18,20 +18,8 @@
 
 #define DEFAULT_FILE	"/etc/zkrun.conf"
 #define MAX_LINE	4096
-#define MAX_GIVEN	256
 #define MAX_SPECS	64
 #define LONG_VAL	256
-
-/* What getopt_long(3) found, in order. */
-struct given {
-	struct {
-		const struct option_spec *spec;
-		const char		 *value;
-	} list[MAX_GIVEN];
-	size_t		 count;
-	const char	*file;
-	bool		 check;
-};
 
 static const char usage[] =
     "usage: zkrun [-ghnqVv] [-a file] [-b path] [-c servers] [-E status]\n"
@@ -229,10 +217,15 @@ why_not_taken(const struct option *longs, const char *given, int known)
 	    "there is no such option";
 }
 
-/* Collects what argv says.  Returns ARGUMENTS_RUN or an exit status. */
+/*
+ * Reads argv: applies its options, or only looks for --config and --check if
+ * options is NULL.  Returns ARGUMENTS_RUN or an exit status.
+ */
 static int
-collect(struct given *given, int argc, char **argv)
+read_argv(struct options *options, int argc, char **argv, const char **file,
+    bool *check)
 {
+	struct option_source source = { 0 };
 	struct option longs[MAX_SPECS];
 	char shorts[2 * MAX_SPECS + 3], letter[3] = "-";
 	const struct option_spec *spec;
@@ -241,6 +234,8 @@ collect(struct given *given, int argc, char **argv)
 
 	make_tables(longs, shorts);
 	opterr = 0;
+	/* Begins anew. */
+	optind = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		/* getopt_long(3) sign-extends a byte above 127. */
 		letter[1] = (char)optopt;
@@ -257,29 +252,14 @@ collect(struct given *given, int argc, char **argv)
 			    "zkrun " ZKRUN_VERSION "\n", stdout);
 			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
-		if (spec->letter == 'f') {
-			given->file = optarg;
-			continue;
-		}
-		given->check |= strcmp(spec->name, "check") == 0;
-		if (given->count == MAX_GIVEN)
-			return refuse(argv[optind - 1], "too many options");
-		given->list[given->count].spec = spec;
-		given->list[given->count++].value = optarg;
+		if (spec->letter == 'f')
+			*file = optarg;
+		else if (options == NULL)
+			*check |= strcmp(spec->name, "check") == 0;
+		else if (options_apply(options, &source, spec, optarg) == -1)
+			return EXITCODE_USAGE;
 	}
 	return ARGUMENTS_RUN;
-}
-
-/* --check asks the servers of the lease under which it was started. */
-static int
-read_lease_environment(struct options *options, const struct given *given)
-{
-	struct option_source source = { .file = "ZKRUN_LEASE_CONNECT" };
-	const char *value;
-
-	value = getenv(source.file);
-	return !given->check || value == NULL ? 0 :
-	    options_apply(options, &source, options_find("connect"), value);
 }
 
 /* What no option can see by itself. */
@@ -290,9 +270,8 @@ check_together(const struct options *options)
 		return refuse("--json", "it goes with --status");
 	if (options->yes && options->mode != OPTIONS_BREAK)
 		return refuse("--yes", "it goes with --break");
-	if (options->interval_ms == CLOCK_NEVER)
-		return ARGUMENTS_RUN;
-	if (options->interval_ms > 0 && options->max_leases > 1)
+	if (options->interval_ms > 0 && options->interval_ms != CLOCK_NEVER &&
+	    options->max_leases > 1)
 		return refuse("--interval", "with more than one lease, as many "
 		    "would run at once");
 	return ARGUMENTS_RUN;
@@ -341,27 +320,29 @@ take_operands(struct options *options, char *const *operands, size_t count)
 int
 arguments_parse(struct options *options, int argc, char **argv)
 {
-	struct option_source source = { 0 };
-	struct given given = { .count = 0 };
-	const char *file;
-	size_t i;
+	struct option_source lease = { .file = "ZKRUN_LEASE_CONNECT" };
+	const char *file, *servers;
+	bool check = false;
 	int status;
 
 	options_default(options);
-	status = collect(&given, argc, argv);
+	file = getenv("ZKRUN_CONFIG");
+	status = read_argv(NULL, argc, argv, &file, &check);
 	if (status != ARGUMENTS_RUN)
 		return status;
-	file = given.file != NULL ? given.file : getenv("ZKRUN_CONFIG");
 	if (read_file(options, file != NULL ? file : DEFAULT_FILE,
 	    file != NULL) == -1)
 		return EXITCODE_CONFIG;
-	if (read_environment(options) == -1 ||
-	    read_lease_environment(options, &given) == -1)
+	if (read_environment(options) == -1)
 		return EXITCODE_USAGE;
-	for (i = 0; i < given.count; i++)
-		if (options_apply(options, &source, given.list[i].spec,
-		    given.list[i].value) == -1)
-			return EXITCODE_USAGE;
+	/* --check asks the servers of the lease under which it was started. */
+	servers = check ? getenv(lease.file) : NULL;
+	if (servers != NULL && options_apply(options, &lease,
+	    options_find("connect"), servers) == -1)
+		return EXITCODE_USAGE;
+	status = read_argv(options, argc, argv, &file, &check);
+	if (status != ARGUMENTS_RUN)
+		return status;
 	/* A job may wait for servers for ever, but a query must end. */
 	if (options->mode != OPTIONS_RUN &&
 	    options->retry.max_retries == BACKOFF_FOREVER)

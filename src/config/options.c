@@ -61,9 +61,9 @@ read_nonblock(void *field, const char *value, const struct values_kind *kind)
 {
 	const char *reason;
 	int64_t *wait_ms = field;
-	bool yes;
+	int yes;
 
-	reason = values_flag(&yes, value, kind);
+	reason = values_word(&yes, value, kind);
 	if (reason == NULL && yes)
 		*wait_ms = 0;
 	else if (reason == NULL && *wait_ms == 0)
@@ -77,9 +77,9 @@ read_verbosity(void *field, const char *value, const struct values_kind *kind)
 {
 	const char *reason;
 	int *verbosity = field;
-	bool yes;
+	int yes;
 
-	reason = values_flag(&yes, value, kind);
+	reason = values_word(&yes, value, kind);
 	if (reason == NULL && yes)
 		*verbosity = kind->means;
 	else if (reason == NULL && *verbosity == kind->means)
@@ -97,55 +97,6 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 	return servers_check_name(value);
 }
 
-#define NO_YES		.words = { "no", "yes" }, \
-    .problem = "neither yes nor no"
-#define MODE(mode)	.read = read_mode, .means = (mode), .problem = \
-    "only one of --break, --check, --revoke and --status can be done"
-
-static const struct values_kind
-	acl = { .read = read_acl },
-	auth_file = { .read = values_file },
-	base = { .read = values_base },
-	break_mode = { MODE(OPTIONS_BREAK) },
-	check_mode = { MODE(OPTIONS_CHECK) },
-	connect_string = { .read = read_connect },
-	duration = { .read = values_duration, .most = CLOCK_LONGEST_MS },
-	exit_code = { .read = values_number, .most = 255,
-	    .problem = "not a number from 0 to 255" },
-	flag = { .read = values_flag, NO_YES },
-	interval_counts = { .read = values_flag, .words = { "success", "any" },
-	    .problem = "neither success nor any" },
-	leases = { .read = values_number, .least = 1, .most = 1000000,
-	    .problem = "not a number of leases" },
-	nonblock = { .read = read_nonblock, NO_YES },
-	notify = { .read = values_flag, .words = { "zkrun", "command" },
-	    .problem = "neither zkrun nor command" },
-	on_loss = { .read = values_flag, .words = { "stop", "ignore" },
-	    .problem = "neither stop nor ignore" },
-	orphans = { .read = values_word, .words = {
-	    [OPTIONS_WAIT] = "wait", [OPTIONS_KILL] = "kill",
-	    [OPTIONS_LEAVE] = "leave" },
-	    .problem = "none of wait, kill, leave" },
-	positive_duration = { .read = values_duration, .least = 1,
-	    .most = CLOCK_LONGEST_MS,
-	    .problem = "it has to be longer than nothing" },
-	quiet = { .read = read_verbosity, .means = LOG_ERRORS, NO_YES },
-	retries = { .read = read_retries, .most = 1000000000,
-	    .problem = "not a number of retries, nor 'forever'" },
-	revoke_mode = { MODE(OPTIONS_REVOKE) },
-	runs = { .read = values_path },
-	session_timeout = { .read = values_duration, .least = 1000,
-	    .most = 86400000,
-	    .problem = "a session timeout is at least 1s and at most 1d" },
-	stop_signal = { .read = values_signal, .problem = "not a signal" },
-	status_mode = { MODE(OPTIONS_STATUS) },
-	syslog_facility = { .read = values_syslog, .means = OPTIONS_NO_SYSLOG,
-	    .problem = "not a facility of syslog" },
-	task_name = { .read = read_task },
-	tls = { .read = values_refuse, .problem = "this option was removed; "
-	    "use the TLS tunnel of contrib/tls, see TLS in zkrun(1)" },
-	verbose = { .read = read_verbosity, .means = LOG_VERBOSE, NO_YES };
-
 #define NONE	no_argument
 #define VALUE	required_argument
 #define MAYBE	optional_argument
@@ -153,54 +104,85 @@ static const struct values_kind
 #define IN(field)	offsetof(struct options, field)
 #define WHOLE	0
 
+#define READ(how)	{ .read = (how) }
+#define NO_YES(how, what) { .read = (how), .means = (what), \
+    .words = { "no", "yes" }, .problem = "neither yes nor no" }
+#define FLAG	NO_YES(values_word, 0)
+#define EITHER(no, yes)	{ .read = values_word, .words = { no, yes }, \
+    .problem = "neither " no " nor " yes }
+#define MODE(mode)	{ .read = read_mode, .means = (mode), .problem = \
+    "only one of --break, --check, --revoke and --status can be done" }
+#define DURATION	{ .read = values_duration, .most = CLOCK_LONGEST_MS }
+#define POSITIVE	{ .read = values_duration, .least = 1, \
+    .most = CLOCK_LONGEST_MS, .problem = "it has to be longer than nothing" }
+#define EXIT_CODE	{ .read = values_number, .most = 255, \
+    .problem = "not a number from 0 to 255" }
+#define TLS	{ .problem = "this option was removed; " \
+    "use the TLS tunnel of contrib/tls, see TLS in zkrun(1)" }
+
 /* Sorted by name, as in the manual. */
 const struct option_spec option_specs[] = {
-	{ "acl", 0, VALUE, false, &acl, IN(credentials) },
-	{ "auth-file", 'a', VALUE, false, &auth_file, IN(auth_file) },
-	{ "base", 'b', VALUE, false, &base, IN(base) },
-	{ "break", 0, NONE, true, &break_mode, IN(mode) },
-	{ "check", 0, NONE, true, &check_mode, IN(mode) },
-	{ "config", 'f', VALUE, true, NULL, WHOLE },
-	{ "conflict-exit-code", 'E', VALUE, false, &exit_code,
-	    IN(conflict_exit_code) },
-	{ "connect", 'c', VALUE, false, &connect_string, WHOLE },
-	{ "connect-timeout", 0, VALUE, false, &positive_duration,
-	    IN(connect_timeout_ms) },
-	{ "group", 'g', NONE, false, &flag, IN(signal_group) },
-	{ "help", 'h', NONE, true, NULL, WHOLE },
-	{ "hold", 0, VALUE, false, &duration, IN(hold_ms) },
-	{ "interval", 'i', VALUE, false, &duration, IN(interval_ms) },
-	{ "interval-counts", 0, VALUE, false, &interval_counts,
-	    IN(count_failures) },
-	{ "json", 0, NONE, true, &flag, IN(json) },
-	{ "kill-after", 'k', VALUE, false, &duration, IN(kill_after_ms) },
-	{ "leases", 'l', VALUE, false, &leases, IN(max_leases) },
-	{ "max-retries", 'r', VALUE, false, &retries, IN(retry.max_retries) },
-	{ "max-time", 'm', VALUE, false, &positive_duration, IN(max_time_ms) },
-	{ "nonblock", 'n', NONE, false, &nonblock, IN(wait_ms) },
-	{ "notify", 0, VALUE, false, &notify, IN(notify_by_command) },
-	{ "on-loss", 0, VALUE, false, &on_loss, IN(ignore_loss) },
-	{ "orphans", 'o', VALUE, false, &orphans, IN(orphans) },
-	{ "quiet", 'q', NONE, false, &quiet, IN(verbosity) },
-	{ "retry-cap", 0, VALUE, false, &positive_duration, IN(retry.cap_ms) },
-	{ "retry-for", 0, VALUE, false, &positive_duration, IN(retry.for_ms) },
-	{ "retry-sleep", 0, VALUE, false, &duration, IN(retry.sleep_ms) },
-	{ "revoke", 0, NONE, true, &revoke_mode, IN(mode) },
-	{ "runs", 0, VALUE, false, &runs, IN(runs) },
-	{ "session-timeout", 'T', VALUE, false, &session_timeout,
-	    IN(session_timeout_ms) },
-	{ "signal", 's', VALUE, false, &stop_signal, IN(stop_signal) },
-	{ "skip-exit-code", 0, VALUE, false, &exit_code, IN(skip_exit_code) },
-	{ "status", 0, NONE, true, &status_mode, IN(mode) },
-	{ "syslog", 0, MAYBE, false, &syslog_facility, IN(syslog_facility) },
-	{ "task", 't', VALUE, true, &task_name, IN(task) },
-	{ "tls-ca", 0, GONE, false, &tls, WHOLE },
-	{ "tls-cert", 0, GONE, false, &tls, WHOLE },
-	{ "tls-key", 0, GONE, false, &tls, WHOLE },
-	{ "verbose", 'v', NONE, false, &verbose, IN(verbosity) },
-	{ "version", 'V', NONE, true, NULL, WHOLE },
-	{ "wait", 'w', VALUE, false, &duration, IN(wait_ms) },
-	{ "yes", 0, NONE, true, &flag, IN(yes) },
+	{ "acl", 0, VALUE, false, IN(credentials), READ(read_acl) },
+	{ "auth-file", 'a', VALUE, false, IN(auth_file), READ(values_file) },
+	{ "base", 'b', VALUE, false, IN(base), READ(values_base) },
+	{ "break", 0, NONE, true, IN(mode), MODE(OPTIONS_BREAK) },
+	{ "check", 0, NONE, true, IN(mode), MODE(OPTIONS_CHECK) },
+	{ "config", 'f', VALUE, true, WHOLE, READ(NULL) },
+	{ "conflict-exit-code", 'E', VALUE, false, IN(conflict_exit_code),
+	    EXIT_CODE },
+	{ "connect", 'c', VALUE, false, WHOLE, READ(read_connect) },
+	{ "connect-timeout", 0, VALUE, false, IN(connect_timeout_ms),
+	    POSITIVE },
+	{ "group", 'g', NONE, false, IN(signal_group), FLAG },
+	{ "help", 'h', NONE, true, WHOLE, READ(NULL) },
+	{ "hold", 0, VALUE, false, IN(hold_ms), DURATION },
+	{ "interval", 'i', VALUE, false, IN(interval_ms), DURATION },
+	{ "interval-counts", 0, VALUE, false, IN(count_failures),
+	    EITHER("success", "any") },
+	{ "json", 0, NONE, true, IN(json), FLAG },
+	{ "kill-after", 'k', VALUE, false, IN(kill_after_ms), DURATION },
+	{ "leases", 'l', VALUE, false, IN(max_leases), {
+	    .read = values_number, .least = 1, .most = 1000000,
+	    .problem = "not a number of leases" } },
+	{ "max-retries", 'r', VALUE, false, IN(retry.max_retries), {
+	    .read = read_retries, .most = 1000000000,
+	    .problem = "not a number of retries, nor 'forever'" } },
+	{ "max-time", 'm', VALUE, false, IN(max_time_ms), POSITIVE },
+	{ "nonblock", 'n', NONE, false, IN(wait_ms), NO_YES(read_nonblock, 0) },
+	{ "notify", 0, VALUE, false, IN(notify_by_command),
+	    EITHER("zkrun", "command") },
+	{ "on-loss", 0, VALUE, false, IN(ignore_loss),
+	    EITHER("stop", "ignore") },
+	{ "orphans", 'o', VALUE, false, IN(orphans), { .read = values_word,
+	    .words = { [OPTIONS_WAIT] = "wait", [OPTIONS_KILL] = "kill",
+	    [OPTIONS_LEAVE] = "leave" },
+	    .problem = "none of wait, kill, leave" } },
+	{ "quiet", 'q', NONE, false, IN(verbosity),
+	    NO_YES(read_verbosity, LOG_ERRORS) },
+	{ "retry-cap", 0, VALUE, false, IN(retry.cap_ms), POSITIVE },
+	{ "retry-for", 0, VALUE, false, IN(retry.for_ms), POSITIVE },
+	{ "retry-sleep", 0, VALUE, false, IN(retry.sleep_ms), DURATION },
+	{ "revoke", 0, NONE, true, IN(mode), MODE(OPTIONS_REVOKE) },
+	{ "runs", 0, VALUE, false, IN(runs), READ(values_path) },
+	{ "session-timeout", 'T', VALUE, false, IN(session_timeout_ms), {
+	    .read = values_duration, .least = 1000, .most = 86400000,
+	    .problem = "a session timeout is at least 1s and at most 1d" } },
+	{ "signal", 's', VALUE, false, IN(stop_signal), {
+	    .read = values_signal, .problem = "not a signal" } },
+	{ "skip-exit-code", 0, VALUE, false, IN(skip_exit_code), EXIT_CODE },
+	{ "status", 0, NONE, true, IN(mode), MODE(OPTIONS_STATUS) },
+	{ "syslog", 0, MAYBE, false, IN(syslog_facility), {
+	    .read = values_syslog, .means = OPTIONS_NO_SYSLOG,
+	    .problem = "not a facility of syslog" } },
+	{ "task", 't', VALUE, true, IN(task), READ(read_task) },
+	{ "tls-ca", 0, GONE, false, WHOLE, TLS },
+	{ "tls-cert", 0, GONE, false, WHOLE, TLS },
+	{ "tls-key", 0, GONE, false, WHOLE, TLS },
+	{ "verbose", 'v', NONE, false, IN(verbosity),
+	    NO_YES(read_verbosity, LOG_VERBOSE) },
+	{ "version", 'V', NONE, true, WHOLE, READ(NULL) },
+	{ "wait", 'w', VALUE, false, IN(wait_ms), DURATION },
+	{ "yes", 0, NONE, true, IN(yes), FLAG },
 };
 const size_t option_specs_count =
     sizeof(option_specs) / sizeof(option_specs[0]);
@@ -248,8 +230,8 @@ options_apply(struct options *options, struct option_source *source,
 {
 	const char *reason;
 
-	reason = spec->kind->read((char *)options + spec->field, value,
-	    spec->kind);
+	reason = spec->kind.read == NULL ? spec->kind.problem :
+	    spec->kind.read((char *)options + spec->field, value, &spec->kind);
 	source->nonblock |= spec->letter == 'n' && options->wait_ms == 0;
 	source->wait |= spec->letter == 'w';
 	if (reason == NULL && source->nonblock && source->wait)

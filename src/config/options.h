@@ -32,6 +32,7 @@ enum options_mode {
 	OPTIONS_BREAK,	/* --break */
 };
 
+/* A flag is 0 or 1. */
 struct options {
 	enum options_mode mode;
 	const char	*task;			/* in argv */
@@ -44,12 +45,12 @@ struct options {
 	char		 connect[4096];		/* the same, as it was given */
 	char		 auth_file[VALUES_PATH_SIZE]; /* "": none */
 	struct credentials	 credentials;	/* what is in it; --acl */
-	bool		 json;			/* --json */
-	bool		 yes;			/* --yes */
+	int		 json;			/* --json */
+	int		 yes;			/* --yes */
 
 	int		 max_leases;
 	int64_t		 interval_ms;		/* or CLOCK_NEVER: no record */
-	bool		 count_failures;	/* --interval-counts any */
+	int		 count_failures;	/* --interval-counts any */
 	int		 skip_exit_code;
 	int64_t		 wait_ms;		/* or CLOCK_NEVER; 0: try */
 	int		 conflict_exit_code;
@@ -63,9 +64,9 @@ struct options {
 	int64_t		 kill_after_ms;		/* from TERM to KILL */
 	enum options_orphans orphans;
 	int		 stop_signal;		/* what "asks to stop" */
-	bool		 ignore_loss;		/* --on-loss ignore */
-	bool		 notify_by_command;	/* --notify command */
-	bool		 signal_group;		/* -g */
+	int		 ignore_loss;		/* --on-loss ignore */
+	int		 notify_by_command;	/* --notify command */
+	int		 signal_group;		/* -g */
 	int		 verbosity;		/* enum log_level */
 	int		 syslog_facility;	/* or OPTIONS_NO_SYSLOG */
 };
@@ -76,8 +77,8 @@ struct option_spec {
 	int		 letter;	/* 0: none */
 	int		 value;		/* has_arg of getopt_long(3) */
 	bool		 only_argv;	/* no variable, not in the file */
-	const struct values_kind *kind;	/* NULL: for arguments.c alone */
 	size_t		 field;		/* offset in struct options */
+	struct values_kind kind;	/* all zero: for arguments.c alone */
 };
 
 /* The table, sorted by name. */

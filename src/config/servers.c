@@ -18,49 +18,40 @@
 static const char *
 parse_server(struct server *server, const char *text, size_t length)
 {
-	const char *host, *port, *problem;
-	size_t host_length, port_length;
+	char copy[512], *end, *host = copy;
+	const char *port = SERVERS_DEFAULT_PORT, *problem;
 
-	if (length > 0 && text[0] == '[') {
-		host = text + 1;
-		port = memchr(host, ']', length - 1);
-		if (port == NULL)
-			return "a '[' without ']'";
-		host_length = port++ - host;
-	} else {
-		host = text;
-		port = memchr(text, ':', length);
-		if (port == NULL)
-			port = text + length;
-		host_length = port - host;
-	}
-	port_length = text + length - port;
-	if (host_length == 0)
-		return "a server without a host";
-	if (host_length >= sizeof(server->host))
+	if (length >= sizeof(copy))
 		return "a host name is too long";
-	(void)snprintf(server->host, sizeof(server->host), "%.*s",
-	    (int)host_length, host);
-	if (strpbrk(server->host, " \t\n\r/[]%#?@") != NULL)
-		return "a host name has a character that none can have";
-
-	if (port_length == 0) {
-		(void)strlcpy(server->port, SERVERS_DEFAULT_PORT,
-		    sizeof(server->port));
-	} else {
-		if (port[0] != ':')
-			return "something other than ':' and a port behind ']'";
-		if (memchr(port + 1, ':', port_length - 1) != NULL)
-			return "an IPv6 address needs brackets: [::1]:2181";
-		if (port_length > 6)
-			return "a port is a number from 1 to 65535";
-		(void)snprintf(server->port, sizeof(server->port), "%.*s",
-		    (int)port_length - 1, port + 1);
-		(void)strtonum(server->port, 1, 65535, &problem);
-		if (problem != NULL ||
-		    strspn(server->port, "0123456789") != port_length - 1)
-			return "a port is a number from 1 to 65535";
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	if (*host == '[') {
+		end = strchr(++host, ']');
+		if (end == NULL)
+			return "a '[' without ']'";
+		*end++ = '\0';
+	} else
+		end = host + strcspn(host, ":");
+	if (*end == ':') {
+		*end = '\0';
+		port = end + 1;
 	}
+	if (*host == '\0')
+		return "a server without a host";
+	if (strlcpy(server->host, host, sizeof(server->host)) >=
+	    sizeof(server->host))
+		return "a host name is too long";
+	if (strpbrk(host, " \t\n\r/[]%#?@") != NULL)
+		return "a host name has a character that none can have";
+	if (*end != '\0')
+		return "something other than ':' and a port behind ']'";
+	if (strchr(port, ':') != NULL)
+		return "an IPv6 address needs brackets: [::1]:2181";
+	(void)strtonum(port, 1, 65535, &problem);
+	if (problem != NULL || port[strspn(port, "0123456789")] != '\0' ||
+	    strlcpy(server->port, port, sizeof(server->port)) >=
+	    sizeof(server->port))
+		return "a port is a number from 1 to 65535";
 	(void)snprintf(server->shown, sizeof(server->shown),
 	    strchr(server->host, ':') != NULL ? "[%s]:%s" : "%s:%s",
 	    server->host, server->port);

@@ -7,7 +7,6 @@
 
 #include <ctype.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -15,36 +14,18 @@
 #include "base/clock.h"
 #include "config/servers.h"
 
-/* Returns the index of the word, or -1. */
-static int
-find_word(const struct values_kind *kind, const char *value)
-{
-	int i;
-
-	for (i = 0; kind->words[i] != NULL; i++)
-		if (strcmp(kind->words[i], value) == 0)
-			return i;
-	return -1;
-}
-
-const char *
-values_flag(void *field, const char *value, const struct values_kind *kind)
-{
-	bool *flag = field;
-	int word;
-
-	word = value != NULL ? find_word(kind, value) : 1;
-	*flag = word == 1;
-	return word == -1 ? kind->problem : NULL;
-}
-
 const char *
 values_word(void *field, const char *value, const struct values_kind *kind)
 {
 	int *word = field;
 
-	*word = find_word(kind, value);
-	return *word == -1 ? kind->problem : NULL;
+	/* A flag without a value is the second of its words. */
+	*word = 1;
+	if (value != NULL)
+		for (*word = 0; kind->words[*word] != NULL &&
+		    strcmp(kind->words[*word], value) != 0;)
+			++*word;
+	return kind->words[*word] == NULL ? kind->problem : NULL;
 }
 
 const char *
@@ -106,15 +87,11 @@ values_base(void *field, const char *value, const struct values_kind *kind)
 const char *
 values_signal(void *field, const char *value, const struct values_kind *kind)
 {
-	const struct values_kind by_number = {
-		.least = 1,
-		.most = SIGRTMAX,
-		.problem = kind->problem,
-	};
-	const char *name;
+	const char *name, *problem;
 	int *number = field;
 
-	if (values_number(number, value, &by_number) == NULL)
+	*number = (int)strtonum(value, 1, SIGRTMAX, &problem);
+	if (problem == NULL && isdigit((unsigned char)value[0]))
 		return NULL;
 	if (strncmp(value, "SIG", 3) == 0)
 		value += 3;
@@ -145,13 +122,5 @@ values_syslog(void *field, const char *value, const struct values_kind *kind)
 			*chosen = facility->c_val;
 			return NULL;
 		}
-	return kind->problem;
-}
-
-const char *
-values_refuse(void *field, const char *value, const struct values_kind *kind)
-{
-	(void)field;
-	(void)value;
 	return kind->problem;
 }

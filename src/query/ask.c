@@ -13,7 +13,7 @@
 #include "lock/survey.h"
 
 void
-ask_open(struct ask *ask, const struct options *options, const char *verb,
+ask_open(struct asker *ask, const struct options *options, const char *verb,
     const char *object)
 {
 	ask->options = options;
@@ -25,7 +25,7 @@ ask_open(struct ask *ask, const struct options *options, const char *verb,
 }
 
 int
-ask_wait(struct ask *ask, struct session_event **event)
+ask_wait(struct asker *ask, struct session_event **event)
 {
 	struct connector *connector = &ask->connector;
 	char problems[1024];
@@ -62,7 +62,24 @@ ask_wait(struct ask *ask, struct session_event **event)
 }
 
 int
-ask_survey(struct ask *ask, struct survey *survey)
+ask_no_memory(const struct asker *ask)
+{
+	log_error("cannot %s '%s': %s", ask->verb, ask->object,
+	    strerror(ENOMEM));
+	return EXITCODE_SYSTEM;
+}
+
+int
+ask_refused(const struct asker *ask, const char *path,
+    const struct session_event *event)
+{
+	log_error("cannot %s '%s': %s", ask->verb, path, event->reason);
+	return event->code == SESSION_DENIED ? EXITCODE_DENIED :
+	    EXITCODE_INTERNAL;
+}
+
+int
+ask_survey(struct asker *ask, struct survey *survey)
 {
 	struct session_event *event;
 	enum survey_news news;
@@ -80,9 +97,35 @@ ask_survey(struct ask *ask, struct survey *survey)
 		if (status >= 0)
 			return status;
 	}
-	if (news == SURVEY_DONE)
-		return ASK_GO_ON;
-	log_error("cannot %s '%s': %s", ask->verb, ask->object,
-	    strerror(ENOMEM));
-	return EXITCODE_SYSTEM;
+	return news == SURVEY_DONE ? ASK_GO_ON : ask_no_memory(ask);
+}
+
+int
+ask_task(struct asker *ask, struct survey *survey)
+{
+	int status;
+
+	status = ask_survey(ask, survey);
+	if (status != ASK_GO_ON)
+		return status;
+	status = survey_report(&survey->problem);
+	if (status == 0)
+		status = survey_report(&survey->tasks[0].problem);
+	return status == 0 ? ASK_GO_ON : status;
+}
+
+int
+ask_step(struct asker *ask, const struct session_step *step,
+    struct session_event **reply)
+{
+	int status;
+
+	for (status = ASK_AGAIN;; session_event_free(*reply)) {
+		if (status == ASK_AGAIN)
+			session_ask_steps(&ask->connector.session, 0, step, 1);
+		status = ask_wait(ask, reply);
+		if (status >= 0 || (status == ASK_GO_ON &&
+		    (*reply)->type == SESSION_REPLY))
+			return status;
+	}
 }

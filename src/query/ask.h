@@ -12,7 +12,7 @@
 struct options;
 struct survey;
 
-struct ask {
+struct asker {
 	const struct options	*options;
 	const char		*verb;		/* "cannot VERB 'OBJECT'" */
 	const char		*object;
@@ -27,7 +27,7 @@ enum {
 };
 
 /* Begins to seek contact.  Borrows all; close the connector in the end. */
-void	ask_open(struct ask *, const struct options *, const char *verb,
+void	ask_open(struct asker *, const struct options *, const char *verb,
 	    const char *object);
 
 /*
@@ -35,9 +35,26 @@ void	ask_open(struct ask *, const struct options *, const char *verb,
  * ASK_AGAIN, or an exit status after one line on stderr: nobody can be reached,
  * or give_up_ms is over.  *event is the caller's, to be freed; it may be NULL.
  */
-int	ask_wait(struct ask *, struct session_event **event);
+int	ask_wait(struct asker *, struct session_event **event);
 
 /* Blocks until a survey is done.  Returns ASK_GO_ON then, or an exit status. */
-int	ask_survey(struct ask *, struct survey *);
+int	ask_survey(struct asker *, struct survey *);
+
+/* The same for the one task of the options; a problem is an exit status. */
+int	ask_task(struct asker *, struct survey *);
+
+/*
+ * Changes a node, and tries again after a lost contact.  Blocks until there is a
+ * reply.  Returns as ask_wait() does, but never ASK_AGAIN.
+ */
+int	ask_step(struct asker *, const struct session_step *,
+	    struct session_event **reply);
+
+/* Log that a request about a node was refused.  Returns the exit status. */
+int	ask_refused(const struct asker *, const char *path,
+	    const struct session_event *);
+
+/* Logs that there is no memory.  Returns the exit status. */
+int	ask_no_memory(const struct asker *);
 
 #endif

@@ -40,15 +40,6 @@ read_environment(struct wanted *wanted)
 	return problem == NULL && session[0] != '\0' && *end == '\0';
 }
 
-static void
-send_requests(struct session *session, const char *lease)
-{
-	session_ask(session, SESSION_SYNC, TAG_SYNC, SESSION_NO_WATCH, lease,
-	    NULL);
-	session_ask(session, SESSION_GET, TAG_LEASE, SESSION_NO_WATCH, lease,
-	    NULL);
-}
-
 static int
 judge(const struct session_event *event, const struct wanted *wanted)
 {
@@ -71,7 +62,8 @@ check_run(const struct options *options)
 {
 	struct session_event *event;
 	struct wanted wanted;
-	struct ask ask;
+	struct asker ask;
+	struct session *session = &ask.connector.session;
 	int status;
 
 	if (!read_environment(&wanted)) {
@@ -82,9 +74,12 @@ check_run(const struct options *options)
 	ask_open(&ask, options, "check", wanted.path);
 	do {
 		status = ask_wait(&ask, &event);
-		if (status == ASK_AGAIN)
-			send_requests(&ask.connector.session, wanted.path);
-		else if (status == ASK_GO_ON && event->type == SESSION_REPLY &&
+		if (status == ASK_AGAIN) {
+			session_ask(session, SESSION_SYNC, TAG_SYNC,
+			    SESSION_NO_WATCH, wanted.path, NULL);
+			session_ask(session, SESSION_GET, TAG_LEASE,
+			    SESSION_NO_WATCH, wanted.path, NULL);
+		} else if (status == ASK_GO_ON && event->type == SESSION_REPLY &&
 		    event->tag == TAG_LEASE)
 			status = judge(event, &wanted);
 		session_event_free(event);

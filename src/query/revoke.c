@@ -5,145 +5,215 @@
 #include "query/revoke.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/options.h"
+#include "lock/holders.h"
 #include "lock/nodedata.h"
-#include "query/revoke_private.h"
+#include "lock/paths.h"
+#include "lock/survey.h"
+#include "query/ask.h"
 
-#define WATCH_LEASE	0
+#define WATCH	0	/* the tag of every watch */
 
-/* Marks a lease as asked if its data has a request to give up from anybody. */
-static void
-note_asked(struct revoke *revoke, struct revoke_lease *lease,
+/* A lease node that has to go. */
+struct lease {
+	char	*path;
+	char	 who[4 * HOLDERS_TEXT_SIZE];	/* for messages */
+	bool	 is_zkrun;	/* can be asked */
+	bool	 asked;		/* by a word in its data, and is not gone */
+};
+
+struct revoke {
+	const struct options	*options;
+	const char		*task;
+	struct asker		 ask;
+	struct survey		 survey;
+	struct lease		*leases;	/* in the order they were met */
+	size_t			 count;
+	int			 refusal;	/* an exit status, or 0 */
+};
+
+static struct lease *
+find_lease(const struct revoke *revoke, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < revoke->count; i++)
+		if (strcmp(strrchr(revoke->leases[i].path, '/') + 1, name) == 0)
+			return &revoke->leases[i];
+	return NULL;
+}
+
+static bool
+add_lease(struct revoke *revoke, const struct holders_node *node)
+{
+	struct lease *lease, *leases;
+	struct holders_who who;
+
+	leases = reallocarray(revoke->leases, revoke->count + 1,
+	    sizeof(*leases));
+	if (leases == NULL)
+		return false;
+	revoke->leases = leases;
+	lease = &leases[revoke->count];
+	memset(lease, 0, sizeof(*lease));
+	lease->path = paths_make(revoke->options->base, revoke->task,
+	    PATHS_LEASES, node->name);
+	if (lease->path == NULL)
+		return false;
+	holders_read_who(&who, node);
+	lease->is_zkrun = who.is_zkrun;
+	holders_describe(node, lease->who, sizeof(lease->who));
+	revoke->count++;
+	return true;
+}
+
+/*
+ * Looks who holds, and adds new leases to the list.  Returns ASK_GO_ON, or an
+ * exit status after one line.
+ */
+static int
+look(struct revoke *revoke)
+{
+	const struct holders_node *node;
+	const struct holders *holders;
+	size_t i;
+	int status;
+
+	status = ask_task(&revoke->ask, &revoke->survey);
+	if (status != ASK_GO_ON)
+		return status;
+	holders = &revoke->survey.tasks[0].holders;
+	for (i = 0; i < holders->holder_count; i++) {
+		node = &holders->leases[i];
+		if (find_lease(revoke, node->name) == NULL &&
+		    !add_lease(revoke, node))
+			return ask_no_memory(&revoke->ask);
+	}
+	return ASK_GO_ON;
+}
+
+/* Returns whether a node's data has a request to give up, from anybody. */
+static bool
+was_asked(struct revoke *revoke, const struct lease *lease,
     const struct holders_node *node)
 {
 	struct holders_who who;
 	char whoami[HOLDERS_TEXT_SIZE];
 
 	holders_read_who(&who, node);
-	if (who.revoker[0] == '\0' || lease->asked)
-		return;
-	lease->asked = true;
+	if (who.revoker[0] == '\0')
+		return false;
 	nodedata_whoami(whoami, sizeof(whoami));
 	/* The request may be ours: its reply was lost. */
 	log_notice("%s has been asked to stop and release '%s'%s", lease->who,
-	    revoke->options->task, strcmp(who.revoker, whoami) == 0 ? "" :
+	    revoke->task, strcmp(who.revoker, whoami) == 0 ? "" :
 	    ", by somebody else");
-}
-
-/* Returns false if the data has no room for the request. */
-static bool
-send_word(struct revoke *revoke, size_t lease, const struct holders_node *node)
-{
-	char data[2 * NODEDATA_SIZE], since[32], whoami[HOLDERS_TEXT_SIZE];
-	char found[2];
-	const struct session_step step = {
-		SESSION_SET_STEP, revoke->leases[lease].path, data,
-		node->version,
-	};
-
-	if (strlcpy(data, node->data, sizeof(data)) >= sizeof(data))
-		return false;
-	/* Writing changes the mtime, which says since when it is held. */
-	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
-	nodedata_add(data, sizeof(data), NODEDATA_SINCE, since);
-	nodedata_whoami(whoami, sizeof(whoami));
-	nodedata_add(data, sizeof(data), NODEDATA_REVOKE, whoami);
-	if (!nodedata_get(data, NODEDATA_REVOKE, found, sizeof(found)))
-		return false;
-	session_ask_steps(&revoke->ask.connector.session, (int)lease, &step, 1);
 	return true;
 }
 
-/* Asks the holders that were not asked yet.  Returns how many these are. */
-static size_t
-ask_holders(struct revoke *revoke)
+/* Writes a request into the data of a node.  Returns false without room. */
+static bool
+make_request(const struct holders_node *node, char *data, size_t size)
 {
-	const struct holders *holders = &revoke->survey.tasks[0].holders;
-	struct revoke_lease *lease;
-	size_t i, sent;
+	char found[2], since[32], whoami[HOLDERS_TEXT_SIZE];
 
-	for (i = sent = 0; i < holders->holder_count; i++) {
-		lease = revoke_find(revoke, holders->leases[i].name);
-		if (!lease->is_zkrun)
-			continue;
-		note_asked(revoke, lease, &holders->leases[i]);
-		if (lease->asked)
-			continue;
-		if (send_word(revoke, (size_t)(lease - revoke->leases),
-		    &holders->leases[i]))
-			sent++;
-		else
-			lease->is_zkrun = false;
-	}
-	return sent;
+	/* Data that is cut leaves no room. */
+	(void)strlcpy(data, node->data, size);
+	/* Writing changes the mtime, which says since when it is held. */
+	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
+	nodedata_add(data, size, NODEDATA_SINCE, since);
+	nodedata_whoami(whoami, sizeof(whoami));
+	nodedata_add(data, size, NODEDATA_REVOKE, whoami);
+	return nodedata_get(data, NODEDATA_REVOKE, found, sizeof(found));
 }
 
-/* Returns what the answers so far come to; a refusal counts most. */
+/*
+ * Asks a holder, unless it was asked or cannot be.  Returns ASK_GO_ON, ASK_AGAIN
+ * if the node has changed or gone since it was looked at, or an exit status.
+ */
 static int
-take_answer(struct revoke *revoke, const struct session_event *event,
-    int result)
+ask_holder(struct revoke *revoke, struct lease *lease,
+    const struct holders_node *node)
 {
-	struct revoke_lease *lease = &revoke->leases[event->tag];
+	char data[2 * NODEDATA_SIZE];
+	const struct session_step step = {
+		SESSION_SET_STEP, lease->path, data, node->version,
+	};
+	struct session_event *event;
+	int status;
 
+	if (lease->asked || !lease->is_zkrun)
+		return ASK_GO_ON;
+	lease->asked = was_asked(revoke, lease, node);
+	lease->is_zkrun = make_request(node, data, sizeof(data));
+	if (lease->asked || !lease->is_zkrun)
+		return ASK_GO_ON;
+	status = ask_step(&revoke->ask, &step, &event);
+	if (status != ASK_GO_ON)
+		return status;
 	if (event->code == SESSION_OK) {
 		lease->asked = true;
 		log_notice("asked %s to stop and release '%s'", lease->who,
-		    revoke->options->task);
-		return result;
-	}
-	if (result >= 0)
-		return result;
-	/* Somebody has written to it, or it is gone. */
-	if (event->code == SESSION_STALE || event->code == SESSION_NO_NODE)
-		return ASK_AGAIN;
-	return revoke_refused(revoke, lease, event);
+		    revoke->task);
+	} else if (event->code == SESSION_STALE ||
+	    event->code == SESSION_NO_NODE)
+		status = ASK_AGAIN;
+	else
+		revoke->refusal = ask_refused(&revoke->ask, lease->path, event);
+	session_event_free(event);
+	return status;
 }
 
-/* Waits for as many answers as requests were sent. */
+/* Asks the holders that were not asked yet.  Returns as ask_holder() does. */
 static int
-take_answers(struct revoke *revoke, size_t sent)
+ask_holders(struct revoke *revoke)
 {
-	struct session_event *event;
+	const struct holders *holders = &revoke->survey.tasks[0].holders;
+	const struct holders_node *node;
 	int result, status;
 
-	for (result = ASK_GO_ON; sent > 0; session_event_free(event)) {
-		status = ask_wait(&revoke->ask, &event);
-		if (status != ASK_GO_ON)
+	result = ASK_GO_ON;
+	for (node = holders->leases;
+	    node < holders->leases + holders->holder_count; node++) {
+		status = ask_holder(revoke, find_lease(revoke, node->name),
+		    node);
+		if (status >= 0)
 			return status;
-		if (event->type != SESSION_REPLY)
-			continue;
-		result = take_answer(revoke, event, result);
-		sent--;
+		if (status == ASK_AGAIN)
+			result = ASK_AGAIN;
 	}
-	return result;
+	return revoke->refusal != 0 ? revoke->refusal : result;
 }
 
-/* Names the holders that cannot be asked: nobody waits for them. */
+/*
+ * Names the holders that were not asked: nobody waits for them.  Returns the
+ * exit status.
+ */
 static int
-drop_deaf(struct revoke *revoke)
+name_deaf(const struct revoke *revoke)
 {
-	struct revoke_lease *lease;
-	size_t i;
+	const struct lease *lease;
 	int status;
 
 	status = 0;
-	for (i = 0; i < revoke->count; i++) {
-		lease = &revoke->leases[i];
+	for (lease = revoke->leases; lease < revoke->leases + revoke->count;
+	    lease++) {
 		if (lease->asked)
 			continue;
-		lease->gone = true;
 		if (lease->is_zkrun) {
 			log_notice("%s has released '%s' before it was asked",
-			    lease->who, revoke->options->task);
+			    lease->who, revoke->task);
 			continue;
 		}
 		log_error("cannot revoke '%s': %s holds it and cannot be asked; "
-		    "--break would delete its lease node", revoke->options->task,
+		    "--break would delete its lease node", revoke->task,
 		    lease->who);
 		status = revoke->options->conflict_exit_code;
 	}
@@ -154,81 +224,108 @@ drop_deaf(struct revoke *revoke)
 static void
 watch_leases(struct revoke *revoke)
 {
+	struct session *session = &revoke->ask.connector.session;
 	size_t i;
 
-	session_ask(&revoke->ask.connector.session, SESSION_SYNC,
-	    (int)revoke->count, SESSION_NO_WATCH, revoke->leases[0].path, NULL);
+	session_ask(session, SESSION_SYNC, (int)revoke->count,
+	    SESSION_NO_WATCH, revoke->leases[0].path, NULL);
 	for (i = 0; i < revoke->count; i++)
-		if (!revoke->leases[i].gone)
-			revoke_send(revoke, i, SESSION_GET, WATCH_LEASE);
+		if (revoke->leases[i].asked)
+			session_ask(session, SESSION_GET, (int)i, WATCH,
+			    revoke->leases[i].path, NULL);
 }
 
-static int
+static void
 take_look(struct revoke *revoke, const struct session_event *event)
 {
-	struct revoke_lease *lease;
+	struct lease *lease;
 
-	if (event->type == SESSION_CHANGED) {
+	if (event->type == SESSION_CHANGED)
 		watch_leases(revoke);
-		return ASK_GO_ON;
-	}
-	if ((size_t)event->tag >= revoke->count || event->code == SESSION_OK)
-		return ASK_GO_ON;
+	if (event->type != SESSION_REPLY || event->code == SESSION_OK ||
+	    (size_t)event->tag >= revoke->count)
+		return;
 	lease = &revoke->leases[event->tag];
 	if (event->code != SESSION_NO_NODE)
-		return revoke_refused(revoke, lease, event);
-	if (!lease->gone)
-		log_notice("%s has released '%s'", lease->who,
-		    revoke->options->task);
-	lease->gone = true;
-	return ASK_GO_ON;
+		revoke->refusal = ask_refused(&revoke->ask, lease->path, event);
+	else if (lease->asked) {
+		log_notice("%s has released '%s'", lease->who, revoke->task);
+		lease->asked = false;
+	}
 }
 
+static bool
+all_gone(const struct revoke *revoke)
+{
+	size_t i;
+
+	for (i = 0; i < revoke->count && !revoke->leases[i].asked;)
+		i++;
+	return i == revoke->count;
+}
+
+/* Returns 0, or an exit status. */
 static int
 wait_until_gone(struct revoke *revoke)
 {
-	if (revoke->options->wait_ms != 0 || revoke_all_gone(revoke))
-		return revoke_until_gone(revoke, watch_leases, take_look);
-	log_notice("not waiting for '%s' to be released",
-	    revoke->options->task);
-	return revoke->options->conflict_exit_code;
-}
-
-/* Tries until the holders have been asked, or returns an exit status. */
-static int
-ask_all(struct revoke *revoke)
-{
+	struct session_event *event;
 	int status;
 
-	do {
-		status = revoke_look(revoke);
+	if (revoke->options->wait_ms == 0 && !all_gone(revoke)) {
+		log_notice("not waiting for '%s' to be released", revoke->task);
+		return revoke->options->conflict_exit_code;
+	}
+	status = ASK_AGAIN;
+	while (!all_gone(revoke) && revoke->refusal == 0) {
+		if (status == ASK_AGAIN)
+			watch_leases(revoke);
+		status = ask_wait(&revoke->ask, &event);
+		if (status >= 0)
+			return status;
 		if (status == ASK_GO_ON)
-			status = take_answers(revoke, ask_holders(revoke));
+			take_look(revoke, event);
+		session_event_free(event);
+	}
+	return revoke->refusal;
+}
+
+static int
+ask_and_wait(struct revoke *revoke)
+{
+	int deaf, status;
+
+	do {
+		status = look(revoke);
+		if (status == ASK_GO_ON)
+			status = ask_holders(revoke);
 		/* The time to wait begins with the first contact. */
 		if (revoke->ask.give_up_ms == CLOCK_NEVER &&
 		    revoke->options->wait_ms > 0)
 			revoke->ask.give_up_ms = clock_after(clock_ms(),
 			    revoke->options->wait_ms);
 	} while (status == ASK_AGAIN);
-	return status;
+	if (status != ASK_GO_ON)
+		return status;
+	if (revoke->count == 0)
+		log_notice("nobody holds '%s'", revoke->task);
+	deaf = name_deaf(revoke);
+	status = wait_until_gone(revoke);
+	return status != 0 ? status : deaf;
 }
 
 int
 revoke_run(const struct options *options)
 {
-	struct revoke revoke;
-	int deaf, status;
+	struct revoke revoke = { .options = options, .task = options->task };
+	int status;
 
-	revoke_open(&revoke, options, "revoke");
-	status = ask_all(&revoke);
-	if (status == ASK_GO_ON && revoke.count == 0)
-		log_notice("nobody holds '%s'", options->task);
-	if (status == ASK_GO_ON) {
-		deaf = drop_deaf(&revoke);
-		status = wait_until_gone(&revoke);
-		if (status == ASK_GO_ON)
-			status = deaf;
-	}
-	revoke_close(&revoke);
+	ask_open(&revoke.ask, options, "revoke", revoke.task);
+	survey_init(&revoke.survey, options, &revoke.ask.connector.session);
+	status = ask_and_wait(&revoke);
+	survey_free(&revoke.survey);
+	connector_close(&revoke.ask.connector);
+	while (revoke.count > 0)
+		free(revoke.leases[--revoke.count].path);
+	free(revoke.leases);
 	return status;
 }

@@ -4,6 +4,7 @@
  */
 #include "query/revoke.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,24 +12,30 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
-#include "query/revoke_private.h"
+#include "lock/holders.h"
+#include "lock/paths.h"
+#include "lock/survey.h"
+#include "query/ask.h"
+
+#define WHO_SIZE	(4 * HOLDERS_TEXT_SIZE)
 
 /* Shown on the terminal even with -q: the user has to know it first. */
 static void
-show_holders(const struct revoke *revoke, FILE *terminal)
+show_holders(const struct holders *holders, const char *task, FILE *terminal)
 {
 	static const char warning[] = "their commands may still be running, "
 	    "and nothing here stops them; with the nodes gone others start";
-	const char *task = revoke->options->task;
+	char who[WHO_SIZE];
 	size_t i;
 
-	for (i = 0; i < revoke->count; i++)
+	for (i = 0; i < holders->holder_count; i++) {
+		holders_describe(&holders->leases[i], who, sizeof(who));
 		if (terminal != NULL)
 			(void)fprintf(terminal, "'%s' is held by %s\n", task,
-			    revoke->leases[i].who);
+			    who);
 		else
-			log_notice("'%s' is held by %s", task,
-			    revoke->leases[i].who);
+			log_notice("'%s' is held by %s", task, who);
+	}
 	if (terminal != NULL)
 		(void)fprintf(terminal, "%s\n", warning);
 	else
@@ -49,59 +56,71 @@ confirm(FILE *terminal)
 	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
-static void
-delete_leases(struct revoke *revoke)
-{
-	size_t i;
-
-	for (i = 0; i < revoke->count; i++)
-		if (!revoke->leases[i].gone)
-			revoke_send(revoke, i, SESSION_DELETE,
-			    SESSION_NO_WATCH);
-}
-
+/* Returns ASK_GO_ON with *refusal set if it is refused, or an exit status. */
 static int
-take_deleted(struct revoke *revoke, const struct session_event *event)
+delete_lease(struct asker *ask, const struct holders_node *node,
+    const char *path, int *refusal)
 {
-	struct revoke_lease *lease;
-
-	if (event->type != SESSION_REPLY)
-		return ASK_GO_ON;
-	lease = &revoke->leases[event->tag];
-	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return revoke_refused(revoke, lease, event);
-	log_notice("the lease node of %s is %s", lease->who,
-	    event->code == SESSION_OK ? "deleted" : "gone");
-	lease->gone = true;
-	return ASK_GO_ON;
-}
-
-static int
-break_with(struct revoke *revoke, FILE *terminal)
-{
+	const struct session_step step = {
+		SESSION_DELETE_STEP, path, NULL, -1,
+	};
+	struct session_event *event;
+	char who[WHO_SIZE];
 	int status;
 
-	status = revoke_look(revoke);
+	status = ask_step(ask, &step, &event);
 	if (status != ASK_GO_ON)
 		return status;
-	if (revoke->count == 0) {
-		log_notice("nobody holds '%s'", revoke->options->task);
+	holders_describe(node, who, sizeof(who));
+	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
+		log_notice("the lease node of %s is %s", who,
+		    event->code == SESSION_OK ? "deleted" : "gone");
+	else
+		*refusal = ask_refused(ask, path, event);
+	session_event_free(event);
+	return status;
+}
+
+static int
+break_leases(struct asker *ask, struct survey *survey, FILE *terminal)
+{
+	const struct options *options = ask->options;
+	const struct holders *holders;
+	char *path;
+	size_t i;
+	int refusal, status;
+
+	status = ask_task(ask, survey);
+	if (status != ASK_GO_ON)
+		return status;
+	holders = &survey->tasks[0].holders;
+	if (holders->holder_count == 0) {
+		log_notice("nobody holds '%s'", options->task);
 		return 0;
 	}
-	show_holders(revoke, terminal);
+	show_holders(holders, options->task, terminal);
 	if (terminal != NULL && !confirm(terminal)) {
 		log_notice("nothing is deleted");
-		return revoke->options->conflict_exit_code;
+		return options->conflict_exit_code;
 	}
 	/* By name, so that nothing is deleted that was not shown. */
-	status = revoke_until_gone(revoke, delete_leases, take_deleted);
-	return status == ASK_GO_ON ? 0 : status;
+	for (i = 0, refusal = 0; i < holders->holder_count; i++) {
+		path = paths_make(options->base, options->task, PATHS_LEASES,
+		    holders->leases[i].name);
+		status = path == NULL ? ask_no_memory(ask) :
+		    delete_lease(ask, &holders->leases[i], path, &refusal);
+		free(path);
+		if (status != ASK_GO_ON)
+			return status;
+	}
+	return refusal;
 }
 
 int
 revoke_break(const struct options *options)
 {
-	struct revoke revoke;
+	struct survey survey;
+	struct asker ask;
 	FILE *terminal;
 	int status;
 
@@ -111,9 +130,11 @@ revoke_break(const struct options *options)
 		    "(--yes is a yes)", options->task);
 		return EXITCODE_USAGE;
 	}
-	revoke_open(&revoke, options, "break");
-	status = break_with(&revoke, terminal);
-	revoke_close(&revoke);
+	ask_open(&ask, options, "break", options->task);
+	survey_init(&survey, options, &ask.connector.session);
+	status = break_leases(&ask, &survey, terminal);
+	survey_free(&survey);
+	connector_close(&ask.connector);
 	if (terminal != NULL)
 		(void)fclose(terminal);
 	return status;

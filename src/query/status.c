@@ -64,7 +64,7 @@ int
 status_run(const struct options *options)
 {
 	struct survey survey;
-	struct ask ask;
+	struct asker ask;
 	int status;
 
 	ask_open(&ask, options, "look at", object_of(options));

@@ -42,23 +42,14 @@ set(struct row *row, enum column column, const char *text)
 	text_clean(row->cell[column], CELL_SIZE, text[0] != '\0' ? text : "?");
 }
 
-static size_t
-last_cell(const struct row *row)
-{
-	size_t last;
-
-	for (last = COLUMNS - 1; last > 0 && row->cell[last][0] == '\0';)
-		last--;
-	return last;
-}
-
-/* Measures a row, or prints it. */
+/* Measures a row, or prints it; then it is empty. */
 static void
-take_row(struct table *table, const struct row *row)
+take_row(struct table *table, struct row *row)
 {
 	size_t i, last, width;
 
-	last = last_cell(row);
+	for (last = COLUMNS - 1; last > 0 && row->cell[last][0] == '\0';)
+		last--;
 	for (i = 0; i < last; i++) {
 		width = text_width(row->cell[i]);
 		if (table->out != NULL)
@@ -70,6 +61,7 @@ take_row(struct table *table, const struct row *row)
 	}
 	if (table->out != NULL)
 		(void)fprintf(table->out, "%s\n", row->cell[last]);
+	memset(row, 0, sizeof(*row));
 }
 
 static void
@@ -99,7 +91,6 @@ take_node(struct table *table, struct row *row, const struct holders_node *node)
 		set(row, COMMAND, who.command);
 	}
 	take_row(table, row);
-	memset(row, 0, sizeof(*row));
 }
 
 /* Two units are exact enough. */
@@ -134,7 +125,6 @@ take_run(struct table *table, struct row *row, const char *state,
 	(void)snprintf(row->cell[PID], CELL_SIZE, "exit %d after %s",
 	    run->status, took);
 	take_row(table, row);
-	memset(row, 0, sizeof(*row));
 }
 
 static void
@@ -178,12 +168,11 @@ take_task(struct table *table, const struct survey_task *task)
 	}
 	if (task->problem.code != SESSION_OK) {
 		set(&row, STATE, "unknown");
-		text_clean(row.cell[SINCE], CELL_SIZE, task->problem.reason);
-	} else if (holders->holder_count == 0)
-		set(&row, STATE, "free");
-	if (row.cell[STATE][0] != '\0') {
+		set(&row, SINCE, task->problem.reason);
 		take_row(table, &row);
-		memset(&row, 0, sizeof(row));
+	} else if (holders->holder_count == 0) {
+		set(&row, STATE, "free");
+		take_row(table, &row);
 	}
 	for (i = 0; i < holders->waiter_count; i++) {
 		(void)snprintf(row.cell[STATE], CELL_SIZE, "wait %zu", i + 1);
@@ -195,7 +184,7 @@ take_task(struct table *table, const struct survey_task *task)
 static void
 take_all(struct table *table, const struct survey *survey)
 {
-	static const struct row head = { {
+	struct row head = { {
 		"TASK", "STATE", "SINCE", "HOST", "PID", "USER", "COMMAND",
 	} };
 	size_t i;
@@ -208,9 +197,8 @@ take_all(struct table *table, const struct survey *survey)
 void
 status_print_table(const struct survey *survey, FILE *out)
 {
-	struct table table;
+	struct table table = { .out = NULL };
 
-	memset(&table, 0, sizeof(table));
 	take_all(&table, survey);
 	table.out = out;
 	take_all(&table, survey);

@@ -84,13 +84,20 @@ ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
 	free(path);
 }
 
+/* Looks if the last look is as old as that, or has found nothing. */
 static void
-look(struct keeper *keeper)
+look_after(struct keeper *keeper, int64_t pause_ms)
 {
-	if (keeper->progress.looking)
+	struct keeper_progress *progress = &keeper->progress;
+	int64_t now_ms;
+
+	now_ms = clock_ms();
+	if (progress->looking || keeper->connector.phase != CONNECTOR_UP ||
+	    (progress->place[0] != '\0' &&
+	    now_ms - progress->looked_ms < pause_ms))
 		return;
-	keeper->progress.looking = true;
-	keeper->progress.looked_ms = clock_ms();
+	progress->looking = true;
+	progress->looked_ms = now_ms;
 	ask(keeper, SESSION_LIST, TAG_QUEUE, PATHS_LOCKS, NULL);
 	ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 }
@@ -141,33 +148,6 @@ take_leases(struct keeper *keeper, const struct session_event *event)
 		    event->names[oldest]);
 }
 
-static void
-add_holder(const struct keeper *keeper, struct session_event *event,
-    char *text, size_t size)
-{
-	const struct holders_node node = {
-		.data = event->data,
-		.since_ms = event->changed_ms,
-	};
-	struct holders_who who;
-	char name[80], pid[32] = "", since[32];
-	size_t length;
-
-	holders_read_who(&who, &node);
-	text_clean(name, sizeof(name), holders_where(&who));
-	if (who.is_zkrun)
-		(void)snprintf(pid, sizeof(pid), " pid %lld",
-		    (long long)who.pid);
-	format_since(who.since_ms, since, sizeof(since));
-	length = strlen(text);
-	(void)snprintf(text + length, size - length, ", held by %s%s since %s",
-	    name, pid, since);
-	length = strlen(text);
-	if (keeper->progress.holders > 1)
-		(void)snprintf(text + length, size - length, " and %zu more",
-		    keeper->progress.holders - 1);
-}
-
 /*
  * The look is over: describes our place, and the holder if there is one.  In
  * words, because these are shown until the next look is over.
@@ -176,31 +156,48 @@ static void
 note_place(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
+	const struct holders_node node = {
+		.data = event->data,
+		.since_ms = event->changed_ms,
+	};
+	struct holders_who who;
+	char ahead[32] = "next in line", name[80], pid[32] = "", since[32];
+	char more[32] = "";
 	size_t size = sizeof(progress->place);
 
 	progress->looking = false;
-	(void)strlcpy(progress->place, ", next in line", size);
 	if (progress->ahead > 0)
-		(void)snprintf(progress->place, size, ", %zu ahead",
+		(void)snprintf(ahead, sizeof(ahead), "%zu ahead",
 		    progress->ahead);
-	if (progress->holders > 0 && event->code == SESSION_OK)
-		add_holder(keeper, event, progress->place, size);
+	(void)snprintf(progress->place, size, ", %s", ahead);
+	if (progress->holders == 0 || event->code != SESSION_OK)
+		return;
+	holders_read_who(&who, &node);
+	text_clean(name, sizeof(name), holders_where(&who));
+	if (who.is_zkrun)
+		(void)snprintf(pid, sizeof(pid), " pid %lld",
+		    (long long)who.pid);
+	format_since(who.since_ms, since, sizeof(since));
+	if (progress->holders > 1)
+		(void)snprintf(more, sizeof(more), " and %zu more",
+		    progress->holders - 1);
+	(void)snprintf(progress->place, size, ", %s, held by %s%s since %s%s",
+	    ahead, name, pid, since, more);
 }
 
+/* Says how long we have waited and for what. */
 static void
-describe(const struct keeper *keeper, char *text, size_t size)
+say(const struct keeper *keeper,
+    __attribute__((format(printf, 1, 2))) void (*log)(const char *, ...))
 {
 	int64_t seconds;
 
 	seconds = keeper->waiting_since_ms == CLOCK_NEVER ? 0 :
 	    (clock_ms() - keeper->waiting_since_ms + 500) / 1000;
-	(void)snprintf(text, size, "waiting for %s: %lld:%02lld",
-	    keeper->options->task, (long long)seconds / 60,
-	    (long long)seconds % 60);
-	if (keeper->connector.phase != CONNECTOR_UP)
-		(void)strlcat(text, no_contact, size);
-	else
-		(void)strlcat(text, keeper->progress.place, size);
+	log("waiting for %s: %lld:%02lld%s", keeper->options->task,
+	    (long long)seconds / 60, (long long)seconds % 60,
+	    keeper->connector.phase != CONNECTOR_UP ? no_contact :
+	    keeper->progress.place);
 }
 
 /* How things stand, in words that stay true for a while. */
@@ -208,17 +205,18 @@ void
 keeper_report(struct keeper *keeper)
 {
 	struct link_message message = { .type = LINK_ALIVE };
-	size_t size = sizeof(message.report);
+	const char *more = "";
 
 	if (!keeper->progress.reporting ||
 	    (keeper->state & (UNCONFIRMED | FINISHED)) != 0)
 		return;
-	(void)strlcpy(message.report, keeper_state_name(keeper), size);
-	if (keeper->state == IN_LINE && keeper->connector.phase == CONNECTOR_UP)
-		(void)strlcat(message.report, keeper->progress.place, size);
-	else if (keeper->state != CONNECTING &&
-	    keeper->connector.phase != CONNECTOR_UP)
-		(void)strlcat(message.report, no_contact, size);
+	if (keeper->state == IN_LINE)
+		more = keeper->progress.place;
+	if (keeper->connector.phase != CONNECTOR_UP)
+		more = keeper->state != CONNECTING ? no_contact : "";
+	(void)strlcpy(message.report, keeper_state_name(keeper),
+	    sizeof(message.report));
+	(void)strlcat(message.report, more, sizeof(message.report));
 	link_send(keeper->link, &message);
 }
 
@@ -227,7 +225,7 @@ void
 keeper_report_place(struct keeper *keeper)
 {
 	if (keeper->progress.reporting)
-		look(keeper);
+		look_after(keeper, 0);
 	keeper_report(keeper);
 }
 
@@ -235,14 +233,9 @@ keeper_report_place(struct keeper *keeper)
 enum keeper_state
 keeper_take_ping(struct keeper *keeper, const struct link_message *message)
 {
-	struct keeper_progress *progress = &keeper->progress;
-
-	progress->reporting = true;
-	if (keeper->state == IN_LINE &&
-	    keeper->connector.phase == CONNECTOR_UP &&
-	    (progress->place[0] == '\0' ||
-	    clock_ms() - progress->looked_ms >= REPORT_LOOK_MS))
-		look(keeper);
+	keeper->progress.reporting = true;
+	if (keeper->state == IN_LINE)
+		look_after(keeper, REPORT_LOOK_MS);
 	keeper_report(keeper);
 	return keeper->state;
 }
@@ -278,7 +271,6 @@ bool
 keeper_take_look(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	char text[512];
 
 	if (event->type != SESSION_REPLY || event->tag < KEEPER_LOOK_TAGS)
 		return false;
@@ -288,11 +280,10 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	if (progress->looking || keeper->state != IN_LINE)
 		return true;
 	keeper_report(keeper);
-	describe(keeper, text, sizeof(text));
 	if (progress->asked)
-		log_answer("%s", text);
+		say(keeper, log_answer);
 	if (progress->next_ms != CLOCK_NEVER)
-		log_progress("%s", text);
+		say(keeper, log_progress);
 	progress->asked = false;
 	return true;
 }
@@ -322,37 +313,25 @@ void
 keeper_show_progress(struct keeper *keeper)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	char text[512];
-	int64_t now_ms;
 
-	now_ms = clock_ms();
-	progress->next_ms = clock_after(now_ms, LINE_MS);
-	if (keeper->connector.phase == CONNECTOR_UP &&
-	    (progress->place[0] == '\0' ||
-	    now_ms - progress->looked_ms >= LOOK_MS))
-		look(keeper);
+	progress->next_ms = clock_after(clock_ms(), LINE_MS);
+	look_after(keeper, LOOK_MS);
 	/* The first one is shown when it has something to say. */
-	if (progress->looking && progress->place[0] == '\0')
-		return;
-	describe(keeper, text, sizeof(text));
-	log_progress("%s", text);
+	if (!progress->looking || progress->place[0] != '\0')
+		say(keeper, log_progress);
 }
 
 /* SIGUSR1, while there is no command. */
 enum keeper_state
 keeper_tell_progress(struct keeper *keeper, const struct link_message *message)
 {
-	char text[512];
-
 	if (keeper->state == HOLDING)
 		keeper_say_hold(keeper);
 	else if (keeper->state == IN_LINE &&
 	    keeper->connector.phase == CONNECTOR_UP) {
 		keeper->progress.asked = true;
-		look(keeper);
-	} else if ((keeper->state & (CONNECTING | IN_LINE)) != 0) {
-		describe(keeper, text, sizeof(text));
-		log_answer("%s", text);
-	}
+		look_after(keeper, 0);
+	} else if ((keeper->state & (CONNECTING | IN_LINE)) != 0)
+		say(keeper, log_answer);
 	return keeper->state;
 }

@@ -34,36 +34,27 @@ inherit_pid(const char *variable, pid_t from)
 	return setenv(variable, own, 1);
 }
 
-/* Removes what a service manager has set for zkrun alone. */
-static int
-set_manager_environment(const struct command_lease *lease)
-{
-	/* This names the process of LISTEN_PID in another way. */
-	if (unsetenv("LISTEN_PIDFDID") == -1)
-		return -1;
-	if (lease->notifies)
-		return 0;
-	return unsetenv("NOTIFY_SOCKET") == -1 ||
-	    unsetenv("WATCHDOG_USEC") == -1 ||
-	    unsetenv("WATCHDOG_PID") == -1 ? -1 : 0;
-}
-
 static int
 set_environment(const struct command_lease *lease)
 {
 	char fence[32], session[32];
 
+	/* This names the process of LISTEN_PID in another way. */
+	(void)unsetenv("LISTEN_PIDFDID");
+	/* A service manager has set these for zkrun alone. */
+	if (!lease->notifies) {
+		(void)unsetenv("NOTIFY_SOCKET");
+		(void)unsetenv("WATCHDOG_USEC");
+		(void)unsetenv("WATCHDOG_PID");
+	}
 	(void)snprintf(fence, sizeof(fence), "%" PRId64, lease->fence);
 	(void)snprintf(session, sizeof(session), "0x%" PRIx64,
 	    (uint64_t)lease->session);
-	if (set_manager_environment(lease) == -1 ||
-	    setenv("ZKRUN_TASK", lease->task, 1) == -1 ||
+	return setenv("ZKRUN_TASK", lease->task, 1) == -1 ||
 	    setenv("ZKRUN_LEASE", lease->path, 1) == -1 ||
 	    setenv("ZKRUN_LEASE_CONNECT", lease->connect, 1) == -1 ||
 	    setenv("ZKRUN_FENCE", fence, 1) == -1 ||
-	    setenv("ZKRUN_SESSION", session, 1) == -1)
-		return -1;
-	return 0;
+	    setenv("ZKRUN_SESSION", session, 1) == -1 ? -1 : 0;
 }
 
 /*

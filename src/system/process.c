@@ -19,33 +19,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Reads a small file of /proc; returns its length, or -1. */
-static ssize_t
-read_file(const char *path, char *buffer, size_t size)
-{
-	ssize_t got;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	got = read(fd, buffer, size - 1);
-	(void)close(fd);
-	if (got >= 0)
-		buffer[got] = '\0';
-	return got;
-}
-
 bool
 process_read(pid_t pid, struct process *process)
 {
-	char path[64], stat[1024], *name, *rest, *field, *end;
-	bool zombie;
-	int number;
+	char path[64], stat[1024], state, *name, *rest;
+	int fd, threads;
+	ssize_t got;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_file(path, stat, sizeof(stat)) <= 0)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
 		return false;
+	got = read(fd, stat, sizeof(stat) - 1);
+	(void)close(fd);
+	if (got <= 0)
+		return false;
+	stat[got] = '\0';
 	/* The name is in brackets and may contain some. */
 	name = strchr(stat, '(');
 	rest = strrchr(stat, ')');
@@ -55,34 +44,14 @@ process_read(pid_t pid, struct process *process)
 	memset(process, 0, sizeof(*process));
 	process->pid = pid;
 	(void)strlcpy(process->name, name + 1, sizeof(process->name));
-	/*
-	 * Numbered as in proc(5).  The state, the first field behind the name,
-	 * is that of the main thread: other threads may still live.
-	 */
-	zombie = false;
-	for (number = 3; (field = strsep(&rest, " ")) != NULL;) {
-		if (*field == '\0')
-			continue;
-		if (number == 3)
-			zombie = *field == 'Z' || *field == 'X';
-		else if (number == 4)
-			process->parent = (pid_t)strtol(field, &end, 10);
-		else if (number == 20)
-			process->dead = zombie && strtol(field, &end, 10) <= 1;
-		else if (number == 22)
-			process->start = strtoull(field, &end, 10);
-		number++;
-	}
-	return number > 22;
-}
-
-/* Returns the process id that a text is, or 0. */
-static pid_t
-read_pid(const char *text)
-{
-	const char *problem;
-
-	return (pid_t)strtonum(text, 1, INT_MAX, &problem);
+	/* Fields 3, 4, 20 and 22 of proc(5). */
+	if (sscanf(rest, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+	    "%*s %*s %*s %*s %d %*s %llu", &state, &process->parent, &threads,
+	    &process->start) != 4)
+		return false;
+	/* The state is that of the main thread: others may still live. */
+	process->dead = (state == 'Z' || state == 'X') && threads <= 1;
+	return true;
 }
 
 /* Asks the kernel; a pid stays with its process until that is reaped. */
@@ -133,6 +102,7 @@ add_child(struct processes *found, pid_t pid, pid_t parent)
 static void
 search_children(struct processes *found, pid_t parent)
 {
+	const char *problem;
 	struct dirent *entry;
 	struct process process;
 	pid_t pid;
@@ -142,7 +112,7 @@ search_children(struct processes *found, pid_t parent)
 	if (proc == NULL)
 		return;
 	while ((entry = readdir(proc)) != NULL) {
-		pid = read_pid(entry->d_name);
+		pid = (pid_t)strtonum(entry->d_name, 1, INT_MAX, &problem);
 		if (pid > 0 && process_read(pid, &process) &&
 		    process.parent == parent)
 			add_child(found, pid, parent);
@@ -154,7 +124,7 @@ search_children(struct processes *found, pid_t parent)
 static bool
 list_thread(struct processes *found, pid_t parent, const char *thread)
 {
-	char path[64], line[32];
+	char path[64];
 	FILE *children;
 	pid_t pid;
 
@@ -163,11 +133,8 @@ list_thread(struct processes *found, pid_t parent, const char *thread)
 	children = fopen(path, "re");
 	if (children == NULL)
 		return false;
-	while (fscanf(children, "%31s", line) == 1) {
-		pid = read_pid(line);
-		if (pid > 0)
-			add_child(found, pid, parent);
-	}
+	while (fscanf(children, "%d", &pid) == 1)
+		add_child(found, pid, parent);
 	(void)fclose(children);
 	return true;
 }

@@ -5,7 +5,6 @@
 
 #include <sys/prctl.h>
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

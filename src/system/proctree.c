@@ -38,41 +38,18 @@ is_spared(const struct proctree *tree, pid_t pid)
 	return false;
 }
 
-static void
-list_direct(const struct proctree *tree, struct processes *found)
-{
-	size_t i, kept;
-
-	memset(found, 0, sizeof(*found));
-	process_list_children(found, getpid());
-	for (i = kept = 0; i < found->count; i++)
-		if (!is_spared(tree, found->list[i].pid))
-			found->list[kept++] = found->list[i];
-	found->count = kept;
-}
-
-static void
-drop_dead(struct processes *found)
-{
-	size_t i, kept;
-
-	for (i = kept = 0; i < found->count; i++)
-		if (!found->list[i].dead)
-			found->list[kept++] = found->list[i];
-	found->count = kept;
-}
-
 /* Lists all living descendants.  The caller frees found->list. */
 static void
 list_living(const struct proctree *tree, struct processes *found)
 {
 	struct process now;
-	size_t before, i;
+	size_t before, i, kept;
 
-	list_direct(tree, found);
-	for (i = 0; i < found->count; i++) {
+	memset(found, 0, sizeof(*found));
+	process_list_children(found, getpid());
+	for (i = kept = 0; i < found->count; i++) {
 		/* The children of a dead process have new parents. */
-		if (found->list[i].dead)
+		if (found->list[i].dead || is_spared(tree, found->list[i].pid))
 			continue;
 		before = found->count;
 		process_list_children(found, found->list[i].pid);
@@ -81,8 +58,9 @@ list_living(const struct proctree *tree, struct processes *found)
 		    (!process_read(found->list[i].pid, &now) ||
 		    now.start != found->list[i].start))
 			found->count = before;
+		found->list[kept++] = found->list[i];
 	}
-	drop_dead(found);
+	found->count = kept;
 }
 
 /* Asks the kernel whether we have no child at all, zombies included. */
@@ -130,10 +108,10 @@ spare_no_more(struct proctree *tree, pid_t pid)
 int
 proctree_spare_present(struct proctree *tree, pid_t except)
 {
-	struct processes found;
+	struct processes found = { 0 };
 	size_t i;
 
-	list_direct(tree, &found);
+	process_list_children(&found, getpid());
 	tree->spared = calloc(found.count, sizeof(*tree->spared));
 	if (tree->spared == NULL && found.count > 0) {
 		free(found.list);
@@ -256,18 +234,19 @@ proctree_name_forbidden(struct proctree *tree, const char *task)
 bool
 proctree_is_empty(const struct proctree *tree)
 {
-	struct processes found;
-	bool empty;
+	struct processes found = { 0 };
+	size_t i;
 
 	if (is_childless())
 		return true;
 	if (tree->spared_count == 0)
 		return false;
 	/* Spared children keep waitid(2) from answering. */
-	list_direct(tree, &found);
-	empty = found.count == 0;
+	process_list_children(&found, getpid());
+	for (i = 0; i < found.count && is_spared(tree, found.list[i].pid);)
+		i++;
 	free(found.list);
-	return empty;
+	return i == found.count;
 }
 
 void

@@ -14,8 +14,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define EXTEND_MS	60000	/* the time to start that is asked for */
-#define EXTEND_PACE_MS	20000	/* and how often */
+#define EXTEND_PACE_MS	20000	/* between two requests for 60s to start */
+
+enum { READY = 1, EXTEND = 2, ALIVE = 4, STATUS = 8 };
 
 /* Returns NULL, or what is wrong.  '@' stands for a leading NUL. */
 static const char *
@@ -84,8 +85,9 @@ void
 sdnotify_started(struct sdnotify *notify)
 {
 	notify->started = true;
-	notify->ready = !notify->by_command;
-	notify->extend = false;
+	notify->due &= ~EXTEND;
+	if (!notify->by_command)
+		notify->due |= READY;
 }
 
 void
@@ -96,18 +98,20 @@ sdnotify_status(struct sdnotify *notify, const char *task, const char *state)
 	/* The command reports for itself. */
 	if (notify->started && notify->by_command)
 		return;
-	(void)snprintf(status, sizeof(status), "%s: %s", task, state);
+	(void)snprintf(status, sizeof(status), "STATUS=%s: %s\n", task, state);
 	if (strcmp(status, notify->status) == 0)
 		return;
 	memcpy(notify->status, status, sizeof(status));
-	notify->changed = true;
+	notify->due |= STATUS;
 }
 
 void
 sdnotify_alive(struct sdnotify *notify)
 {
-	notify->alive = notify->watchdog_ms != CLOCK_NEVER;
-	notify->extend = !notify->started;
+	if (notify->watchdog_ms != CLOCK_NEVER)
+		notify->due |= ALIVE;
+	if (!notify->started)
+		notify->due |= EXTEND;
 }
 
 int64_t
@@ -127,33 +131,27 @@ sdnotify_pace_ms(const struct sdnotify *notify)
 bool
 sdnotify_is_full(const struct sdnotify *notify)
 {
-	return notify->name_length != 0 && (notify->ready || notify->alive ||
-	    notify->extend || notify->changed);
+	return notify->name_length != 0 && notify->due != 0;
 }
 
 void
 sdnotify_flush(struct sdnotify *notify)
 {
-	char text[SDNOTIFY_STATUS_SIZE + 128], extend[64] = "";
+	char text[SDNOTIFY_STATUS_SIZE + 128];
 	int length;
 
 	if (!sdnotify_is_full(notify))
 		return;
-	if (notify->extend)
-		(void)snprintf(extend, sizeof(extend),
-		    "EXTEND_TIMEOUT_USEC=%lld\n", EXTEND_MS * 1000LL);
-	length = snprintf(text, sizeof(text), "%s%s%s%s%s%s",
-	    notify->ready ? "READY=1\n" : "", extend,
-	    notify->alive ? "WATCHDOG=1\n" : "",
-	    notify->changed ? "STATUS=" : "",
-	    notify->changed ? notify->status : "",
-	    notify->changed ? "\n" : "");
+	length = snprintf(text, sizeof(text), "%s%s%s%s",
+	    notify->due & READY ? "READY=1\n" : "",
+	    notify->due & EXTEND ? "EXTEND_TIMEOUT_USEC=60000000\n" : "",
+	    notify->due & ALIVE ? "WATCHDOG=1\n" : "",
+	    notify->due & STATUS ? notify->status : "");
 	/* Connect each time: the manager may have a new socket. */
 	if ((connect(notify->fd, (const struct sockaddr *)&notify->name,
 	    notify->name_length) == -1 || send(notify->fd, text,
 	    (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) &&
 	    (errno == EAGAIN || errno == EINTR))
 		return;
-	notify->ready = notify->extend = false;
-	notify->alive = notify->changed = false;
+	notify->due = 0;
 }

@@ -25,8 +25,7 @@ struct sdnotify {
 	int64_t		   watchdog_ms;		/* CLOCK_NEVER: none */
 	bool		   by_command;		/* the command reports itself */
 	bool		   started;
-	/* What is to be reported. */
-	bool		   ready, alive, extend, changed;
+	unsigned	   due;		/* what is to be reported, as bits */
 	char		   status[SDNOTIFY_STATUS_SIZE];
 };
 

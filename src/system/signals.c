@@ -85,9 +85,8 @@ signals_kind(int number)
 	}
 }
 
-/* Lets one signal through to this process, with its default action. */
-static void
-let_through(int number)
+void
+signals_stop(int number)
 {
 	sigset_t only;
 
@@ -96,12 +95,6 @@ let_through(int number)
 	(void)kill(getpid(), number);
 	(void)sigprocmask(SIG_UNBLOCK, &only, NULL);
 	(void)sigprocmask(SIG_BLOCK, &only, NULL);
-}
-
-void
-signals_stop(int number)
-{
-	let_through(number);
 }
 
 void
@@ -117,6 +110,7 @@ signals_die(int number)
 {
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	(void)signal(number, SIG_DFL);
-	let_through(number);
+	/* Lets it through; with its default action it ends us. */
+	signals_stop(number);
 	_exit(EXITCODE_SIGNAL + number);
 }

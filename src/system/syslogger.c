@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -67,7 +66,7 @@ int
 syslogger_start(int facility, const char *task)
 {
 	char ident[32];
-	int ends[2], flags;
+	int ends[2];
 
 	(void)snprintf(ident, sizeof(ident), "zkrun[%d]", (int)getpid());
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
@@ -85,7 +84,5 @@ syslogger_start(int facility, const char *task)
 		_exit(0);
 	}
 	(void)close(ends[1]);
-	flags = fcntl(ends[0], F_GETFL);
-	(void)fcntl(ends[0], F_SETFL, flags | O_NONBLOCK);
 	return ends[0];
 }

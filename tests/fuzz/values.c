@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	value = fuzz_text(data + 1, size - 1);
 	check_duration(value);
 	spec = &option_specs[data[0] % option_specs_count];
-	if (spec->kind != NULL) {
+	if (spec->kind.read != NULL || spec->kind.problem != NULL) {
 		options_default(&options);
 		fuzz_listen();
 		result = options_apply(&options, &source, spec, value);

@@ -263,7 +263,8 @@ test_table(void)
 		letters[j] = true;
 		found = found && options_find(option_specs[i].name) ==
 		    &option_specs[i];
-		if (option_specs[i].kind == NULL) {
+		if (option_specs[i].kind.read == NULL &&
+		    option_specs[i].kind.problem == NULL) {
 			covered = covered && option_specs[i].only_argv;
 			continue;
 		}
