@@ -43,7 +43,7 @@ end_attempt(struct connector *connector, int64_t now_ms)
 		    arc4random_uniform(RESUME_PAUSE_MS);
 	} else {
 		/* Names are looked up afresh for each attempt. */
-		addresses_stop(&connector->addresses);
+		resolver_stop(&connector->addresses.resolver);
 		pause_ms = backoff_pause_ms(&connector->options->retry,
 		    connector->retries, now_ms - connector->first_attempt_ms,
 		    arc4random());
@@ -68,18 +68,19 @@ static bool
 try_next(struct connector *connector, int64_t now_ms)
 {
 	const struct options *options = connector->options;
-	char text[ADDRESSES_SIZE + sizeof(options->servers.chroot)];
+	char text[RESOLVER_ADDRESS_SIZE + sizeof(options->servers.chroot)];
 	const char *address;
 	size_t shares;
 
 	address = addresses_pick(&connector->addresses, &shares);
 	if (address == NULL) {
 		/* A session does not wait for names. */
-		if (connector->addresses.fd == -1 || connector->identity.id != 0)
+		if (connector->addresses.resolver.fd == -1 ||
+		    connector->identity.id != 0)
 			end_attempt(connector, now_ms);
 		return false;
 	}
-	shares += connector->addresses.pending;
+	shares += connector->addresses.resolver.pending;
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
@@ -198,7 +199,7 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 
 	advance(connector, clock_ms());
 	deadline_ms = session_prepare(&connector->session, &fds[0]);
-	fds[1].fd = connector->addresses.fd;
+	fds[1].fd = connector->addresses.resolver.fd;
 	fds[1].events = POLLIN;
 	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
 	deadline_ms = clock_earlier(deadline_ms, expiry_deadline(connector));
@@ -234,7 +235,7 @@ judge(struct connector *connector, const struct session_event *event)
 		connector->phase = CONNECTOR_UP;
 		connector->identity = connector->session.identity;
 		connector->heard_ms = clock_ms();
-		addresses_stop(&connector->addresses);
+		resolver_stop(&connector->addresses.resolver);
 		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;
 	case SESSION_DOWN:
 		addresses_fail(&connector->addresses, event->reason);
@@ -336,13 +337,13 @@ connector_explain(const struct connector *connector, char *buffer, size_t size)
 void
 connector_stop_helpers(struct connector *connector)
 {
-	addresses_stop(&connector->addresses);
+	resolver_stop(&connector->addresses.resolver);
 }
 
 void
 connector_close(struct connector *connector)
 {
-	addresses_stop(&connector->addresses);
+	resolver_stop(&connector->addresses.resolver);
 	session_close(&connector->session);
 	connector->phase = CONNECTOR_IDLE;
 }

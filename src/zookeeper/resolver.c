@@ -1,0 +1,184 @@
+/*
+ * One helper looks up all names.  In it, getaddrinfo_a(3) of glibc looks up as
+ * many at once as it has threads for (20).
+ */
+#include "zookeeper/resolver.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "system/subprocess.h"
+
+#define ROUND_MS	1000	/* from one round of look-ups to the next */
+
+/* An answer comes out of the pipe whole or not at all. */
+_Static_assert(sizeof(struct resolver_answer) <= PIPE_BUF, "answers too large");
+
+/* Writes down what getaddrinfo(3) has found, and frees it. */
+static void
+make_answer(struct resolver_answer *answer, const struct servers *servers,
+    size_t server, int error, struct addrinfo *found)
+{
+	struct addrinfo *each;
+	char address[46];
+
+	memset(answer, 0, sizeof(*answer));
+	answer->server = server;
+	answer->error = error;
+	if (error != 0)
+		return;
+	for (each = found; each != NULL && answer->count < RESOLVER_ADDRESSES;
+	    each = each->ai_next) {
+		error = getnameinfo(each->ai_addr, each->ai_addrlen, address,
+		    sizeof(address), NULL, 0, NI_NUMERICHOST);
+		if (error == 0)
+			(void)snprintf(answer->address[answer->count++],
+			    RESOLVER_ADDRESS_SIZE, "%s:%s", address,
+			    servers->server[server].port);
+	}
+	answer->error = answer->count > 0 ? 0 : error;
+	freeaddrinfo(found);
+}
+
+bool
+resolver_numeric(const struct servers *servers, size_t server,
+    struct resolver_answer *answer)
+{
+	struct addrinfo *found, hints = {
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST,
+	};
+	int error;
+
+	error = getaddrinfo(servers->server[server].host, NULL, &hints, &found);
+	make_answer(answer, servers, server, error, found);
+	return answer->error == 0;
+}
+
+/*
+ * Looks up all names at once.  Each answer comes with a signal that is queued
+ * and read; gai_suspend(3) would overlook one that comes just before it.
+ */
+static _Noreturn void
+run_helper(int fd, const struct servers *servers)
+{
+	struct resolver_answer answer;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct gaicb names[SERVERS_MAX], *name;
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGRTMIN,
+	};
+	siginfo_t info;
+	sigset_t answered;
+	size_t i;
+
+	(void)sigemptyset(&answered);
+	(void)sigaddset(&answered, SIGRTMIN);
+	(void)sigprocmask(SIG_BLOCK, &answered, NULL);
+	memset(names, 0, sizeof(names));
+	for (i = 0; i < servers->count; i++) {
+		if (resolver_numeric(servers, i, &answer))
+			continue;
+		name = &names[i];
+		name->ar_name = servers->server[i].host;
+		name->ar_request = &hints;
+		event.sigev_value.sival_int = (int)i;
+		if (getaddrinfo_a(GAI_NOWAIT, &name, 1, &event) != 0)
+			_exit(EXITCODE_SYSTEM);
+	}
+	/* Whoever has all the answers kills us. */
+	for (;;) {
+		/* Somebody may send this signal to all of our group. */
+		if (sigwaitinfo(&answered, &info) == -1 ||
+		    info.si_code != SI_ASYNCNL)
+			continue;
+		i = (size_t)info.si_value.sival_int;
+		make_answer(&answer, servers, i, gai_error(&names[i]),
+		    names[i].ar_result);
+		if (write(fd, &answer, sizeof(answer)) == -1)
+			_exit(EXITCODE_SYSTEM);
+	}
+}
+
+void
+resolver_init(struct resolver *resolver)
+{
+	memset(resolver, 0, sizeof(*resolver));
+	resolver->fd = -1;
+	resolver->started_ms = -ROUND_MS;
+}
+
+int
+resolver_start(struct resolver *resolver, const struct servers *servers,
+    size_t named)
+{
+	int fds[2], error;
+
+	if (named == 0 || resolver->fd != -1 ||
+	    clock_ms() - resolver->started_ms < ROUND_MS)
+		return 0;
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return -1;
+	resolver->helper = subprocess_fork(&fds[1]);
+	if (resolver->helper == 0)
+		run_helper(fds[1], servers);
+	error = errno;
+	(void)close(fds[1]);
+	if (resolver->helper == -1) {
+		(void)close(fds[0]);
+		errno = error;
+		return -1;
+	}
+	(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	resolver->fd = fds[0];
+	resolver->started_ms = clock_ms();
+	resolver->pending = named;
+	return 0;
+}
+
+bool
+resolver_read(struct resolver *resolver, struct resolver_answer *answer)
+{
+	ssize_t got;
+
+	if (resolver->fd == -1)
+		return false;
+	got = read(resolver->fd, answer, sizeof(*answer));
+	if (got == -1 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got != (ssize_t)sizeof(*answer) || --resolver->pending == 0)
+		resolver_stop(resolver);
+	return got == (ssize_t)sizeof(*answer);
+}
+
+void
+resolver_stop(struct resolver *resolver)
+{
+	siginfo_t info;
+
+	if (resolver->fd == -1)
+		return;
+	(void)close(resolver->fd);
+	resolver->fd = -1;
+	resolver->pending = 0;
+	/*
+	 * Somebody else may have reaped the helper, and its pid may belong to
+	 * another process by now; but that one is no child of ours.
+	 */
+	if (waitid(P_PID, (id_t)resolver->helper, &info,
+	    WEXITED | WNOHANG | WNOWAIT) == -1)
+		return;
+	(void)kill(resolver->helper, SIGKILL);
+	(void)waitid(P_PID, (id_t)resolver->helper, &info, WEXITED);
+}
