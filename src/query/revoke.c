@@ -5,103 +5,20 @@
 #include "query/revoke.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/options.h"
-#include "lock/holders.h"
 #include "lock/nodedata.h"
-#include "lock/paths.h"
-#include "lock/survey.h"
-#include "query/ask.h"
+#include "query/revoke_private.h"
 
 #define WATCH	0	/* the tag of every watch */
 
-/* A lease node that has to go. */
-struct lease {
-	char	*path;
-	char	 who[4 * HOLDERS_TEXT_SIZE];	/* for messages */
-	bool	 is_zkrun;	/* can be asked */
-	bool	 asked;		/* by a word in its data, and is not gone */
-};
-
-struct revoke {
-	const struct options	*options;
-	const char		*task;
-	struct asker		 ask;
-	struct survey		 survey;
-	struct lease		*leases;	/* in the order they were met */
-	size_t			 count;
-	int			 refusal;	/* an exit status, or 0 */
-};
-
-static struct lease *
-find_lease(const struct revoke *revoke, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < revoke->count; i++)
-		if (strcmp(strrchr(revoke->leases[i].path, '/') + 1, name) == 0)
-			return &revoke->leases[i];
-	return NULL;
-}
-
-static bool
-add_lease(struct revoke *revoke, const struct holders_node *node)
-{
-	struct lease *lease, *leases;
-	struct holders_who who;
-
-	leases = reallocarray(revoke->leases, revoke->count + 1,
-	    sizeof(*leases));
-	if (leases == NULL)
-		return false;
-	revoke->leases = leases;
-	lease = &leases[revoke->count];
-	memset(lease, 0, sizeof(*lease));
-	lease->path = paths_make(revoke->options->base, revoke->task,
-	    PATHS_LEASES, node->name);
-	if (lease->path == NULL)
-		return false;
-	holders_read_who(&who, node);
-	lease->is_zkrun = who.is_zkrun;
-	holders_describe(node, lease->who, sizeof(lease->who));
-	revoke->count++;
-	return true;
-}
-
-/*
- * Looks who holds, and adds new leases to the list.  Returns ASK_GO_ON, or an
- * exit status after one line.
- */
-static int
-look(struct revoke *revoke)
-{
-	const struct holders_node *node;
-	const struct holders *holders;
-	size_t i;
-	int status;
-
-	status = ask_task(&revoke->ask, &revoke->survey);
-	if (status != ASK_GO_ON)
-		return status;
-	holders = &revoke->survey.tasks[0].holders;
-	for (i = 0; i < holders->holder_count; i++) {
-		node = &holders->leases[i];
-		if (find_lease(revoke, node->name) == NULL &&
-		    !add_lease(revoke, node))
-			return ask_no_memory(&revoke->ask);
-	}
-	return ASK_GO_ON;
-}
-
 /* Returns whether a node's data has a request to give up, from anybody. */
 static bool
-was_asked(struct revoke *revoke, const struct lease *lease,
+was_asked(struct revoke *revoke, const struct revoke_lease *lease,
     const struct holders_node *node)
 {
 	struct holders_who who;
@@ -139,7 +56,7 @@ make_request(const struct holders_node *node, char *data, size_t size)
  * if the node has changed or gone since it was looked at, or an exit status.
  */
 static int
-ask_holder(struct revoke *revoke, struct lease *lease,
+ask_holder(struct revoke *revoke, struct revoke_lease *lease,
     const struct holders_node *node)
 {
 	char data[2 * NODEDATA_SIZE];
@@ -182,7 +99,7 @@ ask_holders(struct revoke *revoke)
 	result = ASK_GO_ON;
 	for (node = holders->leases;
 	    node < holders->leases + holders->holder_count; node++) {
-		status = ask_holder(revoke, find_lease(revoke, node->name),
+		status = ask_holder(revoke, revoke_find(revoke, node->name),
 		    node);
 		if (status >= 0)
 			return status;
@@ -199,7 +116,7 @@ ask_holders(struct revoke *revoke)
 static int
 name_deaf(const struct revoke *revoke)
 {
-	const struct lease *lease;
+	const struct revoke_lease *lease;
 	int status;
 
 	status = 0;
@@ -238,7 +155,7 @@ watch_leases(struct revoke *revoke)
 static void
 take_look(struct revoke *revoke, const struct session_event *event)
 {
-	struct lease *lease;
+	struct revoke_lease *lease;
 
 	if (event->type == SESSION_CHANGED)
 		watch_leases(revoke);
@@ -295,7 +212,7 @@ ask_and_wait(struct revoke *revoke)
 	int deaf, status;
 
 	do {
-		status = look(revoke);
+		status = revoke_look(revoke);
 		if (status == ASK_GO_ON)
 			status = ask_holders(revoke);
 		/* The time to wait begins with the first contact. */
@@ -316,16 +233,11 @@ ask_and_wait(struct revoke *revoke)
 int
 revoke_run(const struct options *options)
 {
-	struct revoke revoke = { .options = options, .task = options->task };
+	struct revoke revoke;
 	int status;
 
-	ask_open(&revoke.ask, options, "revoke", revoke.task);
-	survey_init(&revoke.survey, options, &revoke.ask.connector.session);
+	revoke_open(&revoke, options, "revoke");
 	status = ask_and_wait(&revoke);
-	survey_free(&revoke.survey);
-	connector_close(&revoke.ask.connector);
-	while (revoke.count > 0)
-		free(revoke.leases[--revoke.count].path);
-	free(revoke.leases);
+	revoke_close(&revoke);
 	return status;
 }

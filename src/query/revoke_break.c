@@ -4,38 +4,29 @@
  */
 #include "query/revoke.h"
 
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
-#include "lock/holders.h"
-#include "lock/paths.h"
-#include "lock/survey.h"
-#include "query/ask.h"
-
-#define WHO_SIZE	(4 * HOLDERS_TEXT_SIZE)
+#include "query/revoke_private.h"
 
 /* Shown on the terminal even with -q: the user has to know it first. */
 static void
-show_holders(const struct holders *holders, const char *task, FILE *terminal)
+show_holders(const struct revoke *revoke, FILE *terminal)
 {
 	static const char warning[] = "their commands may still be running, "
 	    "and nothing here stops them; with the nodes gone others start";
-	char who[WHO_SIZE];
 	size_t i;
 
-	for (i = 0; i < holders->holder_count; i++) {
-		holders_describe(&holders->leases[i], who, sizeof(who));
+	for (i = 0; i < revoke->count; i++)
 		if (terminal != NULL)
-			(void)fprintf(terminal, "'%s' is held by %s\n", task,
-			    who);
+			(void)fprintf(terminal, "'%s' is held by %s\n",
+			    revoke->task, revoke->leases[i].who);
 		else
-			log_notice("'%s' is held by %s", task, who);
-	}
+			log_notice("'%s' is held by %s", revoke->task,
+			    revoke->leases[i].who);
 	if (terminal != NULL)
 		(void)fprintf(terminal, "%s\n", warning);
 	else
@@ -56,71 +47,59 @@ confirm(FILE *terminal)
 	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
-/* Returns ASK_GO_ON with *refusal set if it is refused, or an exit status. */
+/* Returns ASK_GO_ON, also if it is refused, or an exit status. */
 static int
-delete_lease(struct asker *ask, const struct holders_node *node,
-    const char *path, int *refusal)
+delete_lease(struct revoke *revoke, const struct revoke_lease *lease)
 {
 	const struct session_step step = {
-		SESSION_DELETE_STEP, path, NULL, -1,
+		SESSION_DELETE_STEP, lease->path, NULL, -1,
 	};
 	struct session_event *event;
-	char who[WHO_SIZE];
 	int status;
 
-	status = ask_step(ask, &step, &event);
+	status = ask_step(&revoke->ask, &step, &event);
 	if (status != ASK_GO_ON)
 		return status;
-	holders_describe(node, who, sizeof(who));
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
-		log_notice("the lease node of %s is %s", who,
+		log_notice("the lease node of %s is %s", lease->who,
 		    event->code == SESSION_OK ? "deleted" : "gone");
 	else
-		*refusal = ask_refused(ask, path, event);
+		revoke->refusal = ask_refused(&revoke->ask, lease->path, event);
 	session_event_free(event);
 	return status;
 }
 
 static int
-break_leases(struct asker *ask, struct survey *survey, FILE *terminal)
+break_leases(struct revoke *revoke, FILE *terminal)
 {
-	const struct options *options = ask->options;
-	const struct holders *holders;
-	char *path;
 	size_t i;
-	int refusal, status;
+	int status;
 
-	status = ask_task(ask, survey);
+	status = revoke_look(revoke);
 	if (status != ASK_GO_ON)
 		return status;
-	holders = &survey->tasks[0].holders;
-	if (holders->holder_count == 0) {
-		log_notice("nobody holds '%s'", options->task);
+	if (revoke->count == 0) {
+		log_notice("nobody holds '%s'", revoke->task);
 		return 0;
 	}
-	show_holders(holders, options->task, terminal);
+	show_holders(revoke, terminal);
 	if (terminal != NULL && !confirm(terminal)) {
 		log_notice("nothing is deleted");
-		return options->conflict_exit_code;
+		return revoke->options->conflict_exit_code;
 	}
 	/* By name, so that nothing is deleted that was not shown. */
-	for (i = 0, refusal = 0; i < holders->holder_count; i++) {
-		path = paths_make(options->base, options->task, PATHS_LEASES,
-		    holders->leases[i].name);
-		status = path == NULL ? ask_no_memory(ask) :
-		    delete_lease(ask, &holders->leases[i], path, &refusal);
-		free(path);
+	for (i = 0; i < revoke->count; i++) {
+		status = delete_lease(revoke, &revoke->leases[i]);
 		if (status != ASK_GO_ON)
 			return status;
 	}
-	return refusal;
+	return revoke->refusal;
 }
 
 int
 revoke_break(const struct options *options)
 {
-	struct survey survey;
-	struct asker ask;
+	struct revoke revoke;
 	FILE *terminal;
 	int status;
 
@@ -130,11 +109,9 @@ revoke_break(const struct options *options)
 		    "(--yes is a yes)", options->task);
 		return EXITCODE_USAGE;
 	}
-	ask_open(&ask, options, "break", options->task);
-	survey_init(&survey, options, &ask.connector.session);
-	status = break_leases(&ask, &survey, terminal);
-	survey_free(&survey);
-	connector_close(&ask.connector);
+	revoke_open(&revoke, options, "break");
+	status = break_leases(&revoke, terminal);
+	revoke_close(&revoke);
 	if (terminal != NULL)
 		(void)fclose(terminal);
 	return status;
