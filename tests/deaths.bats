@@ -396,27 +396,6 @@ set_own_names()
 # Trees that are hard to kill
 #
 
-@test "the guard or the keeper is killed: such trees are dead before the lease goes" {
-	local tree=$BATS_TEST_TMPDIR/tree
-
-	plant "$tree"
-	FLEET=()
-	enlist hop -- "$tree" "$(signs hop)" hop 2
-	enlist large -- "$tree" "$(signs large)" replace 50
-	watch_fleet
-	signal_fleet KILL guard
-	judge_fleet 20
-	end_fleet 137
-	FLEET=()
-	enlist hop2 -- "$tree" "$(signs hop2)" hop 2
-	enlist large2 -- "$tree" "$(signs large2)" replace 50
-	watch_fleet
-	signal_fleet KILL keeper
-	judge_fleet 20
-	end_fleet 76
-	fleet_clean
-}
-
 @test "processes whose main thread has ended are no zombies, and killed" {
 	headless() { [ "$(ps -eo stat=,comm= | grep -c '^Z.*l.* alive')" -ge 6 ]; }
 	FLEET=()
@@ -468,20 +447,6 @@ set_own_names()
 	assert_equal "$status" 76
 	run -1 pgrep -x shy
 	lock_clean "$TASK"
-}
-
-@test "a guard that gets no time to speak of: eight that fork and end do not outrun it" {
-	local tree=$BATS_TEST_TMPDIR/tree
-
-	plant "$tree"
-	FLEET=()
-	enlist hop -- "$tree" "$(signs hop)" hop 8
-	watch_fleet
-	renice -n 19 -p "${BG[hop]}"
-	signal_fleet KILL keeper
-	judge_fleet 20
-	end_fleet 76
-	fleet_clean
 }
 
 #

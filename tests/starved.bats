@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 #
-# The machine has no time to speak of, and still all that the command started is
-# dead before the lease can pass on.
+# The machine has no time to speak of, or no process left, and still all that the
+# command started is dead before the lease can pass on.
 #
 # Alone: it starves the machine.
 # bats file_tags=long
+# shellcheck disable=SC2034 # FLEET is for the helpers
 
 load lib/helper
 load lib/deaths
@@ -40,7 +41,6 @@ teardown()
 	! asan || return 0
 	plant "$tree"
 	start_relay
-	# shellcheck disable=SC2034 # for the helpers
 	FLEET=()
 	enlist hop -c "$RELAY_CONNECT" -T 4s -- "$tree" "$(signs hop)" hop 2
 	enlist small -c "$RELAY_CONNECT" -T 5s -k 1 -- \
@@ -53,6 +53,41 @@ teardown()
 	beat_fleet
 	relay_tell blackhole
 	judge_fleet 30 6000 800
+	end_fleet 76
+	fleet_clean
+}
+
+@test "the guard or the keeper is killed: such trees are dead before the lease goes" {
+	local tree=$BATS_TEST_TMPDIR/tree
+
+	plant "$tree"
+	FLEET=()
+	enlist hop -- "$tree" "$(signs hop)" hop 2
+	enlist large -- "$tree" "$(signs large)" replace 50
+	watch_fleet
+	signal_fleet KILL guard
+	judge_fleet 20
+	end_fleet 137
+	FLEET=()
+	enlist hop2 -- "$tree" "$(signs hop2)" hop 2
+	enlist large2 -- "$tree" "$(signs large2)" replace 50
+	watch_fleet
+	signal_fleet KILL keeper
+	judge_fleet 20
+	end_fleet 76
+	fleet_clean
+}
+
+@test "a guard that gets no time to speak of: eight that fork and end do not outrun it" {
+	local tree=$BATS_TEST_TMPDIR/tree
+
+	plant "$tree"
+	FLEET=()
+	enlist hop -- "$tree" "$(signs hop)" hop 8
+	watch_fleet
+	renice -n 19 -p "${BG[hop]}"
+	signal_fleet KILL keeper
+	judge_fleet 20
 	end_fleet 76
 	fleet_clean
 }
