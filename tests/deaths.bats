@@ -149,7 +149,7 @@ kill_each()
 	start_relay
 	fleet "$(many 10 3)" -c "$RELAY_CONNECT"
 	relay_tell corrupt
-	judge_fleet 10
+	judge_fleet 20
 	end_fleet 76
 	fleet_clean
 }

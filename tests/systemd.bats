@@ -135,7 +135,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	start_manager
 	start_relay
 	relay_tell freeze
-	zkrun_bg a -T 2s -c "$RELAY_CONNECT" -t "$TASK" -- sleep 600
+	zkrun_bg a -T 6s -c "$RELAY_CONNECT" -t "$TASK" -- sleep 600
 	heard "STATUS=$TASK: connecting"
 	heard EXTEND_TIMEOUT_USEC=60000000
 	relay_tell thaw

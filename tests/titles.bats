@@ -92,7 +92,7 @@ titles()
 	relay_tell blackhole
 	kill -KILL "$(keeper_of "$BG_PID")"
 	wait_for 5 shows "$BG_PID" "zkrun: $TASK-d: closing"
-	zkrun_wait d 10
+	zkrun_wait d 20
 	assert_equal "$status" 76
 }
 
