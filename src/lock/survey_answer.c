@@ -60,11 +60,12 @@ take_names(struct survey *survey, const char *path, struct session_event *event)
 }
 
 static void
-take_children(struct survey *survey, struct holders *holders,
+take_children(struct survey *survey, struct survey_task *task,
     enum paths_parent parent, struct session_event *event)
 {
-	if (!holders_take(holders, parent, event->names, event->count))
-		survey->no_memory = true;
+	task->exists |= event->code == SESSION_OK;
+	survey->no_memory |= !holders_take(&task->holders, parent, event->names,
+	    event->count);
 	event->names = NULL;
 	event->count = 0;
 }
@@ -84,6 +85,7 @@ take_node(struct holders_node *node, struct session_event *event)
 static void
 take_record(struct survey_task *task, struct session_event *event)
 {
+	task->exists = true;
 	free(task->record);
 	task->record = event->data;
 	task->record_length = event->length;
@@ -109,8 +111,6 @@ survey_take_answer(struct survey *survey, struct survey_question *question,
 	struct survey_task *task = question->task;
 	bool missing = event->code == SESSION_NO_NODE;
 
-	if (task != NULL && !missing)
-		task->exists = true;
 	if (question->type == ASK_CHROOT) {
 		/* The chroot exists if it may not be read. */
 		if (missing)
@@ -120,12 +120,14 @@ survey_take_answer(struct survey *survey, struct survey_question *question,
 		note_problem(task == NULL ? &survey->problem :
 		    question->type == ASK_RECORD ? &task->record_problem :
 		    &task->problem, question, event->code, event->reason);
+		if (task != NULL)
+			task->exists = true;
 	} else if (question->type == ASK_TASKS) {
 		take_names(survey, question->path, event);
 	} else if (question->type == ASK_LEASES) {
-		take_children(survey, &task->holders, PATHS_LEASES, event);
+		take_children(survey, task, PATHS_LEASES, event);
 	} else if (question->type == ASK_LOCKS) {
-		take_children(survey, &task->holders, PATHS_LOCKS, event);
+		take_children(survey, task, PATHS_LOCKS, event);
 	} else if (question->type == ASK_RECORD && !missing) {
 		take_record(task, event);
 	} else if (question->type == ASK_NODE && !missing) {
