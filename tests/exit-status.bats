@@ -516,6 +516,23 @@ reader_took()
 	assert_output --partial '[::1]:1: Connection refused'
 }
 
+@test "each attempt looks the names up, at most once a second" {
+	local before
+
+	before=$(now_us)
+	run -69 zkrun -r 2 --retry-sleep 0 -c no-such-name.invalid:1 \
+	    -t "$TASK" -- true
+	[ $(($(now_us) - before)) -ge 2000000 ]
+	assert_output --partial 'attempts: 3'
+}
+
+@test "names are resolved where no signal can be queued" {
+	# shellcheck disable=SC2016 # for the inner shell
+	run -69 bash -c 'ulimit -i 0; exec "$0" "$@"' "$ZKRUN" -r 0 \
+	    --connect-timeout 3s -c localhost:1 -t "$TASK" -- true
+	assert_output --partial 'Connection refused'
+}
+
 @test "a server is reached by its name" {
 	run -0 zkrun -r 0 -c "localhost:${ZKRUN_CONNECT##*:}" -t "$TASK" \
 	    echo yes

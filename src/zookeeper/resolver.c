@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,49 +66,62 @@ resolver_numeric(const struct servers *servers, size_t server,
 	return answer->error == 0;
 }
 
-/*
- * Looks up all names at once.  Each answer comes with a signal that is queued
- * and read; gai_suspend(3) would overlook one that comes just before it.
- */
-static _Noreturn void
-run_helper(int fd, const struct servers *servers)
+static void
+send_answer(int fd, const struct servers *servers, size_t server, int error,
+    struct addrinfo *found)
 {
 	struct resolver_answer answer;
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct gaicb names[SERVERS_MAX], *name;
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGRTMIN,
-	};
-	siginfo_t info;
-	sigset_t answered;
-	size_t i;
 
-	(void)sigemptyset(&answered);
-	(void)sigaddset(&answered, SIGRTMIN);
-	(void)sigprocmask(SIG_BLOCK, &answered, NULL);
-	memset(names, 0, sizeof(names));
+	make_answer(&answer, servers, server, error, found);
+	if (write(fd, &answer, sizeof(answer)) == -1)
+		_exit(EXITCODE_SYSTEM);
+}
+
+/*
+ * Looks up all names at once.  gai_suspend(3) overlooks an answer that comes just
+ * before it, so it waits for a moment only.
+ */
+static _Noreturn void
+run_helper(int fd, const struct servers *servers, int wait_ms)
+{
+	const struct timespec moment = { .tv_nsec = 50000000 };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct gaicb names[SERVERS_MAX] = { 0 }, *name;
+	const struct gaicb *asked[SERVERS_MAX] = { NULL };
+	struct resolver_answer numeric;
+	size_t i, left;
+	int error;
+
+	(void)poll(NULL, 0, wait_ms);
 	for (i = 0; i < servers->count; i++) {
-		if (resolver_numeric(servers, i, &answer))
+		if (resolver_numeric(servers, i, &numeric))
 			continue;
 		name = &names[i];
 		name->ar_name = servers->server[i].host;
 		name->ar_request = &hints;
-		event.sigev_value.sival_int = (int)i;
-		if (getaddrinfo_a(GAI_NOWAIT, &name, 1, &event) != 0)
-			_exit(EXITCODE_SYSTEM);
+		asked[i] = name;
+		error = getaddrinfo_a(GAI_NOWAIT, &name, 1, NULL);
+		if (error != 0) {
+			asked[i] = NULL;
+			send_answer(fd, servers, i, error, NULL);
+		}
 	}
 	/* Whoever has all the answers kills us. */
 	for (;;) {
-		/* Somebody may send this signal to all of our group. */
-		if (sigwaitinfo(&answered, &info) == -1 ||
-		    info.si_code != SI_ASYNCNL)
-			continue;
-		i = (size_t)info.si_value.sival_int;
-		make_answer(&answer, servers, i, gai_error(&names[i]),
-		    names[i].ar_result);
-		if (write(fd, &answer, sizeof(answer)) == -1)
-			_exit(EXITCODE_SYSTEM);
+		(void)gai_suspend(asked, (int)servers->count, &moment);
+		for (i = left = 0; i < servers->count; i++) {
+			if (asked[i] == NULL)
+				continue;
+			error = gai_error(&names[i]);
+			if (error == EAI_INPROGRESS) {
+				left++;
+				continue;
+			}
+			asked[i] = NULL;
+			send_answer(fd, servers, i, error, names[i].ar_result);
+		}
+		if (left == 0)
+			(void)poll(NULL, 0, -1);
 	}
 }
 
@@ -123,16 +137,19 @@ int
 resolver_start(struct resolver *resolver, const struct servers *servers,
     size_t named)
 {
+	int64_t now_ms = clock_ms(), start_ms;
 	int fds[2], error;
 
-	if (named == 0 || resolver->fd != -1 ||
-	    clock_ms() - resolver->started_ms < ROUND_MS)
+	if (named == 0 || resolver->fd != -1)
 		return 0;
+	start_ms = resolver->started_ms + ROUND_MS;
+	if (start_ms < now_ms)
+		start_ms = now_ms;
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return -1;
 	resolver->helper = subprocess_fork(&fds[1]);
 	if (resolver->helper == 0)
-		run_helper(fds[1], servers);
+		run_helper(fds[1], servers, (int)(start_ms - now_ms));
 	error = errno;
 	(void)close(fds[1]);
 	if (resolver->helper == -1) {
@@ -142,7 +159,7 @@ resolver_start(struct resolver *resolver, const struct servers *servers,
 	}
 	(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	resolver->fd = fds[0];
-	resolver->started_ms = clock_ms();
+	resolver->started_ms = start_ms;
 	resolver->pending = named;
 	return 0;
 }

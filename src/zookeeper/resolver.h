@@ -41,8 +41,9 @@ bool	resolver_numeric(const struct servers *, size_t server,
 	    struct resolver_answer *);
 
 /*
- * Looks up the servers that are given by name (so many), unless that goes on
- * or has begun less than a second ago.  Returns -1 and sets errno on failure.
+ * Looks up the servers that are given by name (so many), unless that goes on.
+ * It begins a second after the last time at the earliest.  Returns -1 and sets
+ * errno on failure.
  */
 int	resolver_start(struct resolver *, const struct servers *, size_t named);
 
