@@ -520,7 +520,7 @@ reader_took()
 	local before
 
 	before=$(now_us)
-	run -69 zkrun -r 2 --retry-sleep 0 -c no-such-name.invalid:1 \
+	run -69 zkrun -r 2 --retry-sleep 0 -c a..b:1 \
 	    -t "$TASK" -- true
 	[ $(($(now_us) - before)) -ge 2000000 ]
 	assert_output --partial 'attempts: 3'
