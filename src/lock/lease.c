@@ -3,6 +3,8 @@
  */
 #include "lock/lease.h"
 
+#include <sys/param.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,12 +12,6 @@
 
 #define LEAST_MARGIN_MS		200
 #define LEAST_PATIENCE_MS	300
-
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 void
 lease_init(struct lease *lease, int64_t asked_timeout_ms)
@@ -65,12 +61,12 @@ lease_acknowledged(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 
 	if (sent_ms < lease->connect_ms)
 		return;
-	lease->proven_ms = later(lease->proven_ms, lease->connect_ms);
+	lease->proven_ms = MAX(lease->proven_ms, lease->connect_ms);
 	used = lease->count < LEASE_TOUCHES ? lease->count : LEASE_TOUCHES;
 	for (i = 0; i < used; i++)
 		if (lease->touches[i].read_ms <=
 		    sent_ms - lease->timeout_ms / 4)
-			lease->proven_ms = later(lease->proven_ms,
+			lease->proven_ms = MAX(lease->proven_ms,
 			    lease->touches[i].sent_ms);
 	lease_replied(lease, sent_ms, read_ms);
 }
@@ -86,7 +82,7 @@ lease_expiry_ms(const struct lease *lease)
 static int64_t
 margin_ms(int64_t timeout_ms)
 {
-	return later(timeout_ms / 50, LEAST_MARGIN_MS);
+	return MAX(timeout_ms / 50, LEAST_MARGIN_MS);
 }
 
 int64_t
@@ -128,5 +124,5 @@ lease_beat_ms(const struct lease *lease)
 int64_t
 lease_patience_ms(const struct lease *lease)
 {
-	return later(lease->timeout_ms / 8, LEAST_PATIENCE_MS);
+	return MAX(lease->timeout_ms / 8, LEAST_PATIENCE_MS);
 }

@@ -9,6 +9,7 @@
 #include "system/proctree.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -172,6 +173,9 @@ strike(const struct proctree *tree)
 int64_t
 proctree_kill(struct proctree *tree)
 {
+	/* If allowed: processes that fork must not keep the killer waiting. */
+	if (tree->kill_pause_ms == 0)
+		(void)setpriority(PRIO_PROCESS, 0, -20);
 	strike(tree);
 	tree->kill_pause_ms = tree->kill_pause_ms == 0 ? KILL_AGAIN_MS :
 	    tree->kill_pause_ms * 2;
