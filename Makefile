@@ -46,6 +46,8 @@ else
 ZK_LIBS ?= -lzookeeper_st
 endif
 
+# An action of a table takes what every action takes, whether it uses it or not:
+# hence -Wno-unused-parameter.
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	-Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wno-unused-parameter
 ifdef WERROR
