@@ -6,6 +6,7 @@
 #include <sys/param.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -104,15 +105,14 @@ lease_last_resort_ms(int64_t expiry_ms, int64_t timeout_ms)
 	return expiry_ms - margin_ms(timeout_ms) / 2;
 }
 
-void
-lease_describe_left(int64_t left_ms, char *buffer, size_t size)
+const char *
+lease_describe_left(int64_t left_ms, char buffer[LEASE_LEFT_SIZE])
 {
-	if (left_ms >= 0)
-		(void)snprintf(buffer, size, "%.1fs before the lease can pass "
-		    "on", (double)left_ms / 1000);
-	else
-		(void)snprintf(buffer, size, "%.1fs after the lease could have "
-		    "passed on", (double)-left_ms / 1000);
+	(void)snprintf(buffer, LEASE_LEFT_SIZE, left_ms >= 0 ?
+	    "%.1fs before the lease can pass on" :
+	    "%.1fs after the lease could have passed on",
+	    (double)llabs(left_ms) / 1000);
+	return buffer;
 }
 
 int64_t

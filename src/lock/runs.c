@@ -146,12 +146,13 @@ take_stored(struct runs *runs, const struct session_event *event)
 }
 
 void
-runs_init(struct runs *runs, struct session *session, const char *path)
+runs_init(struct runs *runs, struct session *session, const char *parent,
+    const char *task)
 {
 	memset(runs, 0, sizeof(*runs));
 	runs->session = session;
 	/* Its length is bounded by the options. */
-	(void)strlcpy(runs->path, path, sizeof(runs->path));
+	(void)snprintf(runs->path, sizeof(runs->path), "%s/%s", parent, task);
 }
 
 void

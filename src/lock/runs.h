@@ -55,8 +55,9 @@ struct runs {
 	char			 reason[200];
 };
 
-/* Sets up for the record at a path; session is borrowed. */
-void	runs_init(struct runs *, struct session *, const char *path);
+/* Sets up for a task's record below a parent; session is borrowed. */
+void	runs_init(struct runs *, struct session *, const char *parent,
+	    const char *task);
 
 /*
  * Somebody has sent a read with RUNS_READ_TAG.  Its reply counts: RUNS_READ or

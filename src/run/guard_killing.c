@@ -57,9 +57,9 @@ time_left(const struct guard *guard)
 void
 guard_stop_tree(struct guard *guard)
 {
-	(void)proctree_signal_below(&guard->tree, guard->keeper,
+	(void)proctree_signal(&guard->tree, guard->keeper,
 	    guard->options->stop_signal);
-	(void)proctree_signal_below(&guard->tree, guard->keeper, SIGCONT);
+	(void)proctree_signal(&guard->tree, guard->keeper, SIGCONT);
 }
 
 /*
@@ -69,14 +69,14 @@ guard_stop_tree(struct guard *guard)
 enum guard_state
 guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 {
-	char left[64];
+	char left[LEASE_LEFT_SIZE];
 
 	if (guard->options->ignore_loss) {
 		guard->lost = true;
-		lease_describe_left(time_left(guard), left, sizeof(left));
 		log_error("the command runs on (--on-loss ignore) though the "
 		    "lease of '%s' is not proved any more, %s",
-		    guard->options->task, left);
+		    guard->options->task,
+		    lease_describe_left(time_left(guard), left));
 		return guard->state;
 	}
 	guard->lost = true;
@@ -84,9 +84,9 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	link_send_type(guard->link, LINK_LOSE);
 	guard_stop_tree(guard);
 	/* Act first, then say it. */
-	lease_describe_left(time_left(guard), left, sizeof(left));
 	log_error("no contact with ZooKeeper; asking the command of '%s' to "
-	    "stop, %s", guard->options->task, left);
+	    "stop, %s", guard->options->task,
+	    lease_describe_left(time_left(guard), left));
 	return LOSING;
 }
 
@@ -94,13 +94,12 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 enum guard_state
 guard_enforce_deadline(struct guard *guard, const struct link_message *message)
 {
-	char left[64];
+	char left[LEASE_LEFT_SIZE];
 
 	guard_kill_keeper(guard);
 	guard->lost = true;
-	lease_describe_left(time_left(guard), left, sizeof(left));
 	log_error("killing what runs under the lease of '%s', %s",
-	    guard->options->task, left);
+	    guard->options->task, lease_describe_left(time_left(guard), left));
 	return KILLING_KEEPER;
 }
 
@@ -164,11 +163,10 @@ guard_kill_rest(struct guard *guard, const struct link_message *message)
 enum guard_state
 guard_rest_is_dead(struct guard *guard, const struct link_message *message)
 {
-	char left[64];
+	char left[LEASE_LEFT_SIZE];
 
-	lease_describe_left(time_left(guard), left, sizeof(left));
 	log_notice("all that ran under the lease of '%s' is dead, %s",
-	    guard->options->task, left);
+	    guard->options->task, lease_describe_left(time_left(guard), left));
 	return guard_close_session(guard, message);
 }
 

@@ -5,6 +5,7 @@
 #include "run/guard_private.h"
 
 #include "base/clock.h"
+#include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "lock/lease.h"
@@ -160,6 +161,15 @@ queue_again(struct guard *guard, const struct link_message *message)
 	return QUEUEING;
 }
 
+/* The keeper, which was killed, had started nothing: nothing is lost. */
+static enum guard_state
+nothing_is_left(struct guard *guard, const struct link_message *message)
+{
+	guard->lost = false;
+	guard->exit_code = EXITCODE_INTERNAL;
+	return ENDING;
+}
+
 /* No deadline applies any more.  A keeper that hangs is killed later. */
 static enum guard_state
 lease_released(struct guard *guard, const struct link_message *message)
@@ -227,7 +237,8 @@ keeper_is_alive(struct guard *guard, const struct link_message *message)
 static const struct guard_row table[] = {
 /* in this state	at this event	do this               and be in */
 { QUEUEING | STARTING,	LINK_HELD,	approve,              STAY | STARTING },
-{ STARTING | LATE,	LINK_WAITING,	queue_again,          QUEUEING },
+{ STARTING | LOSING,	LINK_WAITING,	queue_again,          QUEUEING },
+{ KILLING_KEEPER,	LINK_WAITING,	nothing_is_left,      ENDING },
 { STARTING,		LINK_STARTED,	command_started,      RUNNING },
 { LATE,			LINK_STARTED,	command_started_late, STAY },
 { APPROVED | RELEASING,	LINK_RELEASING,	lease_released,       RELEASING },

@@ -330,7 +330,6 @@ keeper_run(const struct options *options, const struct signals *signals,
 {
 	struct keeper keeper;
 	char path[sizeof(options->base) + 256];
-	char runs[sizeof(options->runs) + 256];
 
 	memset(&keeper, 0, sizeof(keeper));
 	keeper.options = options;
@@ -364,9 +363,8 @@ keeper_run(const struct options *options, const struct signals *signals,
 		_exit(EXITCODE_SYSTEM);
 	}
 	keeper.claim = semaphore_claim(keeper.semaphore);
-	(void)snprintf(runs, sizeof(runs), "%s/%s", options->runs,
+	runs_init(&keeper.runs, &keeper.connector.session, options->runs,
 	    options->task);
-	runs_init(&keeper.runs, &keeper.connector.session, runs);
 	if (options->interval_ms != CLOCK_NEVER)
 		semaphore_read_along(keeper.semaphore, keeper.runs.path,
 		    RUNS_READ_TAG);
@@ -379,6 +377,4 @@ keeper_run(const struct options *options, const struct signals *signals,
 	semaphore_tidy(keeper.semaphore);
 	semaphore_free(keeper.semaphore);
 	connector_close(&keeper.connector);
-	(void)close(keeper.signal_fd);
-	(void)close(keeper.timer_fd);
 }

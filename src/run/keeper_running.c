@@ -24,7 +24,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	if (keeper->state == RUNNING && !keeper->options->signal_group)
 		(void)kill(keeper->command, number);
 	else
-		(void)proctree_signal(&keeper->tree, number);
+		(void)proctree_signal(&keeper->tree, 0, number);
 	return keeper->state;
 }
 
@@ -59,9 +59,9 @@ keeper_stop_all(struct keeper *keeper, const struct link_message *message)
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->options->kill_after_ms);
 	connector_stop_helpers(&keeper->connector);
-	(void)proctree_signal(&keeper->tree, keeper->options->stop_signal);
+	(void)proctree_signal(&keeper->tree, 0, keeper->options->stop_signal);
 	/* A stopped process can end only after SIGCONT. */
-	(void)proctree_signal(&keeper->tree, SIGCONT);
+	(void)proctree_signal(&keeper->tree, 0, SIGCONT);
 	return STOPPING;
 }
 
@@ -171,16 +171,15 @@ enum keeper_state
 keeper_work_is_over(struct keeper *keeper, const struct link_message *message)
 {
 	struct link_message releasing = { .type = LINK_RELEASING };
-	char left[64];
+	char left[LEASE_LEFT_SIZE];
 
 	releasing.releasing.status = keeper->exit_code;
 	releasing.releasing.hold_ms = keeper_hold_left_ms(keeper);
 	link_send(keeper->link, &releasing);
-	lease_describe_left(lease_expiry_ms(&keeper->lease) - clock_ms(), left,
-	    sizeof(left));
 	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
 		log_notice("all that ran under the lease of '%s' is dead, %s",
-		    keeper->options->task, left);
+		    keeper->options->task, lease_describe_left(
+		    lease_expiry_ms(&keeper->lease) - clock_ms(), left));
 	if (keeper->options->interval_ms != CLOCK_NEVER && !keeper->lost)
 		return keeper_record(keeper, message);
 	return keeper_hold_or_release(keeper, message);

@@ -134,23 +134,17 @@ proctree_forget_spared(struct proctree *tree)
 }
 
 size_t
-proctree_signal_below(const struct proctree *tree, pid_t child, int number)
+proctree_signal(const struct proctree *tree, pid_t except, int number)
 {
 	struct processes found;
 	size_t i, sent;
 
 	list_living(tree, &found);
 	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].pid != child)
+		if (found.list[i].pid != except)
 			sent += process_signal(&found.list[i], number) == 0;
 	free(found.list);
 	return sent;
-}
-
-size_t
-proctree_signal(const struct proctree *tree, int number)
-{
-	return proctree_signal_below(tree, 0, number);
 }
 
 /* Stops all until no more turn up, and then kills them. */
@@ -162,12 +156,12 @@ strike(const struct proctree *tree)
 
 	before = 0;
 	for (rounds = 0; rounds < STOP_ROUNDS; rounds++) {
-		now = proctree_signal(tree, SIGSTOP);
+		now = proctree_signal(tree, 0, SIGSTOP);
 		if (now <= before)
 			break;
 		before = now;
 	}
-	(void)proctree_signal(tree, SIGKILL);
+	(void)proctree_signal(tree, 0, SIGKILL);
 }
 
 int64_t

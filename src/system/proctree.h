@@ -43,13 +43,10 @@ int	proctree_spare_present(struct proctree *, pid_t except);
 void	proctree_forget_spared(struct proctree *);
 
 /*
- * Sends a signal to every descendant, as process_signal() does.  Returns how
- * many got it.
+ * Sends a signal to every descendant, as process_signal() does, but to one child
+ * (0: none), though to what is below it.  Returns how many got it.
  */
-size_t	proctree_signal(const struct proctree *, int number);
-
-/* Does the same, but passes over one child, though not what is below it. */
-size_t	proctree_signal_below(const struct proctree *, pid_t child, int number);
+size_t	proctree_signal(const struct proctree *, pid_t except, int number);
 
 /*
  * Stops every descendant, so that none forks faster than we kill, and then

@@ -371,7 +371,7 @@ start(void)
 	if (keeper.semaphore == NULL)
 		err(1, "semaphore_new");
 	keeper.claim = semaphore_claim(keeper.semaphore);
-	runs_init(&keeper.runs, &keeper.connector.session, "/lock/runs/x");
+	runs_init(&keeper.runs, &keeper.connector.session, "/lock/runs", "x");
 	lease_init(&keeper.lease, T);
 	play_clock(false);
 }

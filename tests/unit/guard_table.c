@@ -89,7 +89,8 @@ static const struct {
 	{ "killing the keeper, it dies: 76", KILLING_KEEPER, KEEPER_DIED,
 	    false, FINISHED, NO_WORD, EXITCODE_LOST },
 	{ "killing the keeper, nothing was started: as in line",
-	    KILLING_KEEPER, LINK_WAITING, false, QUEUEING, NO_WORD, BEFORE },
+	    KILLING_KEEPER, LINK_WAITING, false, ENDING, NO_WORD,
+	    EXITCODE_INTERNAL },
 
 	{ "releasing, no deadline kills anything", RELEASING, STOP_DUE, true,
 	    RELEASING, NO_WORD, BEFORE },

@@ -378,7 +378,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		err(1, "semaphore_new");
 	keeper->claim = semaphore_claim(keeper->semaphore);
 	runs_init(&keeper->runs, &keeper->connector.session,
-	    "/lock/runs/x");
+	    "/lock/runs", "x");
 	keeper->semaphore->claim.fence = 42;
 	keeper->question = 42;
 	/* A lease that is proven for now. */
