@@ -18,8 +18,8 @@ void
 lease_init(struct lease *lease, int64_t asked_timeout_ms)
 {
 	memset(lease, 0, sizeof(*lease));
-	lease->timeout_ms = asked_timeout_ms;
-	lease->proven_ms = LEASE_UNPROVEN;
+	lease->asked_ms = lease->timeout_ms = asked_timeout_ms;
+	lease->expiry_ms = LEASE_UNPROVEN;
 	lease->connect_ms = LEASE_UNPROVEN;
 }
 
@@ -27,8 +27,10 @@ void
 lease_connected(struct lease *lease, int64_t sent_ms,
     int64_t negotiated_timeout_ms)
 {
-	lease->timeout_ms = clock_earlier(lease->timeout_ms,
+	lease->timeout_ms = clock_earlier(lease->asked_ms,
 	    negotiated_timeout_ms);
+	lease->expiry_ms = clock_earlier(lease->expiry_ms,
+	    sent_ms + lease->timeout_ms);
 	lease->connect_ms = sent_ms;
 	lease->count = 0;
 }
@@ -58,26 +60,20 @@ lease_replied(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 void
 lease_acknowledged(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 {
+	int64_t proven_ms;
 	size_t i, used;
 
 	if (sent_ms < lease->connect_ms)
 		return;
-	lease->proven_ms = MAX(lease->proven_ms, lease->connect_ms);
+	proven_ms = lease->connect_ms;
 	used = lease->count < LEASE_TOUCHES ? lease->count : LEASE_TOUCHES;
 	for (i = 0; i < used; i++)
 		if (lease->touches[i].read_ms <=
 		    sent_ms - lease->timeout_ms / 4)
-			lease->proven_ms = MAX(lease->proven_ms,
-			    lease->touches[i].sent_ms);
+			proven_ms = MAX(proven_ms, lease->touches[i].sent_ms);
+	lease->expiry_ms = MAX(lease->expiry_ms,
+	    proven_ms + lease->timeout_ms);
 	lease_replied(lease, sent_ms, read_ms);
-}
-
-int64_t
-lease_expiry_ms(const struct lease *lease)
-{
-	if (lease->proven_ms == LEASE_UNPROVEN)
-		return LEASE_UNPROVEN;
-	return lease->proven_ms + lease->timeout_ms;
 }
 
 static int64_t
@@ -118,7 +114,7 @@ lease_describe_left(int64_t left_ms, char buffer[LEASE_LEFT_SIZE])
 int64_t
 lease_beat_ms(const struct lease *lease)
 {
-	return lease->timeout_ms / 7;
+	return MAX(lease->timeout_ms / 7, 1);
 }
 
 int64_t

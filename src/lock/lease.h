@@ -9,6 +9,11 @@
  * So such a write, sent at w, proves the send time of the newest of the
  * connect request and of the requests whose reply had been read by w - T/4.
  *
+ * T belongs to a connection, for each server may grant another one.  A connect
+ * request makes the leader count anew, by the timeout of that connection.  So
+ * with it the lease ends at the earlier of what was proved before and that
+ * request's send time + its T.
+ *
  * Three deadlines follow from the expiry.  The guard asks the command to stop
  * the grace before it kills; it kills the margin before the expiry; the keeper
  * kills as a last resort, half a margin later, should the guard hang.
@@ -22,15 +27,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the past, and far enough from the edge to be reckoned with. */
+/* It may pass on now.  Far enough from the edge to be reckoned with. */
 #define LEASE_UNPROVEN	(INT64_MIN / 2)
 
 /* Enough for every request of T/4: one every T/7, and the busiest moments. */
 #define LEASE_TOUCHES	32
 
 struct lease {
-	int64_t	timeout_ms;	/* T: the least of asked and negotiated */
-	int64_t	proven_ms;	/* LEASE_UNPROVEN, or a send time */
+	int64_t	asked_ms;	/* of every server */
+	int64_t	timeout_ms;	/* T: that, or less if this server grants less */
+	int64_t	expiry_ms;	/* when the lease may pass on; LEASE_UNPROVEN */
 	int64_t	connect_ms;	/* send time of this connection's request */
 	struct {
 		int64_t	sent_ms;
@@ -39,12 +45,13 @@ struct lease {
 	size_t	count;			/* ever added to it */
 };
 
-/* Starts a clock for a new session. */
+/* Starts a clock for a new session, which asks for this T. */
 void	lease_init(struct lease *, int64_t asked_timeout_ms);
 
 /*
- * Connected, by a request sent no earlier than sent_ms.  Proves nothing yet,
- * and what was sent on an earlier connection proves nothing any more.
+ * Connected, by a request sent no earlier than sent_ms.  Proves nothing yet, and
+ * what was sent on an earlier connection proves nothing any more.  Brings the
+ * expiry nearer if this server grants less.
  */
 void	lease_connected(struct lease *, int64_t sent_ms,
 	    int64_t negotiated_timeout_ms);
@@ -54,9 +61,6 @@ void	lease_replied(struct lease *, int64_t sent_ms, int64_t read_ms);
 
 /* The same, and it acknowledges a quorum write. */
 void	lease_acknowledged(struct lease *, int64_t sent_ms, int64_t read_ms);
-
-/* Returns when the lease may pass on; LEASE_UNPROVEN if that may be now. */
-int64_t	lease_expiry_ms(const struct lease *);
 
 /*
  * Return the deadlines of a lease with session timeout T that may pass on at

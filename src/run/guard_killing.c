@@ -31,7 +31,8 @@ guard_kill_keeper(struct guard *guard)
 static int64_t
 kill_ms(const struct guard *guard)
 {
-	return lease_kill_ms(link_expiry_ms(guard->link), guard->timeout_ms);
+	return lease_kill_ms(link_expiry_ms(guard->link),
+	    link_timeout_ms(guard->link));
 }
 
 int64_t
@@ -43,8 +44,8 @@ guard_stop_ms(const struct guard *guard)
 		    kill_ms(guard) : CLOCK_NEVER;
 	if ((guard->state & (STARTING | RUNNING)) == 0)
 		return CLOCK_NEVER;
-	return lease_stop_ms(link_expiry_ms(guard->link), guard->timeout_ms,
-	    guard->options->kill_after_ms);
+	return lease_stop_ms(link_expiry_ms(guard->link),
+	    link_timeout_ms(guard->link), guard->options->kill_after_ms);
 }
 
 static int64_t

@@ -55,7 +55,6 @@ struct guard {
 	int64_t			 ping_ms;	/* CLOCK_NEVER: not due */
 	pid_t			 keeper;
 	pid_t			 helper;
-	int64_t			 timeout_ms;	/* T of the lease clock */
 	int64_t			 started_ms;	/* the command; 0: not yet */
 	int64_t			 held_until_ms;	/* by --hold; 0: not */
 	int			 signal;	/* that ended the waiting */

@@ -138,15 +138,14 @@ approve(struct guard *guard, const struct link_message *message)
 	struct link_message answer = { .type = LINK_GO };
 	enum guard_state next = STARTING;
 
-	guard->timeout_ms = message->held.timeout_ms;
 	if (clock_ms() >= lease_stop_ms(link_expiry_ms(guard->link),
-	    guard->timeout_ms, guard->options->kill_after_ms)) {
+	    link_timeout_ms(guard->link), guard->options->kill_after_ms)) {
 		/* The guard was stopped; the keeper would not start it. */
 		answer.type = LINK_AGAIN;
 		next = guard->state;
 	} else
 		guard->time_up_ms = CLOCK_NEVER;
-	answer.question = message->held.question;
+	answer.question = message->question;
 	link_send(guard->link, &answer);
 	return next;
 }

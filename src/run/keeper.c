@@ -68,15 +68,16 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 
 	if (event->type != SESSION_REPLY)
 		return;
-	before_ms = keeper->lease.proven_ms;
+	before_ms = keeper->lease.expiry_ms;
 	if (event->is_write)
 		lease_acknowledged(&keeper->lease, event->sent_ms,
 		    event->read_ms);
 	else
 		lease_replied(&keeper->lease, event->sent_ms, event->read_ms);
-	if (keeper->lease.proven_ms == before_ms)
+	if (keeper->lease.expiry_ms == before_ms)
 		return;
-	link_set_expiry_ms(keeper->link, lease_expiry_ms(&keeper->lease));
+	link_set_lease(keeper->link, keeper->lease.expiry_ms,
+	    keeper->lease.timeout_ms);
 	keeper_dispatch(keeper, PROVEN, NULL);
 }
 
@@ -91,6 +92,8 @@ start_clock(struct keeper *keeper, bool new_session)
 		    keeper->options->session_timeout_ms);
 	lease_connected(&keeper->lease, connector->tried_since_ms,
 	    connector->session.timeout_ms);
+	link_set_lease(keeper->link, keeper->lease.expiry_ms,
+	    keeper->lease.timeout_ms);
 	keeper->beat_ms = clock_after(clock_ms(),
 	    lease_beat_ms(&keeper->lease));
 }

@@ -24,7 +24,7 @@
 static int64_t
 stop_ms(const struct keeper *keeper)
 {
-	return lease_stop_ms(lease_expiry_ms(&keeper->lease),
+	return lease_stop_ms(keeper->lease.expiry_ms,
 	    keeper->lease.timeout_ms, keeper->options->kill_after_ms);
 }
 
@@ -245,8 +245,7 @@ keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 		semaphore_beat(keeper->semaphore);
 		return PROVING;
 	}
-	held.held.question = ++keeper->question;
-	held.held.timeout_ms = keeper->lease.timeout_ms;
+	held.question = ++keeper->question;
 	link_send(keeper->link, &held);
 	return ASKING;
 }

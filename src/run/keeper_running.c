@@ -162,7 +162,7 @@ keeper_deadline_ms(const struct keeper *keeper)
 	if ((keeper->state & (RUNNING | LINGERING | STOPPING)) == 0 ||
 	    (keeper->options->ignore_loss && keeper->lost))
 		return CLOCK_NEVER;
-	return lease_last_resort_ms(lease_expiry_ms(&keeper->lease),
+	return lease_last_resort_ms(keeper->lease.expiry_ms,
 	    keeper->lease.timeout_ms);
 }
 
@@ -179,7 +179,7 @@ keeper_work_is_over(struct keeper *keeper, const struct link_message *message)
 	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
 		log_notice("all that ran under the lease of '%s' is dead, %s",
 		    keeper->options->task, lease_describe_left(
-		    lease_expiry_ms(&keeper->lease) - clock_ms(), left));
+		    keeper->lease.expiry_ms - clock_ms(), left));
 	if (keeper->options->interval_ms != CLOCK_NEVER && !keeper->lost)
 		return keeper_record(keeper, message);
 	return keeper_hold_or_release(keeper, message);

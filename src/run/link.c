@@ -21,14 +21,14 @@ struct link_queued {
 int
 link_pair(struct link *guard, struct link *keeper)
 {
-	_Atomic int64_t *expiry_ms;
+	struct link_shared *shared;
 	int fds[2];
 
-	expiry_ms = mmap(NULL, sizeof(*expiry_ms), PROT_READ | PROT_WRITE,
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (expiry_ms == MAP_FAILED)
+	if (shared == MAP_FAILED)
 		return -1;
-	guard->expiry_ms = keeper->expiry_ms = expiry_ms;
+	guard->shared = keeper->shared = shared;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0, fds) == -1)
 		return -1;
@@ -84,17 +84,33 @@ link_send_type(struct link *link, enum link_type type)
 }
 
 void
-link_set_expiry_ms(struct link *link, int64_t expiry_ms)
+link_set_lease(struct link *link, int64_t expiry_ms, int64_t timeout_ms)
 {
-	atomic_store(link->expiry_ms, expiry_ms);
+	/* An earlier expiry counts at once; a longer T only makes it safer. */
+	atomic_store(&link->shared->expiry_ms, expiry_ms);
+	atomic_store(&link->shared->timeout_ms, timeout_ms);
+}
+
+static bool
+is_time(int64_t ms)
+{
+	return ms >= 0 && ms <= CLOCK_LONGEST_MS;
 }
 
 int64_t
 link_expiry_ms(const struct link *link)
 {
-	int64_t expiry_ms = atomic_load(link->expiry_ms);
+	int64_t expiry_ms = atomic_load(&link->shared->expiry_ms);
 
 	return expiry_ms > 0 ? expiry_ms : 0;
+}
+
+int64_t
+link_timeout_ms(const struct link *link)
+{
+	int64_t timeout_ms = atomic_load(&link->shared->timeout_ms);
+
+	return is_time(timeout_ms) ? timeout_ms : 0;
 }
 
 void
@@ -116,12 +132,6 @@ link_is_full(const struct link *link)
 }
 
 static bool
-is_time(int64_t ms)
-{
-	return ms >= 0 && ms <= CLOCK_LONGEST_MS;
-}
-
-static bool
 is_status(int status)
 {
 	return status >= 0 && status <= 255;
@@ -138,8 +148,6 @@ is_sane(const struct link_message *message)
 	switch ((int)message->type) {
 	case LINK_SESSION:
 		return is_time(message->session.timeout_ms);
-	case LINK_HELD:
-		return is_time(message->held.timeout_ms);
 	case LINK_HEARD:
 	case LINK_SIGNAL:
 		return message->signal.number > 0 &&

@@ -2,8 +2,8 @@
  * The messages between guard and keeper, over a SOCK_SEQPACKET pair.
  *
  * Neither side waits for the other: a message that does not fit is queued.  The
- * expiry of the lease is a number in shared memory, because only the newest
- * counts: a guard that was stopped for an hour finds it up to date.
+ * expiry of the lease is in shared memory, because only the newest counts: a
+ * guard that was stopped for an hour finds it up to date.
  */
 #ifndef ZKRUN_LINK_H
 #define ZKRUN_LINK_H
@@ -51,11 +51,7 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		struct {
-			int64_t	question;	/* the number of it */
-			int64_t	timeout_ms;	/* T of the lease clock */
-		} held;				/* LINK_HELD */
-		int64_t	question;		/* LINK_GO, LINK_AGAIN: which */
+		int64_t	question;	/* LINK_HELD, _GO, _AGAIN: which one */
 		int	runs;			/* LINK_STARTED; 0: only ends */
 		struct {
 			int	number;
@@ -72,9 +68,15 @@ struct link_message {
 
 struct link_queued;
 
+/* The lease, as the keeper last proved it. */
+struct link_shared {
+	_Atomic int64_t	expiry_ms;
+	_Atomic int64_t	timeout_ms;		/* T of the lease clock */
+};
+
 struct link {
 	int	fd;				/* -1 when closed */
-	_Atomic int64_t *expiry_ms;		/* shared by both processes */
+	struct link_shared *shared;		/* by both processes */
 	STAILQ_HEAD(link_queue, link_queued) queue;
 };
 
@@ -91,8 +93,9 @@ void	link_send(struct link *, const struct link_message *);
 void	link_send_type(struct link *, enum link_type);
 
 /* Tells and asks until when the lease cannot pass on; the newest counts. */
-void	link_set_expiry_ms(struct link *, int64_t);
+void	link_set_lease(struct link *, int64_t expiry_ms, int64_t timeout_ms);
 int64_t	link_expiry_ms(const struct link *);
+int64_t	link_timeout_ms(const struct link *);
 
 /* Sends what is queued, as far as it fits. */
 void	link_flush(struct link *);

@@ -31,7 +31,7 @@ say(struct link *link, const uint8_t *data, size_t size)
 
 	if (data[0] == 0xfe && size > sizeof(expiry_ms)) {
 		memcpy(&expiry_ms, data + 1, sizeof(expiry_ms));
-		link_set_expiry_ms(link, expiry_ms);
+		link_set_lease(link, expiry_ms, expiry_ms / 7);
 		return 1 + sizeof(expiry_ms);
 	}
 	if (length > size - 1)
@@ -49,8 +49,8 @@ look(struct guard *guard)
 
 	if ((guard->state & (STARTING | RUNNING)) != 0)
 		must(guard_stop_ms(guard) <=
-		    lease_kill_ms(expiry_ms, guard->timeout_ms) &&
-		    lease_kill_ms(expiry_ms, guard->timeout_ms) <= expiry_ms);
+		    lease_kill_ms(expiry_ms, link_timeout_ms(guard->link)) &&
+		    lease_kill_ms(expiry_ms, link_timeout_ms(guard->link)) <= expiry_ms);
 	must(guard->time_up_ms >= 0);
 	must(guard->exit_code >= 0 && guard->exit_code <= 255);
 }
@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fds[2];
 
 	/* The memory that both share is never given back. */
-	if (links[0].expiry_ms == NULL) {
+	if (links[0].shared == NULL) {
 		must(link_pair(&links[0], &links[1]) == 0);
 		link_close(&links[0]);
 		link_close(&links[1]);
@@ -81,7 +81,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	links[0].fd = fds[0];
 	links[1].fd = fds[1];
 	STAILQ_INIT(&links[0].queue);
-	link_set_expiry_ms(&links[0], clock_ms() + 60000);
+	link_set_lease(&links[0], clock_ms() + 60000, 30000);
 	while (size > 1 && guard.state != FINISHED && links[0].fd != -1) {
 		size_t used = say(&links[1], data, size);
 

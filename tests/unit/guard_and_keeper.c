@@ -185,8 +185,8 @@ static void
 play_clock(bool is_late)
 {
 	late = is_late;
-	keeper.lease.proven_ms = clock_ms() - (is_late ? T - 4000 : 1);
-	link_set_expiry_ms(&keeper_end, lease_expiry_ms(&keeper.lease));
+	keeper.lease.expiry_ms = clock_ms() + (is_late ? 4000 : T - 1);
+	link_set_lease(&keeper_end, keeper.lease.expiry_ms, T);
 }
 
 /* Returns false if there are more than a queue is to have: go no further. */
@@ -404,7 +404,7 @@ mix_queue(uint64_t hash, const struct queue *queue)
 			    message->question == keeper.question);
 		if (message->type == LINK_HELD)
 			hash = mix(hash,
-			    message->held.question == keeper.question);
+			    message->question == keeper.question);
 	}
 	return mix(hash, 99);
 }

@@ -141,10 +141,8 @@ message_of(int event)
 
 	if (event < LINK_TYPES)
 		message.type = (enum link_type)event;
-	if (event == LINK_HELD) {
-		message.held.question = 42;
-		message.held.timeout_ms = T;
-	}
+	if (event == LINK_HELD)
+		message.question = 42;
 	if (event == LINK_DONE || event == LINK_EXITED)
 		message.status = SAID;
 	if (event == LINK_RELEASING)
@@ -172,10 +170,9 @@ set_up(struct guard *guard, struct link *keeper_end, enum guard_state state)
 	guard->exit_code = BEFORE;
 	guard->lost = (state & (LOSING | KILLING_KEEPER)) != 0;
 	guard->time_up_ms = CLOCK_NEVER;
-	guard->timeout_ms = T;
 	if (link_pair(guard->link, keeper_end) == -1)
 		err(1, "link_pair");
-	link_set_expiry_ms(guard->link, clock_ms() + T);
+	link_set_lease(guard->link, clock_ms() + T, T);
 }
 
 static void
@@ -265,9 +262,9 @@ test_deadlines(void)
 
 	now_ms = clock_ms();
 	set_up(&guard, &keeper_end, RUNNING);
-	link_set_expiry_ms(&keeper_end, now_ms + 30000);
+	link_set_lease(&keeper_end, now_ms + 30000, T);
 	is_int(guard_stop_ms(&guard), now_ms + 24400, "when to ask");
-	link_set_expiry_ms(&keeper_end, now_ms + 40000);
+	link_set_lease(&keeper_end, now_ms + 40000, T);
 	is_int(guard_stop_ms(&guard), now_ms + 34400,
 	    "the keeper's next proof counts at once");
 	dispatch(&guard, LINK_LOST);
@@ -275,7 +272,7 @@ test_deadlines(void)
 	    "a keeper that says that the lease is lost may yet hang");
 	dispatch(&guard, STOP_DUE);
 	is_int(guard.time_up_ms, now_ms + 39400, "when to kill");
-	link_set_expiry_ms(&keeper_end, now_ms + 50000);
+	link_set_lease(&keeper_end, now_ms + 50000, T);
 	is_int(guard.time_up_ms, now_ms + 39400,
 	    "what was asked to stop is not given more time");
 	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "nor asked again");
@@ -287,7 +284,7 @@ test_deadlines(void)
 
 	set_up(&guard, &keeper_end, RUNNING);
 	guard.options = &ignoring;
-	link_set_expiry_ms(&keeper_end, now_ms + 30000);
+	link_set_lease(&keeper_end, now_ms + 30000, T);
 	is_int(guard_stop_ms(&guard), now_ms + 29400,
 	    "a loss to be ignored is told at the deadline");
 	dispatch(&guard, STOP_DUE);
@@ -296,7 +293,7 @@ test_deadlines(void)
 	tear_down(&guard, &keeper_end);
 
 	set_up(&guard, &keeper_end, QUEUEING);
-	link_set_expiry_ms(guard.link, now_ms - 1);
+	link_set_lease(guard.link, now_ms - 1, T);
 	dispatch(&guard, LINK_HELD);
 	is_int(first_word(&keeper_end), LINK_AGAIN,
 	    "a guard that woke up late has the keeper ask again");

@@ -386,7 +386,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	lease_connected(&keeper->lease, clock_ms() - 2, 30000);
 	lease_acknowledged(&keeper->lease, clock_ms() - 1, clock_ms());
 	if (with == WITH_STALE)
-		keeper->lease.proven_ms = clock_ms() - 30000;
+		keeper->lease.expiry_ms = clock_ms();
 	if (with == WITH_STALE || with == WITH_ANSWER)
 		bench->message.question = keeper->question;
 	switch (with) {

@@ -131,6 +131,7 @@ run_table(const struct table *table)
 {
 	const struct step *step;
 	struct lease lease;
+	int64_t wanted_ms;
 	bool good;
 
 	good = true;
@@ -150,11 +151,13 @@ run_table(const struct table *table)
 		case STEP_END:
 			break;
 		}
-		if (lease.proven_ms != step->proven_ms) {
+		wanted_ms = step->proven_ms == LEASE_UNPROVEN ?
+		    LEASE_UNPROVEN : step->proven_ms + lease.timeout_ms;
+		if (lease.expiry_ms != wanted_ms) {
 			good = false;
-			printf("# step %d: proven %" PRId64 ", wanted %" PRId64
-			    "\n", (int)(step - table->steps), lease.proven_ms,
-			    step->proven_ms);
+			printf("# step %d: expiry %" PRId64 ", wanted %" PRId64
+			    "\n", (int)(step - table->steps), lease.expiry_ms,
+			    wanted_ms);
 		}
 	}
 	(void)ok(good, "%s", table->name);
@@ -166,20 +169,30 @@ check_arithmetic(void)
 	struct lease lease;
 
 	lease_init(&lease, 30000);
-	is_int(lease_expiry_ms(&lease), LEASE_UNPROVEN, "no proof, no expiry");
-	ok(lease_stop_ms(lease_expiry_ms(&lease), 30000, 5000) < 0 &&
-	    lease_last_resort_ms(lease_expiry_ms(&lease), 30000) < 0,
+	is_int(lease.expiry_ms, LEASE_UNPROVEN, "no proof, no expiry");
+	ok(lease_stop_ms(lease.expiry_ms, 30000, 5000) < 0 &&
+	    lease_last_resort_ms(lease.expiry_ms, 30000) < 0,
 	    "no proof, no deadline that lies ahead");
 	lease_connected(&lease, 1000, 40000);
 	lease_acknowledged(&lease, 1100, 1200);
-	is_int(lease_expiry_ms(&lease), 31000,
+	is_int(lease.expiry_ms, 31000,
 	    "a longer negotiated timeout is not believed");
 	is_int(lease_beat_ms(&lease), 30000 / 7, "a beat every T/7");
 	is_int(lease_patience_ms(&lease), 3750, "patience of T/8");
 	lease_connected(&lease, 2000, 4000);
-	is_int(lease_expiry_ms(&lease), 5000,
-	    "a shrunk timeout brings the expiry nearer at once");
+	is_int(lease.expiry_ms, 6000,
+	    "a server that grants less brings the expiry nearer at once");
 	is_int(lease_patience_ms(&lease), 500, "patience");
+	lease_connected(&lease, 2500, 30000);
+	is_int(lease.expiry_ms, 6000, "one that grants more does not put it "
+	    "off by itself");
+	lease_acknowledged(&lease, 2600, 2700);
+	is_int(lease.expiry_ms, 32500, "but with a proof under its timeout");
+	lease_connected(&lease, 20000, 20000);
+	is_int(lease.expiry_ms, 32500,
+	    "what was proved under a longer one before is not taken back");
+	lease_connected(&lease, 2000, 3);
+	is_int(lease_beat_ms(&lease), 1, "the shortest timeout, no spinning");
 	lease_connected(&lease, 2000, 1000);
 	is_int(lease_patience_ms(&lease), 300, "patience of 300 ms at least");
 }
@@ -225,8 +238,8 @@ check_flood(void)
 	for (now_ms = 0; now_ms < 100000; now_ms++)
 		lease_replied(&lease, now_ms, now_ms + 1);
 	lease_acknowledged(&lease, now_ms, now_ms + 1);
-	(void)ok(lease.proven_ms > now_ms - T / 4 - T / 28 &&
-	    lease.proven_ms <= now_ms - T / 4,
+	(void)ok(lease.expiry_ms - T > now_ms - T / 4 - T / 28 &&
+	    lease.expiry_ms - T <= now_ms - T / 4,
 	    "with a reply every ms the proof is little older than T/4");
 }
 
@@ -248,7 +261,7 @@ check_tolerance(void)
 		now_ms += beat_ms;
 		lease_acknowledged(&lease, now_ms, now_ms + 1);
 	}
-	stop_ms = lease_stop_ms(lease_expiry_ms(&lease), 30000, 5000);
+	stop_ms = lease_stop_ms(lease.expiry_ms, 30000, 5000);
 	(void)ok(stop_ms - (now_ms + beat_ms) >= 30000 / 4 +
 	    lease_patience_ms(&lease),
 	    "T = 30 s: a loss of T/4 and one try in vain do no harm");

@@ -50,8 +50,6 @@ test_senseless(void)
 		{ { .type = LINK_EXITED, .status = -1 }, "a negative status" },
 		{ { .type = LINK_RELEASING, .releasing = { 0, INT64_MAX } },
 		    "a hold for ever" },
-		{ { .type = LINK_HELD, .held = { 1, INT64_MIN } },
-		    "a lease that ends before it begins" },
 		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
 		    "a negative timeout" },
 		{ { .type = LINK_TYPES }, "one type too many" },
@@ -66,7 +64,7 @@ test_senseless(void)
 		link_send(&a, &senseless[i].message);
 		is_int(link_receive(&b, &got), -1, senseless[i].what);
 	}
-	link_set_expiry_ms(&a, INT64_MIN);
+	link_set_lease(&a, INT64_MIN, INT64_MIN);
 	is_int(link_expiry_ms(&b), 0, "an expiry that cannot be reckoned with");
 	link_close(&a);
 	link_close(&b);
