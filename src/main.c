@@ -6,6 +6,7 @@
  * the whole picture.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,27 +24,14 @@
 #include "run/keeper.h"
 #include "run/link.h"
 #include "system/descriptors.h"
+#include "system/logger.h"
 #include "system/proctitle.h"
 #include "system/proctree.h"
 #include "system/signals.h"
-#include "system/syslogger.h"
-
-/* Logging is optional: without a logger zkrun carries on. */
-static void
-start_syslog(const struct options *options)
-{
-	int fd;
-
-	fd = syslogger_start(options->syslog_facility, options->task);
-	if (fd == -1)
-		log_notice("cannot write to the system's log: %s",
-		    strerror(errno));
-	log_set_syslog(fd);
-}
 
 /* Two processes from here on, with a link between them. */
 static int
-run(const struct options *options)
+part(const struct options *options, struct logger *logger)
 {
 	struct link guard_end, keeper_end;
 	struct signals signals;
@@ -57,7 +45,6 @@ run(const struct options *options)
 		    "or shows another pid namespace");
 		return EXITCODE_SYSTEM;
 	}
-	log_share_line();
 	keeper = -1;
 	if (link_pair(&guard_end, &keeper_end) == 0)
 		keeper = fork();
@@ -66,13 +53,59 @@ run(const struct options *options)
 		log_error("cannot start: %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	case 0:
+		logger_leave(logger);
 		link_close(&guard_end);
 		keeper_run(options, &signals, &keeper_end);
-		return 0;
+		exit(0);
 	default:
 		link_close(&keeper_end);
-		return guard_run(options, &signals, &guard_end, keeper);
+		return guard_run(options, &signals, &guard_end, keeper, logger);
 	}
+}
+
+static int
+read_credentials(struct options *options)
+{
+	return options->auth_file[0] == '\0' || credentials_read(
+	    &options->credentials, options->auth_file) == 0 ? 0 :
+	    EXITCODE_CONFIG;
+}
+
+/* From here on nobody but a logger waits for stderr. */
+static int
+run(struct options *options)
+{
+	struct subprocesses ours = { 0 };
+	struct logger logger;
+	int status;
+
+	if (logger_open(&logger, &ours, options->task,
+	    options->syslog_facility) == -1) {
+		log_error("cannot start: %s", strerror(errno));
+		return EXITCODE_SYSTEM;
+	}
+	status = read_credentials(options);
+	if (status == 0)
+		status = part(options, &logger);
+	logger_finish(&logger);
+	return status;
+}
+
+static int
+answer(struct options *options)
+{
+	int status;
+
+	/* What everybody may read needs no credentials. */
+	if (options->mode == OPTIONS_CHECK)
+		return check_run(options);
+	status = read_credentials(options);
+	if (status != 0)
+		return status;
+	if (options->mode == OPTIONS_STATUS)
+		return status_run(options);
+	return options->mode == OPTIONS_REVOKE ? revoke_run(options) :
+	    revoke_break(options);
 }
 
 int
@@ -96,25 +129,5 @@ main(int argc, char **argv)
 		    "the locks are", options.runs);
 		return EXITCODE_USAGE;
 	}
-	/* Fork the logger before credentials are read: it must not know them. */
-	if (options.mode == OPTIONS_RUN &&
-	    options.syslog_facility != OPTIONS_NO_SYSLOG)
-		start_syslog(&options);
-	/* --check needs no credentials: it reads only what everybody may read. */
-	if (options.mode != OPTIONS_CHECK && options.auth_file[0] != '\0' &&
-	    credentials_read(&options.credentials, options.auth_file) == -1)
-		return EXITCODE_CONFIG;
-	switch (options.mode) {
-	case OPTIONS_RUN:
-		break;
-	case OPTIONS_CHECK:
-		return check_run(&options);
-	case OPTIONS_STATUS:
-		return status_run(&options);
-	case OPTIONS_REVOKE:
-		return revoke_run(&options);
-	case OPTIONS_BREAK:
-		return revoke_break(&options);
-	}
-	return run(&options);
+	return options.mode == OPTIONS_RUN ? run(&options) : answer(&options);
 }

@@ -1,16 +1,13 @@
 /*
- * Writes each message in one write(2), without blocking, and keeps errno.
+ * Makes one line of each message and keeps errno.
  */
 #include "base/log.h"
 
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,13 +23,14 @@
 /* To the first column, and clear what stands there (ECMA-48, EL). */
 #define WIPE		"\r\033[K"
 
-static atomic_bool own_line;	/* until log_share_line() */
+/* The first byte of what a logger of stderr gets. */
+enum { LINE = 'L', PROGRESS = 'P' };
 
 static struct {
 	enum log_level	level;
-	int		syslog_fd;
-	atomic_bool	*unfinished;	/* a line of log_progress() is shown */
-} log_state = { LOG_NORMAL, -1, &own_line };
+	int		fds[LOG_SINKS];
+	bool		unfinished;	/* a line of log_progress() is shown */
+} log_state = { LOG_NORMAL, { -1, -1 }, false };
 
 /*
  * In the background the terminal belongs to a shell, and a line that is
@@ -61,47 +59,70 @@ cut_to_terminal(char *text)
 static void
 write_all(const char *line)
 {
-	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-	/* POLLOUT on a pipe promises room for PIPE_BUF bytes. */
-	if (poll(&out, 1, 0) == 1 &&
-	    write(STDERR_FILENO, line, strlen(line)) == -1)
+	if (write(STDERR_FILENO, line, strlen(line)) == -1)
 		errno = 0;
 }
 
 static void
-write_to_syslog(int priority, const char *text)
+write_progress(char *text)
 {
-	char message[LINE_SIZE];
+	char line[LINE_SIZE];
+	bool background, shown;
 
-	if (log_state.syslog_fd == -1)
+	cut_to_terminal(text);
+	background = in_background();
+	shown = text[0] != '\0' && !background;
+	if (shown || (log_state.unfinished && !background)) {
+		(void)snprintf(line, sizeof(line), WIPE "%s", text);
+		write_all(line);
+	}
+	log_state.unfinished = shown;
+}
+
+void
+log_write(char *message)
+{
+	char line[LINE_SIZE];
+
+	if (message[0] == PROGRESS) {
+		write_progress(message + 1);
 		return;
-	message[0] = (char)priority;
-	(void)strlcpy(message + 1, text, sizeof(message) - 1);
-	if (send(log_state.syslog_fd, message, strlen(message),
+	}
+	(void)snprintf(line, sizeof(line), "%s" PREFIX "%s\n",
+	    log_state.unfinished && !in_background() ? WIPE : "", message + 1);
+	write_all(line);
+	log_state.unfinished = false;
+}
+
+/* Nobody can be told that a message could not be sent either. */
+static void
+send_to(enum log_sink sink, char *message)
+{
+	int fd = log_state.fds[sink];
+
+	if (fd != -1 && send(fd, message, strlen(message),
 	    MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
 		errno = 0;
+	if (fd == -1 && sink == LOG_STDERR)
+		log_write(message);
 }
 
 /* A message of priority -1 does not go to the system's log. */
-static void __attribute__((format(printf, 3, 0)))
-write_message(bool shown, int priority, const char *format, va_list arguments)
+static void __attribute__((format(printf, 4, 0)))
+say(bool shown, int kind, int priority, const char *format, va_list arguments)
 {
-	char line[LINE_SIZE], raw[LINE_SIZE - sizeof(WIPE PREFIX "\n")];
-	char text[sizeof(raw)];
+	char message[LINE_SIZE - sizeof(WIPE PREFIX "\n")];
+	char raw[sizeof(message) - 1];
 	int saved_errno = errno;
 
 	(void)vsnprintf(raw, sizeof(raw), format, arguments);
-	text_clean(text, sizeof(text), raw);
-	if (shown) {
-		(void)snprintf(line, sizeof(line), "%s" PREFIX "%s\n",
-		    *log_state.unfinished && !in_background() ? WIPE : "",
-		    text);
-		write_all(line);
-		*log_state.unfinished = false;
-	}
+	text_clean(message + 1, sizeof(message) - 1, raw);
+	message[0] = (char)kind;
+	if (shown)
+		send_to(LOG_STDERR, message);
+	message[0] = (char)priority;
 	if (priority != -1)
-		write_to_syslog(priority, text);
+		send_to(LOG_SYSLOG, message);
 	errno = saved_errno;
 }
 
@@ -112,22 +133,9 @@ log_set_level(enum log_level level)
 }
 
 void
-log_set_syslog(int fd)
+log_send_to(enum log_sink sink, int fd)
 {
-	log_state.syslog_fd = fd;
-}
-
-void
-log_share_line(void)
-{
-	atomic_bool *shared;
-	int saved_errno = errno;
-
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared != MAP_FAILED)
-		log_state.unfinished = shared;
-	errno = saved_errno;
+	log_state.fds[sink] = fd;
 }
 
 /* Defines a function for messages of one kind. */
@@ -138,7 +146,7 @@ name(const char *format, ...)					\
 	va_list arguments;					\
 								\
 	va_start(arguments, format);				\
-	write_message((shown), (priority), format, arguments);	\
+	say((shown), LINE, (priority), format, arguments);	\
 	va_end(arguments);					\
 }
 
@@ -151,25 +159,9 @@ DEFINE_KIND(log_verbose, log_state.level >= LOG_VERBOSE, -1)
 void
 log_progress(const char *format, ...)
 {
-	char line[LINE_SIZE], raw[512], text[sizeof(raw)];
 	va_list arguments;
-	int saved_errno = errno;
-	bool background, shown;
 
 	va_start(arguments, format);
-	(void)vsnprintf(raw, sizeof(raw), format, arguments);
+	say(true, PROGRESS, -1, format, arguments);
 	va_end(arguments);
-	text_clean(text, sizeof(text), raw);
-	cut_to_terminal(text);
-	background = in_background();
-	shown = text[0] != '\0' && !background;
-	/* First, because we may be killed once the line is there. */
-	if (shown)
-		*log_state.unfinished = true;
-	if (shown || (*log_state.unfinished && !background)) {
-		(void)snprintf(line, sizeof(line), WIPE "%s", text);
-		write_all(line);
-	}
-	*log_state.unfinished = shown;
-	errno = saved_errno;
 }

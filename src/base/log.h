@@ -2,9 +2,11 @@
  * Messages for people: one line each on stderr, behind "zkrun: ", and in the
  * system's log if the user wants that.
  *
- * No function here blocks or changes errno.  A reader that has stopped reading
- * our stderr must not stop a zkrun process, so a line that does not fit into
- * the pipe is dropped.  text_clean() makes every line harmless.
+ * No function here changes errno.  By default they write to stderr themselves,
+ * and may block there.  Once log_send_to() was called they only send to a
+ * process that writes (system/logger.h), and never block: a disk or a terminal
+ * that stalls must not stop who keeps a deadline.  A message that this process
+ * has no room for is lost.  text_clean() makes every line harmless.
  */
 #ifndef ZKRUN_LOG_H
 #define ZKRUN_LOG_H
@@ -15,20 +17,26 @@ enum log_level {
 	LOG_VERBOSE,	/* -v */
 };
 
-/*
- * Set which messages are shown, and the way to the system's log (syslogger.h).
- * Besides these, only the title and whether log_progress() shows a line are
- * mutable state of this program.
- */
-void	log_set_level(enum log_level);
-void	log_set_syslog(int fd);
+enum log_sink {
+	LOG_STDERR,
+	LOG_SYSLOG,
+	LOG_SINKS
+};
 
 /*
- * Call it before a fork.  Then both processes know whether one of them shows a
- * line, so that a message of one replaces the line of the other, which may be
- * dead.  Without memory to share, each process knows of its own line only.
+ * Set which messages are shown, and the sockets to which they are sent; -1 for
+ * none.  Besides these, only the title and whether log_progress() shows a line
+ * are mutable state of this program.
  */
-void	log_share_line(void);
+void	log_set_level(enum log_level);
+void	log_send_to(enum log_sink, int fd);
+
+/*
+ * Writes what came over the socket of LOG_STDERR to stderr.  May block.  The
+ * message begins with a byte of its kind, and is changed.  To LOG_SYSLOG come
+ * messages that begin with a byte of their priority.
+ */
+void	log_write(char *message);
 
 /* Something failed; always shown. */
 void	log_error(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -20,7 +20,8 @@ ask_open(struct asker *ask, const struct options *options, const char *verb,
 	ask->verb = verb;
 	ask->object = object;
 	ask->give_up_ms = CLOCK_NEVER;
-	connector_init(&ask->connector, options);
+	memset(&ask->ours, 0, sizeof(ask->ours));
+	connector_init(&ask->connector, options, &ask->ours);
 	connector_start(&ask->connector);
 }
 

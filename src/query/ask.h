@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "system/subprocess.h"
 #include "zookeeper/connector.h"
 
 struct options;
@@ -17,6 +18,7 @@ struct asker {
 	const char		*verb;		/* "cannot VERB 'OBJECT'" */
 	const char		*object;
 	struct connector	 connector;
+	struct subprocesses	 ours;
 	int64_t			 give_up_ms;	/* CLOCK_NEVER at first */
 };
 

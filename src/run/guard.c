@@ -14,6 +14,7 @@
 #include "config/options.h"
 #include "run/guard_private.h"
 #include "system/command.h"
+#include "system/logger.h"
 #include "system/signals.h"
 
 static void	take_signals(struct guard *);
@@ -31,6 +32,12 @@ take_messages(struct guard *guard)
 			/* The link ended: the keeper is dead or of no use. */
 			link_close(guard->link);
 			guard_kill_keeper(guard);
+			/* Its death is another matter. */
+			if ((guard->state & (QUEUEING | ENDING |
+			    RELEASING)) != 0)
+				guard->time_up_ms = clock_earlier(
+				    guard->time_up_ms,
+				    clock_after(clock_ms(), GUARD_MARGIN_MS));
 			return;
 		}
 		if (message.type == LINK_HELD) {
@@ -49,6 +56,7 @@ static void
 reap(struct guard *guard)
 {
 	struct link_message death = { 0 };
+	size_t spared = guard->tree.spared_count;
 	pid_t pid;
 	int left, status;
 
@@ -65,7 +73,9 @@ reap(struct guard *guard)
 			guard_dispatch(guard, HELPER_ENDED, NULL);
 		}
 	}
-	if (guard->state != KILLING_REST)
+	if (guard->tree.spared_count < spared)
+		guard_spare_orphans(guard);
+	if (guard->state != KILLING)
 		return;
 	if (proctree_is_empty(&guard->tree))
 		guard_dispatch(guard, TREE_EMPTY, NULL);
@@ -87,11 +97,12 @@ take_signals(struct guard *guard)
 		kind = signals_kind(received.number);
 		if (kind == SIGNALS_CHILD)
 			child = true;
-		else if (received.number == SIGUSR1 &&
-		    (guard->state & (QUEUEING | RELEASING)) != 0)
+		else if (received.number == SIGUSR1 && (guard->state &
+		    (QUEUEING | RELEASING | ENDING | CLOSING)) != 0)
+			/* A question, to which a keeper that leaves is deaf. */
 			link_send_type(guard->link, LINK_TELL);
 		else if ((guard->state & (STARTING | RUNNING | RELEASING |
-		    LOSING | KILLING_KEEPER)) != 0)
+		    LOSING | KILLING)) != 0)
 			forward_received(&guard->forward, received.number,
 			    received.sender, clock_ms());
 		else if (kind == SIGNALS_TERMINATING) {
@@ -117,8 +128,7 @@ stop_in_time(struct guard *guard)
 {
 	int number = guard->stop;
 
-	if (number == 0 || (guard->state & (STARTING | LOSING |
-	    KILLING_KEEPER | KILLING_REST)) != 0)
+	if (number == 0 || (guard->state & (STARTING | LOSING | KILLING)) != 0)
 		return;
 	guard->stop = 0;
 	signals_stop(number);
@@ -159,7 +169,7 @@ take_deadlines(struct guard *guard)
 	take_messages(guard);
 	if (now_ms >= guard_stop_ms(guard))
 		guard_dispatch(guard, STOP_DUE, NULL);
-	if (now_ms >= guard->time_up_ms) {
+	if (now_ms >= guard_time_up_ms(guard)) {
 		guard->time_up_ms = CLOCK_NEVER;
 		guard_dispatch(guard, TIME_UP, NULL);
 	}
@@ -172,13 +182,14 @@ take_deadlines(struct guard *guard)
 static void
 loop(struct guard *guard)
 {
-	struct pollfd fds[4];
+	struct pollfd fds[4 + LOG_SINKS];
 	uint64_t expirations;
 	int64_t deadline_ms, timer_ms;
+	int sink;
 
 	timer_ms = CLOCK_NEVER;
 	while (guard->state != FINISHED) {
-		deadline_ms = clock_earlier(guard->time_up_ms,
+		deadline_ms = clock_earlier(guard_time_up_ms(guard),
 		    forward_deadline(&guard->forward));
 		deadline_ms = clock_earlier(deadline_ms, guard_stop_ms(guard));
 		deadline_ms = clock_earlier(deadline_ms, guard->ping_ms);
@@ -197,7 +208,12 @@ loop(struct guard *guard)
 		fds[3].fd = sdnotify_is_full(&guard->notify) ?
 		    guard->notify.fd : -1;
 		fds[3].events = POLLOUT;
-		(void)poll(fds, 4, -1);
+		for (sink = 0; sink < LOG_SINKS; sink++) {
+			fds[4 + sink].fd = logger_fd(guard->logger,
+			    (enum log_sink)sink);
+			fds[4 + sink].events = POLLIN;
+		}
+		(void)poll(fds, 4 + LOG_SINKS, -1);
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0)
 			timer_ms = CLOCK_NEVER;
@@ -207,12 +223,16 @@ loop(struct guard *guard)
 		link_flush(guard->link);
 		take_deadlines(guard);
 		sdnotify_flush(&guard->notify);
+		for (sink = 0; sink < LOG_SINKS; sink++)
+			if (fds[4 + sink].revents != 0)
+				logger_start(guard->logger,
+				    (enum log_sink)sink);
 	}
 }
 
 int
 guard_run(const struct options *options, const struct signals *signals,
-    struct link *link, pid_t keeper)
+    struct link *link, pid_t keeper, struct logger *logger)
 {
 	struct guard guard;
 	int status;
@@ -220,6 +240,7 @@ guard_run(const struct options *options, const struct signals *signals,
 	memset(&guard, 0, sizeof(guard));
 	guard.options = options;
 	guard.link = link;
+	guard.logger = logger;
 	guard.keeper = keeper;
 	guard.state = QUEUEING;
 	guard.time_up_ms = CLOCK_NEVER;
@@ -230,20 +251,22 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.signal_fd = signals_open(signals);
 	guard.timer_fd = clock_timer_open();
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
-	    proctree_spare_present(&guard.tree, keeper) == -1 ||
-	    proctree_adopt() == -1) {
+	    proctree_open(&guard.tree, logger->ours) == -1 ||
+	    proctree_spare_present(&guard.tree, keeper) == -1) {
 		log_error("cannot start: %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	}
 	loop(&guard);
 	link_close(link);
 	proctree_forget_spared(&guard.tree);
-	status = guard.lost ? EXITCODE_LOST : guard.exit_code;
+	status = guard_status(&guard);
 	if (guard.started_ms != 0)
 		log_event("finished '%s' with status %d after %.1fs",
 		    options->task, status,
 		    (double)(clock_ms() - guard.started_ms) / 1000);
-	else if (guard.signal != 0)
+	else if (guard.signal != 0) {
+		logger_finish(logger);
 		signals_die(guard.signal);
+	}
 	return status;
 }

@@ -8,15 +8,17 @@
 #include <sys/types.h>
 
 struct link;
+struct logger;
 struct options;
 struct signals;
 
 /*
- * Watches over the keeper, a child process at the other end of the link.
+ * Watches over the keeper, a child process at the other end of the link, and
+ * starts a logger when there is something to write.
  * Returns the exit status of zkrun.  Does not return if a signal ended the
  * waiting: this process dies of that signal.
  */
 int	guard_run(const struct options *, const struct signals *,
-	    struct link *, pid_t keeper);
+	    struct link *, pid_t keeper, struct logger *);
 
 #endif

@@ -3,7 +3,9 @@
  * keeper is dead.
  *
  * The guard relies on nobody.  If the keeper dies or the lease clock runs out,
- * the guard kills everything below it, and only then has the session closed.
+ * the guard kills everything below it in rounds, and waits for nobody's death:
+ * a keeper that hangs in the kernel lives on.  Only when all is dead it has the
+ * session closed.
  */
 #include "run/guard_private.h"
 
@@ -48,19 +50,48 @@ guard_stop_ms(const struct guard *guard)
 	    link_timeout_ms(guard->link), guard->options->kill_after_ms);
 }
 
+int64_t
+guard_time_up_ms(const struct guard *guard)
+{
+	return guard->state != LOSING ? guard->time_up_ms :
+	    clock_earlier(guard->time_up_ms, kill_ms(guard));
+}
+
+int
+guard_status(const struct guard *guard)
+{
+	return guard->lost && guard->started_ms != 0 ? EXITCODE_LOST :
+	    guard->exit_code;
+}
+
 static int64_t
 time_left(const struct guard *guard)
 {
 	return link_expiry_ms(guard->link) - clock_ms();
 }
 
-/* The guard does this itself, because the keeper may hang. */
+/*
+ * The guard does this itself, because the keeper may hang: perhaps before it
+ * could say that it has started the command.
+ */
 void
 guard_stop_tree(struct guard *guard)
 {
-	(void)proctree_signal(&guard->tree, guard->keeper,
+	size_t living;
+
+	living = proctree_signal(&guard->tree, guard->keeper,
 	    guard->options->stop_signal);
+	if (living > 1 && guard->started_ms == 0)
+		guard->started_ms = clock_ms();
 	(void)proctree_signal(&guard->tree, guard->keeper, SIGCONT);
+}
+
+/* While the keeper lives, nothing of the command's can fall to the guard. */
+void
+guard_spare_orphans(struct guard *guard)
+{
+	if (guard->keeper != 0 && guard->tree.spared_count > 0)
+		(void)proctree_spare_present(&guard->tree, guard->keeper);
 }
 
 /*
@@ -81,9 +112,12 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 		return guard->state;
 	}
 	guard->lost = true;
-	guard->time_up_ms = kill_ms(guard);
 	link_send_type(guard->link, LINK_LOSE);
+	guard_spare_orphans(guard);
 	guard_stop_tree(guard);
+	/* What takes time begins earlier. */
+	guard->time_up_ms = kill_ms(guard) -
+	    proctree_kill_takes_ms(&guard->tree);
 	/* Act first, then say it. */
 	log_error("no contact with ZooKeeper; asking the command of '%s' to "
 	    "stop, %s", guard->options->task,
@@ -91,20 +125,38 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	return LOSING;
 }
 
-/* When the keeper dies, everything below it falls to the guard. */
+/* One round; TIME_UP brings the next, and TREE_EMPTY ends it. */
+enum guard_state
+guard_kill_all(struct guard *guard, const struct link_message *message)
+{
+	guard->time_up_ms = clock_after(clock_ms(),
+	    proctree_kill(&guard->tree));
+	(void)proctree_name_forbidden(&guard->tree, guard->options->task);
+	/* Its session expires, because the keeper will not run any more. */
+	if (guard->keeper != 0 && proctree_is_hopeless(&guard->tree) &&
+	    proctree_is_only(&guard->tree, guard->keeper)) {
+		log_error("the keeper of '%s' hangs in the kernel and does not "
+		    "die; all else is dead", guard->options->task);
+		return FINISHED;
+	}
+	return KILLING;
+}
+
 enum guard_state
 guard_enforce_deadline(struct guard *guard, const struct link_message *message)
 {
 	char left[LEASE_LEFT_SIZE];
+	enum guard_state next;
 
-	guard_kill_keeper(guard);
+	guard_spare_orphans(guard);
+	next = guard_kill_all(guard, message);
 	guard->lost = true;
 	log_error("killing what runs under the lease of '%s', %s",
 	    guard->options->task, lease_describe_left(time_left(guard), left));
-	return KILLING_KEEPER;
+	return next;
 }
 
-/* Has a helper close the session of the dead keeper. */
+/* Has a helper close the session of a keeper that is dead, or will not run. */
 enum guard_state
 guard_close_session(struct guard *guard, const struct link_message *message)
 {
@@ -113,7 +165,8 @@ guard_close_session(struct guard *guard, const struct link_message *message)
 	    guard->session.timeout_ms + GUARD_MARGIN_MS);
 	if (guard->session.id == 0)
 		return FINISHED;
-	guard->helper = session_closer_start(guard->options, &guard->session);
+	guard->helper = session_closer_start(guard->options, &guard->session,
+	    guard->tree.ours);
 	if (guard->helper != -1)
 		return CLOSING;
 	guard->helper = 0;
@@ -152,20 +205,24 @@ guard_keeper_died_releasing(struct guard *guard,
 	return guard_close_session(guard, message);
 }
 
+/* The keeper takes too long, and nothing runs that it would have to end. */
 enum guard_state
-guard_kill_rest(struct guard *guard, const struct link_message *message)
+guard_leave_keeper(struct guard *guard, const struct link_message *message)
 {
-	guard->time_up_ms = clock_after(clock_ms(),
-	    proctree_kill(&guard->tree));
-	(void)proctree_name_forbidden(&guard->tree, guard->options->task);
-	return KILLING_REST;
+	guard_kill_keeper(guard);
+	return guard->state == RELEASING ?
+	    guard_keeper_died_releasing(guard, message) :
+	    guard_close_session(guard, message);
 }
 
 enum guard_state
-guard_rest_is_dead(struct guard *guard, const struct link_message *message)
+guard_all_is_dead(struct guard *guard, const struct link_message *message)
 {
 	char left[LEASE_LEFT_SIZE];
 
+	/* The keeper hung before it started anything. */
+	if (guard->started_ms == 0)
+		guard->exit_code = EXITCODE_INTERNAL;
 	log_notice("all that ran under the lease of '%s' is dead, %s",
 	    guard->options->task, lease_describe_left(time_left(guard), left));
 	return guard_close_session(guard, message);
@@ -175,15 +232,23 @@ enum guard_state
 guard_keeper_died_holding(struct guard *guard,
     const struct link_message *message)
 {
+	bool empty = proctree_is_empty(&guard->tree);
+	enum guard_state next;
+
 	/* The command died with the keeper (PR_SET_PDEATHSIG). */
-	if (proctree_is_empty(&guard->tree) && guard->exited)
+	if (empty && guard->exited)
 		return guard_keeper_died_releasing(guard, message);
+	/* It got no further than to ask, or to be told to go on. */
+	if (empty && guard->started_ms == 0)
+		return guard_keeper_died_in_line(guard, message);
+	if (guard->started_ms == 0)
+		guard->started_ms = clock_ms();
+	/* Leave "lost" alone: there may be contact to close the session. */
+	guard->exit_code = EXITCODE_LOST;
+	next = empty ? guard_all_is_dead(guard, message) :
+	    guard_kill_all(guard, message);
 	if (!guard->lost)
 		log_error("the keeper of '%s' died; killing the command",
 		    guard->options->task);
-	/* Leave "lost" alone: there may be contact to close the session. */
-	guard->exit_code = EXITCODE_LOST;
-	if (proctree_is_empty(&guard->tree))
-		return guard_rest_is_dead(guard, message);
-	return guard_kill_rest(guard, message);
+	return next;
 }

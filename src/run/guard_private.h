@@ -26,10 +26,9 @@ enum guard_state {
 	RUNNING = 1 << 3,	/* the keeper has started the command */
 	RELEASING = 1 << 4,	/* nothing runs any more; the lease goes */
 	LOSING = 1 << 5,	/* no contact: the command was asked to stop */
-	KILLING_KEEPER = 1 << 6,/* the deadline: it has to die first */
-	KILLING_REST = 1 << 7,/* the keeper is dead, the rest has to follow */
-	CLOSING = 1 << 8,	/* all dead; a helper closes the session */
-	FINISHED = 1 << 9
+	KILLING = 1 << 6,	/* everything below, and the keeper */
+	CLOSING = 1 << 7,	/* all dead; a helper closes the session */
+	FINISHED = 1 << 8
 };
 
 /* A message of the keeper is an event as well: its link_type. */
@@ -44,6 +43,7 @@ enum guard_event {
 struct guard {
 	const struct options	*options;
 	struct link		*link;
+	struct logger		*logger;
 	struct forward		 forward;
 	struct proctree		 tree;
 	struct sdnotify		 notify;	/* the service manager */
@@ -89,13 +89,16 @@ const struct guard_row	*guard_find(enum guard_state, int event);
 void	guard_dispatch(struct guard *, int event, const struct link_message *);
 
 /* guard_killing.c */
-guard_action guard_ask_to_stop, guard_enforce_deadline, guard_kill_rest;
+guard_action guard_ask_to_stop, guard_enforce_deadline, guard_kill_all;
 guard_action guard_keeper_died_in_line, guard_keeper_died_holding;
-guard_action guard_keeper_died_releasing, guard_rest_is_dead;
-guard_action guard_close_session;
+guard_action guard_keeper_died_releasing, guard_all_is_dead;
+guard_action guard_leave_keeper, guard_close_session;
 
 /* Asks all that the command started to stop. */
 void	guard_stop_tree(struct guard *);
+
+/* Passes over what the caller's earlier children left to us from now on. */
+void	guard_spare_orphans(struct guard *);
 
 /*
  * Returns when STOP_DUE is, by what the keeper last proved; CLOCK_NEVER if
@@ -103,7 +106,13 @@ void	guard_stop_tree(struct guard *);
  */
 int64_t	guard_stop_ms(const struct guard *);
 
-/* Kills the keeper, if it lives: everything below it falls to us then. */
+/* Returns when TIME_UP is.  A lease that ends earlier brings it nearer. */
+int64_t	guard_time_up_ms(const struct guard *);
+
+/* Returns what to exit with.  Without a command no lease is lost. */
+int	guard_status(const struct guard *);
+
+/* Kills the keeper, if it lives.  Nobody waits for its death. */
 void	guard_kill_keeper(struct guard *);
 
 #endif

@@ -5,7 +5,6 @@
 #include "run/guard_private.h"
 
 #include "base/clock.h"
-#include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "lock/lease.h"
@@ -23,8 +22,8 @@ static const struct {
 	{ ENDING, "leaving" },
 	{ STARTING | RUNNING, "holding" },
 	{ RELEASING, "releasing" },
-	{ LOSING | KILLING_KEEPER, "losing" },
-	{ KILLING_REST, "killing" },
+	{ LOSING, "losing" },
+	{ KILLING, "killing" },
 	{ CLOSING, "closing" },
 };
 
@@ -124,13 +123,6 @@ overdue(struct guard *guard, const struct link_message *message)
 	return leave_line(guard, message);
 }
 
-static enum guard_state
-kill_keeper(struct guard *guard, const struct link_message *message)
-{
-	guard_kill_keeper(guard);
-	return guard->state;
-}
-
 /* Lets the keeper start the command, if the lease has time left. */
 static enum guard_state
 approve(struct guard *guard, const struct link_message *message)
@@ -160,15 +152,6 @@ queue_again(struct guard *guard, const struct link_message *message)
 	return QUEUEING;
 }
 
-/* The keeper, which was killed, had started nothing: nothing is lost. */
-static enum guard_state
-nothing_is_left(struct guard *guard, const struct link_message *message)
-{
-	guard->lost = false;
-	guard->exit_code = EXITCODE_INTERNAL;
-	return ENDING;
-}
-
 /* No deadline applies any more.  A keeper that hangs is killed later. */
 static enum guard_state
 lease_released(struct guard *guard, const struct link_message *message)
@@ -191,7 +174,7 @@ command_started(struct guard *guard, const struct link_message *message)
 	if (message->runs)
 		sdnotify_started(&guard->notify);
 	/* The reader of a pipe must see its end when the command closes it. */
-	descriptors_close_inherited();
+	descriptors_let_go();
 	return RUNNING;
 }
 
@@ -226,8 +209,7 @@ keeper_is_alive(struct guard *guard, const struct link_message *message)
 }
 
 #define ANY		(-1)
-#define LATE		(LOSING | KILLING_KEEPER)
-#define APPROVED	(STARTING | RUNNING | LATE)
+#define APPROVED	(STARTING | RUNNING | LOSING)
 #define KEEPER_LIVES	(QUEUEING | ENDING | APPROVED | RELEASING)
 /* Without a session there is nothing to close. */
 #define CLOSE		(CLOSING | FINISHED)
@@ -237,29 +219,27 @@ static const struct guard_row table[] = {
 /* in this state	at this event	do this               and be in */
 { QUEUEING | STARTING,	LINK_HELD,	approve,              STAY | STARTING },
 { STARTING | LOSING,	LINK_WAITING,	queue_again,          QUEUEING },
-{ KILLING_KEEPER,	LINK_WAITING,	nothing_is_left,      ENDING },
 { STARTING,		LINK_STARTED,	command_started,      RUNNING },
-{ LATE,			LINK_STARTED,	command_started_late, STAY },
+{ LOSING | KILLING,	LINK_STARTED,	command_started_late, STAY },
 { APPROVED | RELEASING,	LINK_RELEASING,	lease_released,       RELEASING },
 { ENDING,		LINK_DONE,	finish,               FINISHED },
-{ KEEPER_LIVES,		LINK_DONE,	keeper_is_done,       FINISHED },
+{ KEEPER_LIVES | KILLING, LINK_DONE,	keeper_is_done,       FINISHED },
 
 { QUEUEING,		TERMINATED,	leave_line,           ENDING },
 { ENDING | CLOSING,	TERMINATED,	finish,               FINISHED },
 { STARTING | RUNNING,	STOP_DUE,	guard_ask_to_stop,    STAY | LOSING },
 { QUEUEING,		TIME_UP,	overdue,              ENDING },
-{ ENDING | RELEASING,	TIME_UP,	kill_keeper,          STAY },
-{ LOSING,		TIME_UP,	guard_enforce_deadline,
-					KILLING_KEEPER },
-{ KILLING_REST,		TIME_UP,	guard_kill_rest,      STAY },
+{ ENDING | RELEASING,	TIME_UP,	guard_leave_keeper,   CLOSE },
+{ LOSING,		TIME_UP,	guard_enforce_deadline, KILLING },
+{ KILLING,		TIME_UP,	guard_kill_all,       STAY | FINISHED },
 { CLOSING,		TIME_UP,	finish,               FINISHED },
 
 { QUEUEING,		KEEPER_DIED,	guard_keeper_died_in_line, CLOSE },
 { ENDING,		KEEPER_DIED,	guard_close_session,  CLOSE },
 { APPROVED,		KEEPER_DIED,	guard_keeper_died_holding,
-					KILLING_REST | CLOSE },
+					KILLING | CLOSE },
 { RELEASING,		KEEPER_DIED,	guard_keeper_died_releasing, CLOSE },
-{ KILLING_REST,		TREE_EMPTY,	guard_rest_is_dead,   CLOSE },
+{ KILLING,		TREE_EMPTY,	guard_all_is_dead,    CLOSE },
 { CLOSING,		HELPER_ENDED,	finish,               FINISHED },
 
 { KEEPER_LIVES,		LINK_ALIVE,	keeper_is_alive,      STAY },

@@ -171,8 +171,6 @@ reap(struct keeper *keeper)
 	}
 	if ((keeper->state & (LINGERING | STOPPING | KILLING)) == 0)
 		return;
-	/* A resolver process would count as a child that is left. */
-	connector_stop_helpers(&keeper->connector);
 	if (proctree_is_empty(&keeper->tree))
 		keeper_dispatch(keeper, TREE_EMPTY, NULL);
 	else if (left > 0)	/* else reap more first */
@@ -350,7 +348,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	(void)prctl(PR_SET_NAME, "zkkeeper", 0L, 0L, 0L);
 	proctitle_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
-	    proctree_adopt() == -1) {
+	    proctree_open(&keeper.tree, &keeper.ours) == -1) {
 		log_error("cannot start: %s", strerror(errno));
 		_exit(EXITCODE_SYSTEM);
 	}
@@ -358,7 +356,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	    options->command[0]);
 	(void)snprintf(path, sizeof(path), "%s/%s", options->base,
 	    options->task);
-	connector_init(&keeper.connector, options);
+	connector_init(&keeper.connector, options, &keeper.ours);
 	keeper.semaphore = semaphore_new(&keeper.connector.session, path,
 	    keeper.data, (size_t)options->max_leases);
 	if (keeper.semaphore == NULL) {

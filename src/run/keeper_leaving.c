@@ -28,8 +28,8 @@ keeper_tell_outcome(struct keeper *keeper)
 	struct link_message done = { .type = LINK_DONE };
 
 	/* Nobody must wait for our copies once the guard has exited. */
-	descriptors_close_inherited();
-	descriptors_close_stderr();
+	descriptors_let_go();
+	descriptors_let_go_stderr();
 	done.status = keeper->exit_code;
 	link_send(keeper->link, &done);
 }

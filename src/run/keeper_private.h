@@ -81,6 +81,7 @@ struct keeper {
 	const struct semaphore_claim *claim;	/* what came of it */
 	struct runs		 runs;
 	struct lease		 lease;
+	struct subprocesses	 ours;		/* our helpers */
 	struct proctree		 tree;
 	enum keeper_state	 state;
 	struct keeper_progress	 progress;
@@ -93,6 +94,7 @@ struct keeper {
 	int64_t			 time_up_ms;	/* what it means: the state's */
 	int64_t			 beat_ms;	/* when the next is due */
 	int64_t			 lingering_since_ms;
+	int64_t			 kill_takes_ms;	/* as of the last lost contact */
 	pid_t			 command;
 	int64_t			 question;	/* the last LINK_HELD */
 	int			 exit_code;
@@ -157,7 +159,7 @@ void	keeper_lose(struct keeper *);
 /* Returns for how long --hold still keeps the lease. */
 int64_t	keeper_hold_left_ms(const struct keeper *);
 void	keeper_say_hold(const struct keeper *);
-/* Tells the guard to exit, and closes stderr first. */
+/* Tells the guard to exit, and lets go of stderr first. */
 void	keeper_tell_outcome(struct keeper *);
 keeper_action keeper_finish, keeper_leave_line, keeper_release;
 keeper_action keeper_hold_or_release, keeper_signal_while_holding;

@@ -85,6 +85,11 @@ keeper_say_contact_lost(struct keeper *keeper,
 	char problems[512];
 	int64_t left_ms;
 
+	/* Now there is time to see how much there may be to kill. */
+	if ((keeper->state & (RUNNING | LINGERING)) != 0) {
+		(void)proctree_signal(&keeper->tree, 0, 0);
+		keeper->kill_takes_ms = proctree_kill_takes_ms(&keeper->tree);
+	}
 	connector_explain(&keeper->connector, problems, sizeof(problems));
 	left_ms = stop_ms(keeper) - clock_ms();
 	if (keeper->lost || (keeper->state &
@@ -301,7 +306,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	link_send(keeper->link, &started);
 	/* Only now, because it keeps the servers busy. */
 	semaphore_settle(keeper->semaphore);
-	descriptors_close_inherited();
+	descriptors_let_go();
 	return RUNNING;
 }
 

@@ -32,7 +32,6 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_kill_all(struct keeper *keeper, const struct link_message *message)
 {
-	connector_stop_helpers(&keeper->connector);
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    proctree_kill(&keeper->tree));
 	/* A process lives on that the kernel does not let us kill. */
@@ -58,7 +57,6 @@ keeper_stop_all(struct keeper *keeper, const struct link_message *message)
 {
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->options->kill_after_ms);
-	connector_stop_helpers(&keeper->connector);
 	(void)proctree_signal(&keeper->tree, 0, keeper->options->stop_signal);
 	/* A stopped process can end only after SIGCONT. */
 	(void)proctree_signal(&keeper->tree, 0, SIGCONT);
@@ -162,8 +160,9 @@ keeper_deadline_ms(const struct keeper *keeper)
 	if ((keeper->state & (RUNNING | LINGERING | STOPPING)) == 0 ||
 	    (keeper->options->ignore_loss && keeper->lost))
 		return CLOCK_NEVER;
+	/* What takes time begins earlier. */
 	return lease_last_resort_ms(keeper->lease.expiry_ms,
-	    keeper->lease.timeout_ms);
+	    keeper->lease.timeout_ms) - keeper->kill_takes_ms;
 }
 
 /* Nothing runs under the lease any more. */
@@ -206,7 +205,6 @@ keeper_name_lingerers(struct keeper *keeper, const struct link_message *message)
 	int64_t passed_ms;
 
 	passed_ms = clock_ms() - keeper->lingering_since_ms;
-	connector_stop_helpers(&keeper->connector);
 	proctree_describe(&keeper->tree, names, sizeof(names));
 	log_notice("holding '%s' for %llds after the command ended, because it "
 	    "left %s running (-o leave would not wait)", keeper->options->task,

@@ -10,6 +10,7 @@
 #include "base/exitcode.h"
 #include "config/options.h"
 #include "run/link.h"
+#include "system/descriptors.h"
 #include "system/subprocess.h"
 #include "zookeeper/connector.h"
 
@@ -34,19 +35,20 @@ close_session(struct connector *connector, int64_t give_up_ms)
 
 pid_t
 session_closer_start(const struct options *options,
-    const struct link_session *session)
+    const struct link_session *session, struct subprocesses *ours)
 {
+	struct subprocesses none = { 0 };
 	struct session_identity identity;
 	struct connector connector;
 	pid_t pid;
-	int none = -1;
 
-	pid = subprocess_fork(&none);
+	pid = subprocess_fork(ours, -1, false);
 	if (pid != 0)
 		return pid;
+	descriptors_let_go_stderr();
 	identity.id = session->id;
 	memcpy(identity.password, session->password, sizeof(identity.password));
-	connector_init(&connector, options);
+	connector_init(&connector, options, &none);
 	connector_resume(&connector, &identity);
 	_exit(close_session(&connector, clock_after(clock_ms(),
 	    session->timeout_ms)) == 0 ? 0 : EXITCODE_UNREACHABLE);

@@ -8,6 +8,7 @@
 
 struct link_session;
 struct options;
+struct subprocesses;
 
 /*
  * Forks a helper that resumes the session on any server and closes it, so that
@@ -17,6 +18,6 @@ struct options;
  * pid, or -1 with errno set.
  */
 pid_t	session_closer_start(const struct options *,
-	    const struct link_session *);
+	    const struct link_session *, struct subprocesses *);
 
 #endif

@@ -4,10 +4,16 @@
  */
 #include "system/descriptors.h"
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int
@@ -24,22 +30,57 @@ descriptors_fill_standard(void)
 	return close(fd);
 }
 
+/*
+ * A terminal is a device below /dev.  readlink(2) in /proc knows the name from
+ * memory; only then the device is asked, because other files would ask their
+ * server.
+ */
+static bool
+is_terminal(int fd)
+{
+	static const char devices[] = "/dev/";
+	char path[64], target[sizeof(devices)];
+	struct statx what;
+	ssize_t length;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, target, sizeof(target));
+	return length == (ssize_t)sizeof(target) &&
+	    memcmp(target, devices, sizeof(devices) - 1) == 0 &&
+	    statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
+	    &what) == 0 && S_ISCHR(what.stx_mode) && isatty(fd) == 1;
+}
+
+static bool
+is_stream(int fd)
+{
+	socklen_t size = sizeof(int);
+	int type;
+
+	return fcntl(fd, F_GETPIPE_SZ) != -1 || getsockopt(fd, SOL_SOCKET,
+	    SO_TYPE, &type, &size) == 0 || is_terminal(fd);
+}
+
+/* Frees no number from 0 to 2: the next socket would get it. */
 static void
-replace_with_null(int fd)
+let_go(int fd)
 {
 	int null;
 
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null == -1) {
+	if (fd > STDERR_FILENO) {
 		(void)close(fd);
 		return;
 	}
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1)
+		return;
 	(void)dup3(null, fd, O_CLOEXEC);
 	(void)close(null);
 }
 
-void
-descriptors_close_inherited(void)
+/* Calls a function for each that is ours, or for each that is not. */
+static int
+each(bool ours, void (*act)(int fd, int except), int except)
 {
 	const char *problem;
 	struct dirent *entry;
@@ -48,23 +89,47 @@ descriptors_close_inherited(void)
 
 	directory = opendir("/proc/self/fd");
 	if (directory == NULL)
-		return;
+		return -1;
 	while ((entry = readdir(directory)) != NULL) {
 		fd = (int)strtonum(entry->d_name, 0, INT_MAX, &problem);
-		flags = fcntl(fd, F_GETFD);
-		if (problem != NULL || fd == STDERR_FILENO || flags == -1 ||
-		    (flags & FD_CLOEXEC) != 0)
+		if (problem != NULL || fd == dirfd(directory))
 			continue;
-		if (fd < STDERR_FILENO)
-			replace_with_null(fd);
-		else
-			(void)close(fd);
+		flags = fcntl(fd, F_GETFD);
+		if (flags != -1 && ((flags & FD_CLOEXEC) != 0) == ours)
+			act(fd, except);
 	}
-	(void)closedir(directory);
+	return closedir(directory);
+}
+
+static void
+let_go_stream(int fd, int except)
+{
+	if (fd != except && is_stream(fd))
+		let_go(fd);
 }
 
 void
-descriptors_close_stderr(void)
+descriptors_let_go(void)
 {
-	replace_with_null(STDERR_FILENO);
+	(void)each(false, let_go_stream, STDERR_FILENO);
+}
+
+void
+descriptors_let_go_stderr(void)
+{
+	if (is_stream(STDERR_FILENO))
+		let_go(STDERR_FILENO);
+}
+
+static void
+close_own(int fd, int except)
+{
+	if (fd != except && fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
+int
+descriptors_close_ours(int except)
+{
+	return each(true, close_own, except);
 }

@@ -1,7 +1,11 @@
 /*
  * The descriptors that this process was started with.  The command inherits
- * them.  zkrun uses stderr and must not keep the others open for longer than
- * the command does.
+ * them.
+ *
+ * No function here waits for a file server, a disk or a terminal: what a
+ * descriptor is, is told without asking whoever serves it, and files are never
+ * closed, for close(2) of a file waits for its server.  So a file stays open
+ * until zkrun ends, and the caller's POSIX locks stay.
  */
 #ifndef ZKRUN_DESCRIPTORS_H
 #define ZKRUN_DESCRIPTORS_H
@@ -14,12 +18,19 @@
 int	descriptors_fill_standard(void);
 
 /*
- * Closes every inherited descriptor but stderr, so that the command has the
- * only copies.  0 and 1 then lead to /dev/null.
+ * Lets go of every inherited pipe, FIFO, socket and terminal but stderr, so that
+ * their readers see the end when the command's copies are closed.  0 and 1 then
+ * lead to /dev/null.  What cannot be let go of stays open.
  */
-void	descriptors_close_inherited(void);
+void	descriptors_let_go(void);
 
-/* Closes stderr, too: this process has nothing left to say. */
-void	descriptors_close_stderr(void);
+/* Does the same with stderr: this process has nothing left to say. */
+void	descriptors_let_go_stderr(void);
+
+/*
+ * In a helper process: closes every descriptor of ours but this one (-1: all).
+ * Returns -1 and sets errno if they cannot be found.
+ */
+int	descriptors_close_ours(int except);
 
 #endif

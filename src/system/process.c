@@ -1,13 +1,12 @@
 /*
  * Reads about processes in /proc, and signals them.
  *
- * The children of a process are in /proc/PID/task/TID/children.  If the kernel
+ * The children of a thread are in /proc/PID/task/TID/children.  If the kernel
  * has no such file, every /proc/PID/stat is searched for its parent.
  */
 #include "system/process.h"
 
 #include <sys/pidfd.h>
-#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,86 +18,95 @@
 #include <string.h>
 #include <unistd.h>
 
-bool
+int
 process_read(pid_t pid, struct process *process)
 {
 	char path[64], stat[1024], state, *name, *rest;
-	int fd, threads;
+	int error, fd;
 	ssize_t got;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return false;
+		return errno;
 	got = read(fd, stat, sizeof(stat) - 1);
+	error = got == -1 ? errno : ESRCH;
 	(void)close(fd);
 	if (got <= 0)
-		return false;
+		return error;
 	stat[got] = '\0';
 	/* The name is in brackets and may contain some. */
 	name = strchr(stat, '(');
 	rest = strrchr(stat, ')');
 	if (name == NULL || rest == NULL || rest < name)
-		return false;
+		return EINVAL;
 	*rest++ = '\0';
 	memset(process, 0, sizeof(*process));
 	process->pid = pid;
 	(void)strlcpy(process->name, name + 1, sizeof(process->name));
 	/* Fields 3, 4, 20 and 22 of proc(5). */
 	if (sscanf(rest, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-	    "%*s %*s %*s %*s %d %*s %llu", &state, &process->parent, &threads,
-	    &process->start) != 4)
-		return false;
+	    "%*s %*s %*s %*s %d %*s %llu", &state, &process->parent,
+	    &process->threads, &process->start) != 4)
+		return EINVAL;
 	/* The state is that of the main thread: others may still live. */
-	process->dead = (state == 'Z' || state == 'X') && threads <= 1;
-	return true;
-}
-
-/* Asks the kernel; a pid stays with its process until that is reaped. */
-static bool
-is_living_child(pid_t pid)
-{
-	siginfo_t info;
-
-	info.si_pid = 0;
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
-	    0 && info.si_pid == 0;
+	process->dead = (state == 'Z' || state == 'X') && process->threads <= 1;
+	return 0;
 }
 
 static void
-add_child(struct processes *found, pid_t pid, pid_t parent)
+add(struct processes *found, pid_t pid, pid_t parent)
 {
-	struct process process, *list;
-	size_t i;
+	struct process *list;
+	size_t more = found->allocated + 64;
 
-	if (!process_read(pid, &process)) {
-		/* /proc may hide (hidepid) a process that we may signal. */
-		if (parent != getpid() || !is_living_child(pid))
-			return;
-		memset(&process, 0, sizeof(process));
-		process.pid = pid;
-		process.parent = parent;
-		process.hidden = true;
-		(void)strlcpy(process.name, "?", sizeof(process.name));
-	}
-	if (process.parent != parent && process.parent != getpid())
-		return;
-	/* Thousands may be dead, and listing one twice does no harm. */
-	for (i = 0; !process.dead && i < found->count; i++)
-		if (found->list[i].pid == pid)
-			return;
 	if (found->count == found->allocated) {
-		list = reallocarray(found->list, found->allocated + 64,
-		    sizeof(*list));
-		if (list == NULL)
-			return;		/* fewer are left in the next round */
+		more += found->allocated;
+		list = reallocarray(found->list, more, sizeof(*list));
+		if (list == NULL) {
+			found->incomplete = true;
+			return;
+		}
 		found->list = list;
-		found->allocated += 64;
+		found->allocated = more;
 	}
-	found->list[found->count++] = process;
+	memset(&found->list[found->count], 0, sizeof(*found->list));
+	found->list[found->count].pid = pid;
+	found->list[found->count++].parent = parent;
 }
 
-/* For a kernel without children files. */
+/* Notes whether an error means that somebody may be there all the same. */
+static void
+note_error(struct processes *found, int error)
+{
+	if (error != ENOENT && error != ESRCH)
+		found->incomplete = true;
+}
+
+/* Takes the pids in a list of children, from its beginning. */
+static void
+add_listed(struct processes *found, int fd, pid_t parent)
+{
+	char text[4096];
+	off_t offset = 0;
+	pid_t pid = 0;
+	ssize_t got, i;
+
+	while ((got = pread(fd, text, sizeof(text), offset)) > 0) {
+		for (i = 0; i < got; i++)
+			if (text[i] != ' ')
+				pid = pid * 10 + (text[i] - '0');
+			else if (pid != 0) {
+				add(found, pid, parent);
+				pid = 0;
+			}
+		offset += got;
+	}
+	if (got == -1)
+		note_error(found, errno);
+}
+
+/* For a kernel without lists of children. */
 static void
 search_children(struct processes *found, pid_t parent)
 {
@@ -109,83 +117,100 @@ search_children(struct processes *found, pid_t parent)
 	DIR *proc;
 
 	proc = opendir("/proc");
-	if (proc == NULL)
+	if (proc == NULL) {
+		found->incomplete = true;
 		return;
+	}
 	while ((entry = readdir(proc)) != NULL) {
 		pid = (pid_t)strtonum(entry->d_name, 1, INT_MAX, &problem);
-		if (pid > 0 && process_read(pid, &process) &&
+		if (pid > 0 && process_read(pid, &process) == 0 &&
 		    process.parent == parent)
-			add_child(found, pid, parent);
+			add(found, pid, parent);
 	}
 	(void)closedir(proc);
 }
 
-/* Adds the children of one thread.  Returns false if there is no such file. */
-static bool
-list_thread(struct processes *found, pid_t parent, const char *thread)
+int
+process_open_children(void)
 {
 	char path[64];
-	FILE *children;
-	pid_t pid;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children",
-	    (int)parent, thread);
-	children = fopen(path, "re");
-	if (children == NULL)
-		return false;
-	while (fscanf(children, "%d", &pid) == 1)
-		add_child(found, pid, parent);
-	(void)fclose(children);
-	return true;
+	/* The list is empty for a child that was not our thread's. */
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children",
+	    (int)getpid());
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 void
-process_list_children(struct processes *found, pid_t parent)
+process_add_own(struct processes *found)
+{
+	if (found->children_fd != -1)
+		add_listed(found, found->children_fd, getpid());
+	else
+		search_children(found, getpid());
+}
+
+static void
+add_thread(struct processes *found, pid_t parent, const char *thread)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children",
+	    (int)parent, thread);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1) {
+		note_error(found, errno);
+		return;
+	}
+	add_listed(found, fd, parent);
+	(void)close(fd);
+}
+
+void
+process_add_children(struct processes *found, pid_t parent, int threads)
 {
 	struct dirent *entry;
-	char path[64];
-	bool any;
-	DIR *threads;
+	char path[64], main_thread[16];
+	DIR *tasks;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)parent);
-	threads = opendir(path);
-	if (threads == NULL)
-		return;
-	any = false;
-	while ((entry = readdir(threads)) != NULL)
-		if (entry->d_name[0] != '.')
-			any |= list_thread(found, parent, entry->d_name);
-	(void)closedir(threads);
-	if (!any)
+	(void)snprintf(main_thread, sizeof(main_thread), "%d", (int)parent);
+	if (found->children_fd == -1) {
 		search_children(found, parent);
+		return;
+	}
+	if (threads <= 1) {
+		add_thread(found, parent, main_thread);
+		return;
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)parent);
+	tasks = opendir(path);
+	if (tasks == NULL) {
+		note_error(found, errno);
+		return;
+	}
+	while ((entry = readdir(tasks)) != NULL)
+		if (entry->d_name[0] != '.')
+			add_thread(found, parent, entry->d_name);
+	(void)closedir(tasks);
 }
 
 int
-process_signal(const struct process *process, int number)
+process_open(pid_t pid)
 {
-	struct process now;
-	int error, fd;
+	int fd = pidfd_open(pid, 0);
 
-	/* EPERM comes from a filter of system calls, not from the kernel. */
-	fd = pidfd_open(process->pid, 0);
-	if (fd == -1 && errno != ENOSYS && errno != EPERM)
+	if (fd == -1 && (errno == ENOSYS || errno == EPERM))
+		errno = 0;
+	return fd;
+}
+
+int
+process_signal(pid_t pid, int pidfd, int number)
+{
+	if (pidfd != -1 && pidfd_send_signal(pidfd, number, NULL, 0) == 0)
+		return 0;
+	if (pidfd != -1 && errno != ENOSYS && errno != EPERM)
 		return errno;
-	error = ESRCH;
-	if (process->hidden ? is_living_child(process->pid) :
-	    process_read(process->pid, &now) && now.start == process->start) {
-		/*
-		 * Use the bare pid, checked a moment ago, only in a sandbox
-		 * whose filter is older than pidfds: the alternative is that
-		 * the process lives on without the lease.
-		 */
-		error = fd == -1 ? -1 : pidfd_send_signal(fd, number, NULL, 0);
-		if (error == -1 && (fd == -1 || errno == ENOSYS ||
-		    errno == EPERM))
-			error = kill(process->pid, number);
-		if (error == -1)
-			error = errno;
-	}
-	if (fd != -1)
-		(void)close(fd);
-	return error;
+	return kill(pid, number) == 0 ? 0 : errno;
 }

@@ -2,8 +2,8 @@
  * Processes as /proc shows them.
  *
  * A snapshot of /proc may miss a process, or show one that is gone.  A pid may
- * belong to a new process by the time it is used; only pid and start time
- * together identify a process.
+ * belong to a new process by the time it is used, unless it is that of a child
+ * of ours that is not yet reaped.
  */
 #ifndef ZKRUN_PROCESS_H
 #define ZKRUN_PROCESS_H
@@ -17,8 +17,8 @@ struct process {
 	pid_t			pid;
 	pid_t			parent;
 	unsigned long long	start;	/* in ticks since boot */
+	int			threads;
 	bool			dead;	/* a zombie, with all its threads */
-	bool			hidden;	/* our child, not shown by /proc */
 	char			name[16];
 };
 
@@ -26,22 +26,45 @@ struct processes {
 	struct process	*list;
 	size_t		 count;
 	size_t		 allocated;
+	int		 children_fd;	/* of process_open_children() */
+	/*
+	 * Not everything could be looked at: there was no descriptor, no
+	 * memory or no permission.
+	 */
+	bool		 incomplete;
 };
 
-/* Reads about a process.  Returns whether it exists, alive or dead. */
-bool	process_read(pid_t, struct process *);
+/*
+ * Reads about a process.  Returns 0, ENOENT or ESRCH if it does not exist, or
+ * another errno if that cannot be told.
+ */
+int	process_read(pid_t, struct process *);
 
 /*
- * Adds the children of a process, dead ones included, that are still its own or
- * have fallen to us.  Without memory the list is shorter.  The caller frees the
- * list.
+ * Opens the list of the children of this thread, which can be read without
+ * another descriptor.  Returns -1 if the kernel has no such list.
  */
-void	process_list_children(struct processes *, pid_t parent);
+int	process_open_children(void);
+
+/* Adds our own children, with nothing but pid and parent. */
+void	process_add_own(struct processes *);
 
 /*
- * Opens a pidfd, checks that the start time is unchanged, and sends the signal
- * through it.  Returns 0, or the errno for which the process did not get it.
+ * Adds the children of a process with so many threads, with nothing but pid and
+ * parent: by the time they are looked at they may have fallen to us.
  */
-int	process_signal(const struct process *, int number);
+void	process_add_children(struct processes *, pid_t parent, int threads);
+
+/*
+ * Opens a pidfd for process_signal().  Returns -1 with errno 0 if there are
+ * none here.  EPERM comes from a filter of system calls, not from the kernel.
+ */
+int	process_open(pid_t);
+
+/*
+ * Sends a signal to a process that was checked after its pidfd was opened, or
+ * whose pid is its own; the latter with -1.  Returns 0 or an errno.
+ */
+int	process_signal(pid_t, int pidfd, int number);
 
 #endif

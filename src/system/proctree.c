@@ -1,10 +1,8 @@
 /*
- * Finds descendants, again and again, and signals them.
+ * Signals and kills descendants, and tells when none is left.
  *
- * One look at /proc may miss a process, so a round is repeated until waitid(2)
- * says that nobody is left.  A process counts as a descendant only if its
- * parent is the process under which it was found, or this process, which adopts
- * orphans.
+ * One look at /proc (proctree_walk.c) may miss a process, so a round is repeated
+ * until waitid(2) says that nobody is left.
  */
 #include "system/proctree.h"
 
@@ -22,47 +20,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "system/process.h"
+#include "system/proctree_private.h"
 
 #define STOP_ROUNDS	16
 #define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
 #define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
-
-static bool
-is_spared(const struct proctree *tree, pid_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < tree->spared_count; i++)
-		if (tree->spared[i] == pid)
-			return true;
-	return false;
-}
-
-/* Lists all living descendants.  The caller frees found->list. */
-static void
-list_living(const struct proctree *tree, struct processes *found)
-{
-	struct process now;
-	size_t before, i, kept;
-
-	memset(found, 0, sizeof(*found));
-	process_list_children(found, getpid());
-	for (i = kept = 0; i < found->count; i++) {
-		/* The children of a dead process have new parents. */
-		if (found->list[i].dead || is_spared(tree, found->list[i].pid))
-			continue;
-		before = found->count;
-		process_list_children(found, found->list[i].pid);
-		/* Its pid may belong to another process by now. */
-		if (found->count > before &&
-		    (!process_read(found->list[i].pid, &now) ||
-		    now.start != found->list[i].start))
-			found->count = before;
-		found->list[kept++] = found->list[i];
-	}
-	found->count = kept;
-}
+#define DEATHS_PER_MS	10	/* of threads, on a slow machine */
 
 /* Asks the kernel whether we have no child at all, zombies included. */
 static bool
@@ -90,8 +53,19 @@ proctree_can_see(void)
 }
 
 int
-proctree_adopt(void)
+proctree_open(struct proctree *tree, struct subprocesses *ours)
 {
+	size_t i;
+
+	memset(tree, 0, sizeof(*tree));
+	tree->ours = ours;
+	tree->children_fd = process_open_children();
+	if (tree->children_fd == -1 && errno != ENOENT)
+		return -1;
+	proctree_hold_reserve(tree);
+	for (i = 0; i < PROCTREE_RESERVE; i++)
+		if (tree->reserve[i] == -1)
+			return -1;
 	return prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
 }
 
@@ -101,6 +75,7 @@ spare_no_more(struct proctree *tree, pid_t pid)
 {
 	size_t i;
 
+	subprocess_reaped(tree->ours, pid);
 	for (i = 0; i < tree->spared_count; i++)
 		if (tree->spared[i] == pid)
 			tree->spared[i--] = tree->spared[--tree->spared_count];
@@ -109,20 +84,22 @@ spare_no_more(struct proctree *tree, pid_t pid)
 int
 proctree_spare_present(struct proctree *tree, pid_t except)
 {
-	struct processes found = { 0 };
+	struct processes found;
 	size_t i;
+	pid_t *spared;
 
-	process_list_children(&found, getpid());
-	tree->spared = calloc(found.count, sizeof(*tree->spared));
-	if (tree->spared == NULL && found.count > 0) {
-		free(found.list);
-		return -1;
-	}
-	for (i = 0; i < found.count; i++)
+	proctree_list_own(tree, &found);
+	spared = reallocarray(tree->spared, tree->spared_count + found.count + 1,
+	    sizeof(*spared));
+	if (spared != NULL)
+		tree->spared = spared;
+	/* They are not the command's if those of "except" cannot be there. */
+	for (i = 0; spared != NULL && i < found.count &&
+	    proctree_is_living_child(except); i++)
 		if (found.list[i].pid != except)
-			tree->spared[tree->spared_count++] = found.list[i].pid;
+			spared[tree->spared_count++] = found.list[i].pid;
 	free(found.list);
-	return 0;
+	return spared != NULL && !found.incomplete ? 0 : -1;
 }
 
 void
@@ -134,22 +111,39 @@ proctree_forget_spared(struct proctree *tree)
 }
 
 size_t
-proctree_signal(const struct proctree *tree, pid_t except, int number)
+proctree_signal(struct proctree *tree, pid_t except, int number)
 {
 	struct processes found;
-	size_t i, sent;
 
-	list_living(tree, &found);
-	for (i = sent = 0; i < found.count; i++)
-		if (found.list[i].pid != except)
-			sent += process_signal(&found.list[i], number) == 0;
+	proctree_walk(tree, except, number, &found);
 	free(found.list);
-	return sent;
+	return found.count;
 }
 
-/* Stops all until no more turn up, and then kills them. */
+int64_t
+proctree_kill_takes_ms(const struct proctree *tree)
+{
+	return 2 * tree->walk_ms + tree->threads / DEATHS_PER_MS;
+}
+
+void
+proctree_kill_more(const struct proctree *tree)
+{
+	struct processes found;
+	size_t i;
+
+	if (tree->kill_pause_ms == 0)
+		return;
+	proctree_list_own(tree, &found);
+	/* Not yet reaped, so the pids are their own. */
+	for (i = 0; i < found.count; i++)
+		(void)kill(found.list[i].pid, SIGKILL);
+	free(found.list);
+}
+
+/* Stops all until no more turn up. */
 static void
-strike(const struct proctree *tree)
+stop_all(struct proctree *tree)
 {
 	size_t before, now;
 	int rounds;
@@ -161,28 +155,27 @@ strike(const struct proctree *tree)
 			break;
 		before = now;
 	}
-	(void)proctree_signal(tree, 0, SIGKILL);
 }
 
 int64_t
 proctree_kill(struct proctree *tree)
 {
+	bool first = tree->kill_pause_ms == 0;
+
 	/* If allowed: processes that fork must not keep the killer waiting. */
-	if (tree->kill_pause_ms == 0)
+	if (first)
 		(void)setpriority(PRIO_PROCESS, 0, -20);
-	strike(tree);
-	tree->kill_pause_ms = tree->kill_pause_ms == 0 ? KILL_AGAIN_MS :
-	    tree->kill_pause_ms * 2;
+	tree->kill_pause_ms = first ? KILL_AGAIN_MS : tree->kill_pause_ms * 2;
+	/* Our children are killed in no time, and then theirs fall to us. */
+	proctree_kill_more(tree);
+	if (!first)
+		stop_all(tree);
+	(void)proctree_signal(tree, 0, SIGKILL);
+	if (tree->kill_pause_ms < tree->walk_ms)
+		tree->kill_pause_ms = tree->walk_ms;
 	if (tree->kill_pause_ms > KILL_SELDOM_MS)
 		tree->kill_pause_ms = KILL_SELDOM_MS;
 	return tree->kill_pause_ms;
-}
-
-void
-proctree_kill_more(const struct proctree *tree)
-{
-	if (tree->kill_pause_ms > 0)
-		strike(tree);
 }
 
 pid_t
@@ -203,6 +196,12 @@ proctree_reap(struct proctree *tree, int *left, int *status)
 }
 
 bool
+proctree_is_hopeless(const struct proctree *tree)
+{
+	return tree->kill_pause_ms >= KILL_SELDOM_MS;
+}
+
+bool
 proctree_name_forbidden(struct proctree *tree, const char *task)
 {
 	struct processes found;
@@ -210,13 +209,13 @@ proctree_name_forbidden(struct proctree *tree, const char *task)
 	char path[64];
 	size_t i;
 
-	if (tree->kill_pause_ms < KILL_SELDOM_MS || tree->named_forbidden)
+	if (!proctree_is_hopeless(tree) || tree->named_forbidden)
 		return false;
-	list_living(tree, &found);
+	proctree_walk(tree, 0, 0, &found);
 	for (i = 0; i < found.count && !tree->named_forbidden; i++) {
 		(void)snprintf(path, sizeof(path), "/proc/%d",
 		    (int)found.list[i].pid);
-		if (process_signal(&found.list[i], 0) != EPERM ||
+		if (kill(found.list[i].pid, 0) == 0 || errno != EPERM ||
 		    stat(path, &owner) == -1)
 			continue;
 		log_error("cannot kill '%s' (pid %d, user id %u): not "
@@ -232,28 +231,36 @@ proctree_name_forbidden(struct proctree *tree, const char *task)
 bool
 proctree_is_empty(const struct proctree *tree)
 {
-	struct processes found = { 0 };
-	size_t i;
+	struct processes found;
 
 	if (is_childless())
 		return true;
-	if (tree->spared_count == 0)
-		return false;
-	/* Spared children keep waitid(2) from answering. */
-	process_list_children(&found, getpid());
-	for (i = 0; i < found.count && is_spared(tree, found.list[i].pid);)
-		i++;
+	/* Children of ours keep waitid(2) from answering. */
+	proctree_list_own(tree, &found);
 	free(found.list);
-	return i == found.count;
+	return found.count == 0 && !found.incomplete;
+}
+
+bool
+proctree_is_only(struct proctree *tree, pid_t pid)
+{
+	struct processes found;
+	bool only;
+
+	proctree_walk(tree, 0, 0, &found);
+	only = found.count == 1 && found.list[0].pid == pid &&
+	    !found.incomplete;
+	free(found.list);
+	return only;
 }
 
 void
-proctree_describe(const struct proctree *tree, char *buffer, size_t size)
+proctree_describe(struct proctree *tree, char *buffer, size_t size)
 {
 	struct processes found;
 	size_t i, length;
 
-	list_living(tree, &found);
+	proctree_walk(tree, 0, 0, &found);
 	buffer[0] = '\0';
 	for (i = length = 0; i < found.count && i < 3; i++) {
 		length += snprintf(buffer + length, size - length,

@@ -3,7 +3,8 @@
  *
  * Both zkrun processes are child subreapers, so a descendant stays below us
  * whatever it does (double fork, setsid), until it is dead and reaped.  When
- * waitid(2) fails with ECHILD, none is left.
+ * waitid(2) fails with ECHILD, none is left.  A look at /proc that fails is
+ * never taken for "nobody is there".
  */
 #ifndef ZKRUN_PROCTREE_H
 #define ZKRUN_PROCTREE_H
@@ -14,12 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "system/subprocess.h"
+
 #define PROCTREE_REAP_MAX	1024
+#define PROCTREE_RESERVE	3	/* descriptors, held back for a look */
 
 struct proctree {
-	/* Children that are not the command's: never signalled nor counted. */
+	struct subprocesses *ours;	/* never signalled nor counted */
+	/* Other children that are not the command's: treated alike. */
 	pid_t	*spared;
 	size_t	spared_count;
+	int	children_fd;	/* -1: the kernel has no lists of children */
+	int	reserve[PROCTREE_RESERVE];
+	int64_t	walk_ms;	/* how long the last look at all took */
+	int64_t	threads;	/* that it found */
 	int64_t	kill_pause_ms;	/* between rounds of proctree_kill() */
 	bool	named_forbidden;
 };
@@ -30,12 +39,17 @@ struct proctree {
  */
 bool	proctree_can_see(void);
 
-/* Makes this process a subreaper.  Returns -1 and sets errno on failure. */
-int	proctree_adopt(void);
+/*
+ * Makes this process a subreaper, and holds what is needed to find descendants.
+ * Borrows the list of our helpers.  Returns -1 and sets errno on failure.
+ */
+int	proctree_open(struct proctree *, struct subprocesses *ours);
 
 /*
- * Spares every child that exists now but one, until it is reaped: a shell may
- * have started it before its exec of zkrun.  Returns -1 if there is no memory.
+ * Spares every child that exists now but one, until it is reaped: a shell had
+ * started it before its exec of zkrun, or it was left behind by such a child.
+ * While "except" lives, nothing of what is below that can be among them.
+ * Returns -1 if there is no memory.
  */
 int	proctree_spare_present(struct proctree *, pid_t except);
 
@@ -43,21 +57,28 @@ int	proctree_spare_present(struct proctree *, pid_t except);
 void	proctree_forget_spared(struct proctree *);
 
 /*
- * Sends a signal to every descendant, as process_signal() does, but to one child
- * (0: none), though to what is below it.  Returns how many got it.
+ * Sends a signal (0: none) to every descendant but to one child (0: none),
+ * though to what is below it.  Returns how many live.
  */
-size_t	proctree_signal(const struct proctree *, pid_t except, int number);
+size_t	proctree_signal(struct proctree *, pid_t except, int number);
 
 /*
- * Stops every descendant, so that none forks faster than we kill, and then
- * sends SIGKILL to all.  This is one bounded round: while proctree_is_empty()
- * says no, call it again after the returned pause in ms.
+ * Estimates, by what the last proctree_signal() found, for how long the first of
+ * them to die and the last one are apart.
+ */
+int64_t	proctree_kill_takes_ms(const struct proctree *);
+
+/*
+ * Sends SIGKILL to every descendant.  From the second time on it stops all
+ * before, so that none forks faster than we kill.  This is one bounded round:
+ * while proctree_is_empty() says no, call it again after the returned pause in
+ * ms.
  */
 int64_t	proctree_kill(struct proctree *);
 
 /*
- * Once killing has begun and some have died: kills what was born meanwhile at
- * once, for processes that fork and end all the time.  Does nothing before.
+ * Once killing has begun and some have died: kills what has fallen to us
+ * meanwhile.  Does nothing before.
  */
 void	proctree_kill_more(const struct proctree *);
 
@@ -69,16 +90,22 @@ void	proctree_kill_more(const struct proctree *);
  */
 pid_t	proctree_reap(struct proctree *, int *left, int *status);
 
+/* Returns whether many rounds of killing have left somebody alive. */
+bool	proctree_is_hopeless(const struct proctree *);
+
 /*
- * After some rounds of killing: if we may not signal a descendant, logs once
- * that the task is not released while it lives.  Returns whether it did so.
+ * Then, if we may not signal a descendant: logs once that the task is not
+ * released while it lives.  Returns whether it did so.
  */
 bool	proctree_name_forbidden(struct proctree *, const char *task);
 
 /* Returns whether no descendant is left, zombies included. */
 bool	proctree_is_empty(const struct proctree *);
 
+/* Returns whether this child is the only descendant that lives. */
+bool	proctree_is_only(struct proctree *, pid_t);
+
 /* Writes "sleep (pid 12), cat (pid 13) and 2 more" into the buffer. */
-void	proctree_describe(const struct proctree *, char *, size_t);
+void	proctree_describe(struct proctree *, char *, size_t);
 
 #endif

@@ -1,80 +1,82 @@
 /*
- * Forks with all inherited descriptors closed.
+ * Forks, and keeps account of the children.
  */
 #include "system/subprocess.h"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <fcntl.h>
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/exitcode.h"
-
-#define KEPT_FD	(STDERR_FILENO + 1)
-
-/* Closes everything but *fd, or exits. */
-static void
-keep_only(int *fd)
-{
-	int i;
-
-	if (*fd != -1 && dup2(*fd, KEPT_FD) == -1)
-		_exit(EXITCODE_SYSTEM);
-	(void)close_range(*fd != -1 ? KEPT_FD + 1 : KEPT_FD, ~0U, 0);
-	(void)close_range(0, STDERR_FILENO, 0);
-	if (*fd != -1)
-		*fd = KEPT_FD;
-	/* The lowest numbers are free now. */
-	for (i = 0; i <= STDERR_FILENO; i++)
-		(void)open("/dev/null", O_RDWR);
-}
+#include "system/descriptors.h"
 
 pid_t
-subprocess_fork(int *fd)
+subprocess_fork(struct subprocesses *ours, int fd, bool outlives_us)
 {
-	pid_t parent, pid;
+	pid_t parent, *slot, pid;
 
+	for (slot = ours->pid; *slot != 0; slot++)
+		if (slot == &ours->pid[SUBPROCESSES_MAX - 1]) {
+			errno = EAGAIN;
+			return -1;
+		}
 	parent = getpid();
 	pid = fork();
+	if (pid > 0)
+		*slot = pid;
 	if (pid != 0)
 		return pid;
-	/* The parent may have died before the prctl(2). */
-	(void)prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
-	if (getppid() != parent)
-		_exit(EXITCODE_INTERNAL);
-	keep_only(fd);
+	if (!outlives_us) {
+		(void)prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
+		/* The parent may have died before that. */
+		if (getppid() != parent)
+			_exit(EXITCODE_INTERNAL);
+	}
+	if (descriptors_close_ours(fd) == -1)
+		_exit(EXITCODE_SYSTEM);
+	descriptors_let_go();
 	return 0;
 }
 
-pid_t
-subprocess_detach(int *fd)
+bool
+subprocess_is_ours(const struct subprocesses *ours, pid_t pid)
 {
-	sigset_t blocked;
-	pid_t pid;
-	int status;
+	size_t i;
 
-	pid = fork();
-	if (pid == -1)
-		return -1;
-	if (pid > 0) {
-		(void)waitpid(pid, &status, 0);
-		return pid;
-	}
-	(void)sigfillset(&blocked);
-	(void)sigdelset(&blocked, SIGALRM);
-	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
-	(void)signal(SIGALRM, SIG_DFL);
-	/* If the caller ignored it, statuses would be discarded. */
-	(void)signal(SIGCHLD, SIG_DFL);
-	(void)setsid();
-	/* Keep no file system busy. */
-	if (chdir("/") == -1)
-		_exit(EXITCODE_SYSTEM);
-	/* The parent ends here, so the helper is no child of ours. */
-	if (fork() != 0)
-		_exit(0);
-	keep_only(fd);
-	return 0;
+	for (i = 0; i < SUBPROCESSES_MAX; i++)
+		if (pid != 0 && ours->pid[i] == pid)
+			return true;
+	return false;
+}
+
+void
+subprocess_reaped(struct subprocesses *ours, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < SUBPROCESSES_MAX; i++)
+		if (ours->pid[i] == pid)
+			ours->pid[i] = 0;
+}
+
+void
+subprocess_kill(struct subprocesses *ours, pid_t pid)
+{
+	/* Not yet reaped, so the pid is its own. */
+	if (subprocess_is_ours(ours, pid))
+		(void)kill(pid, SIGKILL);
+}
+
+void
+subprocess_sweep(struct subprocesses *ours)
+{
+	size_t i;
+
+	for (i = 0; i < SUBPROCESSES_MAX; i++)
+		if (ours->pid[i] != 0 &&
+		    waitpid(ours->pid[i], NULL, WNOHANG) != 0)
+			ours->pid[i] = 0;
 }

@@ -1,24 +1,41 @@
 /*
  * Helper processes, which do for us what might block.
+ *
+ * They are children of ours and not the command's: proctree.h passes over them.
+ * Nobody waits for the death of one, for it may hang in the kernel.
  */
 #ifndef ZKRUN_SUBPROCESS_H
 #define ZKRUN_SUBPROCESS_H
 
 #include <sys/types.h>
 
-/*
- * Forks a helper that dies with this process.  The child closes every
- * descriptor (0 to 2 lead to /dev/null) except *fd, which gets another number;
- * -1 keeps none.  So no helper holds a pipe, connection or link of ours open.
- * Returns as fork(2) does.
- */
-pid_t	subprocess_fork(int *fd);
+#include <stdbool.h>
+
+#define SUBPROCESSES_MAX	8	/* with those that do not die */
+
+/* All zero: none. */
+struct subprocesses {
+	pid_t	pid[SUBPROCESSES_MAX];	/* not yet reaped; 0: free */
+};
 
 /*
- * Forks a helper that outlives this process: it has its own session and the
- * root directory, is no child of any zkrun process, and blocks all signals but
- * KILL and ALRM.
+ * Forks a helper.  The child keeps of our descriptors only fd, and of inherited
+ * ones only stderr and files: so no helper holds a pipe, connection or link
+ * open.  It dies with this process unless it is to outlive us.  Returns as
+ * fork(2) does; EAGAIN also means that too many are there.
  */
-pid_t	subprocess_detach(int *fd);
+pid_t	subprocess_fork(struct subprocesses *, int fd, bool outlives_us);
+
+/* Kills one that was not reaped yet; else does nothing. */
+void	subprocess_kill(struct subprocesses *, pid_t);
+
+/* Says whether this is one of ours that was not reaped yet. */
+bool	subprocess_is_ours(const struct subprocesses *, pid_t);
+
+/* Somebody has reaped this child: its pid may belong to another process now. */
+void	subprocess_reaped(struct subprocesses *, pid_t);
+
+/* Reaps those that are dead, where nobody else reaps children. */
+void	subprocess_sweep(struct subprocesses *);
 
 #endif

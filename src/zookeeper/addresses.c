@@ -3,6 +3,7 @@
  */
 #include "zookeeper/addresses.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,17 +13,25 @@
 static const char unresolved[] = "not resolved in time";
 
 void
-addresses_init(struct addresses *addresses, const struct servers *servers)
+addresses_init(struct addresses *addresses, const struct servers *servers,
+    struct subprocesses *ours)
 {
 	size_t i;
 
 	memset(addresses, 0, sizeof(*addresses));
 	addresses->servers = servers;
 	addresses->current = ADDRESSES_NONE;
-	resolver_init(&addresses->resolver);
+	resolver_init(&addresses->resolver, ours);
 	for (i = 0; i < servers->count; i++)
 		(void)strlcpy(addresses->problems[i], unresolved,
 		    ADDRESSES_REASON_SIZE);
+}
+
+static void
+note_unresolved(struct addresses *addresses, size_t server, const char *why)
+{
+	(void)snprintf(addresses->problems[server], ADDRESSES_REASON_SIZE,
+	    "cannot resolve the name: %s", why);
 }
 
 /* Replaces what was known of a server's addresses, or notes why not. */
@@ -33,8 +42,7 @@ take_answer(struct addresses *addresses, const struct resolver_answer *answer)
 
 	if (answer->error != 0) {
 		/* What was known may still be right. */
-		(void)snprintf(addresses->problems[server],
-		    ADDRESSES_REASON_SIZE, "cannot resolve the name: %s",
+		note_unresolved(addresses, server,
 		    gai_strerror(answer->error));
 		return;
 	}
@@ -45,21 +53,26 @@ take_answer(struct addresses *addresses, const struct resolver_answer *answer)
 	memset(addresses->tried[server], 0, sizeof(addresses->tried[server]));
 }
 
-int
+void
 addresses_begin(struct addresses *addresses)
 {
 	const struct servers *servers = addresses->servers;
 	struct resolver_answer answer;
-	size_t i, named;
+	bool named[SERVERS_MAX] = { false };
+	size_t i, names;
 
 	addresses->current = ADDRESSES_NONE;
 	memset(addresses->tried, 0, sizeof(addresses->tried));
-	for (i = named = 0; i < servers->count; i++)
+	for (i = names = 0; i < servers->count; i++)
 		if (resolver_numeric(servers, i, &answer))
 			take_answer(addresses, &answer);
 		else
-			named++;
-	return resolver_start(&addresses->resolver, servers, named);
+			names += named[i] = true;
+	if (resolver_start(&addresses->resolver, servers, names) == 0)
+		return;
+	for (i = 0; i < servers->count; i++)
+		if (named[i])
+			note_unresolved(addresses, i, strerror(errno));
 }
 
 void

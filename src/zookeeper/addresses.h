@@ -24,11 +24,15 @@ struct addresses {
 	struct resolver		 resolver;
 };
 
-/* Borrows servers. */
-void	addresses_init(struct addresses *, const struct servers *);
+/* Borrows all.  Helper processes are among these children. */
+void	addresses_init(struct addresses *, const struct servers *,
+	    struct subprocesses *);
 
-/* Begins an attempt: no address is tried yet.  Returns as resolver_start(). */
-int	addresses_begin(struct addresses *);
+/*
+ * Begins an attempt: no address is tried yet, and names are looked up.  Where
+ * they cannot be, that is these servers' problem.
+ */
+void	addresses_begin(struct addresses *);
 
 /* Takes the answers of the resolver that have come.  Never blocks. */
 void	addresses_read(struct addresses *);

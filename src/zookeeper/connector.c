@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/options.h"
+#include "system/subprocess.h"
 
 /* Between two rounds over all servers for a session that may still live. */
 #define RESUME_PAUSE_MS	100
@@ -27,9 +28,7 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 		connector->attempt_deadline_ms = clock_earlier(
 		    connector->attempt_deadline_ms, clock_after(now_ms,
 		    connector->session.timeout_ms / 4));
-	if (addresses_begin(&connector->addresses) == -1)
-		log_error("cannot resolve the server names: %s",
-		    strerror(errno));
+	addresses_begin(&connector->addresses);
 }
 
 static void
@@ -157,11 +156,13 @@ advance(struct connector *connector, int64_t now_ms)
 }
 
 void
-connector_init(struct connector *connector, const struct options *options)
+connector_init(struct connector *connector, const struct options *options,
+    struct subprocesses *ours)
 {
 	memset(connector, 0, sizeof(*connector));
 	connector->options = options;
-	addresses_init(&connector->addresses, &options->servers);
+	connector->ours = ours;
+	addresses_init(&connector->addresses, &options->servers, ours);
 	connector->patience_ms = CLOCK_NEVER;
 	session_init(&connector->session, &options->credentials);
 }
@@ -309,6 +310,7 @@ connector_wait(struct connector *connector, int64_t give_up_ms,
 		(void)poll(fds, CONNECTOR_FDS, left_ms > INT_MAX ? -1 :
 		    (int)left_ms);
 		connector_process(connector, fds);
+		subprocess_sweep(connector->ours);
 	}
 }
 
@@ -332,12 +334,6 @@ connector_explain(const struct connector *connector, char *buffer, size_t size)
 		length += (size_t)snprintf(buffer + length, size - length,
 		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
 		    connector->addresses.problems[i]);
-}
-
-void
-connector_stop_helpers(struct connector *connector)
-{
-	resolver_stop(&connector->addresses.resolver);
 }
 
 void

@@ -20,6 +20,7 @@
 #include "zookeeper/session.h"
 
 struct options;
+struct subprocesses;
 
 #define CONNECTOR_FDS		2
 
@@ -45,6 +46,7 @@ enum connector_phase {
 
 struct connector {
 	const struct options	*options;
+	struct subprocesses	*ours;
 	struct session		 session;
 	enum connector_phase	 phase;
 	struct addresses	 addresses;
@@ -65,7 +67,9 @@ struct connector {
 	int64_t			 pause_until_ms;
 };
 
-void	connector_init(struct connector *, const struct options *);
+/* Borrows all.  Its helper processes are among these children. */
+void	connector_init(struct connector *, const struct options *,
+	    struct subprocesses *);
 
 /* Begins to seek contact for a new session. */
 void	connector_start(struct connector *);
@@ -101,9 +105,6 @@ const char	*connector_server(const struct connector *);
 
 /* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
 void	connector_explain(const struct connector *, char *, size_t);
-
-/* Kills helper processes, so that no child of ours is left. */
-void	connector_stop_helpers(struct connector *);
 
 /* Ends the session if there is contact, and frees everything.  May block. */
 void	connector_close(struct connector *);

@@ -4,20 +4,18 @@
  */
 #include "zookeeper/resolver.h"
 
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/exitcode.h"
+#include "system/descriptors.h"
 #include "system/subprocess.h"
 
 #define ROUND_MS	1000	/* from one round of look-ups to the next */
@@ -126,9 +124,10 @@ run_helper(int fd, const struct servers *servers, int wait_ms)
 }
 
 void
-resolver_init(struct resolver *resolver)
+resolver_init(struct resolver *resolver, struct subprocesses *ours)
 {
 	memset(resolver, 0, sizeof(*resolver));
+	resolver->ours = ours;
 	resolver->fd = -1;
 	resolver->started_ms = -ROUND_MS;
 }
@@ -147,9 +146,11 @@ resolver_start(struct resolver *resolver, const struct servers *servers,
 		start_ms = now_ms;
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return -1;
-	resolver->helper = subprocess_fork(&fds[1]);
-	if (resolver->helper == 0)
+	resolver->helper = subprocess_fork(resolver->ours, fds[1], false);
+	if (resolver->helper == 0) {
+		descriptors_let_go_stderr();
 		run_helper(fds[1], servers, (int)(start_ms - now_ms));
+	}
 	error = errno;
 	(void)close(fds[1]);
 	if (resolver->helper == -1) {
@@ -182,20 +183,10 @@ resolver_read(struct resolver *resolver, struct resolver_answer *answer)
 void
 resolver_stop(struct resolver *resolver)
 {
-	siginfo_t info;
-
 	if (resolver->fd == -1)
 		return;
 	(void)close(resolver->fd);
 	resolver->fd = -1;
 	resolver->pending = 0;
-	/*
-	 * Somebody else may have reaped the helper, and its pid may belong to
-	 * another process by now; but that one is no child of ours.
-	 */
-	if (waitid(P_PID, (id_t)resolver->helper, &info,
-	    WEXITED | WNOHANG | WNOWAIT) == -1)
-		return;
-	(void)kill(resolver->helper, SIGKILL);
-	(void)waitid(P_PID, (id_t)resolver->helper, &info, WEXITED);
+	subprocess_kill(resolver->ours, resolver->helper);
 }

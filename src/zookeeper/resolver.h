@@ -16,6 +16,8 @@
 
 #include "config/servers.h"
 
+struct subprocesses;
+
 #define RESOLVER_ADDRESSES	8	/* used of one server */
 #define RESOLVER_ADDRESS_SIZE	56	/* of "address:port" */
 
@@ -28,13 +30,15 @@ struct resolver_answer {
 };
 
 struct resolver {
+	struct subprocesses *ours;
 	int	fd;			/* poll it for POLLIN; -1: no helper */
 	pid_t	helper;
 	size_t	pending;		/* names without an answer yet */
 	int64_t	started_ms;		/* the last helper */
 };
 
-void	resolver_init(struct resolver *);
+/* Its helpers are among these. */
+void	resolver_init(struct resolver *, struct subprocesses *);
 
 /* Answers at once if a server is given by address; else returns false. */
 bool	resolver_numeric(const struct servers *, size_t server,
@@ -50,7 +54,7 @@ int	resolver_start(struct resolver *, const struct servers *, size_t named);
 /* Reads the next answer.  Returns false if there is none now.  Never blocks. */
 bool	resolver_read(struct resolver *, struct resolver_answer *);
 
-/* Kills and reaps the helper, if there is one. */
+/* Kills the helper, if there is one, and forgets it: it may not die. */
 void	resolver_stop(struct resolver *);
 
 #endif

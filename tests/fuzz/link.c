@@ -11,8 +11,25 @@
 
 /* Would close what libFuzzer needs; in front of the archive's. */
 void
-descriptors_close_inherited(void)
+descriptors_let_go(void)
 {
+}
+
+void
+descriptors_let_go_stderr(void)
+{
+}
+
+int
+descriptors_close_ours(int except)
+{
+	return except == -1 ? 0 : -1;
+}
+
+int
+descriptors_fill_standard(void)
+{
+	return 0;
 }
 
 /* Into its loop; what guard.c exports is then defined here. */
@@ -60,6 +77,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct options options = { .task = "task" };
 	static struct link links[2];
+	struct subprocesses ours = { 0 };
 	struct guard guard;
 	struct link_message answer;
 	int fds[2];
@@ -72,6 +90,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memset(&guard, 0, sizeof(guard));
 	guard.options = &options;
+	guard.tree.ours = &ours;
+	guard.tree.children_fd = guard.tree.reserve[0] = -1;
+	guard.tree.reserve[1] = guard.tree.reserve[2] = -1;
 	guard.signal_fd = guard.timer_fd = -1;
 	guard.time_up_ms = guard.ping_ms = CLOCK_NEVER;
 	sdnotify_init(&guard.notify, false);

@@ -12,12 +12,14 @@
 /* The two have some names in common. */
 #define EVENTS		GUARD_EVENTS
 #define FINISHED	GUARD_FINISHED
+#define KILLING		GUARD_KILLING
 #define RUNNING		GUARD_RUNNING
 #define TIME_UP		GUARD_TIME_UP
 #define TREE_EMPTY	GUARD_TREE_EMPTY
 #include "run/guard_private.h"
 #undef EVENTS
 #undef FINISHED
+#undef KILLING
 #undef RUNNING
 #undef STAY
 #undef TIME_UP
@@ -49,7 +51,10 @@ enum {
 	GUARD_READS = EVENTS, KEEPER_READS,
 	GUARD_IS_SIGNALLED,	/* TERM to the guard alone */
 	GUARD_STOPS,		/* STOP_DUE */
+	GUARD_KILLS,		/* TIME_UP, when it has asked to stop */
 	TIME_PASSES,		/* so much that STOP_DUE is due */
+	KEEPER_IS_KILLED,	/* by somebody, with SIGKILL */
+	KEEPER_IS_REAPED,	/* and all that was below it */
 	STEPS
 };
 
@@ -118,6 +123,7 @@ static const struct {
 } unheard[] = {
 	{ QUEUEING | ENDING, LINK_WAITING, "no go-ahead to take back" },
 	{ ENDING, LINK_HELD, "the keeper is told to leave" },
+	{ GUARD_KILLING, ~0, "all is killed, whatever the keeper says" },
 };
 
 /* The pairs that may rest: no message under way, and somebody will act. */
@@ -142,7 +148,7 @@ struct node {
 	unsigned char	steps[PATH_MAX_STEPS];
 	int		count;
 	int		keeper;		/* its state there */
-	bool		guard_reads, keeper_reads, late;
+	bool		guard_reads, keeper_reads, guard_loses, late, killed;
 };
 
 static struct options	 options;
@@ -151,7 +157,9 @@ static struct link	 guard_end, keeper_end;
 static struct guard	 guard;
 static struct keeper	 keeper;
 static struct queue	 to_guard, to_keeper;
-static bool		 late, revoked;
+static bool		 killed, late, revoked;
+static struct proctree	 tree;
+static struct subprocesses ours;
 
 static struct node	*nodes;
 static size_t		 node_count;
@@ -249,7 +257,8 @@ at_guard(const struct node *node, int event,
 
 	heard = guard_find(guard.state, event) != NULL;
 	for (i = 0; i < sizeof(unheard) / sizeof(unheard[0]); i++)
-		heard |= unheard[i].event == event &&
+		heard |= (unheard[i].event == event ||
+		    unheard[i].event == ~0) &&
 		    (unheard[i].states & (int)guard.state) != 0;
 	if (!heard)
 		report(node, "dropped by the guard", event, &dropped);
@@ -283,9 +292,17 @@ is_possible(const struct node *node, int step)
 {
 	size_t i;
 
-	switch (step) {
-	case GUARD_READS:
+	if (step == GUARD_READS)
 		return node->guard_reads;
+	if (step == KEEPER_IS_REAPED)
+		return node->killed && !node->guard_reads;
+	if (step == GUARD_KILLS)
+		return node->guard_loses;
+	if (node->killed)
+		return step == GUARD_STOPS && node->late;
+	switch (step) {
+	case KEEPER_IS_KILLED:
+		return true;
 	case KEEPER_READS:
 		return node->keeper_reads;
 	case GUARD_STOPS:
@@ -309,6 +326,7 @@ is_possible(const struct node *node, int step)
 static bool
 take_step(const struct node *node, int step)
 {
+	const struct link_message death = { .status = EXITCODE_SIGNAL };
 	struct link_message message;
 	bool fits;
 
@@ -329,8 +347,19 @@ take_step(const struct node *node, int step)
 			return false;
 		at_guard(node, STOP_DUE, NULL);
 		break;
+	case GUARD_KILLS:
+		at_guard(node, GUARD_TIME_UP, NULL);
+		killed = true;
+		break;
 	case TIME_PASSES:
 		play_clock(true);
+		break;
+	case KEEPER_IS_KILLED:
+		killed = true;
+		break;
+	case KEEPER_IS_REAPED:
+		at_guard(node, guard.state == GUARD_KILLING ?
+		    GUARD_TREE_EMPTY : KEEPER_DIED, &death);
 		break;
 	default:
 		if (step == ACQUIRED)
@@ -353,10 +382,11 @@ start(void)
 	memset(&guard, 0, sizeof(guard));
 	memset(&keeper, 0, sizeof(keeper));
 	to_guard.count = to_keeper.count = 0;
-	late = revoked = false;
+	killed = late = revoked = false;
 	options.command = command;
 	guard.options = keeper.options = &options;
 	guard.link = &guard_end;
+	guard.tree = keeper.tree = tree;
 	guard.state = QUEUEING;
 	guard.time_up_ms = guard.ping_ms = CLOCK_NEVER;
 	keeper.signals = &signals;
@@ -365,7 +395,7 @@ start(void)
 	keeper.state = CONNECTING;
 	keeper.wait_deadline_ms = keeper.time_up_ms = CLOCK_NEVER;
 	keeper.waiting_since_ms = CLOCK_NEVER;
-	connector_init(&keeper.connector, &options);
+	connector_init(&keeper.connector, &options, &ours);
 	keeper.semaphore = semaphore_new(&keeper.connector.session,
 	    "/lock/mutex/x", keeper.data, 1);
 	if (keeper.semaphore == NULL)
@@ -420,7 +450,8 @@ hash_place(void)
 	hash = mix(hash, late | revoked << 1 | guard.lost << 2 |
 	    guard.exited << 3 | (guard.started_ms != 0) << 4 |
 	    keeper.lost << 5 | (keeper.started_ms != 0) << 6 |
-	    keeper.hold_over << 7 | (keeper.exit_code == 0) << 8);
+	    keeper.hold_over << 7 | (keeper.exit_code == 0) << 8 |
+	    killed << 9);
 	hash = mix_queue(hash, &to_guard);
 	return mix_queue(hash, &to_keeper);
 }
@@ -442,7 +473,7 @@ is_new(void)
 static void
 judge(const struct node *node)
 {
-	int status = guard.lost ? EXITCODE_LOST : guard.exit_code;
+	int status = guard_status(&guard);
 	size_t i;
 
 	pairs[number_of((int)guard.state)][number_of((int)keeper.state)] = 1;
@@ -454,7 +485,7 @@ judge(const struct node *node)
 			report(node, "a start that was none", 0, &untrue);
 		return;
 	}
-	if (to_guard.count > 0 || to_keeper.count > 0)
+	if (to_guard.count > 0 || to_keeper.count > 0 || killed)
 		return;
 	for (i = 0; i < sizeof(rests) / sizeof(rests[0]); i++)
 		if ((rests[i].guard & (int)guard.state) != 0 &&
@@ -482,7 +513,9 @@ expand(const struct node *from, int step)
 			node.keeper = (int)keeper.state;
 			node.guard_reads = to_guard.count > 0;
 			node.keeper_reads = to_keeper.count > 0;
+			node.guard_loses = guard.state == LOSING;
 			node.late = late;
+			node.killed = killed;
 			nodes[node_count++] = node;
 		}
 	}
@@ -531,6 +564,7 @@ main(void)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
 	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||
+	    proctree_open(&tree, &ours) == -1 ||
 	    link_pair(&guard_end, &keeper_end) == -1)
 		err(1, "descriptors");
 	(void)sigemptyset(&signals.caller_mask);

@@ -54,9 +54,10 @@ static const struct {
 	{ "starting, the command exists: running", STARTING, LINK_STARTED,
 	    false, RUNNING, NO_WORD, BEFORE },
 	{ "starting, nothing proves the lease any more: asks to stop",
-	    STARTING, STOP_DUE, false, LOSING, LINK_LOSE, EXITCODE_LOST },
-	{ "starting, the keeper died: 76, for the command may have run",
-	    STARTING, KEEPER_DIED, false, FINISHED, NO_WORD, EXITCODE_LOST },
+	    STARTING, STOP_DUE, false, LOSING, LINK_LOSE, BEFORE },
+	{ "starting, the keeper died, and nothing had been started: 70",
+	    STARTING, KEEPER_DIED, false, FINISHED, NO_WORD,
+	    EXITCODE_INTERNAL },
 	{ "starting, the keeper leaves without a command: its status",
 	    STARTING, LINK_DONE, false, FINISHED, NO_WORD, SAID },
 
@@ -73,9 +74,8 @@ static const struct {
 	{ "running, nothing runs any more: no deadline", RUNNING,
 	    LINK_RELEASING, true, RELEASING, NO_WORD, SAID },
 
-	{ "losing, the deadline: 76, whatever the command says; the keeper "
-	    "goes first", LOSING, TIME_UP, false, KILLING_KEEPER, NO_WORD,
-	    EXITCODE_LOST },
+	{ "losing, the deadline: 76, whatever the command says", LOSING,
+	    TIME_UP, false, KILLING, NO_WORD, EXITCODE_LOST },
 	{ "losing, the keeper is done: so are we", LOSING, LINK_DONE, false,
 	    FINISHED, NO_WORD, EXITCODE_LOST },
 	{ "losing, no other lease is approved", LOSING, LINK_HELD, false,
@@ -86,12 +86,6 @@ static const struct {
 	    false, QUEUEING, NO_WORD, BEFORE },
 	{ "losing, the command is started after all: still losing, 76",
 	    LOSING, LINK_STARTED, false, LOSING, NO_WORD, EXITCODE_LOST },
-	{ "killing the keeper, it dies: 76", KILLING_KEEPER, KEEPER_DIED,
-	    false, FINISHED, NO_WORD, EXITCODE_LOST },
-	{ "killing the keeper, nothing was started: as in line",
-	    KILLING_KEEPER, LINK_WAITING, false, ENDING, NO_WORD,
-	    EXITCODE_INTERNAL },
-
 	{ "releasing, no deadline kills anything", RELEASING, STOP_DUE, true,
 	    RELEASING, NO_WORD, BEFORE },
 	{ "releasing, the keeper died: the command's own status", RELEASING,
@@ -101,15 +95,21 @@ static const struct {
 	{ "in line, no deadline stops anything", QUEUEING, STOP_DUE, false,
 	    QUEUEING, NO_WORD, BEFORE },
 
-	{ "killing, all gone: on to the session", KILLING_REST, TREE_EMPTY,
-	    false, FINISHED, NO_WORD, BEFORE },
-	{ "killing, a signal does not make us leave early", KILLING_REST,
-	    TERMINATED, false, KILLING_REST, NO_WORD, BEFORE },
-	{ "killing, a word of the dead keeper does not either", KILLING_REST,
-	    LINK_DONE, false, KILLING_REST, NO_WORD, BEFORE },
-	{ "killing takes long: again", KILLING_REST, TIME_UP, false,
-	    KILLING_REST, NO_WORD, BEFORE },
+	{ "killing, all gone: on to the session", KILLING, TREE_EMPTY, false,
+	    FINISHED, NO_WORD, EXITCODE_LOST },
+	{ "killing, a signal does not make us leave early", KILLING,
+	    TERMINATED, false, KILLING, NO_WORD, EXITCODE_LOST },
+	{ "killing, the keeper was done after all", KILLING, LINK_DONE, false,
+	    FINISHED, NO_WORD, EXITCODE_LOST },
+	{ "killing, the keeper's death alone is nothing", KILLING,
+	    KEEPER_DIED, false, KILLING, NO_WORD, EXITCODE_LOST },
+	{ "killing takes long: again", KILLING, TIME_UP, false, KILLING,
+	    NO_WORD, EXITCODE_LOST },
 
+	{ "ending, the keeper takes too long: its session is closed", ENDING,
+	    TIME_UP, false, FINISHED, NO_WORD, BEFORE },
+	{ "releasing, the keeper takes too long: the command's own status",
+	    RELEASING, TIME_UP, true, FINISHED, NO_WORD, BEFORE },
 	{ "closing, the helper is done: so are we", CLOSING, HELPER_ENDED,
 	    false, FINISHED, NO_WORD, BEFORE },
 	{ "closing takes too long: the session will expire", CLOSING, TIME_UP,
@@ -122,13 +122,15 @@ static const struct {
 	    PING_DUE, false, RUNNING, LINK_PING, BEFORE },
 	{ "losing, the keeper is asked whether it is there", LOSING, PING_DUE,
 	    false, LOSING, LINK_PING, EXITCODE_LOST },
-	{ "killing, a dead keeper is not asked", KILLING_REST, PING_DUE, false,
-	    KILLING_REST, NO_WORD, BEFORE },
+	{ "killing, a dead keeper is not asked", KILLING, PING_DUE, false,
+	    KILLING, NO_WORD, EXITCODE_LOST },
 
 	{ "closing, a late lease starts nothing", CLOSING, LINK_HELD, false,
 	    CLOSING, NO_WORD, BEFORE },
 };
 
+static struct proctree	tree;
+static struct subprocesses ours;
 static struct options	options;
 static struct options	recording;	/* with -i 0 */
 static struct options	ignoring;	/* with --on-loss ignore */
@@ -168,8 +170,10 @@ set_up(struct guard *guard, struct link *keeper_end, enum guard_state state)
 	guard->link = &guard_end;
 	guard->state = state;
 	guard->exit_code = BEFORE;
-	guard->lost = (state & (LOSING | KILLING_KEEPER)) != 0;
+	guard->lost = (state & (LOSING | KILLING)) != 0;
 	guard->time_up_ms = CLOCK_NEVER;
+	guard->tree = tree;
+	guard->started_ms = (state & (RUNNING | LOSING | KILLING)) != 0;
 	if (link_pair(guard->link, keeper_end) == -1)
 		err(1, "link_pair");
 	link_set_lease(guard->link, clock_ms() + T, T);
@@ -208,7 +212,7 @@ test_rows(void)
 		guard.exited = rows[i].exited;
 		dispatch(&guard, rows[i].event);
 		word = first_word(&keeper_end);
-		status = guard.lost ? EXITCODE_LOST : guard.exit_code;
+		status = guard_status(&guard);
 		if (!ok(guard.state == rows[i].next && word == rows[i].word &&
 		    status == rows[i].exit_code, "%s", rows[i].what))
 			printf("# got state %#x word %d status %d\n",
@@ -361,7 +365,8 @@ main(void)
 	/* The guard closes what it inherited; the report is not that. */
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
-	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1)
+	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||
+	    proctree_open(&tree, &ours) == -1)
 		err(1, "descriptors");
 	options_default(&options);
 	options.task = "x";

@@ -305,6 +305,9 @@ static const struct {
 	    PLAIN, { FINISHED, NO_WORD, NOT_TOLD } },
 };
 
+static struct proctree tree;
+static struct subprocesses ours;
+
 struct bench {
 	struct options	options;
 	struct signals	signals;
@@ -371,7 +374,8 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	keeper->exit_code = BEFORE;
 	keeper->wait_deadline_ms = CLOCK_NEVER;
 	keeper->time_up_ms = CLOCK_NEVER;
-	connector_init(&keeper->connector, &bench->options);
+	keeper->tree = tree;
+	connector_init(&keeper->connector, &bench->options, &keeper->ours);
 	keeper->semaphore = semaphore_new(&keeper->connector.session,
 	    "/lock/mutex/x", keeper->data, 1);
 	if (keeper->semaphore == NULL)
@@ -716,7 +720,8 @@ main(void)
 	/* The keeper closes what it inherited; the report is not that. */
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
-	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1)
+	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||
+	    proctree_open(&tree, &ours) == -1)
 		err(1, "descriptors");
 	test_rows();
 	test_all();

@@ -1,0 +1,216 @@
+/*
+ * Sockets, and a process at the other end of each.
+ */
+#include "system/logger.h"
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "system/descriptors.h"
+#include "system/proctitle.h"
+
+#define MESSAGE_SIZE	2048
+#define PATIENCE_S	2	/* with a system's logger that takes nothing */
+#define FINISH_MS	1000
+#define TRY_AGAIN_MS	1000	/* when no process can be had */
+
+int
+logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
+    int facility)
+{
+	int ends[2], sink, sinks;
+
+	memset(logger, 0, sizeof(*logger));
+	logger->ours = ours;
+	logger->task = task;
+	logger->facility = facility;
+	logger->tried_ms = -TRY_AGAIN_MS;
+	sinks = facility == -1 ? LOG_SYSLOG : LOG_SINKS;
+	for (sink = 0; sink < LOG_SINKS; sink++)
+		logger->sink[sink].to = logger->sink[sink].from = -1;
+	for (sink = 0; sink < sinks; sink++) {
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+		    ends) == -1)
+			return -1;
+		logger->sink[sink].to = ends[0];
+		logger->sink[sink].from = ends[1];
+		log_send_to((enum log_sink)sink, ends[0]);
+	}
+	return 0;
+}
+
+/*
+ * Only a signal ends a syslog(3) that blocks.  So each message has its own
+ * process, which an alarm can end.  Returns false if it had to.
+ */
+static bool
+write_to_syslog(int facility, const char *ident, const char *message)
+{
+	pid_t pid;
+	int status;
+
+	pid = fork();
+	if (pid == 0) {
+		openlog(ident, 0, facility);
+		(void)alarm(PATIENCE_S);
+		syslog(message[0], "%s", message + 1);
+		_exit(0);
+	}
+	return pid != -1 && waitpid(pid, &status, 0) == pid &&
+	    !WIFSIGNALED(status);
+}
+
+/* Says whether nobody is left who could say anything. */
+static bool
+is_alone(int fd)
+{
+	struct pollfd peer = { .fd = fd };
+
+	return poll(&peer, 1, 0) == 1 && (peer.revents & POLLHUP) != 0;
+}
+
+static _Noreturn void
+write_all(const struct logger *logger, enum log_sink sink, const char *ident)
+{
+	char message[MESSAGE_SIZE + 1];
+	int fd = logger->sink[sink].from;
+	ssize_t length;
+
+	while ((length = recv(fd, message, MESSAGE_SIZE, 0)) > 0) {
+		message[length] = '\0';
+		if (sink == LOG_STDERR)
+			log_write(message);
+		/* Each message that is left would take as long. */
+		else if (!write_to_syslog(logger->facility, ident, message) &&
+		    is_alone(fd))
+			break;
+	}
+	_exit(0);
+}
+
+/* The child: it outlives us, if we are killed, to write the last words. */
+static _Noreturn void
+become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
+{
+	char ident[32];
+	sigset_t alarm_only;
+
+	(void)snprintf(ident, sizeof(ident), "zkrun[%d]", (int)parent);
+	/* "pkill zkrun" must not find it. */
+	(void)prctl(PR_SET_NAME, "zklogger", 0L, 0L, 0L);
+	proctitle_set(logger->task, "logging");
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)sigemptyset(&alarm_only);
+	(void)sigaddset(&alarm_only, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
+	log_send_to(LOG_STDERR, -1);
+	log_send_to(LOG_SYSLOG, -1);
+	if (sink == LOG_SYSLOG)
+		descriptors_let_go_stderr();
+	write_all(logger, sink, ident);
+}
+
+int
+logger_fd(const struct logger *logger, enum log_sink sink)
+{
+	return clock_ms() < logger->tried_ms + TRY_AGAIN_MS ? -1 :
+	    logger->sink[sink].from;
+}
+
+void
+logger_start(struct logger *logger, enum log_sink sink)
+{
+	pid_t parent = getpid(), pid;
+
+	pid = subprocess_fork(logger->ours, logger->sink[sink].from, true);
+	if (pid == 0)
+		become_logger(logger, sink, parent);
+	if (pid == -1) {
+		logger->tried_ms = clock_ms();
+		if (sink == LOG_SYSLOG)
+			log_notice("cannot write to the system's log: %s",
+			    strerror(errno));
+		return;
+	}
+	(void)close(logger->sink[sink].from);
+	logger->sink[sink].from = -1;
+	logger->sink[sink].pid = pid;
+}
+
+void
+logger_leave(struct logger *logger)
+{
+	int sink;
+
+	for (sink = 0; sink < LOG_SINKS; sink++)
+		if (logger->sink[sink].from != -1)
+			(void)close(logger->sink[sink].from);
+}
+
+/* No process can be had: there is nothing left that must not wait for us. */
+static void
+write_rest(struct logger *logger)
+{
+	char message[MESSAGE_SIZE + 1];
+	ssize_t length;
+
+	log_send_to(LOG_STDERR, -1);
+	while ((length = recv(logger->sink[LOG_STDERR].from, message,
+	    MESSAGE_SIZE, MSG_DONTWAIT)) > 0) {
+		message[length] = '\0';
+		log_write(message);
+	}
+}
+
+static bool
+has_messages(const struct logger *logger, enum log_sink sink)
+{
+	struct pollfd from = { .fd = logger->sink[sink].from,
+	    .events = POLLIN };
+
+	return poll(&from, 1, 0) == 1 && (from.revents & POLLIN) != 0;
+}
+
+/* A process that has ended has closed its end. */
+static bool
+has_ended(const struct logger *logger, enum log_sink sink, int64_t give_up_ms)
+{
+	struct pollfd to = { .fd = logger->sink[sink].to };
+	int64_t left_ms = give_up_ms - clock_ms();
+
+	return poll(&to, 1, left_ms > 0 ? (int)left_ms : 0) == 1;
+}
+
+void
+logger_finish(struct logger *logger)
+{
+	int64_t give_up_ms = clock_after(clock_ms(), FINISH_MS);
+	int sink;
+
+	/* What cannot be written to syslog may have to be said on stderr. */
+	for (sink = LOG_SINKS - 1; sink >= 0; sink--) {
+		if (has_messages(logger, (enum log_sink)sink))
+			logger_start(logger, (enum log_sink)sink);
+		if (logger->sink[sink].to != -1)
+			(void)shutdown(logger->sink[sink].to, SHUT_WR);
+	}
+	if (logger->sink[LOG_STDERR].from != -1)
+		write_rest(logger);
+	for (sink = 0; sink < LOG_SINKS; sink++)
+		if (logger->sink[sink].pid != 0 &&
+		    !has_ended(logger, (enum log_sink)sink, give_up_ms) &&
+		    sink == LOG_STDERR)
+			subprocess_kill(logger->ours, logger->sink[sink].pid);
+	subprocess_sweep(logger->ours);
+}

@@ -1,0 +1,57 @@
+/*
+ * The processes that write what zkrun says: one to stderr, one to syslog(3).
+ *
+ * Both block when the disk, the terminal or the system's logger does.  Each is a
+ * child that is started when there is something to write, and ends when nobody
+ * can say anything any more.
+ */
+#ifndef ZKRUN_LOGGER_H
+#define ZKRUN_LOGGER_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+#include "base/log.h"
+#include "system/subprocess.h"
+
+struct logger {
+	struct subprocesses	*ours;
+	const char		*task;		/* for the title */
+	int			 facility;	/* of syslog(3); -1: none */
+	struct {
+		int	to;		/* where log.h sends; -1: nowhere */
+		int	from;		/* until its process is started */
+		pid_t	pid;
+	} sink[LOG_SINKS];
+	int64_t			 tried_ms;	/* the last fork that failed */
+};
+
+/*
+ * From now on log.h sends its messages here, and forgets those that nobody
+ * writes in time.  Borrows all.  If this fails, log.h writes to stderr itself;
+ * returns -1 and sets errno.
+ */
+int	logger_open(struct logger *, struct subprocesses *, const char *task,
+	    int facility);
+
+/*
+ * Returns the descriptor to poll for POLLIN, on which logger_start() is due; -1
+ * if there is none now.
+ */
+int	logger_fd(const struct logger *, enum log_sink);
+
+/* Starts the process for messages that wait for it.  Never blocks. */
+void	logger_start(struct logger *, enum log_sink);
+
+/* In a child that goes on saying things: leaves the rest to its parent. */
+void	logger_leave(struct logger *);
+
+/*
+ * The last thing to do: nothing more can be said, by any process.  Starts what
+ * has to be started, waits until all is written, a second at most, and leaves
+ * the rest unwritten.
+ */
+void	logger_finish(struct logger *);
+
+#endif

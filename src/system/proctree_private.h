@@ -1,0 +1,29 @@
+/*
+ * How proctree.c finds descendants.  Private to the proctree*.c files.
+ */
+#ifndef ZKRUN_PROCTREE_PRIVATE_H
+#define ZKRUN_PROCTREE_PRIVATE_H
+
+#include "system/process.h"
+#include "system/proctree.h"
+
+/*
+ * Takes the descriptors that a look needs, which others might take.  -1 stands
+ * for one that could not be had.
+ */
+void	proctree_hold_reserve(struct proctree *);
+
+/* Asks the kernel.  A pid stays with our child until we reap it. */
+bool	proctree_is_living_child(pid_t);
+
+/* Lists our own children.  The caller frees the list. */
+void	proctree_list_own(const struct proctree *, struct processes *);
+
+/*
+ * Sends a signal, as proctree_signal() does, and leaves in the list those that
+ * live.  The caller frees it.  Measures how long that takes.
+ */
+void	proctree_walk(struct proctree *, pid_t except, int number,
+	    struct processes *);
+
+#endif

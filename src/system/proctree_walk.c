@@ -1,0 +1,168 @@
+/*
+ * Finds descendants.
+ *
+ * A process counts as a descendant only if its parent is the process under which
+ * it was found, or this process, which adopts orphans.
+ */
+#include "system/proctree_private.h"
+
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define MANY_THREADS	64	/* too many to look for the children of each */
+
+static bool
+is_spared(const struct proctree *tree, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < tree->spared_count; i++)
+		if (tree->spared[i] == pid)
+			return true;
+	return subprocess_is_ours(tree->ours, pid);
+}
+
+void
+proctree_hold_reserve(struct proctree *tree)
+{
+	size_t i;
+
+	for (i = 0; i < PROCTREE_RESERVE; i++)
+		tree->reserve[i] = eventfd(0, EFD_CLOEXEC);
+}
+
+static void
+release_reserve(struct proctree *tree)
+{
+	size_t i;
+
+	for (i = 0; i < PROCTREE_RESERVE; i++)
+		if (tree->reserve[i] != -1)
+			(void)close(tree->reserve[i]);
+}
+
+void
+proctree_list_own(const struct proctree *tree, struct processes *found)
+{
+	size_t i, kept;
+
+	memset(found, 0, sizeof(*found));
+	found->children_fd = tree->children_fd;
+	process_add_own(found);
+	for (i = kept = 0; i < found->count; i++)
+		if (!is_spared(tree, found->list[i].pid))
+			found->list[kept++] = found->list[i];
+	found->count = kept;
+}
+
+bool
+proctree_is_living_child(pid_t pid)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	    0 && info.si_pid == 0;
+}
+
+/* /proc may hide (hidepid) a child that we may signal. */
+static bool
+read_own(pid_t pid, struct process *process)
+{
+	if (process_read(pid, process) == 0)
+		return !process->dead;
+	memset(process, 0, sizeof(*process));
+	process->pid = pid;
+	process->parent = getpid();
+	(void)strlcpy(process->name, "?", sizeof(process->name));
+	return proctree_is_living_child(pid);
+}
+
+/* Reads about another's child after its pidfd was opened. */
+static bool
+read_other(struct processes *found, const struct process *listed,
+    struct process *process)
+{
+	int error;
+
+	error = process_read(listed->pid, process);
+	if (error != 0 && error != ENOENT && error != ESRCH)
+		found->incomplete = true;
+	return error == 0 && !process->dead &&
+	    (process->parent == listed->parent || process->parent == getpid());
+}
+
+/* Adds its children, unless its pid belongs to another process by now. */
+static void
+add_children(struct processes *found, const struct process *process, bool own)
+{
+	struct process now;
+	size_t before = found->count;
+
+	process_add_children(found, process->pid, process->threads);
+	if (!own && found->count > before &&
+	    (process_read(process->pid, &now) != 0 ||
+	    now.start != process->start))
+		found->count = before;
+}
+
+/*
+ * Fills in what was found, adds its children and sends it a signal, unless that
+ * is 0.  Returns whether it lives and is below us.
+ */
+static bool
+visit(struct processes *found, size_t i, int number)
+{
+	struct process process;
+	bool lives, own = found->list[i].parent == getpid();
+	int pidfd = -1;
+
+	if (!own) {
+		pidfd = process_open(found->list[i].pid);
+		if (pidfd == -1 && errno != 0) {
+			found->incomplete |= errno != ESRCH;
+			return false;
+		}
+	}
+	lives = own ? read_own(found->list[i].pid, &process) :
+	    read_other(found, &found->list[i], &process);
+	if (lives) {
+		/* When it is dead its children fall to us. */
+		if (number != SIGKILL || process.threads < MANY_THREADS)
+			add_children(found, &process, own);
+		if (number != 0)
+			(void)process_signal(process.pid, pidfd, number);
+		found->list[i] = process;
+	}
+	if (pidfd != -1)
+		(void)close(pidfd);
+	return lives;
+}
+
+void
+proctree_walk(struct proctree *tree, pid_t except, int number,
+    struct processes *found)
+{
+	int64_t began_ms = clock_ms();
+	size_t i, kept;
+
+	release_reserve(tree);
+	proctree_list_own(tree, found);
+	tree->threads = 0;
+	for (i = kept = 0; i < found->count; i++) {
+		if (!visit(found, i, found->list[i].pid == except ? 0 : number))
+			continue;
+		tree->threads += found->list[i].threads;
+		found->list[kept++] = found->list[i];
+	}
+	found->count = kept;
+	proctree_hold_reserve(tree);
+	tree->walk_ms = clock_ms() - began_ms;
+}
