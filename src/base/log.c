@@ -103,7 +103,7 @@ send_to(enum log_sink sink, char *message)
 	if (fd != -1 && send(fd, message, strlen(message),
 	    MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
 		errno = 0;
-	if (fd == -1 && sink == LOG_STDERR)
+	if (fd == -1 && sink == LOG_TO_STDERR)
 		log_write(message);
 }
 
@@ -119,10 +119,10 @@ say(bool shown, int kind, int priority, const char *format, va_list arguments)
 	text_clean(message + 1, sizeof(message) - 1, raw);
 	message[0] = (char)kind;
 	if (shown)
-		send_to(LOG_STDERR, message);
+		send_to(LOG_TO_STDERR, message);
 	message[0] = (char)priority;
 	if (priority != -1)
-		send_to(LOG_SYSLOG, message);
+		send_to(LOG_TO_SYSLOG, message);
 	errno = saved_errno;
 }
 

@@ -18,8 +18,8 @@ enum log_level {
 };
 
 enum log_sink {
-	LOG_STDERR,
-	LOG_SYSLOG,
+	LOG_TO_STDERR,
+	LOG_TO_SYSLOG,
 	LOG_SINKS
 };
 
@@ -32,8 +32,8 @@ void	log_set_level(enum log_level);
 void	log_send_to(enum log_sink, int fd);
 
 /*
- * Writes what came over the socket of LOG_STDERR to stderr.  May block.  The
- * message begins with a byte of its kind, and is changed.  To LOG_SYSLOG come
+ * Writes what came over the socket of LOG_TO_STDERR to stderr.  May block.  The
+ * message begins with a byte of its kind, and is changed.  To LOG_TO_SYSLOG come
  * messages that begin with a byte of their priority.
  */
 void	log_write(char *message);

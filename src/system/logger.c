@@ -36,7 +36,7 @@ logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
 	logger->task = task;
 	logger->facility = facility;
 	logger->tried_ms = -TRY_AGAIN_MS;
-	sinks = facility == -1 ? LOG_SYSLOG : LOG_SINKS;
+	sinks = facility == -1 ? LOG_TO_SYSLOG : LOG_SINKS;
 	for (sink = 0; sink < LOG_SINKS; sink++)
 		logger->sink[sink].to = logger->sink[sink].from = -1;
 	for (sink = 0; sink < sinks; sink++) {
@@ -89,7 +89,7 @@ write_all(const struct logger *logger, enum log_sink sink, const char *ident)
 
 	while ((length = recv(fd, message, MESSAGE_SIZE, 0)) > 0) {
 		message[length] = '\0';
-		if (sink == LOG_STDERR)
+		if (sink == LOG_TO_STDERR)
 			log_write(message);
 		/* Each message that is left would take as long. */
 		else if (!write_to_syslog(logger->facility, ident, message) &&
@@ -114,9 +114,9 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	(void)sigemptyset(&alarm_only);
 	(void)sigaddset(&alarm_only, SIGALRM);
 	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
-	log_send_to(LOG_STDERR, -1);
-	log_send_to(LOG_SYSLOG, -1);
-	if (sink == LOG_SYSLOG)
+	log_send_to(LOG_TO_STDERR, -1);
+	log_send_to(LOG_TO_SYSLOG, -1);
+	if (sink == LOG_TO_SYSLOG)
 		descriptors_let_go_stderr();
 	write_all(logger, sink, ident);
 }
@@ -138,7 +138,7 @@ logger_start(struct logger *logger, enum log_sink sink)
 		become_logger(logger, sink, parent);
 	if (pid == -1) {
 		logger->tried_ms = clock_ms();
-		if (sink == LOG_SYSLOG)
+		if (sink == LOG_TO_SYSLOG)
 			log_notice("cannot write to the system's log: %s",
 			    strerror(errno));
 		return;
@@ -165,8 +165,8 @@ write_rest(struct logger *logger)
 	char message[MESSAGE_SIZE + 1];
 	ssize_t length;
 
-	log_send_to(LOG_STDERR, -1);
-	while ((length = recv(logger->sink[LOG_STDERR].from, message,
+	log_send_to(LOG_TO_STDERR, -1);
+	while ((length = recv(logger->sink[LOG_TO_STDERR].from, message,
 	    MESSAGE_SIZE, MSG_DONTWAIT)) > 0) {
 		message[length] = '\0';
 		log_write(message);
@@ -205,12 +205,12 @@ logger_finish(struct logger *logger)
 		if (logger->sink[sink].to != -1)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}
-	if (logger->sink[LOG_STDERR].from != -1)
+	if (logger->sink[LOG_TO_STDERR].from != -1)
 		write_rest(logger);
 	for (sink = 0; sink < LOG_SINKS; sink++)
 		if (logger->sink[sink].pid != 0 &&
 		    !has_ended(logger, (enum log_sink)sink, give_up_ms) &&
-		    sink == LOG_STDERR)
+		    sink == LOG_TO_STDERR)
 			subprocess_kill(logger->ours, logger->sink[sink].pid);
 	subprocess_sweep(logger->ours);
 }

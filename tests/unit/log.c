@@ -127,7 +127,7 @@ test_dead(void)
 	ok(errno == EDOM, "a logger that is gone is no matter");
 	is_text(heard(said_fd), "zkrun: one\nzkrun: two\n",
 	    "all is shown as ever");
-	log_send_to(LOG_SYSLOG, -1);
+	log_send_to(LOG_TO_SYSLOG, -1);
 	log_error("three");
 	is_text(heard(said_fd), "zkrun: three\n", "as without any");
 }
@@ -144,7 +144,7 @@ main(void)
 	said_fd = pipe_fds[0];
 	sent_fd = pair[0];
 	full_fd = pair[1];
-	log_send_to(LOG_SYSLOG, full_fd);
+	log_send_to(LOG_TO_SYSLOG, full_fd);
 	test_levels();
 	test_text();
 	test_full();
