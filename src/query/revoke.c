@@ -109,6 +109,20 @@ ask_holders(struct revoke *revoke)
 	return revoke->refusal != 0 ? revoke->refusal : result;
 }
 
+/* Returns a lease as the last look found it; NULL if it is gone. */
+static const struct holders_node *
+find_node(const struct revoke *revoke, const struct revoke_lease *lease)
+{
+	const struct holders *holders = &revoke->survey.tasks[0].holders;
+	size_t i;
+
+	for (i = 0; i < holders->lease_count; i++)
+		if (holders->leases[i].seen &&
+		    revoke_find(revoke, holders->leases[i].name) == lease)
+			return &holders->leases[i];
+	return NULL;
+}
+
 /*
  * Names the holders that were not asked: nobody waits for them.  Returns the
  * exit status.
@@ -116,7 +130,9 @@ ask_holders(struct revoke *revoke)
 static int
 name_deaf(const struct revoke *revoke)
 {
+	const struct holders *holders = &revoke->survey.tasks[0].holders;
 	const struct revoke_lease *lease;
+	const struct holders_node *node;
 	int status;
 
 	status = 0;
@@ -124,11 +140,14 @@ name_deaf(const struct revoke *revoke)
 	    lease++) {
 		if (lease->asked)
 			continue;
-		if (lease->is_zkrun) {
+		node = find_node(revoke, lease);
+		if (node == NULL)
 			log_notice("%s has released '%s' before it was asked",
 			    lease->who, revoke->task);
+		/* One that a later look has taken for a waiter holds nothing. */
+		if (node == NULL || node >= holders->leases +
+		    holders->holder_count)
 			continue;
-		}
 		log_error("cannot revoke '%s': %s holds it and cannot be asked; "
 		    "--break would delete its lease node", revoke->task,
 		    lease->who);

@@ -174,6 +174,7 @@ void	keeper_start_progress(struct keeper *);
 int64_t	keeper_progress_ms(const struct keeper *);
 void	keeper_show_progress(struct keeper *);
 void	keeper_forget_look(struct keeper *);
+void	keeper_look_again(struct keeper *);
 void	keeper_report(struct keeper *);
 void	keeper_report_place(struct keeper *);
 bool	keeper_take_look(struct keeper *, struct session_event *);

@@ -321,6 +321,14 @@ keeper_show_progress(struct keeper *keeper)
 		say(keeper, log_progress);
 }
 
+/* A question that went with the contact is asked again with it. */
+void
+keeper_look_again(struct keeper *keeper)
+{
+	if (keeper->progress.asked)
+		look_after(keeper, 0);
+}
+
 /* SIGUSR1, while there is no command. */
 enum keeper_state
 keeper_tell_progress(struct keeper *keeper, const struct link_message *message)

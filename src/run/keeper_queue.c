@@ -75,6 +75,7 @@ keeper_resume(struct keeper *keeper, const struct link_message *message)
 	    connector_server(&keeper->connector));
 	semaphore_resume(keeper->semaphore);
 	runs_resume(&keeper->runs);
+	keeper_look_again(keeper);
 	return keeper->state;
 }
 

@@ -53,6 +53,29 @@ send_now(struct link *link, const struct link_message *message)
 	return sent != -1 || (errno != EAGAIN && errno != ENOBUFS);
 }
 
+/*
+ * Says whether a message stands for the next one, too, so that what waits for a
+ * peer that is stopped does not grow: only the newest session and report count,
+ * and a signal that is there twice is as good as once.
+ */
+static bool
+stands_for(const struct link_message *queued, const struct link_message *next)
+{
+	switch ((int)next->type) {
+	case LINK_SESSION:
+	case LINK_ALIVE:
+	case LINK_PING:
+	case LINK_TELL:
+		return queued->type == next->type;
+	case LINK_HEARD:
+	case LINK_SIGNAL:
+		return queued->type == next->type &&
+		    queued->signal.number == next->signal.number;
+	default:
+		return false;
+	}
+}
+
 void
 link_send(struct link *link, const struct link_message *message)
 {
@@ -62,6 +85,11 @@ link_send(struct link *link, const struct link_message *message)
 		return;
 	if (STAILQ_EMPTY(&link->queue) && send_now(link, message))
 		return;
+	STAILQ_FOREACH(queued, &link->queue, entry)
+		if (stands_for(&queued->message, message)) {
+			queued->message = *message;
+			return;
+		}
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
 		/*

@@ -1,9 +1,10 @@
 /*
  * The messages between guard and keeper, over a SOCK_SEQPACKET pair.
  *
- * Neither side waits for the other: a message that does not fit is queued.  The
- * expiry of the lease is in shared memory, because only the newest counts: a
- * guard that was stopped for an hour finds it up to date.
+ * Neither side waits for the other: a message that does not fit is queued.  What
+ * is queued stays small, because a newer session, report or signal replaces an
+ * older one.  The expiry of the lease is in shared memory, because only the
+ * newest counts: a guard that was stopped for an hour finds it up to date.
  */
 #ifndef ZKRUN_LINK_H
 #define ZKRUN_LINK_H

@@ -188,14 +188,21 @@ on_list(int rc, const struct String_vector *strings, const struct Stat *stat,
 		return;
 	event->names = calloc((size_t)strings->count, sizeof(*event->names));
 	for (i = 0; event->names != NULL && i < strings->count; i++) {
+		/* No node can have such a name. */
+		if (strings->data[i][0] == '\0' ||
+		    strchr(strings->data[i], '/') != NULL)
+			break;
 		event->names[i] = strdup(strings->data[i]);
 		if (event->names[i] == NULL)
 			break;
 		event->count++;
 	}
 	/* A list with holes would be worse than none. */
-	if (i < strings->count)
+	if (i < strings->count) {
 		event->code = SESSION_REFUSED;
+		(void)strlcpy(event->reason, "the list makes no sense, or there "
+		    "is no memory for it", sizeof(event->reason));
+	}
 }
 
 static void
