@@ -66,6 +66,7 @@ struct keeper_progress {
 	size_t		ahead;		/* in the queue, as that look found */
 	size_t		holders;
 	bool		asked;		/* for one line, by SIGUSR1 */
+	bool		shown;		/* the line on the terminal */
 	bool		reporting;	/* to the guard, since LINK_PING */
 	int64_t		looked_ms;
 	int64_t		next_ms;	/* line on the terminal */
@@ -173,6 +174,7 @@ const char	*keeper_state_name(const struct keeper *);
 void	keeper_start_progress(struct keeper *);
 int64_t	keeper_progress_ms(const struct keeper *);
 void	keeper_show_progress(struct keeper *);
+void	keeper_hide_progress(struct keeper *);
 void	keeper_forget_look(struct keeper *);
 void	keeper_look_again(struct keeper *);
 void	keeper_report(struct keeper *);

@@ -200,6 +200,13 @@ say(const struct keeper *keeper,
 	    keeper->progress.place);
 }
 
+static void
+show(struct keeper *keeper)
+{
+	say(keeper, log_progress);
+	keeper->progress.shown = true;
+}
+
 /* How things stand, in words that stay true for a while. */
 void
 keeper_report(struct keeper *keeper)
@@ -283,7 +290,7 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	if (progress->asked)
 		say(keeper, log_answer);
 	if (progress->next_ms != CLOCK_NEVER)
-		say(keeper, log_progress);
+		show(keeper);
 	progress->asked = false;
 	return true;
 }
@@ -318,7 +325,15 @@ keeper_show_progress(struct keeper *keeper)
 	look_after(keeper, LOOK_MS);
 	/* The first one is shown when it has something to say. */
 	if (!progress->looking || progress->place[0] != '\0')
-		say(keeper, log_progress);
+		show(keeper);
+}
+
+void
+keeper_hide_progress(struct keeper *keeper)
+{
+	if (keeper->progress.shown)
+		log_progress("%s", "");
+	keeper->progress.shown = false;
 }
 
 /* A question that went with the contact is asked again with it. */

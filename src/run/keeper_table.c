@@ -7,7 +7,6 @@
  */
 #include "run/keeper_private.h"
 
-#include "base/log.h"
 #include "config/options.h"
 #include "system/proctitle.h"
 #include "system/signals.h"
@@ -107,9 +106,8 @@ keeper_find(enum keeper_state state, int event)
 static void
 enter(struct keeper *keeper, enum keeper_state before)
 {
-	/* Wipe the line on the terminal that shows the waiting. */
 	if (before == IN_LINE)
-		log_progress("%s", "");
+		keeper_hide_progress(keeper);
 	/* The guard may have said yes: take the question back. */
 	if (before == ASKING && keeper->state != RUNNING)
 		link_send_type(keeper->link, LINK_WAITING);

@@ -6,6 +6,7 @@
  */
 #include "system/proctree.h"
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -67,6 +68,14 @@ proctree_open(struct proctree *tree, struct subprocesses *ours)
 		if (tree->reserve[i] == -1)
 			return -1;
 	return prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
+}
+
+void
+proctree_stay_ready(struct proctree *tree)
+{
+	/* Without permission at least touch what it takes. */
+	if (mlockall(MCL_CURRENT) == -1)
+		(void)proctree_signal(tree, 0, 0);
 }
 
 /* The child is reaped, and its pid may become the command's. */

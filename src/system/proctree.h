@@ -46,6 +46,12 @@ bool	proctree_can_see(void);
 int	proctree_open(struct proctree *, struct subprocesses *ours);
 
 /*
+ * Keeps this process in memory, as far as it may: a killer must not wait for a
+ * disk.
+ */
+void	proctree_stay_ready(struct proctree *);
+
+/*
  * Spares every child that exists now but one, until it is reaped: a shell had
  * started it before its exec of zkrun, or it was left behind by such a child.
  * While "except" lives, nothing of what is below that can be among them.
