@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+#
+# Once the command exists, neither guard nor keeper makes a system call that may
+# wait for a disk, a file server, a terminal or a process: strace(1) writes down
+# all that they make, and the table in src/README.md says which these are.
+#
+# Once: sanitizers make calls of their own.
+
+load lib/helper
+
+# traced NAME ARG...: a zkrun in the background whose calls go to NAME.trace.
+# Its stdin is a pipe, and stdout, stderr and one more are files.
+traced()
+{
+	local name=$1
+
+	shift
+	mkfifo "$BATS_TEST_TMPDIR/$name.in"
+	exec 8<>"$BATS_TEST_TMPDIR/$name.in"
+	strace -D -f -y -qq -o "$BATS_TEST_TMPDIR/$name.trace" "$ZKRUN" "$@" \
+	    <&8 >"$BATS_TEST_TMPDIR/$name.out" \
+	    2>"$BATS_TEST_TMPDIR/$name.err" \
+	    9>"$BATS_TEST_TMPDIR/$name.more" 3>&- 8<&- &
+	BG_PID=$!
+	BG[$name]=$BG_PID
+	wait_for 10 is_zkrun "$BG_PID"
+}
+
+# calls NAME: those of guard and keeper after the command was executed, without
+# the ends of calls that another process interrupted.
+calls()
+{
+	awk -v guard="$BG_PID" -v keeper="$KEEPER" '
+	    $2 ~ /^execve\(/ && $1 != guard { begun = 1 }
+	    begun && ($1 == guard || $1 == keeper) && $2 !~ /^(<|\+|-)/' \
+	    "$BATS_TEST_TMPDIR/$1.trace"
+}
+
+# known: the calls in the table, one a line.
+known()
+{
+	awk -F '|' '/^## /{inside = /What a loop may call/}
+	    inside && $2 ~ /`/ { print $2 }' "$TOP/src/README.md" |
+	    grep -oE '`[a-z0-9_]+' | tr -d '`' | sort -u
+}
+
+# judge_calls NAME: each is in the table, and works on nothing of the caller's.
+judge_calls()
+{
+	local bad
+
+	calls "$1" >"$BATS_TEST_TMPDIR/calls"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/calls")" -gt 20 ] || {
+		echo "few calls:"
+		cat "$BATS_TEST_TMPDIR/calls"
+		return 1
+	}
+	bad=$(sed -E 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/' \
+	    "$BATS_TEST_TMPDIR/calls" | sort -u | comm -23 - <(known))
+	assert_equal "not in the table: $bad" "not in the table: "
+	# What is asked of any descriptor; else files of /proc and nameless ones.
+	bad=$(grep -vE '^[0-9]+ +(fcntl|getsockopt)\(' \
+	    "$BATS_TEST_TMPDIR/calls" |
+	    grep -E '^[0-9]+ +[a-z0-9_]+\([0-9]+<' |
+	    grep -vE '\([0-9]+<(/proc/|/dev/(null|urandom)>|(pipe|socket|anon_inode|TCP|UNIX)[^>]*:)' || true)
+	assert_equal "on a file: $bad" "on a file: "
+	bad=$(grep -E '"/' "$BATS_TEST_TMPDIR/calls" |
+	    grep -vE '"/(proc/|dev/(null|urandom)")' || true)
+	assert_equal "by a name: $bad" "by a name: "
+}
+
+@test "a run that is well calls nothing that may wait for others" {
+	traced well -v -t "$TASK" -- sh -c 'sleep 1 & exit 0'
+	KEEPER=$(keeper_of "$BG_PID")
+	zkrun_wait well 20
+	assert_equal $status 0
+	judge_calls well
+}
+
+@test "a run that loses contact, looks names up and kills does not either" {
+	start_relay
+	traced lost -v -T 4s -k 0.5s -c "localhost:${RELAY_CONNECT##*:}" \
+	    -t "$TASK" -- sh -c 'trap "" TERM; sleep 60 & while :; do sleep 1; done'
+	KEEPER=$(keeper_of "$BG_PID")
+	wait_for 10 has_command "$BG_PID"
+	relay_tell refuse on
+	relay_tell cut
+	zkrun_wait lost 30
+	assert_equal $status 76
+	calls lost | grep -q 'SIGKILL'
+	judge_calls lost
+}
+
+@test "a keeper without a guard does not either" {
+	traced alone -v -t "$TASK" -- sh -c 'trap "" TERM; while :; do sleep 1; done'
+	KEEPER=$(keeper_of "$BG_PID")
+	wait_for 10 has_command "$BG_PID"
+	kill -KILL "$BG_PID"
+	wait_for 20 gone "$KEEPER"
+	unset 'BG[alone]'
+	judge_calls alone
+}
