@@ -101,8 +101,8 @@ arrived()
 	return 1
 }
 
-# loggers: the detached processes of this test's zkruns, without the ones that
-# they have for each message.
+# loggers: the processes of this test's zkruns that write to syslog(3), without
+# the ones that they have for each message.
 loggers()
 {
 	local parent pid
@@ -110,7 +110,7 @@ loggers()
 	for pid in $(pgrep -x zklogger); do
 		# Those of a message come and go.
 		parent=$(ps -o ppid= -p "$pid") || continue
-		if grep -azqsF "zklogger: $TASK" "/proc/$pid/cmdline" &&
+		if grep -azqsF "zklogger: $TASK: logging" "/proc/$pid/cmdline" &&
 		    [ "$(ps -o comm= -p "${parent// /}")" != zklogger ]; then
 			echo "$pid"
 		fi

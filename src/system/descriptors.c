@@ -122,6 +122,19 @@ descriptors_let_go_stderr(void)
 }
 
 static void
+close_any(int fd, int except)
+{
+	if (fd != except)
+		let_go(fd);
+}
+
+void
+descriptors_close_inherited(void)
+{
+	(void)each(false, close_any, -1);
+}
+
+static void
 close_own(int fd, int except)
 {
 	if (fd != except && fd > STDERR_FILENO)

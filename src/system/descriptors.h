@@ -2,10 +2,10 @@
  * The descriptors that this process was started with.  The command inherits
  * them.
  *
- * No function here waits for a file server, a disk or a terminal: what a
- * descriptor is, is told without asking whoever serves it, and files are never
- * closed, for close(2) of a file waits for its server.  So a file stays open
- * until zkrun ends, and the caller's POSIX locks stay.
+ * But for one, no function here waits for a file server, a disk or a terminal:
+ * what a descriptor is, is told without asking whoever serves it, and files are
+ * never closed, for close(2) of a file waits for its server.  So a file stays
+ * open until zkrun ends, and the caller's POSIX locks stay.
  */
 #ifndef ZKRUN_DESCRIPTORS_H
 #define ZKRUN_DESCRIPTORS_H
@@ -26,6 +26,12 @@ void	descriptors_let_go(void);
 
 /* Does the same with stderr: this process has nothing left to say. */
 void	descriptors_let_go_stderr(void);
+
+/*
+ * In a helper process that outlives us: closes all that is inherited, files as
+ * well.  This may block.
+ */
+void	descriptors_close_inherited(void);
 
 /*
  * In a helper process: closes every descriptor of ours but this one (-1: all).

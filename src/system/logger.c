@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/exitcode.h"
 #include "system/descriptors.h"
 #include "system/proctitle.h"
 
@@ -99,7 +100,10 @@ write_all(const struct logger *logger, enum log_sink sink, const char *ident)
 	_exit(0);
 }
 
-/* The child: it outlives us, if we are killed, to write the last words. */
+/*
+ * The child: it outlives us, if we are killed, to write the last words.  That to
+ * syslog(3) always may, so it keeps nothing of the caller's.
+ */
 static _Noreturn void
 become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 {
@@ -109,15 +113,21 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	(void)snprintf(ident, sizeof(ident), "zkrun[%d]", (int)parent);
 	/* "pkill zkrun" must not find it. */
 	(void)prctl(PR_SET_NAME, "zklogger", 0L, 0L, 0L);
-	proctitle_set(logger->task, "logging");
+	proctitle_set(logger->task, sink == LOG_TO_STDERR ? "writing" :
+	    "logging");
 	(void)signal(SIGALRM, SIG_DFL);
 	(void)sigemptyset(&alarm_only);
 	(void)sigaddset(&alarm_only, SIGALRM);
 	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
 	log_send_to(LOG_TO_STDERR, -1);
 	log_send_to(LOG_TO_SYSLOG, -1);
-	if (sink == LOG_TO_SYSLOG)
-		descriptors_let_go_stderr();
+	/* Keep no file system busy. */
+	if (chdir("/") == -1)
+		_exit(EXITCODE_SYSTEM);
+	if (sink == LOG_TO_SYSLOG) {
+		(void)setsid();
+		descriptors_close_inherited();
+	}
 	write_all(logger, sink, ident);
 }
 
@@ -182,20 +192,18 @@ has_messages(const struct logger *logger, enum log_sink sink)
 	return poll(&from, 1, 0) == 1 && (from.revents & POLLIN) != 0;
 }
 
-/* A process that has ended has closed its end. */
+/* Waits until all is written: a process that has ended has closed its end. */
 static bool
-has_ended(const struct logger *logger, enum log_sink sink, int64_t give_up_ms)
+has_ended(const struct logger *logger)
 {
-	struct pollfd to = { .fd = logger->sink[sink].to };
-	int64_t left_ms = give_up_ms - clock_ms();
+	struct pollfd to = { .fd = logger->sink[LOG_TO_STDERR].to };
 
-	return poll(&to, 1, left_ms > 0 ? (int)left_ms : 0) == 1;
+	return poll(&to, 1, FINISH_MS) == 1;
 }
 
 void
 logger_finish(struct logger *logger)
 {
-	int64_t give_up_ms = clock_after(clock_ms(), FINISH_MS);
 	int sink;
 
 	/* What cannot be written to syslog may have to be said on stderr. */
@@ -207,10 +215,7 @@ logger_finish(struct logger *logger)
 	}
 	if (logger->sink[LOG_TO_STDERR].from != -1)
 		write_rest(logger);
-	for (sink = 0; sink < LOG_SINKS; sink++)
-		if (logger->sink[sink].pid != 0 &&
-		    !has_ended(logger, (enum log_sink)sink, give_up_ms) &&
-		    sink == LOG_TO_STDERR)
-			subprocess_kill(logger->ours, logger->sink[sink].pid);
+	if (logger->sink[LOG_TO_STDERR].pid != 0 && !has_ended(logger))
+		subprocess_kill(logger->ours, logger->sink[LOG_TO_STDERR].pid);
 	subprocess_sweep(logger->ours);
 }

@@ -49,8 +49,8 @@ void	logger_leave(struct logger *);
 
 /*
  * The last thing to do: nothing more can be said, by any process.  Starts what
- * has to be started, waits until all is written, a second at most, and leaves
- * the rest unwritten.
+ * has to be started and waits until all is written to stderr, a second at most;
+ * the rest is lost.  Nobody waits for syslog(3): its process goes on alone.
  */
 void	logger_finish(struct logger *);
 
