@@ -40,11 +40,6 @@ part(const struct options *options, struct logger *logger)
 	proctitle_set(options->task, "connecting");
 	/* From here on a signal is something that we read. */
 	signals_block(&signals);
-	if (!proctree_can_see()) {
-		log_error("cannot find processes in '/proc': it is not mounted, "
-		    "or shows another pid namespace");
-		return EXITCODE_SYSTEM;
-	}
 	keeper = -1;
 	if (link_pair(&guard_end, &keeper_end) == 0)
 		keeper = fork();
@@ -79,6 +74,11 @@ run(struct options *options)
 	struct logger logger;
 	int status;
 
+	if (!proctree_can_see()) {
+		log_error("cannot find processes in '/proc': it is not mounted, "
+		    "or shows another pid namespace");
+		return EXITCODE_SYSTEM;
+	}
 	if (logger_open(&logger, &ours, options->task,
 	    options->syslog_facility) == -1) {
 		log_error("cannot start: %s", strerror(errno));

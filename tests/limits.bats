@@ -506,10 +506,10 @@ assert_revoked()
 	revoke "/lock/mutex/$TASK/leases/$(holders "$TASK" |
 	    sed 's/.*-\([0-9]*\)$/\1 &/' | sort -n | sed -n '2s/.* //p')"
 	let_go one
-	wait_for 10 grep -q "revoked by joe@far; the command is not started" \
-	    "$BATS_TEST_TMPDIR/run.err"
+	wait_for 10 holds_count "$TASK" 0
 	kill -CONT "$BG_PID"
 	ended_in run 10 76
+	says run 'revoked by joe@far; the command is not started'
 	[ ! -e "$(RAN)" ]
 	lock_clean "$TASK"
 }

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MOST	65536	/* numbers to try, where they are not listed */
+
 int
 descriptors_fill_standard(void)
 {
@@ -78,27 +80,38 @@ let_go(int fd)
 	(void)close(null);
 }
 
+static void
+look_at(int fd, bool ours, void (*act)(int fd, int except), int except)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags != -1 && ((flags & FD_CLOEXEC) != 0) == ours)
+		act(fd, except);
+}
+
 /* Calls a function for each that is ours, or for each that is not. */
-static int
+static void
 each(bool ours, void (*act)(int fd, int except), int except)
 {
 	const char *problem;
 	struct dirent *entry;
 	DIR *directory;
-	int fd, flags;
+	int fd, most;
 
 	directory = opendir("/proc/self/fd");
-	if (directory == NULL)
-		return -1;
+	if (directory == NULL) {
+		/* Mostly because there is no descriptor left. */
+		most = getdtablesize() < MOST ? getdtablesize() : MOST;
+		for (fd = 0; fd < most; fd++)
+			look_at(fd, ours, act, except);
+		return;
+	}
 	while ((entry = readdir(directory)) != NULL) {
 		fd = (int)strtonum(entry->d_name, 0, INT_MAX, &problem);
-		if (problem != NULL || fd == dirfd(directory))
-			continue;
-		flags = fcntl(fd, F_GETFD);
-		if (flags != -1 && ((flags & FD_CLOEXEC) != 0) == ours)
-			act(fd, except);
+		if (problem == NULL && fd != dirfd(directory))
+			look_at(fd, ours, act, except);
 	}
-	return closedir(directory);
+	(void)closedir(directory);
 }
 
 static void
@@ -111,7 +124,7 @@ let_go_stream(int fd, int except)
 void
 descriptors_let_go(void)
 {
-	(void)each(false, let_go_stream, STDERR_FILENO);
+	each(false, let_go_stream, STDERR_FILENO);
 }
 
 void
@@ -131,7 +144,7 @@ close_any(int fd, int except)
 void
 descriptors_close_inherited(void)
 {
-	(void)each(false, close_any, -1);
+	each(false, close_any, -1);
 }
 
 static void
@@ -141,8 +154,8 @@ close_own(int fd, int except)
 		(void)close(fd);
 }
 
-int
+void
 descriptors_close_ours(int except)
 {
-	return each(true, close_own, except);
+	each(true, close_own, except);
 }

@@ -33,10 +33,7 @@ void	descriptors_let_go_stderr(void);
  */
 void	descriptors_close_inherited(void);
 
-/*
- * In a helper process: closes every descriptor of ours but this one (-1: all).
- * Returns -1 and sets errno if they cannot be found.
- */
-int	descriptors_close_ours(int except);
+/* In a helper process: closes every descriptor of ours but this one (-1: all). */
+void	descriptors_close_ours(int except);
 
 #endif

@@ -150,7 +150,8 @@ process_add_own(struct processes *found)
 		search_children(found, getpid());
 }
 
-static void
+/* Returns false if there is no such list. */
+static bool
 add_thread(struct processes *found, pid_t parent, const char *thread)
 {
 	char path[64];
@@ -159,40 +160,45 @@ add_thread(struct processes *found, pid_t parent, const char *thread)
 	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children",
 	    (int)parent, thread);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1) {
-		note_error(found, errno);
-		return;
-	}
+	if (fd == -1)
+		return false;
 	add_listed(found, fd, parent);
 	(void)close(fd);
+	return true;
+}
+
+/* Returns false if the lists of none of its threads could be read. */
+static bool
+add_threads(struct processes *found, pid_t parent)
+{
+	struct dirent *entry;
+	char path[64];
+	bool any = false;
+	DIR *tasks;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)parent);
+	tasks = opendir(path);
+	if (tasks == NULL)
+		return false;
+	while ((entry = readdir(tasks)) != NULL)
+		if (entry->d_name[0] != '.')
+			any |= add_thread(found, parent, entry->d_name);
+	(void)closedir(tasks);
+	return any;
 }
 
 void
 process_add_children(struct processes *found, pid_t parent, int threads)
 {
-	struct dirent *entry;
-	char path[64], main_thread[16];
-	DIR *tasks;
+	struct process now;
+	char main_thread[16];
 
 	(void)snprintf(main_thread, sizeof(main_thread), "%d", (int)parent);
-	if (found->children_fd == -1) {
+	if (threads <= 1 ? add_thread(found, parent, main_thread) :
+	    add_threads(found, parent))
+		return;
+	if (process_read(parent, &now) == 0)
 		search_children(found, parent);
-		return;
-	}
-	if (threads <= 1) {
-		add_thread(found, parent, main_thread);
-		return;
-	}
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)parent);
-	tasks = opendir(path);
-	if (tasks == NULL) {
-		note_error(found, errno);
-		return;
-	}
-	while ((entry = readdir(tasks)) != NULL)
-		if (entry->d_name[0] != '.')
-			add_thread(found, parent, entry->d_name);
-	(void)closedir(tasks);
 }
 
 int

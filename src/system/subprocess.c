@@ -35,8 +35,7 @@ subprocess_fork(struct subprocesses *ours, int fd, bool outlives_us)
 		if (getppid() != parent)
 			_exit(EXITCODE_INTERNAL);
 	}
-	if (descriptors_close_ours(fd) == -1)
-		_exit(EXITCODE_SYSTEM);
+	descriptors_close_ours(fd);
 	descriptors_let_go();
 	return 0;
 }

@@ -20,10 +20,10 @@ descriptors_let_go_stderr(void)
 {
 }
 
-int
+void
 descriptors_close_ours(int except)
 {
-	return except == -1 ? 0 : -1;
+	(void)except;
 }
 
 int

@@ -296,10 +296,15 @@ zkrun_wait()
 	unset "BG[$1]"
 }
 
-# The direct children of a process, one a line.
+# The direct children of a process, one a line, without loggers of zkrun.
 children_of()
 {
-	pgrep -P "$1" || [ $? -eq 1 ]
+	local pid name
+
+	for pid in $(pgrep -P "$1"); do
+		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null || continue
+		[ "$name" = zklogger ] || echo "$pid"
+	done
 }
 
 has_children()
