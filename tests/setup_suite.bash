@@ -20,7 +20,7 @@ setup_suite()
 
 	for tool in znode relay stamp overlap ending siglog pty tree brood alive \
 	    lastsign responder freeport logsink execenv notified crowd \
-	    posixlock stallfs; do
+	    misnamer posixlock stallfs; do
 		if [ ! -x "$TOOLS/$tool" ]; then
 			echo "no $TOOLS/$tool: run make test-programs" >&2
 			return 1
