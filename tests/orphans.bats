@@ -234,6 +234,109 @@ zombies_of()
 	assert_equal "${output% *}" "${output#* }"
 }
 
+# fallen_to GUARD PID: has the guard adopted the process?
+fallen_to()
+{
+	[ "$(ps -o ppid= -p "$2" | tr -d ' ')" = "$1" ]
+}
+
+@test "zkrun neither stops nor kills what a child from before leaves behind" {
+	local what pid
+
+	start_relay
+	for what in contact keeper; do
+		rm -f "$BATS_TEST_TMPDIR"/{pid,go}
+		# shellcheck disable=SC2016 # for the inner shells
+		bash -c '{ sleep 600 & echo $! >"$0/pid"
+			until [ -e "$0/go" ]; do sleep 0.02; done; } &
+		    exec "$@"' "$BATS_TEST_TMPDIR" "$ZKRUN" -T 2s -k 0.3 \
+		    -c "$RELAY_CONNECT" -t "$TASK" -- sleep 600 </dev/null \
+		    >/dev/null 2>"$BATS_TEST_TMPDIR/run.err" 3>&- &
+		BG[run]=$!
+		wait_for 5 is_zkrun "${BG[run]}"
+		wait_for 10 holds_count "$TASK" 1
+		pid=$(<"$BATS_TEST_TMPDIR/pid")
+		: >"$BATS_TEST_TMPDIR/go"
+		wait_for 5 fallen_to "${BG[run]}" "$pid"
+		if [ $what = contact ]; then
+			relay_tell blackhole
+		else
+			kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
+		fi
+		zkrun_wait run 10
+		cat "$BATS_TEST_TMPDIR/run.err"
+		assert_equal "$what: $status" "$what: 76"
+		not gone "$pid"
+		kill "$pid"
+		relay_tell heal
+		assert_lock_clean "$TASK"
+	done
+}
+
+# reuse_helper: print a script.  It kills the resolver's helper while contact is lost,
+# gives its pid to an orphan of the command, and restores contact.  It prints both
+# pids and whether the orphan lives.
+reuse_helper()
+{
+	cat <<-'END'
+	cd "$1"
+	for i in hosts resolv.conf nsswitch.conf; do
+		mount --bind $i "$(realpath /etc/$i)"
+	done
+	"$ZKRUN" -T 8s -c "zk.example:$2,slow.example:1" -t "$3" -- bash -c '
+		: >begun
+		until [ -s pid ]; do sleep 0.01; done
+		read -r pid <pid
+		trap "" TERM
+		for ((i = 0; i < 50; i++)); do
+			(echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
+			setsid sleep 600 & echo $! >orphan)
+			read -r orphan <orphan
+			[ $orphan != $pid ] || break
+			kill -KILL $orphan
+		done
+		: >made
+		sleep 600' 2>err &
+	guard=$!
+	until [ -e begun ]; do sleep 0.02; done
+	read -r keeper _ <<<$(pgrep -P $guard)
+	command=$(pgrep -P $keeper)
+	"$TOOLS/relay" -s relay.ctl refuse on >/dev/null
+	"$TOOLS/relay" -s relay.ctl cut >/dev/null
+	until helper=$(pgrep -P $keeper | grep -vx "$command"); do :; done
+	kill -KILL $helper
+	while [ -e /proc/$helper ]; do :; done
+	echo $helper >pid
+	until [ -e made ]; do sleep 0.02; done
+	"$TOOLS/relay" -s relay.ctl heal >/dev/null
+	until grep -q regained err; do sleep 0.02; done
+	read -r orphan <orphan
+	alive=no
+	! kill -0 $orphan || alive=yes
+	echo $helper $orphan $alive
+	kill -KILL $guard
+	END
+}
+
+@test "zkrun does not kill a process that got the pid of a dead helper" {
+	[ "$EUID" -eq 0 ] || skip 'needs mounts and pids of its own'
+	start_relay
+	"$TOOLS/responder" -u -a 127.77.0.3 -l 53 \
+	    >"$BATS_TEST_TMPDIR/dns.port" 3>&- &
+	HELPERS+=($!)
+	wait_for 5 test -s "$BATS_TEST_TMPDIR/dns.port"
+	echo '127.0.0.1 zk.example' >"$BATS_TEST_TMPDIR/hosts"
+	# This name server never answers, so the helper lives on.
+	echo 'nameserver 127.77.0.3' >"$BATS_TEST_TMPDIR/resolv.conf"
+	echo 'hosts: files dns' >"$BATS_TEST_TMPDIR/nsswitch.conf"
+	run -0 timeout -k 5 30 unshare --mount --pid --fork --kill-child \
+	    --mount-proc bash -c "$(reuse_helper)" bash "$BATS_TEST_TMPDIR" \
+	    "${RELAY_CONNECT#*:}" "$TASK" 3>&-
+	cat "$BATS_TEST_TMPDIR/err"
+	set -- $output
+	assert_equal "$2 $3" "$1 yes"
+}
+
 @test "the reader of a pipe sees its end when the command closes it, not later" {
 	# The orphan has no copy of the pipe, and zkrun waits for the orphan.
 	mkfifo "$BATS_TEST_TMPDIR/pipe"

@@ -5,6 +5,7 @@
 # command ran.
 
 load lib/helper
+load lib/deaths
 
 MARKER()
 {
@@ -49,6 +50,72 @@ honest()
 	assert_lock_clean "$TASK"
 }
 
+# few_descriptors N NAME OPTION...: start a zkrun with N descriptors.  Its command
+# ignores TERM and starts a process in a session of its own that does so, too.
+few_descriptors()
+{
+	local n=$1 name=$2
+
+	shift 2
+	# shellcheck disable=SC2016 # for the inner shells
+	bash -c 'ulimit -n "$0"; exec "$@"' "$n" "$ZKRUN" -r 0 -k 0.3 "$@" \
+	    -t "$TASK-$name" -- env "MARK=$TASK-$name" sh -c 'trap "" TERM
+		setsid sleep 600 &
+		touch "$0"
+		sleep 600' "$(MARKER).$name" </dev/null \
+	    >/dev/null 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- &
+	BG[$name]=$!
+	wait_for 5 is_zkrun "$!"
+}
+
+has_begun()
+{
+	[ -e "$(MARKER).$1" ] || gone "${BG[$1]}"
+}
+
+# all_dead NAME STATUS: if the command was started, zkrun kills all of it in time and
+# exits with STATUS.  Counts in TRUE those that were started, in FALSE the others.
+all_dead()
+{
+	zkrun_wait "$1" 5
+	if [ ! -e "$(MARKER).$1" ]; then
+		[ "$status" -ne 0 ]
+		FALSE=$((FALSE + 1))
+		return
+	fi
+	TRUE=$((TRUE + 1))
+	assert_equal "$1: $status" "$1: $2" &&
+	    assert_equal "$1: $(marked "$TASK-$1")" "$1: " || {
+		cat "$BATS_TEST_TMPDIR/$1.err"
+		return 1
+	}
+	assert_lock_clean "$TASK-$1"
+}
+
+@test "with few descriptors zkrun kills what the command started, or does not start it" {
+	local n TRUE=0 FALSE=0
+
+	# A sanitizer that cannot open its report's file does not end.
+	! asan || return 0
+	for n in {4..20}; do
+		few_descriptors "$n" "time$n" -m 0.5
+		few_descriptors "$n" "lost$n"
+	done
+	for n in {4..20}; do
+		wait_for 10 has_begun "time$n"
+		wait_for 10 has_begun "lost$n"
+		[ ! -e "$(MARKER).lost$n" ] || zk rm \
+		    "/lock/mutex/$TASK-lost$n/leases/$(holders "$TASK-lost$n")"
+	done
+	for n in {4..20}; do
+		all_dead "time$n" 124
+		all_dead "lost$n" 76
+	done
+	echo "$FALSE were not started, $TRUE were"
+	[ $FALSE -ge 2 ]
+	[ $TRUE -ge 6 ]
+}
+
 @test "too few processes: it says so and runs nothing, or runs the command" {
 	local n PLACE TRUE=0 FALSE=0
 
@@ -72,6 +139,67 @@ honest()
 	rm -rf "$PLACE"
 	[ $TRUE -ge 1 ]
 	[ $FALSE -ge 2 ]
+}
+
+# set_user N: sets AS_USER, which goes before a command: it runs as a user who has no
+# other process and may have N.  It also sets PLACE, which has a zkrun that this
+# user can read.
+set_user()
+{
+	[ "$EUID" -eq 0 ] || skip 'needs another user'
+	PLACE=$(mktemp -d)
+	cp "$ZKRUN" "$PLACE/zkrun"
+	chmod 755 "$PLACE" "$PLACE/zkrun"
+	# The search for leaks would need a process of its own.
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+	# shellcheck disable=SC2016 # for the inner shell
+	AS_USER=(setpriv "--reuid=$((54420 + $1))" --regid=54420 --clear-groups
+	    bash -c 'ulimit -u "$0"; exec "$@"' "$1")
+}
+
+@test "zkrun says so if it cannot fork the process for --syslog" {
+	local PLACE AS_USER
+
+	# Guard and keeper are two.
+	set_user 2
+	run "${AS_USER[@]}" "$PLACE/zkrun" --syslog -r 0 -t "$TASK" -- true 3>&-
+	[ "$status" -ne 0 ]
+	assert_output --partial "the system's log"
+	assert_lock_clean "$TASK"
+	rm -r "$PLACE"
+}
+
+@test "nobody can fork any more and contact is lost: dead in time, and said once" {
+	local PLACE AS_USER keeper pid
+
+	set_user 9
+	cp "$TOOLS/alive" "$PLACE"
+	mkdir -m 777 "$PLACE/signs"
+	ln -s "$PLACE/signs/run" "$(signs run)"
+	start_relay
+	"${AS_USER[@]}" "$PLACE/zkrun" -T 2s -k 0.3 \
+	    -c "localhost:${RELAY_CONNECT#*:}" -t "$TASK-run" -- \
+	    "$PLACE/alive" "$PLACE/signs/run" hard \
+	    </dev/null 2>"$BATS_TEST_TMPDIR/run.err" 3>&- &
+	BG[run]=$!
+	wait_for 10 has_signs run
+	start_witness run "$TASK-run"
+	keeper=$(keeper_of "${BG[run]}")
+	for pid in "${BG[run]}" "$keeper"; do
+		"${AS_USER[@]}" prlimit --pid "$pid" --nproc=1
+	done
+	# The keeper looks the name up again, in a process that it cannot fork.
+	relay_tell refuse on
+	relay_tell cut
+	wait_for 10 saw_lease_go run
+	judge_one run
+	figure "dead $AHEAD_US us before the lease went"
+	zkrun_wait run 10
+	cat "$BATS_TEST_TMPDIR/run.err"
+	assert_equal "$status" 76
+	[ "$(grep -c 'cannot resolve' "$BATS_TEST_TMPDIR/run.err")" -le 1 ]
+	assert_lock_clean "$TASK-run"
+	rm -r "$PLACE"
 }
 
 @test "too little memory: it runs nothing, or runs the command" {

@@ -19,7 +19,8 @@ setup_suite()
 	export SANDBOX=$TOP/contrib/zookeeper-sandbox
 
 	for tool in znode relay stamp overlap ending siglog pty tree brood alive \
-	    lastsign responder freeport logsink execenv notified; do
+	    lastsign responder freeport logsink execenv notified crowd \
+	    misnamer posixlock stallfs; do
 		if [ ! -x "$TOOLS/$tool" ]; then
 			echo "no $TOOLS/$tool: run make test-programs" >&2
 			return 1

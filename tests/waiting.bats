@@ -242,3 +242,46 @@ said()
 	let_go holder
 	let_go third
 }
+
+# is_closing GUARD KEEPER: has the guard forked the process that closes the session?
+is_closing()
+{
+	children_of "$1" | grep -qvx "$2"
+}
+
+@test "SIGUSR1 while zkrun ends does not change its exit status" {
+	local keeper
+
+	hold holder "$TASK"
+	start_relay
+	zkrun_bg w -T 2s -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	keeper=$(keeper_of "$BG_PID")
+	# Closing the session takes a while because the server does not answer.
+	relay_tell freeze
+	kill -KILL "$keeper"
+	wait_for 5 is_closing "$BG_PID" "$keeper"
+	kill -USR1 "$BG_PID"
+	zkrun_wait w 20
+	assert_equal "$status" 70
+	relay_tell thaw
+	let_go holder
+}
+
+@test "SIGUSR1 while contact is lost is answered when contact is back" {
+	hold holder "$TASK"
+	start_relay
+	zkrun_bg w -T 8s -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	# The keeper asks the server, which does not answer.
+	relay_tell freeze down
+	relay_tell reset-stats
+	kill -USR1 "$BG_PID"
+	wait_for 5 relay_counts up 1
+	relay_tell cut
+	relay_tell heal
+	wait_for 10 said w "$(progress 'next in line')"
+	let_go holder
+	zkrun_wait w 10
+	assert_equal "$status" 0
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+#
+# Thousands of processes that ignore TERM, and contact is lost.  Killing them takes
+# longer than the margin; they are dead before the lease is gone all the same.
+#
+# Alone: it starts thousands of processes and threads.
+# bats file_tags=long
+# shellcheck disable=SC2034 # FLEET is for the helpers
+
+load lib/helper
+load lib/deaths
+load lib/stalls
+
+setup()
+{
+	stalls_setup
+	FLEET=(crowd)
+}
+
+teardown()
+{
+	# end_stalls looks at each process; thousands would take too long.
+	[ -z "${BG[crowd]:-}" ] || pkill -KILL -P "${BG[crowd]}" || true
+	end_stalls
+}
+
+# lose_crowd SECONDS: contact is lost.  By the witness and by zkrun's own word the
+# crowd is dead before its lease is gone, and the next command begins after that.
+lose_crowd()
+{
+	local said
+
+	wait_for 60 test -e "$(signs crowd).up"
+	start_witness crowd "$TASK-crowd"
+	beat_fleet
+	queue_successors
+	relay_tell blackhole
+	wait_for "$1" saw_lease_go crowd
+	judge_one crowd
+	figure "dead $AHEAD_US us before the lease went"
+	judge_successors "$1"
+	zkrun_wait crowd 20
+	assert_equal "$status" 76
+	said=$(grep -oE 'dead, -?[0-9.]+s .*' "$BATS_TEST_TMPDIR/crowd.err") || {
+		cat "$BATS_TEST_TMPDIR/crowd.err"
+		return 1
+	}
+	figure "zkrun says: $said"
+	[[ $said =~ ^dead,\ [0-9.]+s\ before ]]
+	assert_lock_clean "$TASK-crowd"
+}
+
+@test "3,000 processes at T = 4s are dead before the lease is gone" {
+	! asan || return 0
+	start_relay
+	zkrun_bg crowd -T 4s -k 0.5 -c "$RELAY_CONNECT" -t "$TASK-crowd" -- \
+	    "$TOOLS/crowd" "$(signs crowd)" idle 3000
+	lose_crowd 20
+}
+
+@test "6,000 processes at the default T are dead before the lease is gone" {
+	! asan || return 0
+	# The lane's server grants 10 s at most, less than the default.
+	own_server --tick 500 --set maxSessionTimeout=60000
+	export ZKRUN_CONNECT=$OWN_CONNECT
+	start_relay
+	zkrun_bg crowd -c "$RELAY_CONNECT" -t "$TASK-crowd" -- \
+	    "$TOOLS/crowd" "$(signs crowd)" idle 6000
+	lose_crowd 60
+}
+
+@test "a process of 8,000 threads at T = 4s is dead before the lease is gone" {
+	! asan || return 0
+	start_relay
+	zkrun_bg crowd -T 4s -k 0.5 -c "$RELAY_CONNECT" -t "$TASK-crowd" -- \
+	    "$TOOLS/crowd" "$(signs crowd)" threads 8000
+	lose_crowd 20
+}
+
+@test "100 busy processes of an ordinary user are dead before the lease is gone" {
+	local place
+
+	! asan || return 0
+	[ "$EUID" -eq 0 ] || skip 'needs another user'
+	start_relay
+	place=$(mktemp -d)
+	cp "$ZKRUN" "$TOOLS/crowd" "$place"
+	chmod 755 "$place" "$place"/*
+	mkdir -m 777 "$place/signs"
+	ln -s "$place/signs/crowd" "$(signs crowd)"
+	ln -s "$place/signs/crowd.up" "$(signs crowd).up"
+	setpriv --reuid=54410 --regid=54410 --clear-groups "$place/zkrun" \
+	    -T 4s -k 0.3 -c "$RELAY_CONNECT" -t "$TASK-crowd" -- \
+	    "$place/crowd" "$place/signs/crowd" busy 100 \
+	    </dev/null 2>"$BATS_TEST_TMPDIR/crowd.err" 3>&- &
+	BG[crowd]=$!
+	lose_crowd 20
+	rm -rf "$place"
+}

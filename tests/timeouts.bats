@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+#
+# The servers of an ensemble grant different session timeouts, and contact moves to
+# a server that grants a shorter one.
+#
+# Measures: when things die.
+# bats file_tags=long
+# shellcheck disable=SC2034 # FLEET is for the helpers
+
+load lib/helper
+load lib/deaths
+load lib/faults
+load lib/stalls
+
+# Both are followers.  GENEROUS grants what zkrun asks for, STINGY two seconds.
+setup_file()
+{
+	local leader
+
+	start_three
+	leader=$("$ENSEMBLE" leader "$THREE")
+	export GENEROUS=$((leader % 3 + 1)) STINGY=$(((leader + 1) % 3 + 1))
+	echo maxSessionTimeout=2000 >>"$THREE/$STINGY/conf"
+	timeout 60 "$SANDBOX" restart "$THREE/$STINGY" >/dev/null 3>&-
+	wait_for 30 three_are_whole
+	ZKRUN_CONNECT=$(address_of "$GENEROUS")
+	export ZKRUN_CONNECT
+}
+
+teardown_file()
+{
+	stop_three
+}
+
+setup()
+{
+	stalls_setup
+	start_relay generous "$(address_of "$GENEROUS")"
+	BOTH=$RELAY_CONNECT
+	start_relay stingy "$(address_of "$STINGY")"
+	BOTH+=,$RELAY_CONNECT
+	relay_tell_to stingy refuse on
+	FLEET=()
+}
+
+teardown()
+{
+	end_stalls
+}
+
+# has_beaten RELAY N: so many beats?
+has_beaten()
+{
+	[ "$(relay_count op14 "$1")" -ge "$2" ]
+}
+
+# grow_old: wait until the proof of the lease is older than the shorter timeout.
+grow_old()
+{
+	relay_tell_to generous reset-stats
+	wait_for 10 has_beaten generous 3
+}
+
+move_to_stingy()
+{
+	relay_tell_to stingy refuse off
+	relay_tell_to generous refuse on
+	relay_tell_to generous cut
+}
+
+regained()
+{
+	grep -q 'ZooKeeper regained' "$BATS_TEST_TMPDIR/$1.err"
+}
+
+@test "contact moves to a server that grants a shorter timeout: the job runs on" {
+	zkrun_bg run -T 8s -k 0.3 -c "$BOTH" -t "$TASK" -- sh -c \
+	    'until [ -e "$0" ]; do sleep 0.05; done; exit 42' \
+	    "$BATS_TEST_TMPDIR/end"
+	wait_for 10 has_command "$BG_PID"
+	grow_old
+	move_to_stingy
+	wait_for 5 regained run
+	# A beat every T/7 of that server: longer than it keeps a dead session.
+	wait_for 10 has_beaten stingy 9
+	holds_count "$TASK" 1
+	: >"$BATS_TEST_TMPDIR/end"
+	zkrun_wait run 10
+	assert_equal "$status" 42
+	assert_lock_clean "$TASK"
+}
+
+@test "the keeper stops right after such a move: the job is dead before its lease is gone" {
+	! asan || return 0
+	enlist run -T 8s -k 0.3 -c "$BOTH" -- \
+	    "$TOOLS/alive" "$(signs run)" hard
+	watch_fleet
+	queue_successors
+	relay_tell_to stingy delay 300 down
+	move_to_stingy
+	wait_for 5 regained run
+	signal_fleet STOP keeper
+	judge_successors 20
+	judge_fleet 20
+	end_fleet 76
+	fleet_clean
+}

@@ -1,0 +1,132 @@
+/*
+ * crowd: many processes, or one with many threads, deaf to SIGTERM, that write
+ * down their last sign of life, in the same page as alive (see lastsign).
+ *
+ *	crowd FILE idle N	N processes that sleep
+ *	crowd FILE busy N	N processes that compute
+ *	crowd FILE threads N	one process of N threads that sleep
+ *
+ * Each busy process signs without a pause.  Of sleepers a hundred, evenly spread
+ * over the crowd, sign every few ms: if all did, they would be a load of their
+ * own.  It makes FILE.up when all of them are there.  All end after two minutes.
+ */
+#include <sys/mman.h>
+
+#include <err.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SIGNERS		100
+#define LIMIT_S		120
+#define STACK_SIZE	(64 * 1024)
+
+static _Atomic int64_t *last;
+
+/* Another one may have been later and faster: the time never goes back. */
+static void
+sign(void)
+{
+	struct timespec	now;
+	int64_t		now_us, seen = atomic_load(last);
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	while (seen < now_us &&
+	    !atomic_compare_exchange_weak(last, &seen, now_us))
+		continue;
+}
+
+static _Noreturn void
+live(bool busy, bool signs)
+{
+	const struct timespec pause_time = { .tv_nsec = 5000000 };
+
+	for (;;) {
+		if (!busy && !signs)
+			(void)pause();
+		sign();
+		if (!busy)
+			(void)nanosleep(&pause_time, NULL);
+	}
+}
+
+static void *
+live_as_thread(void *signs)
+{
+	live(false, signs != NULL);
+}
+
+static void
+start_thread(bool signs)
+{
+	pthread_attr_t	attributes;
+	pthread_t	thread;
+
+	if (pthread_attr_init(&attributes) != 0 ||
+	    pthread_attr_setstacksize(&attributes, STACK_SIZE) != 0 ||
+	    pthread_create(&thread, &attributes, live_as_thread,
+	    signs ? last : NULL) != 0)
+		errx(2, "cannot start a thread");
+	(void)pthread_attr_destroy(&attributes);
+}
+
+static void
+start_process(bool busy, bool signs)
+{
+	switch (fork()) {
+	case -1:
+		err(2, "fork");
+	case 0:
+		(void)alarm(LIMIT_S);
+		live(busy, signs);
+	}
+}
+
+static void
+map_page(const char *name)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd == -1 || ftruncate(fd, sizeof(*last)) == -1)
+		err(2, "%s", name);
+	last = mmap(NULL, sizeof(*last), PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fd, 0);
+	if (last == MAP_FAILED)
+		err(2, "%s", name);
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char	*bad;
+	char		 up[4096];
+	long		 i, n;
+	bool		 signs;
+
+	n = argc == 4 ? (long)strtonum(argv[3], 1, 30000, &bad) : 0;
+	if (n == 0)
+		errx(2, "usage: crowd FILE idle|busy|threads N");
+	map_page(argv[1]);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)alarm(LIMIT_S);
+	for (i = 1; i <= n; i++) {
+		signs = n <= SIGNERS || i % (n / SIGNERS) == 0 || i == n;
+		if (strcmp(argv[2], "threads") == 0)
+			start_thread(signs);
+		else
+			start_process(strcmp(argv[2], "busy") == 0, signs);
+	}
+	(void)snprintf(up, sizeof(up), "%s.up", argv[1]);
+	if (open(up, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) == -1)
+		err(2, "%s", up);
+	live(false, true);
+}

@@ -1,0 +1,32 @@
+/*
+ * posixlock: holds a POSIX record lock on a file, as a caller of zkrun may do.
+ *
+ *	posixlock FILE COMMAND [ARGUMENT ...]
+ *
+ * Becomes the command, which inherits the descriptor, or exits with 1 if another
+ * process has the lock.  The kernel drops such a lock when its process closes any
+ * descriptor of the file.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int
+main(int argc, char *argv[])
+{
+	struct flock	lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int		fd;
+
+	if (argc < 3)
+		errx(2, "usage: posixlock FILE COMMAND [ARGUMENT ...]");
+	if ((fd = open(argv[1], O_RDWR | O_CREAT, 0666)) == -1)
+		err(2, "%s", argv[1]);
+	if (fcntl(fd, F_SETLK, &lock) == -1) {
+		if (errno != EAGAIN && errno != EACCES)
+			err(2, "lock");
+		return (1);
+	}
+	(void)execvp(argv[2], argv + 2);
+	err(2, "%s", argv[2]);
+}
