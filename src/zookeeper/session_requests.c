@@ -167,6 +167,18 @@ on_data(int rc, const char *value, int length, const struct Stat *stat,
 		memcpy(event->data, value, event->length);
 }
 
+/* As ZooKeeper's PathUtils has it; requests about others never get through. */
+static bool
+can_be_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		if (name[i] == '/' || (unsigned char)name[i] < ' ')
+			return false;
+	return i > 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 static void
 on_list(int rc, const struct String_vector *strings, const struct Stat *stat,
     const void *data)
@@ -188,9 +200,7 @@ on_list(int rc, const struct String_vector *strings, const struct Stat *stat,
 		return;
 	event->names = calloc((size_t)strings->count, sizeof(*event->names));
 	for (i = 0; event->names != NULL && i < strings->count; i++) {
-		/* No node can have such a name. */
-		if (strings->data[i][0] == '\0' ||
-		    strchr(strings->data[i], '/') != NULL)
+		if (!can_be_name(strings->data[i]))
 			break;
 		event->names[i] = strdup(strings->data[i]);
 		if (event->names[i] == NULL)
