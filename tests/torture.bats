@@ -8,7 +8,7 @@
 
 load lib/helper
 
-CHECK=$TOP/tests/torture/check.awk
+CHECK=(-f "$TOP/tests/torture/check.awk" -f "$TOP/tests/torture/figures.awk")
 SOUND=$TOP/tests/torture/sound.history
 
 # seen PROMISE SED-SCRIPT: the checker blames what becomes of a sound history.
@@ -16,7 +16,7 @@ seen()
 {
 	sed -E "$2" "$SOUND" >"$BATS_TEST_TMPDIR/history"
 	run ! cmp -s "$SOUND" "$BATS_TEST_TMPDIR/history"
-	run -1 awk -f "$CHECK" "$BATS_TEST_TMPDIR/history"
+	run -1 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/history"
 	assert_line --partial "BROKEN $1"
 }
 
@@ -28,7 +28,7 @@ only()
 }
 
 @test "the checker has nothing to say about a sound history" {
-	run -0 awk -f "$CHECK" "$SOUND"
+	run -0 awk "${CHECK[@]}" "$SOUND"
 	assert_line '0 promises broken'
 	assert_line --partial '7 runs of commands in 10 tries, 5 hand-offs'
 	assert_line --partial '2 faults: '
@@ -47,7 +47,7 @@ only()
 	seen exclusion '/who=k2/s/begin=[0-9]+/begin=18800000/;/who=k2/s/^[0-9]+/18800000/'
 	# Three of a semaphore of three are none too many, four are.
 	sed -E 's/leases=1/leases=3/' "$SOUND" >"$BATS_TEST_TMPDIR/wide"
-	run -0 awk -f "$CHECK" "$BATS_TEST_TMPDIR/wide"
+	run -0 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/wide"
 }
 
 @test "the checker sees fences that do not grow or are none" {
@@ -98,7 +98,7 @@ only()
 	only 'no litter' '/name=line/s/gone=18400000/gone=22500000/'
 	only 'no litter' '/name=six/p;/name=six/s/part=leases/part=locks/'
 	only progress '/quiet/s/to=[0-9]+/to=18200000/'
-	run -2 awk -f "$CHECK" <(echo 0 forgotten zxid=1 parent=/x; cat "$SOUND")
+	run -2 awk "${CHECK[@]}" <(echo 0 forgotten zxid=1 parent=/x; cat "$SOUND")
 	assert_line --partial 'this round proves nothing'
 }
 

@@ -2,7 +2,7 @@
 # what was broken, then the figures, and exits 1 if anything was, or 2 if the
 # servers themselves have forgotten what they had decided.
 #
-# awk -f check.awk [-v moved=US] [-v crowded=1] HISTORY
+# awk -f check.awk -f figures.awk [-v moved=US] [-v crowded=1] HISTORY
 #
 # moved is by how much the wall clock, which the servers' times are of, was
 # moved against the other one.  crowded says that the machine had no process
@@ -350,46 +350,6 @@ function check_progress(q,    t, r)
 			broken("progress", "nobody began " t " for " \
 			    seconds(to[q] - from[q]) " without trouble", to[q])
 	}
-}
-
-function sort_early(    i, j, x)
-{
-	for (i = 2; i <= earlies; i++) {
-		x = early[i]
-		for (j = i - 1; j > 0 && early[j] > x; j--)
-			early[j + 1] = early[j]
-		early[j + 1] = x
-	}
-}
-
-function list_of(counts,    k, text)
-{
-	for (k in counts)
-		text = text (text == "" ? "" : ", ") k ": " counts[k]
-	return text
-}
-
-function print_figures(    t)
-{
-	printf "%d runs of commands in %d tries, %d hand-offs\n", worked, runs,
-	    handed
-	print "zkrun ended in: " list_of(outcome)
-	printf "%d faults: %s\n", faults, list_of(count)
-	for (t in limit)
-		printf "%s: longest time without a holder while somebody " \
-		    "waited: %s, %s after the beginning\n", t,
-		    seconds(idle[t]), seconds(idle_at[t] - first)
-	sort_early()
-	if (earlies > 0)
-		printf "%d commands killed without contact, the last sign " \
-		    "before the servers let the lease go by: least %s, median %s, " \
-		    "most %s\n", earlies, seconds(early[1]),
-		    seconds(early[int((earlies + 1) / 2)]),
-		    seconds(early[earlies])
-	printf "%d promises broken\n", violations
-	if (earliest)
-		printf "first broken %.0f s after the beginning\n",
-		    (earliest - first) / 1000000
 }
 
 END {
