@@ -24,10 +24,21 @@ function broken(promise, text, at)
 		earliest = at
 }
 
+# Did the disk stall that a run had its output on?
+function stalled(r,    i)
+{
+	for (i = 1; disk[r] != "" && i <= stalls; i++)
+		if (stall[i] <= (end[r] > last[r] ? end[r] : last[r]) &&
+		    stalled_until[i] >= start[r])
+			return 1
+	return 0
+}
+
 # A run for people.
 function name(r)
 {
-	return task[r] " " who[r] " run " n[r]
+	return task[r] " " who[r] " run " n[r] (stalled(r) ? \
+	    " (" disk[r] " on a disk that stalled)" : "")
 }
 
 function seconds(us)
@@ -50,6 +61,7 @@ $2 == "run" {
 	starts[r] = value("starts") + 0
 	how[r] = value("how"); code[r] = value("code") + 0
 	told[r] = value("told") + 0; pid[r] = value("pid")
+	disk[r] = value("disk") == "none" ? "" : value("disk")
 	wait[r] = value("wait") + 0; max[r] = value("max") + 0
 	interval[r] = kind[r] == "zkrun" ? value("interval") + 0 : -1
 	run_of[task[r] " " pid[r]] = r
@@ -67,8 +79,15 @@ $2 == "node" {
 	next
 }
 
+# A disk that stalls is no reason to lose a lock, or not to reach the servers.
+$2 == "fault" && value("kind") == "stall" {
+	stall[++stalls] = $1
+	stalled_until[stalls] = $1 + value("ms") * 1000
+}
+
 $2 == "fault" {
 	faults++
+	harm[bursts] += value("kind") != "stall"
 	count[value("kind")]++
 	if (value("pid") != "")
 		done_to[value("target") " " value("pid")] = \
@@ -87,8 +106,9 @@ $2 == "burst" {
 $2 == "quiet" {
 	from[++quiets] = value("from") + 0
 	to[quiets] = value("to") + 0
-	if (bursts > 0)
-		calm[bursts] = from[quiets]
+	calm[bursts] = from[quiets]
+	if (stalled_until[stalls] > from[quiets])
+		stalled_until[stalls] = from[quiets]
 	next
 }
 
@@ -127,7 +147,8 @@ $2 == "mark" {
 function troubled(a, b,    i)
 {
 	for (i = 1; i <= bursts; i++)
-		if (burst[i] <= b && (calm[i] == 0 || calm[i] + 8000000 >= a))
+		if (harm[i] && burst[i] <= b &&
+		    (calm[i] == 0 || calm[i] + 8000000 >= a))
 			return 1
 	return 0
 }
