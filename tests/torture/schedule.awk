@@ -106,12 +106,13 @@ function processes(    n, what)
 }
 
 # The disk stalls for 1 s to 3 T, one stall at a time.  Half of the times one of
-# those whose output is on it loses its network as well.
+# those whose output is on it loses its network as well.  Alone a stall is always
+# longer than T, for nothing else ends a session then.
 function stalls(alone,    at, ms)
 {
 	for (at = between(300, 6000); at < burst - 1000; \
 	    at += ms + between(1500, 4000)) {
-		ms = between(1000, 12000)
+		ms = between(alone ? 6000 : 1000, 12000)
 		fault_at(at, ms, "stall", "disk")
 		if (!alone && chance(2))
 			fault_at(at + between(0, 800), between(1000, 8000), \
