@@ -83,8 +83,8 @@ $2 == "quiet" {
 function draw_frame(    i, us, step)
 {
 	width = left + (latest - first) / 1000000 * scale + 20
-	if (width < 860)
-		width = 860
+	if (width < 980)
+		width = 980
 	height = top + lane_count * lane_height + 60
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" " \
 	    "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n", width, height,
