@@ -11,7 +11,7 @@
 #   make model      the protocol checked by Spin, for longer than in check-all
 #   make coverage   the lines of src/ that the tests run, and those they do not
 #   make torture    ten minutes of trouble by a seed, and a checker of it
-#   make torture-broken   that it sees three zkruns that break their word
+#   make torture-broken   that it sees four zkruns that break their word
 #   make soak       100000 hand-offs: descriptors, memory and znodes stay flat
 #   make fuzz       all that reads what others write, and a hostile server;
 #                   FUZZ_SECONDS=60 for each reader, HOSTILE_SESSIONS=10000

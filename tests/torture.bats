@@ -8,15 +8,29 @@
 
 load lib/helper
 
-CHECK=$TOP/tests/torture/check.awk
+CHECK=(-f "$TOP/tests/torture/check.awk" -f "$TOP/tests/torture/figures.awk")
 SOUND=$TOP/tests/torture/sound.history
+
+# A disk that a failed test left frozen would stall whoever tidies up.
+teardown()
+{
+	local disk
+
+	for disk in "$BATS_TEST_TMPDIR"/round-*/disk; do
+		if mountpoint -q "$disk"; then
+			fsfreeze -u "$disk" || true
+			umount -l "$disk"
+		fi
+	done
+	stop_all
+}
 
 # seen PROMISE SED-SCRIPT: the checker blames what becomes of a sound history.
 seen()
 {
 	sed -E "$2" "$SOUND" >"$BATS_TEST_TMPDIR/history"
 	run ! cmp -s "$SOUND" "$BATS_TEST_TMPDIR/history"
-	run -1 awk -f "$CHECK" "$BATS_TEST_TMPDIR/history"
+	run -1 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/history"
 	assert_line --partial "BROKEN $1"
 }
 
@@ -28,10 +42,29 @@ only()
 }
 
 @test "the checker has nothing to say about a sound history" {
-	run -0 awk -f "$CHECK" "$SOUND"
+	run -0 awk "${CHECK[@]}" "$SOUND"
 	assert_line '0 promises broken'
 	assert_line --partial '7 runs of commands in 10 tries, 5 hand-offs'
 	assert_line --partial '2 faults: '
+}
+
+@test "the checker names the disk that stalled, and excuses nothing by it" {
+	local stall='1500000 fault at=1500000 ms=4000 kind=stall target=disk'
+
+	# The stall was over before run 1 of c01.
+	only 'dead before takeover' \
+	    "1a $stall
+	    /who=c02 n=0/{s/last=[0-9]+/last=6002000/;s/end=[0-9]+/end=6002000/}
+	    s/starts=1/& disk=stderr/"
+	assert_line --partial 'm1 c02 run 0 (stderr on a disk that stalled) lived'
+	only 'true status' "1a $stall
+	    /who=c01 n=1/s/code=137/code=71/
+	    s/starts=1/& disk=stderr/"
+	assert_line --partial 'm1 c01 run 1: exit 71'
+	# What stalls is not ZooKeeper.
+	only 'true status' '1i 900000 fault at=900000 kind=kill-guard target=c04 pid=14
+	    /kind=kill-guard/d;s/kind=swallow-link target=aall/kind=stall target=disk/'
+	assert_line --partial 'm1 c02 run 0: exit 76, but nothing had happened'
 }
 
 @test "the checker sees two runs at a time, and life without a lease" {
@@ -47,7 +80,7 @@ only()
 	seen exclusion '/who=k2/s/begin=[0-9]+/begin=18800000/;/who=k2/s/^[0-9]+/18800000/'
 	# Three of a semaphore of three are none too many, four are.
 	sed -E 's/leases=1/leases=3/' "$SOUND" >"$BATS_TEST_TMPDIR/wide"
-	run -0 awk -f "$CHECK" "$BATS_TEST_TMPDIR/wide"
+	run -0 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/wide"
 }
 
 @test "the checker sees fences that do not grow or are none" {
@@ -98,7 +131,7 @@ only()
 	only 'no litter' '/name=line/s/gone=18400000/gone=22500000/'
 	only 'no litter' '/name=six/p;/name=six/s/part=leases/part=locks/'
 	only progress '/quiet/s/to=[0-9]+/to=18200000/'
-	run -2 awk -f "$CHECK" <(echo 0 forgotten zxid=1 parent=/x; cat "$SOUND")
+	run -2 awk "${CHECK[@]}" <(echo 0 forgotten zxid=1 parent=/x; cat "$SOUND")
 	assert_line --partial 'this round proves nothing'
 }
 
@@ -117,17 +150,27 @@ only()
 		$1 == "burst" { split("", hit); n++ }
 		$4 ~ /^c[0-9][0-9]/ && hit[$4]++ { print "twice: " $0 }
 		{ seen[$3]++ }
-		END { for (kind in seen) kinds++; print n, (kinds >= 20) }' \
+		$3 == "stall" { stalls++; before = until; until = $1 + $2 }
+		$1 == "burst" { until = -1 }
+		$3 == "stall" && $1 <= before { print "two stalls: " $0 }
+		END { for (kind in seen) kinds++
+			print n, (kinds >= 20), (stalls >= n) }' \
 	    "$BATS_TEST_TMPDIR/a"
-	assert_output '22 1'
+	assert_output '22 1 1'
+	# The stall is the only trouble of every fifth burst.
+	run -0 awk '$1 == "burst" { n++ }
+		$1 ~ /^[0-9]/ && $3 != "stall" { others[n]++ }
+		END { for (i = 1; i <= n; i++)
+			if (!others[i]) printf "%d ", i }' "$BATS_TEST_TMPDIR/a"
+	assert_output '5 10 15 20 '
 }
 
-@test "three broken zkruns can be built, and a fault that no longer fits is named" {
+@test "four broken zkruns can be built, and a fault that no longer fits is named" {
 	local copy=$BATS_TEST_TMPDIR/copy n
 
 	TORTURE_DIR=$BATS_TEST_TMPDIR run -0 "$TOP/tests/torture/broken" -b
-	assert_output "$(printf "$BATS_TEST_TMPDIR/broken-%d/zkrun\n" 1 2 3)"
-	for n in 1 2 3; do
+	assert_output "$(printf "$BATS_TEST_TMPDIR/broken-%d/zkrun\n" 1 2 3 4)"
+	for n in 1 2 3 4; do
 		run ! cmp -s "$ZKRUN" "$BATS_TEST_TMPDIR/broken-$n/zkrun"
 	done
 	mkdir -p "$copy/tests"
@@ -140,7 +183,7 @@ only()
 }
 
 # bats test_tags=long
-@test "two zkruns that break a promise are seen through" {
+@test "three zkruns that break a promise are seen through" {
 	TORTURE_SECONDS=60 TORTURE_DIR=$BATS_TEST_TMPDIR \
 	    "$TOP/tests/torture/broken" -q >"$BATS_TEST_TMPDIR/out" 3>&-
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
@@ -163,6 +206,48 @@ only()
 	for task in m1 m2 s3; do
 		grep -q 'class="hold"' "$BATS_TEST_TMPDIR/$task.svg"
 		tail -n 1 "$BATS_TEST_TMPDIR/$task.svg" | grep -q '</svg>'
+	done
+}
+
+# bats test_tags=long
+@test "a round that is killed while its disk stalls leaves no disk behind" {
+	local seed=0 dir signal pid
+
+	# Does anybody sleep in a write, be it guard, keeper or logger?
+	a_zkrun_sleeps()
+	{
+		local proc
+
+		for proc in /proc/[0-9]*; do
+			[ "$proc/exe" -ef "$dir/zkrun" ] &&
+			    in_state "${proc#/proc/}" D && return
+		done
+		return 1
+	}
+
+	[ "$EUID" -eq 0 ] || skip 'only root can make a disk'
+	printf '%s\n' 'burst 60000' '500 59000 stall disk' 'quiet 2000' \
+	    >"$BATS_TEST_TMPDIR/schedule"
+	for signal in TERM KILL; do
+		seed=$((seed + 1)) dir=$BATS_TEST_TMPDIR/round-$seed
+		TORTURE_SEED=$seed TORTURE_DIR=$BATS_TEST_TMPDIR \
+		    TORTURE_SCHEDULE=$BATS_TEST_TMPDIR/schedule \
+		    "$TOP/tests/torture/run" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+		pid=$!
+		wait_for 60 grep -q 'no disk\|^fault .*kind=stall' \
+		    "$BATS_TEST_TMPDIR/out" "$dir/faults"
+		grep -q kind=stall "$dir/faults" || skip 'no disk can stall here'
+		mountpoint -q "$dir/disk"
+		[ -n "$(losetup -j "$dir/disk.img")" ]
+		wait_for 20 a_zkrun_sleeps
+		kill -"$signal" "$pid"
+		wait "$pid" || true
+		wait_for 30 not test -e "$dir/disk.img"
+		run ! mountpoint -q "$dir/disk"
+		run ! grep -F "$dir" <(losetup -a)
+		wait_for 30 nothing_left
+		# What the zkruns said is kept.
+		[ -s "$dir/said/err.c01" ]
 	done
 }
 

@@ -41,6 +41,9 @@ static const char	*dir, *name, *task, *servers, *zkrun, *toil;
 static const char	*leases = "1";
 static const char	*settings[8];	/* of the environment, for zkrun */
 static size_t		 setting_count;
+static const char	*output[3];	/* of zkrun, by descriptor; in a file */
+static int		 output_fd[3] = { -1, -1, -1 };
+static int		 stubborn;	/* percent of the commands */
 static bool		 intervals;
 static uint64_t		 chance;
 static volatile sig_atomic_t over, child;
@@ -50,10 +53,13 @@ usage(void)
 {
 	fputs(
 "usage: contender -d DIR -n NAME -t TASK -c SERVERS -z ZKRUN -w TOIL -s SEED\n"
-"           [-l LEASES] [-i] [-e NAME=VALUE]...\n"
+"           [-l LEASES] [-i] [-e NAME=VALUE]... [-O FILE] [-E FILE]\n"
+"           [-S PERCENT]\n"
 "Until TERM, which the zkrun of the moment is sent, too.  In DIR are then\n"
 "runs.NAME, a line a run, signs.NAME, pid.NAME and err.NAME.  With -i some runs\n"
-"have an interval.  -e is for the environment of zkrun.\n", stderr);
+"have an interval.  -e is for the environment of zkrun.  -O and -E are its stdout\n"
+"and stderr, on a disk that may stall.  Of the commands -S are stubborn: they run\n"
+"for seconds, and only KILL ends them.\n", stderr);
 	exit(2);
 }
 
@@ -103,6 +109,14 @@ plan_command(struct plan *plan)
 }
 
 static void
+make_stubborn(struct plan *plan)
+{
+	plan->toil_ms = between(5000, 9000);
+	plan->max_ms = -1;
+	(void)strlcpy(plan->manner, "i", sizeof(plan->manner));
+}
+
+static void
 make_plan(struct plan *plan)
 {
 	static const char *const orphans[] = { "wait", "wait", "kill",
@@ -121,6 +135,8 @@ make_plan(struct plan *plan)
 	plan->group = percent(20);
 	plan->orphans = orphans[between(0, 3)];
 	plan_command(plan);
+	if (stubborn > 0 && percent(stubborn))
+		make_stubborn(plan);
 }
 
 /* One more in argv; what it is printed into lives as long as we do. */
@@ -213,6 +229,49 @@ publish(FILE *file, pid_t pid)
 	(void)fflush(file);
 }
 
+/* Opened once, before the disk stalls for the first time. */
+static void
+open_outputs(void)
+{
+	int	fd;
+
+	for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (output[fd] != NULL && (output_fd[fd] = open(output[fd],
+		    O_WRONLY | O_CREAT | O_CLOEXEC, 0666)) == -1)
+			err(2, "cannot open '%s'", output[fd]);
+}
+
+static void
+redirect(FILE *errors)
+{
+	int	fd;
+
+	if (dup2(fileno(errors), STDERR_FILENO) == -1)
+		err(2, "dup2");
+	for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (output_fd[fd] != -1 && dup2(output_fd[fd], fd) == -1)
+			err(2, "dup2");
+}
+
+static const char *
+name_outputs(void)
+{
+	if (output[STDERR_FILENO] == NULL)
+		return (output[STDOUT_FILENO] == NULL ? "none" : "stdout");
+	return (output[STDOUT_FILENO] == NULL ? "stderr" : "stdout+stderr");
+}
+
+/* Nothing of ours goes to the disk, for we would stall with it. */
+static void
+say_run(FILE *errors, int slot)
+{
+	(void)fprintf(errors, "== run %d", slot);
+	if (output_fd[STDERR_FILENO] != -1)
+		(void)fprintf(errors, ", from byte %lld of its stderr",
+		    (long long)lseek(output_fd[STDERR_FILENO], 0, SEEK_CUR));
+	(void)fputc('\n', errors);
+}
+
 static pid_t
 start(const struct plan *plan, int slot, FILE *errors)
 {
@@ -228,8 +287,7 @@ start(const struct plan *plan, int slot, FILE *errors)
 	if (pid == 0) {
 		(void)signal(SIGTERM, SIG_DFL);
 		(void)sigprocmask(SIG_SETMASK, &before, NULL);
-		if (dup2(fileno(errors), STDERR_FILENO) == -1)
-			err(2, "dup2");
+		redirect(errors);
 		run_zkrun(plan, slot);
 	}
 	child = pid;
@@ -243,11 +301,12 @@ say_plan(FILE *runs, const struct plan *plan, int slot, pid_t pid,
 {
 	(void)fprintf(runs, "run who=%s n=%d task=%s leases=%s pid=%d start=%"
 	    PRId64 " wait=%d interval=%d hold=%d max=%d kill=%d timeout=%d "
-	    "retries=%d orphans=%s toil=%d will=%d linger=%d manner=%s", name,
-	    slot, task, leases, (int)pid, start_us, plan->wait_ms,
-	    plan->interval_ms, plan->hold_ms, plan->max_ms, plan->kill_ms,
-	    plan->timeout_ms, plan->retries, plan->orphans, plan->toil_ms,
-	    plan->ending, plan->linger_ms, plan->manner);
+	    "retries=%d orphans=%s toil=%d will=%d linger=%d manner=%s "
+	    "disk=%s", name, slot, task, leases, (int)pid, start_us,
+	    plan->wait_ms, plan->interval_ms, plan->hold_ms, plan->max_ms,
+	    plan->kill_ms, plan->timeout_ms, plan->retries, plan->orphans,
+	    plan->toil_ms, plan->ending, plan->linger_ms, plan->manner,
+	    name_outputs());
 }
 
 static void
@@ -259,7 +318,7 @@ contend(int slot, FILE *runs, FILE *pids, FILE *errors)
 	pid_t		pid;
 
 	make_plan(&plan);
-	(void)fprintf(errors, "== run %d\n", slot);
+	say_run(errors, slot);
 	start_us = signs_now_us();
 	pid = start(&plan, slot, errors);
 	publish(pids, pid);
@@ -280,8 +339,11 @@ take_options(int argc, char *argv[])
 	const char	*p;
 	int		 c;
 
-	while ((c = getopt(argc, argv, "c:d:e:il:n:s:t:w:z:")) != -1)
+	while ((c = getopt(argc, argv, "E:O:S:c:d:e:il:n:s:t:w:z:")) != -1)
 		switch (c) {
+		case 'E': output[STDERR_FILENO] = optarg; break;
+		case 'O': output[STDOUT_FILENO] = optarg; break;
+		case 'S': stubborn = atoi(optarg); break;
 		case 'c': servers = optarg; break;
 		case 'd': dir = optarg; break;
 		case 'e':
@@ -319,6 +381,7 @@ main(int argc, char *argv[])
 	runs = open_log("runs");
 	pids = open_log("pid");
 	errors = open_log("err");
+	open_outputs();
 	for (slot = 0; !over && slot < SIGNS_SLOTS; slot++) {
 		contend(slot, runs, pids, errors);
 		pause.tv_nsec = between(0, 300) * 1000000L;

@@ -65,7 +65,9 @@ have_child(bool apart)
 {
 	switch (fork()) {
 	case -1:
-		err(2, "fork");
+		/* In silence: our stderr may be on a disk that stalls. */
+		atomic_store(&signs->ending, SIGNS_BY_EXIT + 2);
+		_exit(2);
 	case 0:
 		if (apart) {
 			(void)setsid();

@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/lib/common.bash
 . "$top/tests/lib/common.bash"
+# shellcheck source=tests/torture/disk.bash
+. "$top/tests/torture/disk.bash"
 
 sandbox=$top/contrib/zookeeper-sandbox
 ensemble=$top/tests/ensemble
@@ -147,6 +149,7 @@ start_contenders()
 		options=()
 		[ "$task" != m2 ] || options=(-i)
 		[[ $clocked != *" $name "* ]] || give_clock "$name"
+		[ -z "${on_disk[$name]:-}" ] || give_disk "$name"
 		"$tools/contender" -d "$dir" -n "$name" -t "$task" \
 		    -l "${leases[$task]}" -s "$seed" -z "$dir/zkrun" \
 		    -w "$dir/toil" -c "$(servers_of "${groups[i % 4]}")" \
@@ -221,18 +224,27 @@ no_nodes()
 	done
 }
 
+kill_own_processes()
+{
+	local pid
+
+	for pid in $(own_processes); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+}
+
 # Whatever is still there, by force.
 clear_bench()
 {
 	local pid
 
-	[ -e "$dir/pids" ] || return 0
-	while read -r pid; do
-		kill -KILL "$pid" 2>/dev/null || true
-	done <"$dir/pids"
-	: >"$dir/pids"
-	for pid in $(own_processes); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	if [ -e "$dir/pids" ]; then
+		while read -r pid; do
+			kill -KILL "$pid" 2>/dev/null || true
+		done <"$dir/pids"
+		: >"$dir/pids"
+	fi
+	kill_own_processes
+	drop_disk || true
 	[ ! -d "$dir/three" ] || "$ensemble" stop "$dir/three" || true
 }

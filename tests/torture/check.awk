@@ -2,7 +2,7 @@
 # what was broken, then the figures, and exits 1 if anything was, or 2 if the
 # servers themselves have forgotten what they had decided.
 #
-# awk -f check.awk [-v moved=US] [-v crowded=1] HISTORY
+# awk -f check.awk -f figures.awk [-v moved=US] [-v crowded=1] HISTORY
 #
 # moved is by how much the wall clock, which the servers' times are of, was
 # moved against the other one.  crowded says that the machine had no process
@@ -24,10 +24,21 @@ function broken(promise, text, at)
 		earliest = at
 }
 
+# Did the disk stall that a run had its output on?
+function stalled(r,    i)
+{
+	for (i = 1; disk[r] != "" && i <= stalls; i++)
+		if (stall[i] <= (end[r] > last[r] ? end[r] : last[r]) &&
+		    stalled_until[i] >= start[r])
+			return 1
+	return 0
+}
+
 # A run for people.
 function name(r)
 {
-	return task[r] " " who[r] " run " n[r]
+	return task[r] " " who[r] " run " n[r] (stalled(r) ? \
+	    " (" disk[r] " on a disk that stalled)" : "")
 }
 
 function seconds(us)
@@ -50,6 +61,7 @@ $2 == "run" {
 	starts[r] = value("starts") + 0
 	how[r] = value("how"); code[r] = value("code") + 0
 	told[r] = value("told") + 0; pid[r] = value("pid")
+	disk[r] = value("disk") == "none" ? "" : value("disk")
 	wait[r] = value("wait") + 0; max[r] = value("max") + 0
 	interval[r] = kind[r] == "zkrun" ? value("interval") + 0 : -1
 	run_of[task[r] " " pid[r]] = r
@@ -67,8 +79,15 @@ $2 == "node" {
 	next
 }
 
+# A disk that stalls is no reason to lose a lock, or not to reach the servers.
+$2 == "fault" && value("kind") == "stall" {
+	stall[++stalls] = $1
+	stalled_until[stalls] = $1 + value("ms") * 1000
+}
+
 $2 == "fault" {
 	faults++
+	harm[bursts] += value("kind") != "stall"
 	count[value("kind")]++
 	if (value("pid") != "")
 		done_to[value("target") " " value("pid")] = \
@@ -87,8 +106,9 @@ $2 == "burst" {
 $2 == "quiet" {
 	from[++quiets] = value("from") + 0
 	to[quiets] = value("to") + 0
-	if (bursts > 0)
-		calm[bursts] = from[quiets]
+	calm[bursts] = from[quiets]
+	if (stalled_until[stalls] > from[quiets])
+		stalled_until[stalls] = from[quiets]
 	next
 }
 
@@ -127,7 +147,8 @@ $2 == "mark" {
 function troubled(a, b,    i)
 {
 	for (i = 1; i <= bursts; i++)
-		if (burst[i] <= b && (calm[i] == 0 || calm[i] + 8000000 >= a))
+		if (harm[i] && burst[i] <= b &&
+		    (calm[i] == 0 || calm[i] + 8000000 >= a))
 			return 1
 	return 0
 }
@@ -350,46 +371,6 @@ function check_progress(q,    t, r)
 			broken("progress", "nobody began " t " for " \
 			    seconds(to[q] - from[q]) " without trouble", to[q])
 	}
-}
-
-function sort_early(    i, j, x)
-{
-	for (i = 2; i <= earlies; i++) {
-		x = early[i]
-		for (j = i - 1; j > 0 && early[j] > x; j--)
-			early[j + 1] = early[j]
-		early[j + 1] = x
-	}
-}
-
-function list_of(counts,    k, text)
-{
-	for (k in counts)
-		text = text (text == "" ? "" : ", ") k ": " counts[k]
-	return text
-}
-
-function print_figures(    t)
-{
-	printf "%d runs of commands in %d tries, %d hand-offs\n", worked, runs,
-	    handed
-	print "zkrun ended in: " list_of(outcome)
-	printf "%d faults: %s\n", faults, list_of(count)
-	for (t in limit)
-		printf "%s: longest time without a holder while somebody " \
-		    "waited: %s, %s after the beginning\n", t,
-		    seconds(idle[t]), seconds(idle_at[t] - first)
-	sort_early()
-	if (earlies > 0)
-		printf "%d commands killed without contact, the last sign " \
-		    "before the servers let the lease go by: least %s, median %s, " \
-		    "most %s\n", earlies, seconds(early[1]),
-		    seconds(early[int((earlies + 1) / 2)]),
-		    seconds(early[earlies])
-	printf "%d promises broken\n", violations
-	if (earliest)
-		printf "first broken %.0f s after the beginning\n",
-		    (earliest - first) / 1000000
 }
 
 END {

@@ -65,7 +65,8 @@ function servers(    at, ms, what)
 function links(    n, what)
 {
 	for (n = between(4, 8); n > 0; n--) {
-		# A task is for all links of one that holds it then.
+		# A task is for all links of one that holds it then, disk-TASK
+		# for those of one that also has output on the disk.
 		what = one_of("freeze-link swallow-link delay-link cut-link " \
 		    "refuse-link freeze-link swallow-link")
 		fault(between(200, 7000), what, (chance(3) == 0 ? \
@@ -104,6 +105,22 @@ function processes(    n, what)
 		fault(between(500, 6000), "stop-curator", "k")
 }
 
+# The disk stalls for 1 s to 3 T, one stall at a time.  Half of the times one of
+# those whose output is on it loses its network as well.  Alone a stall is always
+# longer than T, for nothing else ends a session then.
+function stalls(alone,    at, ms)
+{
+	for (at = between(300, 6000); at < burst - 1000; \
+	    at += ms + between(1500, 4000)) {
+		ms = between(alone ? 6000 : 1000, 12000)
+		fault_at(at, ms, "stall", "disk")
+		if (!alone && chance(2))
+			fault_at(at + between(0, 800), between(1000, 8000), \
+			    one_of("swallow-link freeze-link refuse-link"), \
+			    "disk-" one_of("m1 m2 s3"))
+	}
+}
+
 BEGIN {
 	state = (seed % 2147483646) + 1
 	for (i = 0; i < 10; i++)
@@ -116,9 +133,14 @@ BEGIN {
 	for (i = 0; i < rounds; i++) {
 		print "burst " burst
 		fflush()
-		servers()
-		links()
-		processes()
+		# Every fifth burst is nothing but stalls.  They do not touch
+		# ZooKeeper, so no zkrun may say that it lost anything.
+		if (i % 5 != 4) {
+			servers()
+			links()
+			processes()
+		}
+		stalls(i % 5 == 4)
 		close("sort -n")
 		print "quiet 13000"
 	}

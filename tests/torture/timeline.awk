@@ -57,6 +57,8 @@ $2 == "run" && value("task") == task && value("who") != "" {
 	status[r] = value("how") " " value("code")
 	seen(start[r]); seen(end[r])
 	names[who[r]] = 1
+	if (value("disk") != "" && value("disk") != "none")
+		stalls[who[r]] = 1
 	next
 }
 
@@ -81,8 +83,8 @@ $2 == "quiet" {
 function draw_frame(    i, us, step)
 {
 	width = left + (latest - first) / 1000000 * scale + 20
-	if (width < 860)
-		width = 860
+	if (width < 980)
+		width = 980
 	height = top + lane_count * lane_height + 60
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" " \
 	    "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n", width, height,
@@ -92,6 +94,7 @@ function draw_frame(    i, us, step)
 	    ".wait{fill:#b9c4d6}.hold{fill:#2e8b57}.die{fill:#e07b00}" \
 	    ".kept{fill:#a9d8bd}.lost{fill:#c1121f}" \
 	    ".server{fill:#7b2d8b}.link{fill:#c2669a}.other{fill:#444}" \
+	    ".disk{fill:#2f6f9f}" \
 	    "</style>"
 	bar(0, width, 0, height, "page", "")
 	for (i = 1; i <= quiets; i++)
@@ -120,6 +123,7 @@ function draw_legend(    y, x)
 	x = key(left, y, "calm", "no trouble")
 	x = key(x, y, "server", "servers and links between them")
 	x = key(x, y, "link", "links of client machines a to d")
+	x = key(x, y, "disk", "the disk under some output (*)")
 	arrow(x + 6, y + 9, "other", "")
 	text(x + 16, y + 9, "start", "a process killed or stopped")
 }
@@ -171,7 +175,8 @@ function draw_fault(f,    y, label, class)
 	if (what[f] ~ /-(guard|keeper|command)$/)
 		return
 	class = target[f] ~ /^server/ ? "server" : \
-	    what[f] ~ /link|reply/ ? "link" : "other"
+	    what[f] ~ /link|reply/ ? "link" : \
+	    target[f] == "disk" ? "disk" : "other"
 	y = 36 + trouble_lane(f) * 12
 	bar(spot(at[f]), ms[f] ? spot(over(f)) : spot(at[f]) + 2, y, 8, class,
 	    label)
@@ -183,7 +188,7 @@ function trouble_lane(f)
 		return substr(target[f], 7) - 1
 	if (what[f] ~ /link|reply/)
 		return 2 + index("abcd", substr(target[f], 1, 1))
-	return 7
+	return target[f] == "disk" ? 7 : 8
 }
 
 END {
@@ -198,15 +203,16 @@ END {
 			if (name in names)
 				row[name] = lane_count++
 		}
-	top = 36 + 8 * 12 + 8
+	top = 36 + 9 * 12 + 8
 	draw_frame()
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 9; i++)
 		text(left - 6, 36 + i * 12 + 8, "end", i < 3 ? \
 		    "server " i + 1 : i < 7 ? "links " \
-		    substr("abcd", i - 2, 1) : "others")
+		    substr("abcd", i - 2, 1) : i == 7 ? "disk" : "others")
 	for (name in row)
 		text(left - 6, top + row[name] * lane_height + 11, "end",
-		    (name ~ /^k/ ? "Curator " : "zkrun ") name)
+		    (name ~ /^k/ ? "Curator " : "zkrun ") name \
+		    (name in stalls ? "*" : ""))
 	for (i = 1; i <= runs; i++)
 		draw_run(i)
 	for (i = 1; i <= faults; i++)
