@@ -1,7 +1,7 @@
 /*
- * choke.so: whatever stderr leads to takes nothing more from the moment in which
- * zkrun has found that it would, for LD_PRELOAD.  This is what happens if the
- * command fills the pipe, or somebody types ^S, between poll(2) and write(2).
+ * choke.so: the pipe at stderr takes nothing more from the moment in which zkrun
+ * has found that it would, for LD_PRELOAD.  This is what happens if the command
+ * fills it between poll(2) and write(2).
  *
  * It begins when the file CHOKE exists.
  */
@@ -11,7 +11,6 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <termios.h>
 #include <unistd.h>
 
 static void
@@ -25,10 +24,6 @@ choke(int fd)
 
 	if (fd != STDERR_FILENO || when == NULL || access(when, F_OK) == -1)
 		return;
-	if (isatty(fd)) {
-		(void)tcflow(fd, TCOOFF);
-		return;
-	}
 	if (fstat(fd, &status) == -1 || !S_ISFIFO(status.st_mode))
 		return;
 	/* A description of its own: zkrun's stays as it is. */
