@@ -48,9 +48,8 @@ part(const struct options *options, struct logger *logger)
 		log_error("cannot start: %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	case 0:
-		logger_leave(logger);
 		link_close(&guard_end);
-		keeper_run(options, &signals, &keeper_end);
+		keeper_run(options, &signals, &keeper_end, logger);
 		exit(0);
 	default:
 		link_close(&keeper_end);
@@ -66,7 +65,7 @@ read_credentials(struct options *options)
 	    EXITCODE_CONFIG;
 }
 
-/* From here on nobody but a logger waits for stderr. */
+/* Nobody but a logger waits for stderr from here on. */
 static int
 run(struct options *options)
 {

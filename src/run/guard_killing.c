@@ -90,7 +90,7 @@ guard_stop_tree(struct guard *guard)
 void
 guard_spare_orphans(struct guard *guard)
 {
-	if (guard->keeper != 0 && guard->tree.spared_count > 0)
+	if (guard->keeper != 0)
 		(void)proctree_spare_present(&guard->tree, guard->keeper);
 }
 

@@ -23,10 +23,12 @@
 #include "run/keeper_private.h"
 #include "run/link.h"
 #include "system/command.h"
+#include "system/logger.h"
 #include "system/proctitle.h"
 #include "system/signals.h"
 
-enum { LINK_FD, SIGNAL_FD, TIMER_FD, CONNECTOR_FD };
+enum { LINK_FD, SIGNAL_FD, TIMER_FD, LOGGER_FD,
+    CONNECTOR_FD = LOGGER_FD + LOG_SINKS };
 #define FDS	(CONNECTOR_FD + CONNECTOR_FDS)
 
 #define AFTER_YOU_MS	3	/* between the lease and what can wait */
@@ -282,6 +284,11 @@ wait_for_something(struct keeper *keeper, struct pollfd *fds,
 	fds[SIGNAL_FD].events = POLLIN;
 	fds[TIMER_FD].fd = keeper->timer_fd;
 	fds[TIMER_FD].events = POLLIN;
+	for (i = 0; i < LOG_SINKS; i++) {
+		fds[LOGGER_FD + i].fd = keeper->guard_gone ?
+		    logger_fd(keeper->logger, (enum log_sink)i) : -1;
+		fds[LOGGER_FD + i].events = POLLIN;
+	}
 	if (poll(fds, FDS, -1) == -1)
 		memset(fds, 0, FDS * sizeof(*fds));
 }
@@ -292,6 +299,7 @@ loop(struct keeper *keeper)
 	struct pollfd fds[FDS];
 	uint64_t expirations;
 	int64_t deadline_ms;
+	int sink;
 
 	while (keeper->state != FINISHED) {
 		memset(fds, 0, sizeof(fds));
@@ -312,6 +320,10 @@ loop(struct keeper *keeper)
 		take_signals(keeper);
 		take_deadlines(keeper);
 		connector_process(&keeper->connector, fds + CONNECTOR_FD);
+		for (sink = 0; sink < LOG_SINKS; sink++)
+			if (fds[LOGGER_FD + sink].revents != 0)
+				logger_start(keeper->logger,
+				    (enum log_sink)sink);
 	}
 	/* The outcome must reach the guard, even if the link is full. */
 	while (link_is_full(keeper->link)) {
@@ -327,7 +339,7 @@ loop(struct keeper *keeper)
 
 void
 keeper_run(const struct options *options, const struct signals *signals,
-    struct link *link)
+    struct link *link, struct logger *logger)
 {
 	struct keeper keeper;
 	char path[sizeof(options->base) + 256];
@@ -336,6 +348,8 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.options = options;
 	keeper.signals = signals;
 	keeper.link = link;
+	keeper.logger = logger;
+	logger_inherit(logger, &keeper.ours);
 	keeper.state = CONNECTING;
 	keeper.timer_ms = CLOCK_NEVER;
 	keeper.wait_deadline_ms = CLOCK_NEVER;
@@ -378,4 +392,6 @@ keeper_run(const struct options *options, const struct signals *signals,
 	semaphore_tidy(keeper.semaphore);
 	semaphore_free(keeper.semaphore);
 	connector_close(&keeper.connector);
+	if (keeper.guard_gone)
+		logger_finish(logger);
 }

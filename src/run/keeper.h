@@ -6,15 +6,16 @@
 #define ZKRUN_KEEPER_H
 
 struct link;
+struct logger;
 struct options;
 struct signals;
 
 /*
  * Runs the keeper on its end of the link, in a process of its own.  Returns
  * when everything is cleaned up, or when nobody can wait for that any longer;
- * the process should end then.
+ * the process should end then.  It starts a logger only without a guard.
  */
 void	keeper_run(const struct options *, const struct signals *,
-	    struct link *);
+	    struct link *, struct logger *);
 
 #endif

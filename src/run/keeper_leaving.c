@@ -29,7 +29,8 @@ keeper_tell_outcome(struct keeper *keeper)
 
 	/* Nobody must wait for our copies once the guard has exited. */
 	descriptors_let_go();
-	descriptors_let_go_stderr();
+	if (!keeper->guard_gone)
+		descriptors_let_go_stderr();
 	done.status = keeper->exit_code;
 	link_send(keeper->link, &done);
 }

@@ -77,6 +77,7 @@ struct keeper {
 	const struct options	*options;
 	const struct signals	*signals;
 	struct link		*link;
+	struct logger		*logger;
 	struct connector	 connector;
 	struct semaphore	*semaphore;
 	const struct semaphore_claim *claim;	/* what came of it */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -23,7 +24,7 @@
 
 #define MESSAGE_SIZE	2048
 #define PATIENCE_S	2	/* with a system's logger that takes nothing */
-#define FINISH_MS	1000
+#define FINISH_S	1
 #define TRY_AGAIN_MS	1000	/* when no process can be had */
 
 int
@@ -121,6 +122,8 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
 	log_send_to(LOG_TO_STDERR, -1);
 	log_send_to(LOG_TO_SYSLOG, -1);
+	/* See is_started(). */
+	(void)shutdown(logger->sink[sink].from, SHUT_WR);
 	/* Keep no file system busy. */
 	if (chdir("/") == -1)
 		_exit(EXITCODE_SYSTEM);
@@ -131,11 +134,20 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	write_all(logger, sink, ident);
 }
 
+/* The process of another one of us has said that it writes to us no more. */
+static bool
+is_started(const struct logger *logger, enum log_sink sink)
+{
+	struct pollfd to = { .fd = logger->sink[sink].to, .events = POLLRDHUP };
+
+	return poll(&to, 1, 0) == 1;
+}
+
 int
 logger_fd(const struct logger *logger, enum log_sink sink)
 {
-	return clock_ms() < logger->tried_ms + TRY_AGAIN_MS ? -1 :
-	    logger->sink[sink].from;
+	return clock_ms() < logger->tried_ms + TRY_AGAIN_MS ||
+	    is_started(logger, sink) ? -1 : logger->sink[sink].from;
 }
 
 void
@@ -159,13 +171,9 @@ logger_start(struct logger *logger, enum log_sink sink)
 }
 
 void
-logger_leave(struct logger *logger)
+logger_inherit(struct logger *logger, struct subprocesses *ours)
 {
-	int sink;
-
-	for (sink = 0; sink < LOG_SINKS; sink++)
-		if (logger->sink[sink].from != -1)
-			(void)close(logger->sink[sink].from);
+	logger->ours = ours;
 }
 
 /* No process can be had: there is nothing left that must not wait for us. */
@@ -186,26 +194,35 @@ write_rest(struct logger *logger)
 static bool
 has_messages(const struct logger *logger, enum log_sink sink)
 {
-	struct pollfd from = { .fd = logger->sink[sink].from,
+	struct pollfd from = { .fd = logger_fd(logger, sink),
 	    .events = POLLIN };
 
 	return poll(&from, 1, 0) == 1 && (from.revents & POLLIN) != 0;
 }
 
-/* Waits until all is written: a process that has ended has closed its end. */
 static bool
-has_ended(const struct logger *logger)
+has_ended(pid_t pid)
 {
-	struct pollfd to = { .fd = logger->sink[LOG_TO_STDERR].to };
+	const struct timespec left = { .tv_sec = FINISH_S };
+	sigset_t child;
 
-	return poll(&to, 1, FINISH_MS) == 1;
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &child, NULL);
+	while (waitpid(pid, NULL, WNOHANG) == 0)
+		if (sigtimedwait(&child, NULL, &left) == -1)
+			return false;
+	return true;
 }
 
 void
 logger_finish(struct logger *logger)
 {
+	pid_t pid;
 	int sink;
 
+	/* If the caller ignored it, no child's end would be told. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	/* What cannot be written to syslog may have to be said on stderr. */
 	for (sink = LOG_SINKS - 1; sink >= 0; sink--) {
 		if (has_messages(logger, (enum log_sink)sink))
@@ -213,9 +230,9 @@ logger_finish(struct logger *logger)
 		if (logger->sink[sink].to != -1)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}
-	if (logger->sink[LOG_TO_STDERR].from != -1)
+	pid = logger->sink[LOG_TO_STDERR].pid;
+	if (pid == 0 && !is_started(logger, LOG_TO_STDERR))
 		write_rest(logger);
-	if (logger->sink[LOG_TO_STDERR].pid != 0 && !has_ended(logger))
-		subprocess_kill(logger->ours, logger->sink[LOG_TO_STDERR].pid);
-	subprocess_sweep(logger->ours);
+	else if (pid != 0 && !has_ended(pid))
+		(void)kill(pid, SIGKILL);
 }

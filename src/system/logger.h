@@ -44,13 +44,14 @@ int	logger_fd(const struct logger *, enum log_sink);
 /* Starts the process for messages that wait for it.  Never blocks. */
 void	logger_start(struct logger *, enum log_sink);
 
-/* In a child that goes on saying things: leaves the rest to its parent. */
-void	logger_leave(struct logger *);
+/* In a child that goes on when its parent is dead: with helpers of its own. */
+void	logger_inherit(struct logger *, struct subprocesses *);
 
 /*
  * The last thing to do: nothing more can be said, by any process.  Starts what
  * has to be started and waits until all is written to stderr, a second at most;
  * the rest is lost.  Nobody waits for syslog(3): its process goes on alone.
+ * Leaves SIGCHLD blocked.
  */
 void	logger_finish(struct logger *);
 
