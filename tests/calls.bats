@@ -22,6 +22,7 @@ traced()
 	    2>"$BATS_TEST_TMPDIR/$name.err" \
 	    9>"$BATS_TEST_TMPDIR/$name.more" 3>&- 8<&- &
 	BG_PID=$!
+	# shellcheck disable=SC2034 # for helper.bash
 	BG[$name]=$BG_PID
 	wait_for 10 is_zkrun "$BG_PID"
 }

@@ -111,8 +111,8 @@ static void
 search_children(struct processes *found, pid_t parent)
 {
 	const char *problem;
+	struct process process = { 0 };
 	struct dirent *entry;
-	struct process process;
 	pid_t pid;
 	DIR *proc;
 
