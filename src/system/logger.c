@@ -134,7 +134,7 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	write_all(logger, sink, ident);
 }
 
-/* The process of another one of us has said that it writes to us no more. */
+/* Our parent has started it: its process has said that it sends us nothing. */
 static bool
 is_started(const struct logger *logger, enum log_sink sink)
 {
@@ -146,8 +146,11 @@ is_started(const struct logger *logger, enum log_sink sink)
 int
 logger_fd(const struct logger *logger, enum log_sink sink)
 {
-	return clock_ms() < logger->tried_ms + TRY_AGAIN_MS ||
-	    is_started(logger, sink) ? -1 : logger->sink[sink].from;
+	if (logger->sink[sink].from == -1 ||
+	    clock_ms() < logger->tried_ms + TRY_AGAIN_MS ||
+	    (logger->inherited && is_started(logger, sink)))
+		return -1;
+	return logger->sink[sink].from;
 }
 
 void
@@ -160,9 +163,10 @@ logger_start(struct logger *logger, enum log_sink sink)
 		become_logger(logger, sink, parent);
 	if (pid == -1) {
 		logger->tried_ms = clock_ms();
-		if (sink == LOG_TO_SYSLOG)
+		if (sink == LOG_TO_SYSLOG && !logger->complained)
 			log_notice("cannot write to the system's log: %s",
 			    strerror(errno));
+		logger->complained |= sink == LOG_TO_SYSLOG;
 		return;
 	}
 	(void)close(logger->sink[sink].from);
@@ -174,6 +178,7 @@ void
 logger_inherit(struct logger *logger, struct subprocesses *ours)
 {
 	logger->ours = ours;
+	logger->inherited = true;
 }
 
 /* No process can be had: there is nothing left that must not wait for us. */

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/log.h"
@@ -25,6 +26,8 @@ struct logger {
 		pid_t	pid;
 	} sink[LOG_SINKS];
 	int64_t			 tried_ms;	/* the last fork that failed */
+	bool			 complained;	/* of a fork for syslog(3) */
+	bool			 inherited;	/* the parent may start it, too */
 };
 
 /*
