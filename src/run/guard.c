@@ -215,8 +215,12 @@ loop(struct guard *guard)
 		}
 		(void)poll(fds, 4 + LOG_SINKS, -1);
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
-		    sizeof(expirations)) > 0)
+		    sizeof(expirations)) > 0) {
 			timer_ms = CLOCK_NEVER;
+			/* A command that ends soon does not pay for this. */
+			if (guard->state == RUNNING)
+				proctree_stay_ready(&guard->tree);
+		}
 		take_signals(guard);
 		take_messages(guard);
 		forward_signals(guard);

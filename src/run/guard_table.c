@@ -175,7 +175,6 @@ command_started(struct guard *guard, const struct link_message *message)
 		sdnotify_started(&guard->notify);
 	/* The reader of a pipe must see its end when the command closes it. */
 	descriptors_let_go();
-	proctree_stay_ready(&guard->tree);
 	return RUNNING;
 }
 

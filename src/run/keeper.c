@@ -251,6 +251,8 @@ take_deadlines(struct keeper *keeper)
 		keeper_show_progress(keeper);
 	if (now_ms >= keeper->beat_ms) {
 		semaphore_beat(keeper->semaphore);
+		if (keeper->state == RUNNING)
+			proctree_stay_ready(&keeper->tree);
 		keeper->beat_ms = clock_after(now_ms,
 		    lease_beat_ms(&keeper->lease));
 	}

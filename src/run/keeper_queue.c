@@ -308,7 +308,6 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	/* Only now, because it keeps the servers busy. */
 	semaphore_settle(keeper->semaphore);
 	descriptors_let_go();
-	proctree_stay_ready(&keeper->tree);
 	return RUNNING;
 }
 

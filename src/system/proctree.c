@@ -74,8 +74,9 @@ void
 proctree_stay_ready(struct proctree *tree)
 {
 	/* Without permission at least touch what it takes. */
-	if (mlockall(MCL_CURRENT) == -1)
+	if (!tree->ready && mlockall(MCL_CURRENT) == -1)
 		(void)proctree_signal(tree, 0, 0);
+	tree->ready = true;
 }
 
 /* The child is reaped, and its pid may become the command's. */

@@ -30,6 +30,7 @@ struct proctree {
 	int64_t	walk_ms;	/* how long the last look at all took */
 	int64_t	threads;	/* that it found */
 	int64_t	kill_pause_ms;	/* between rounds of proctree_kill() */
+	bool	ready;		/* see proctree_stay_ready() */
 	bool	named_forbidden;
 };
 
@@ -46,8 +47,8 @@ bool	proctree_can_see(void);
 int	proctree_open(struct proctree *, struct subprocesses *ours);
 
 /*
- * Keeps this process in memory, as far as it may: a killer must not wait for a
- * disk.
+ * Keeps this process in memory from the first call on, as far as it may: a
+ * killer must not wait for a disk.
  */
 void	proctree_stay_ready(struct proctree *);
 
