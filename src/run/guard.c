@@ -262,7 +262,7 @@ guard_run(const struct options *options, const struct signals *signals,
 	}
 	loop(&guard);
 	link_close(link);
-	proctree_forget_spared(&guard.tree);
+	proctree_close(&guard.tree);
 	status = guard_status(&guard);
 	if (guard.started_ms != 0)
 		log_event("finished '%s' with status %d after %.1fs",

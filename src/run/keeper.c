@@ -360,7 +360,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
-	/* "pkill zkrun" must find only the process that the user started. */
+	/* "pkill zkrun" must find the process that the user started only. */
 	(void)prctl(PR_SET_NAME, "zkkeeper", 0L, 0L, 0L);
 	proctitle_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
@@ -394,6 +394,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	semaphore_tidy(keeper.semaphore);
 	semaphore_free(keeper.semaphore);
 	connector_close(&keeper.connector);
+	proctree_close(&keeper.tree);
 	if (keeper.guard_gone)
 		logger_finish(logger);
 }

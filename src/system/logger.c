@@ -37,7 +37,6 @@ logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
 	logger->ours = ours;
 	logger->task = task;
 	logger->facility = facility;
-	logger->tried_ms = -TRY_AGAIN_MS;
 	sinks = facility == -1 ? LOG_TO_SYSLOG : LOG_SINKS;
 	for (sink = 0; sink < LOG_SINKS; sink++)
 		logger->sink[sink].to = logger->sink[sink].from = -1;
@@ -45,6 +44,7 @@ logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 		    ends) == -1)
 			return -1;
+		logger->sink[sink].tried_ms = -TRY_AGAIN_MS;
 		logger->sink[sink].to = ends[0];
 		logger->sink[sink].from = ends[1];
 		log_send_to((enum log_sink)sink, ends[0]);
@@ -147,7 +147,8 @@ int
 logger_fd(const struct logger *logger, enum log_sink sink)
 {
 	if (logger->sink[sink].from == -1 ||
-	    clock_ms() < logger->tried_ms + TRY_AGAIN_MS ||
+	    subprocess_is_ours(logger->ours, logger->sink[sink].pid) ||
+	    clock_ms() < logger->sink[sink].tried_ms + TRY_AGAIN_MS ||
 	    (logger->inherited && is_started(logger, sink)))
 		return -1;
 	return logger->sink[sink].from;
@@ -161,16 +162,15 @@ logger_start(struct logger *logger, enum log_sink sink)
 	pid = subprocess_fork(logger->ours, logger->sink[sink].from, true);
 	if (pid == 0)
 		become_logger(logger, sink, parent);
+	logger->sink[sink].tried_ms = clock_ms();
 	if (pid == -1) {
-		logger->tried_ms = clock_ms();
 		if (sink == LOG_TO_SYSLOG && !logger->complained)
 			log_notice("cannot write to the system's log: %s",
 			    strerror(errno));
 		logger->complained |= sink == LOG_TO_SYSLOG;
 		return;
 	}
-	(void)close(logger->sink[sink].from);
-	logger->sink[sink].from = -1;
+	/* Should it be killed, another one goes on with the socket. */
 	logger->sink[sink].pid = pid;
 }
 
@@ -181,7 +181,10 @@ logger_inherit(struct logger *logger, struct subprocesses *ours)
 	logger->inherited = true;
 }
 
-/* No process can be had: there is nothing left that must not wait for us. */
+/*
+ * What no process has written, if none could be had: there is nothing left that
+ * must not wait for us.
+ */
 static void
 write_rest(struct logger *logger)
 {
@@ -236,8 +239,8 @@ logger_finish(struct logger *logger)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}
 	pid = logger->sink[LOG_TO_STDERR].pid;
-	if (pid == 0 && !is_started(logger, LOG_TO_STDERR))
-		write_rest(logger);
-	else if (pid != 0 && !has_ended(pid))
+	if (subprocess_is_ours(logger->ours, pid) && !has_ended(pid))
 		(void)kill(pid, SIGKILL);
+	else if (!logger->inherited || !is_started(logger, LOG_TO_STDERR))
+		write_rest(logger);
 }

@@ -22,10 +22,10 @@ struct logger {
 	int			 facility;	/* of syslog(3); -1: none */
 	struct {
 		int	to;		/* where log.h sends; -1: nowhere */
-		int	from;		/* until its process is started */
+		int	from;		/* where its process reads */
 		pid_t	pid;
+		int64_t	tried_ms;	/* to start one, the last time */
 	} sink[LOG_SINKS];
-	int64_t			 tried_ms;	/* the last fork that failed */
 	bool			 complained;	/* of a fork for syslog(3) */
 	bool			 inherited;	/* the parent may start it, too */
 };

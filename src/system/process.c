@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ROOM	128	/* at first */
+
 int
 process_read(pid_t pid, struct process *process)
 {
@@ -58,17 +60,17 @@ static void
 add(struct processes *found, pid_t pid, pid_t parent)
 {
 	struct process *list;
-	size_t more = found->allocated + 64;
 
 	if (found->count == found->allocated) {
-		more += found->allocated;
-		list = reallocarray(found->list, more, sizeof(*list));
+		list = reallocarray(found->list, 2 * found->allocated,
+		    sizeof(*list));
 		if (list == NULL) {
+			/* Those that are found die, and make room. */
 			found->incomplete = true;
 			return;
 		}
 		found->list = list;
-		found->allocated = more;
+		found->allocated *= 2;
 	}
 	memset(&found->list[found->count], 0, sizeof(*found->list));
 	found->list[found->count].pid = pid;
@@ -130,15 +132,34 @@ search_children(struct processes *found, pid_t parent)
 	(void)closedir(proc);
 }
 
-int
-process_open_children(void)
+struct processes *
+processes_new(void)
 {
+	struct processes *found;
 	char path[64];
 
-	/* The list is empty for a child that was not our thread's. */
 	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children",
 	    (int)getpid());
-	return open(path, O_RDONLY | O_CLOEXEC);
+	found = calloc(1, sizeof(*found));
+	if (found == NULL)
+		return NULL;
+	found->list = calloc(ROOM, sizeof(*found->list));
+	found->allocated = ROOM;
+	found->children_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (found->list != NULL && (found->children_fd != -1 ||
+	    errno == ENOENT))
+		return found;
+	processes_free(found);
+	return NULL;
+}
+
+void
+processes_free(struct processes *found)
+{
+	if (found->children_fd != -1)
+		(void)close(found->children_fd);
+	free(found->list);
+	free(found);
 }
 
 void

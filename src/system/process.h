@@ -26,7 +26,7 @@ struct processes {
 	struct process	*list;
 	size_t		 count;
 	size_t		 allocated;
-	int		 children_fd;	/* of process_open_children() */
+	int		 children_fd;	/* -1: the kernel has no such lists */
 	/*
 	 * Not everything could be looked at: there was no descriptor, no
 	 * memory or no permission.
@@ -41,10 +41,12 @@ struct processes {
 int	process_read(pid_t, struct process *);
 
 /*
- * Opens the list of the children of this thread, which can be read without
- * another descriptor.  Returns -1 if the kernel has no such list.
+ * Makes room for a list, and opens that of the children of this thread: both
+ * are there also when memory and descriptors have run out.  Returns NULL and
+ * sets errno on failure.
  */
-int	process_open_children(void);
+struct processes	*processes_new(void);
+void			 processes_free(struct processes *);
 
 /* Adds our own children, with nothing but pid and parent. */
 void	process_add_own(struct processes *);

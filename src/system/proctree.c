@@ -60,8 +60,8 @@ proctree_open(struct proctree *tree, struct subprocesses *ours)
 
 	memset(tree, 0, sizeof(*tree));
 	tree->ours = ours;
-	tree->children_fd = process_open_children();
-	if (tree->children_fd == -1 && errno != ENOENT)
+	tree->found = processes_new();
+	if (tree->found == NULL)
 		return -1;
 	proctree_hold_reserve(tree);
 	for (i = 0; i < PROCTREE_RESERVE; i++)
@@ -94,40 +94,35 @@ spare_no_more(struct proctree *tree, pid_t pid)
 int
 proctree_spare_present(struct proctree *tree, pid_t except)
 {
-	struct processes found;
+	struct processes *found = tree->found;
 	size_t i;
 	pid_t *spared;
 
-	proctree_list_own(tree, &found);
-	spared = reallocarray(tree->spared, tree->spared_count + found.count + 1,
+	proctree_list_own(tree);
+	spared = reallocarray(tree->spared, tree->spared_count + found->count + 1,
 	    sizeof(*spared));
 	if (spared != NULL)
 		tree->spared = spared;
 	/* They are not the command's if those of "except" cannot be there. */
-	for (i = 0; spared != NULL && i < found.count &&
+	for (i = 0; spared != NULL && i < found->count &&
 	    proctree_is_living_child(except); i++)
-		if (found.list[i].pid != except)
-			spared[tree->spared_count++] = found.list[i].pid;
-	free(found.list);
-	return spared != NULL && !found.incomplete ? 0 : -1;
+		if (found->list[i].pid != except)
+			spared[tree->spared_count++] = found->list[i].pid;
+	return spared != NULL && !found->incomplete ? 0 : -1;
 }
 
 void
-proctree_forget_spared(struct proctree *tree)
+proctree_close(struct proctree *tree)
 {
 	free(tree->spared);
-	tree->spared = NULL;
-	tree->spared_count = 0;
+	processes_free(tree->found);
 }
 
 size_t
 proctree_signal(struct proctree *tree, pid_t except, int number)
 {
-	struct processes found;
-
-	proctree_walk(tree, except, number, &found);
-	free(found.list);
-	return found.count;
+	proctree_walk(tree, except, number);
+	return tree->found->count;
 }
 
 int64_t
@@ -139,16 +134,15 @@ proctree_kill_takes_ms(const struct proctree *tree)
 void
 proctree_kill_more(const struct proctree *tree)
 {
-	struct processes found;
+	const struct processes *found = tree->found;
 	size_t i;
 
 	if (tree->kill_pause_ms == 0)
 		return;
-	proctree_list_own(tree, &found);
+	proctree_list_own(tree);
 	/* Not yet reaped, so the pids are their own. */
-	for (i = 0; i < found.count; i++)
-		(void)kill(found.list[i].pid, SIGKILL);
-	free(found.list);
+	for (i = 0; i < found->count; i++)
+		(void)kill(found->list[i].pid, SIGKILL);
 }
 
 /* Stops all until no more turn up. */
@@ -214,73 +208,65 @@ proctree_is_hopeless(const struct proctree *tree)
 bool
 proctree_name_forbidden(struct proctree *tree, const char *task)
 {
-	struct processes found;
+	const struct processes *found = tree->found;
 	struct stat owner;
 	char path[64];
 	size_t i;
 
 	if (!proctree_is_hopeless(tree) || tree->named_forbidden)
 		return false;
-	proctree_walk(tree, 0, 0, &found);
-	for (i = 0; i < found.count && !tree->named_forbidden; i++) {
+	proctree_walk(tree, 0, 0);
+	for (i = 0; i < found->count && !tree->named_forbidden; i++) {
 		(void)snprintf(path, sizeof(path), "/proc/%d",
-		    (int)found.list[i].pid);
-		if (kill(found.list[i].pid, 0) == 0 || errno != EPERM ||
+		    (int)found->list[i].pid);
+		if (kill(found->list[i].pid, 0) == 0 || errno != EPERM ||
 		    stat(path, &owner) == -1)
 			continue;
 		log_error("cannot kill '%s' (pid %d, user id %u): not "
 		    "permitted; '%s' is not released while it lives",
-		    found.list[i].name, (int)found.list[i].pid,
+		    found->list[i].name, (int)found->list[i].pid,
 		    (unsigned)owner.st_uid, task);
 		tree->named_forbidden = true;
 	}
-	free(found.list);
 	return tree->named_forbidden;
 }
 
 bool
 proctree_is_empty(const struct proctree *tree)
 {
-	struct processes found;
-
 	if (is_childless())
 		return true;
 	/* Children of ours keep waitid(2) from answering. */
-	proctree_list_own(tree, &found);
-	free(found.list);
-	return found.count == 0 && !found.incomplete;
+	proctree_list_own(tree);
+	return tree->found->count == 0 && !tree->found->incomplete;
 }
 
 bool
 proctree_is_only(struct proctree *tree, pid_t pid)
 {
-	struct processes found;
-	bool only;
+	const struct processes *found = tree->found;
 
-	proctree_walk(tree, 0, 0, &found);
-	only = found.count == 1 && found.list[0].pid == pid &&
-	    !found.incomplete;
-	free(found.list);
-	return only;
+	proctree_walk(tree, 0, 0);
+	return found->count == 1 && found->list[0].pid == pid &&
+	    !found->incomplete;
 }
 
 void
 proctree_describe(struct proctree *tree, char *buffer, size_t size)
 {
-	struct processes found;
+	const struct processes *found = tree->found;
 	size_t i, length;
 
-	proctree_walk(tree, 0, 0, &found);
+	proctree_walk(tree, 0, 0);
 	buffer[0] = '\0';
-	for (i = length = 0; i < found.count && i < 3; i++) {
+	for (i = length = 0; i < found->count && i < 3; i++) {
 		length += snprintf(buffer + length, size - length,
 		    "%s'%s' (pid %d)", i > 0 ? ", " : "",
-		    found.list[i].name, (int)found.list[i].pid);
+		    found->list[i].name, (int)found->list[i].pid);
 		if (length >= size)
 			length = size - 1;
 	}
-	if (i < found.count)
+	if (i < found->count)
 		(void)snprintf(buffer + length, size - length, " and %zu more",
-		    found.count - i);
-	free(found.list);
+		    found->count - i);
 }

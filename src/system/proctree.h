@@ -17,6 +17,8 @@
 
 #include "system/subprocess.h"
 
+struct processes;
+
 #define PROCTREE_REAP_MAX	1024
 #define PROCTREE_RESERVE	3	/* descriptors, held back for a look */
 
@@ -25,7 +27,7 @@ struct proctree {
 	/* Other children that are not the command's: treated alike. */
 	pid_t	*spared;
 	size_t	spared_count;
-	int	children_fd;	/* -1: the kernel has no lists of children */
+	struct processes *found;	/* by the last look; room for the next */
 	int	reserve[PROCTREE_RESERVE];
 	int64_t	walk_ms;	/* how long the last look at all took */
 	int64_t	threads;	/* that it found */
@@ -60,8 +62,8 @@ void	proctree_stay_ready(struct proctree *);
  */
 int	proctree_spare_present(struct proctree *, pid_t except);
 
-/* Frees the memory of proctree_spare_present(). */
-void	proctree_forget_spared(struct proctree *);
+/* At the end, when nobody is to be found any more. */
+void	proctree_close(struct proctree *);
 
 /*
  * Sends a signal (0: none) to every descendant but to one child (0: none),

@@ -16,14 +16,13 @@ void	proctree_hold_reserve(struct proctree *);
 /* Asks the kernel.  A pid stays with our child until we reap it. */
 bool	proctree_is_living_child(pid_t);
 
-/* Lists our own children.  The caller frees the list. */
-void	proctree_list_own(const struct proctree *, struct processes *);
+/* Leaves our own children in tree->found. */
+void	proctree_list_own(const struct proctree *);
 
 /*
- * Sends a signal, as proctree_signal() does, and leaves in the list those that
- * live.  The caller frees it.  Measures how long that takes.
+ * Sends a signal, as proctree_signal() does, and leaves those that live in
+ * tree->found.  Measures how long that takes.
  */
-void	proctree_walk(struct proctree *, pid_t except, int number,
-	    struct processes *);
+void	proctree_walk(struct proctree *, pid_t except, int number);
 
 #endif

@@ -49,12 +49,13 @@ release_reserve(struct proctree *tree)
 }
 
 void
-proctree_list_own(const struct proctree *tree, struct processes *found)
+proctree_list_own(const struct proctree *tree)
 {
+	struct processes *found = tree->found;
 	size_t i, kept;
 
-	memset(found, 0, sizeof(*found));
-	found->children_fd = tree->children_fd;
+	found->count = 0;
+	found->incomplete = false;
 	process_add_own(found);
 	for (i = kept = 0; i < found->count; i++)
 		if (!is_spared(tree, found->list[i].pid))
@@ -147,14 +148,14 @@ visit(struct processes *found, size_t i, int number)
 }
 
 void
-proctree_walk(struct proctree *tree, pid_t except, int number,
-    struct processes *found)
+proctree_walk(struct proctree *tree, pid_t except, int number)
 {
+	struct processes *found = tree->found;
 	int64_t began_ms = clock_ms();
 	size_t i, kept;
 
 	release_reserve(tree);
-	proctree_list_own(tree, found);
+	proctree_list_own(tree);
 	tree->threads = 0;
 	for (i = kept = 0; i < found->count; i++) {
 		if (!visit(found, i, found->list[i].pid == except ? 0 : number))

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "system/descriptors.h"
+#include "system/process.h"
 
 /* Would close what libFuzzer needs; in front of the archive's. */
 void
@@ -77,6 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct options options = { .task = "task" };
 	static struct link links[2];
+	static struct processes *found;
 	struct subprocesses ours = { 0 };
 	struct guard guard;
 	struct link_message answer;
@@ -91,8 +93,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&guard, 0, sizeof(guard));
 	guard.options = &options;
 	guard.tree.ours = &ours;
-	guard.tree.children_fd = guard.tree.reserve[0] = -1;
-	guard.tree.reserve[1] = guard.tree.reserve[2] = -1;
+	guard.tree.reserve[0] = guard.tree.reserve[1] = -1;
+	guard.tree.reserve[2] = -1;
+	if (found == NULL)
+		must((found = processes_new()) != NULL);
+	guard.tree.found = found;
 	guard.signal_fd = guard.timer_fd = -1;
 	guard.time_up_ms = guard.ping_ms = CLOCK_NEVER;
 	sdnotify_init(&guard.notify, false);
