@@ -200,3 +200,12 @@ titles()
 	let_go a
 	wait_for 3 nothing_left
 }
+
+@test "a run that says nothing has no process but the two" {
+	zkrun_bg quiet -t "$TASK" -- sleep 600
+	wait_for 10 has_command "$BG_PID"
+	assert_equal "$(pgrep -P "$BG_PID" | wc -l)" 1
+	zkrun_bg talking -v -t "$TASK" -- sleep 600
+	has_logger() { pgrep -P "$BG_PID" -x zklogger >/dev/null; }
+	wait_for 10 has_logger
+}

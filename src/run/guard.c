@@ -209,8 +209,10 @@ loop(struct guard *guard)
 		    guard->notify.fd : -1;
 		fds[3].events = POLLOUT;
 		for (sink = 0; sink < LOG_SINKS; sink++) {
-			fds[4 + sink].fd = logger_fd(guard->logger,
-			    (enum log_sink)sink);
+			/* A fork may wait for memory, a deadline may not. */
+			fds[4 + sink].fd =
+			    (guard->state & (LOSING | KILLING)) != 0 ? -1 :
+			    logger_fd(guard->logger, (enum log_sink)sink);
 			fds[4 + sink].events = POLLIN;
 		}
 		(void)poll(fds, 4 + LOG_SINKS, -1);
