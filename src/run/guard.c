@@ -179,6 +179,14 @@ take_deadlines(struct guard *guard)
 	}
 }
 
+/* A fork may wait for memory, a deadline may not. */
+static bool
+is_hurried(const struct guard *guard)
+{
+	return guard->state == LOSING || (guard->state == KILLING &&
+	    !proctree_is_hopeless(&guard->tree));
+}
+
 static void
 loop(struct guard *guard)
 {
@@ -209,9 +217,7 @@ loop(struct guard *guard)
 		    guard->notify.fd : -1;
 		fds[3].events = POLLOUT;
 		for (sink = 0; sink < LOG_SINKS; sink++) {
-			/* A fork may wait for memory, a deadline may not. */
-			fds[4 + sink].fd =
-			    (guard->state & (LOSING | KILLING)) != 0 ? -1 :
+			fds[4 + sink].fd = is_hurried(guard) ? -1 :
 			    logger_fd(guard->logger, (enum log_sink)sink);
 			fds[4 + sink].events = POLLIN;
 		}
