@@ -27,6 +27,11 @@ descriptors_close_ours(int except)
 	(void)except;
 }
 
+void
+descriptors_close_inherited(void)
+{
+}
+
 int
 descriptors_fill_standard(void)
 {
