@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *end;
 
 	fuzzed = fuzz_file(data, size);
-	if (!process_read(4242, &process))
+	if (process_read(4242, &process) != 0)
 		return 0;
 	must(process.pid == 4242);
 	must(memchr(process.name, '\0', sizeof(process.name)) != NULL);
