@@ -160,12 +160,46 @@ test_peer_gone(void)
 	link_close(&b);
 }
 
+/* A peer that is stopped for days must not make us grow. */
+static void
+test_bound(void)
+{
+	struct link_message news = { .type = LINK_SESSION }, got;
+	struct link_message heard = { .type = LINK_HEARD };
+	struct link a, b;
+	int heards = 0, i, sessions = 0;
+
+	(void)link_pair(&a, &b);
+	for (i = 0; !link_is_full(&a); i++)
+		link_send_type(&a, LINK_WAITING);
+	for (i = 1; i <= MANY; i++) {
+		news.session.id = i;
+		link_send(&a, &news);
+		heard.signal.number = 1 + i % 2;
+		link_send(&a, &heard);
+	}
+	while (link_receive(&b, &got) == 1) {
+		link_flush(&a);
+		if (got.type == LINK_SESSION) {
+			sessions++;
+			is_int(got.session.id, MANY, "the last session is the "
+			    "one that is told");
+		}
+		heards += got.type == LINK_HEARD;
+	}
+	is_int(sessions, 1, "of many sessions one waits to be told");
+	is_int(heards, 2, "of many signals each one once");
+	link_close(&a);
+	link_close(&b);
+}
+
 int
 main(void)
 {
 	test_messages();
 	test_senseless();
 	test_queue();
+	test_bound();
 	test_peer_gone();
 	return tap_end();
 }
