@@ -24,7 +24,6 @@
 #include "system/proctree_private.h"
 
 #define STOP_ROUNDS	16
-#define KILL_AGAIN_MS	20	/* between two rounds of SIGKILL, at first */
 #define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
 #define DEATHS_PER_MS	10	/* of threads, on a slow machine */
 
@@ -169,7 +168,8 @@ proctree_kill(struct proctree *tree)
 	/* If allowed: processes that fork must not keep the killer waiting. */
 	if (first)
 		(void)setpriority(PRIO_PROCESS, 0, -20);
-	tree->kill_pause_ms = first ? KILL_AGAIN_MS : tree->kill_pause_ms * 2;
+	tree->kill_pause_ms = first ? PROCTREE_KILL_AGAIN_MS :
+	    tree->kill_pause_ms * 2;
 	/* Our children are killed in no time, and then theirs fall to us. */
 	proctree_kill_more(tree);
 	if (!first)

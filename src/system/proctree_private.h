@@ -7,6 +7,9 @@
 #include "system/process.h"
 #include "system/proctree.h"
 
+/* The pause between the first two rounds of SIGKILL. */
+#define PROCTREE_KILL_AGAIN_MS	20
+
 /*
  * Takes the descriptors that a look needs, which others might take.  -1 stands
  * for one that could not be had.

@@ -119,8 +119,9 @@ add_children(struct processes *found, const struct process *process, bool own)
  * is 0.  Returns whether it lives and is below us.
  */
 static bool
-visit(struct processes *found, size_t i, int number)
+visit(const struct proctree *tree, size_t i, int number)
 {
+	struct processes *found = tree->found;
 	struct process process;
 	bool lives, own = found->list[i].parent == getpid();
 	int pidfd = -1;
@@ -135,8 +136,9 @@ visit(struct processes *found, size_t i, int number)
 	lives = own ? read_own(found->list[i].pid, &process) :
 	    read_other(found, &found->list[i], &process);
 	if (lives) {
-		/* When it is dead its children fall to us. */
-		if (number != SIGKILL || process.threads < MANY_THREADS)
+		/* When it is dead its children fall to us; later, if it is. */
+		if (tree->kill_pause_ms != PROCTREE_KILL_AGAIN_MS ||
+		    number != SIGKILL || process.threads < MANY_THREADS)
 			add_children(found, &process, own);
 		if (number != 0)
 			(void)process_signal(process.pid, pidfd, number);
@@ -158,7 +160,7 @@ proctree_walk(struct proctree *tree, pid_t except, int number)
 	proctree_list_own(tree);
 	tree->threads = 0;
 	for (i = kept = 0; i < found->count; i++) {
-		if (!visit(found, i, found->list[i].pid == except ? 0 : number))
+		if (!visit(tree, i, found->list[i].pid == except ? 0 : number))
 			continue;
 		tree->threads += found->list[i].threads;
 		found->list[kept++] = found->list[i];

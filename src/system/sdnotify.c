@@ -39,6 +39,13 @@ set_name(struct sdnotify *notify, const char *value)
 	return NULL;
 }
 
+static int
+dial(const struct sdnotify *notify)
+{
+	return connect(notify->fd, (const struct sockaddr *)&notify->name,
+	    notify->name_length);
+}
+
 /* The watchdog is ours unless it names another process. */
 static int64_t
 read_watchdog_ms(void)
@@ -73,6 +80,8 @@ sdnotify_init(struct sdnotify *notify, bool by_command)
 	if (reason == NULL) {
 		notify->fd = socket(AF_UNIX,
 		    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		/* While nothing waits: its name may be on a slow disk. */
+		(void)dial(notify);
 		if (notify->fd != -1)
 			return;
 		reason = strerror(errno);
@@ -134,10 +143,17 @@ sdnotify_is_full(const struct sdnotify *notify)
 	return notify->name_length != 0 && notify->due != 0;
 }
 
+static ssize_t
+say(const struct sdnotify *notify, const char *text, size_t length)
+{
+	return send(notify->fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void
 sdnotify_flush(struct sdnotify *notify)
 {
 	char text[SDNOTIFY_STATUS_SIZE + 128];
+	ssize_t sent;
 	int length;
 
 	if (!sdnotify_is_full(notify))
@@ -147,11 +163,12 @@ sdnotify_flush(struct sdnotify *notify)
 	    notify->due & EXTEND ? "EXTEND_TIMEOUT_USEC=60000000\n" : "",
 	    notify->due & ALIVE ? "WATCHDOG=1\n" : "",
 	    notify->due & STATUS ? notify->status : "");
-	/* Connect each time: the manager may have a new socket. */
-	if ((connect(notify->fd, (const struct sockaddr *)&notify->name,
-	    notify->name_length) == -1 || send(notify->fd, text,
-	    (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) &&
-	    (errno == EAGAIN || errno == EINTR))
+	sent = say(notify, text, (size_t)length);
+	/* The manager may have a new socket. */
+	if (sent == -1 && errno != EAGAIN && errno != EINTR &&
+	    dial(notify) == 0)
+		sent = say(notify, text, (size_t)length);
+	if (sent == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	notify->due = 0;
 }
