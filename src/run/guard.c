@@ -264,10 +264,11 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.timer_fd = clock_timer_open();
 	if (guard.signal_fd == -1 || guard.timer_fd == -1 ||
 	    proctree_open(&guard.tree, logger->ours) == -1 ||
-	    proctree_spare_present(&guard.tree, keeper) == -1) {
+	    proctree_spare(&guard.tree, keeper, clock_ms()) == -1) {
 		log_error("cannot start: %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	}
+	guard.had_children = guard.tree.spared_count > 0;
 	loop(&guard);
 	link_close(link);
 	proctree_close(&guard.tree);

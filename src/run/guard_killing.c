@@ -86,12 +86,12 @@ guard_stop_tree(struct guard *guard)
 	(void)proctree_signal(&guard->tree, guard->keeper, SIGCONT);
 }
 
-/* While the keeper lives, nothing of the command's can fall to the guard. */
 void
 guard_spare_orphans(struct guard *guard)
 {
-	if (guard->keeper != 0)
-		(void)proctree_spare_present(&guard->tree, guard->keeper);
+	if (guard->had_children)
+		(void)proctree_spare(&guard->tree, guard->keeper,
+		    guard->approved_ms);
 }
 
 /*
@@ -232,9 +232,11 @@ enum guard_state
 guard_keeper_died_holding(struct guard *guard,
     const struct link_message *message)
 {
-	bool empty = proctree_is_empty(&guard->tree);
 	enum guard_state next;
+	bool empty;
 
+	guard_spare_orphans(guard);
+	empty = proctree_is_empty(&guard->tree);
 	/* The command died with the keeper (PR_SET_PDEATHSIG). */
 	if (empty && guard->exited)
 		return guard_keeper_died_releasing(guard, message);

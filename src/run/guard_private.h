@@ -55,11 +55,13 @@ struct guard {
 	int64_t			 ping_ms;	/* CLOCK_NEVER: not due */
 	pid_t			 keeper;
 	pid_t			 helper;
+	int64_t			 approved_ms;	/* the last go-ahead */
 	int64_t			 started_ms;	/* the command; 0: not yet */
 	int64_t			 held_until_ms;	/* by --hold; 0: not */
 	int			 signal;	/* that ended the waiting */
 	int			 stop;	/* a signal to stop of, when we may */
 	int			 exit_code;
+	bool			 had_children;	/* before it was zkrun */
 	bool			 exited;	/* the command */
 	bool			 lost;		/* the lease, under a command */
 };

@@ -135,8 +135,10 @@ approve(struct guard *guard, const struct link_message *message)
 		/* The guard was stopped; the keeper would not start it. */
 		answer.type = LINK_AGAIN;
 		next = guard->state;
-	} else
+	} else {
 		guard->time_up_ms = CLOCK_NEVER;
+		guard->approved_ms = clock_ms();
+	}
 	answer.question = message->question;
 	link_send(guard->link, &answer);
 	return next;

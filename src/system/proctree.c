@@ -25,6 +25,7 @@
 
 #define STOP_ROUNDS	16
 #define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
+#define AGE_MARGIN_MS	100
 #define DEATHS_PER_MS	10	/* of threads, on a slow machine */
 
 /* Asks the kernel whether we have no child at all, zombies included. */
@@ -90,24 +91,36 @@ spare_no_more(struct proctree *tree, pid_t pid)
 			tree->spared[i--] = tree->spared[--tree->spared_count];
 }
 
+/* The start is cut to ticks, so a margin keeps the command's own from it. */
+static bool
+is_older(pid_t pid, int64_t than_ms)
+{
+	struct process process;
+
+	return process_read(pid, &process) == 0 &&
+	    (int64_t)process.start * 1000 / sysconf(_SC_CLK_TCK) <
+	    than_ms - AGE_MARGIN_MS;
+}
+
 int
-proctree_spare_present(struct proctree *tree, pid_t except)
+proctree_spare(struct proctree *tree, pid_t except, int64_t older_than_ms)
 {
 	struct processes *found = tree->found;
-	size_t i;
 	pid_t *spared;
+	size_t i;
 
 	proctree_list_own(tree);
-	spared = reallocarray(tree->spared, tree->spared_count + found->count + 1,
-	    sizeof(*spared));
-	if (spared != NULL)
-		tree->spared = spared;
-	/* They are not the command's if those of "except" cannot be there. */
-	for (i = 0; spared != NULL && i < found->count &&
-	    proctree_is_living_child(except); i++)
-		if (found->list[i].pid != except)
+	spared = reallocarray(tree->spared,
+	    tree->spared_count + found->count + 1, sizeof(*spared));
+	if (spared == NULL)
+		return -1;
+	tree->spared = spared;
+	for (i = 0; i < found->count; i++)
+		if (found->list[i].pid != except &&
+		    (proctree_is_living_child(except) ||
+		    is_older(found->list[i].pid, older_than_ms)))
 			spared[tree->spared_count++] = found->list[i].pid;
-	return spared != NULL && !found->incomplete ? 0 : -1;
+	return found->incomplete ? -1 : 0;
 }
 
 void

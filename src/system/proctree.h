@@ -55,12 +55,12 @@ int	proctree_open(struct proctree *, struct subprocesses *ours);
 void	proctree_stay_ready(struct proctree *);
 
 /*
- * Spares every child that exists now but one, until it is reaped: a shell had
- * started it before its exec of zkrun, or it was left behind by such a child.
- * While "except" lives, nothing of what is below that can be among them.
- * Returns -1 if there is no memory.
+ * Spares children that are not the command's, until they are reaped: a shell had
+ * started them before its exec of zkrun, or such a child has left them behind.
+ * While "except" lives, no other child of ours can be the command's; then, only
+ * one that is not older than the command.  Returns -1 if there is no memory.
  */
-int	proctree_spare_present(struct proctree *, pid_t except);
+int	proctree_spare(struct proctree *, pid_t except, int64_t older_than_ms);
 
 /* At the end, when nobody is to be found any more. */
 void	proctree_close(struct proctree *);
