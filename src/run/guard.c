@@ -14,6 +14,7 @@
 #include "config/options.h"
 #include "run/guard_private.h"
 #include "system/command.h"
+#include "system/descriptors.h"
 #include "system/logger.h"
 #include "system/signals.h"
 
@@ -269,6 +270,12 @@ guard_run(const struct options *options, const struct signals *signals,
 		return EXITCODE_SYSTEM;
 	}
 	guard.had_children = guard.tree.spared_count > 0;
+	/*
+	 * While nothing waits for us: the last close of a pipe or a socket may
+	 * take long, and so may reading what we are.
+	 */
+	descriptors_let_go();
+	proctree_rehearse(&guard.tree);
 	loop(&guard);
 	link_close(link);
 	proctree_close(&guard.tree);

@@ -50,11 +50,22 @@ guard_stop_ms(const struct guard *guard)
 	    link_timeout_ms(guard->link), guard->options->kill_after_ms);
 }
 
+/*
+ * What was asked to stop gets no more time, but less, if the lease ends earlier.
+ * What takes time begins earlier.
+ */
+static int64_t
+kill_begins_ms(const struct guard *guard)
+{
+	return clock_earlier(guard->deadline_ms, kill_ms(guard)) -
+	    proctree_kill_takes_ms(&guard->tree);
+}
+
 int64_t
 guard_time_up_ms(const struct guard *guard)
 {
 	return guard->state != LOSING ? guard->time_up_ms :
-	    clock_earlier(guard->time_up_ms, kill_ms(guard));
+	    clock_earlier(guard->time_up_ms, kill_begins_ms(guard));
 }
 
 int
@@ -115,9 +126,10 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	link_send_type(guard->link, LINK_LOSE);
 	guard_spare_orphans(guard);
 	guard_stop_tree(guard);
-	/* What takes time begins earlier. */
-	guard->time_up_ms = kill_ms(guard) -
-	    proctree_kill_takes_ms(&guard->tree);
+	guard->deadline_ms = kill_ms(guard);
+	/* Half-way it looks again: more may have been started. */
+	guard->time_up_ms = clock_ms() +
+	    (kill_begins_ms(guard) - clock_ms()) / 2;
 	/* Act first, then say it. */
 	log_error("no contact with ZooKeeper; asking the command of '%s' to "
 	    "stop, %s", guard->options->task,
@@ -148,6 +160,11 @@ guard_enforce_deadline(struct guard *guard, const struct link_message *message)
 	char left[LEASE_LEFT_SIZE];
 	enum guard_state next;
 
+	if (clock_ms() < kill_begins_ms(guard)) {
+		(void)proctree_signal(&guard->tree, 0, 0);
+		guard->time_up_ms = kill_begins_ms(guard);
+		return LOSING;
+	}
 	guard_spare_orphans(guard);
 	next = guard_kill_all(guard, message);
 	guard->lost = true;

@@ -55,6 +55,7 @@ struct guard {
 	int64_t			 ping_ms;	/* CLOCK_NEVER: not due */
 	pid_t			 keeper;
 	pid_t			 helper;
+	int64_t			 deadline_ms;	/* when LOSING kills at the latest */
 	int64_t			 approved_ms;	/* the last go-ahead */
 	int64_t			 started_ms;	/* the command; 0: not yet */
 	int64_t			 held_until_ms;	/* by --hold; 0: not */

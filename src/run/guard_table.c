@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "lock/lease.h"
-#include "system/descriptors.h"
 #include "system/proctitle.h"
 
 #define OBEY_MS		3000	/* for the keeper, to leave the line */
@@ -175,8 +174,6 @@ command_started(struct guard *guard, const struct link_message *message)
 	guard->started_ms = clock_ms();
 	if (message->runs)
 		sdnotify_started(&guard->notify);
-	/* The reader of a pipe must see its end when the command closes it. */
-	descriptors_let_go();
 	return RUNNING;
 }
 
@@ -232,7 +229,7 @@ static const struct guard_row table[] = {
 { STARTING | RUNNING,	STOP_DUE,	guard_ask_to_stop,    STAY | LOSING },
 { QUEUEING,		TIME_UP,	overdue,              ENDING },
 { ENDING | RELEASING,	TIME_UP,	guard_leave_keeper,   CLOSE },
-{ LOSING,		TIME_UP,	guard_enforce_deadline, KILLING },
+{ LOSING,		TIME_UP,	guard_enforce_deadline, STAY | KILLING },
 { KILLING,		TIME_UP,	guard_kill_all,       STAY | FINISHED },
 { CLOSING,		TIME_UP,	finish,               FINISHED },
 

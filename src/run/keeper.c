@@ -354,8 +354,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	logger_inherit(logger, &keeper.ours);
 	keeper.state = CONNECTING;
 	keeper.timer_ms = CLOCK_NEVER;
-	keeper.wait_deadline_ms = CLOCK_NEVER;
-	keeper.waiting_since_ms = CLOCK_NEVER;
+	keeper.wait_deadline_ms = keeper.waiting_since_ms = CLOCK_NEVER;
 	keeper.time_up_ms = CLOCK_NEVER;
 	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);
@@ -387,6 +386,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 		    RUNS_READ_TAG);
 	keeper_start_progress(&keeper);
 	connector_start(&keeper.connector);
+	proctree_rehearse(&keeper.tree);
 	loop(&keeper);
 	/* Nobody waits for the rest: let the next in the queue go first. */
 	link_close(link);

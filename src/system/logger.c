@@ -24,7 +24,7 @@
 
 #define MESSAGE_SIZE	2048
 #define PATIENCE_S	2	/* with a system's logger that takes nothing */
-#define FINISH_S	1
+#define FINISH_MS	999
 #define TRY_AGAIN_MS	1000	/* when no process can be had */
 
 int
@@ -102,8 +102,8 @@ write_all(const struct logger *logger, enum log_sink sink, const char *ident)
 }
 
 /*
- * The child: it outlives us, if we are killed, to write the last words.  That to
- * syslog(3) always may, so it keeps nothing of the caller's.
+ * The child.  That of syslog(3) outlives us to write the last words, so it keeps
+ * nothing of the caller's.
  */
 static _Noreturn void
 become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
@@ -122,8 +122,6 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
 	log_send_to(LOG_TO_STDERR, -1);
 	log_send_to(LOG_TO_SYSLOG, -1);
-	/* See is_started(). */
-	(void)shutdown(logger->sink[sink].from, SHUT_WR);
 	/* Keep no file system busy. */
 	if (chdir("/") == -1)
 		_exit(EXITCODE_SYSTEM);
@@ -134,22 +132,12 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	write_all(logger, sink, ident);
 }
 
-/* Our parent has started it: its process has said that it sends us nothing. */
-static bool
-is_started(const struct logger *logger, enum log_sink sink)
-{
-	struct pollfd to = { .fd = logger->sink[sink].to, .events = POLLRDHUP };
-
-	return poll(&to, 1, 0) == 1;
-}
-
 int
 logger_fd(const struct logger *logger, enum log_sink sink)
 {
 	if (logger->sink[sink].from == -1 ||
 	    subprocess_is_ours(logger->ours, logger->sink[sink].pid) ||
-	    clock_ms() < logger->sink[sink].tried_ms + TRY_AGAIN_MS ||
-	    (logger->inherited && is_started(logger, sink)))
+	    clock_ms() < logger->sink[sink].tried_ms + TRY_AGAIN_MS)
 		return -1;
 	return logger->sink[sink].from;
 }
@@ -159,7 +147,8 @@ logger_start(struct logger *logger, enum log_sink sink)
 {
 	pid_t parent = getpid(), pid;
 
-	pid = subprocess_fork(logger->ours, logger->sink[sink].from, true);
+	pid = subprocess_fork(logger->ours, logger->sink[sink].from,
+	    sink == LOG_TO_SYSLOG);
 	if (pid == 0)
 		become_logger(logger, sink, parent);
 	logger->sink[sink].tried_ms = clock_ms();
@@ -178,7 +167,6 @@ void
 logger_inherit(struct logger *logger, struct subprocesses *ours)
 {
 	logger->ours = ours;
-	logger->inherited = true;
 }
 
 /*
@@ -188,11 +176,13 @@ logger_inherit(struct logger *logger, struct subprocesses *ours)
 static void
 write_rest(struct logger *logger)
 {
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char message[MESSAGE_SIZE + 1];
 	ssize_t length;
 
 	log_send_to(LOG_TO_STDERR, -1);
-	while ((length = recv(logger->sink[LOG_TO_STDERR].from, message,
+	while (poll(&out, 1, 0) == 1 &&
+	    (length = recv(logger->sink[LOG_TO_STDERR].from, message,
 	    MESSAGE_SIZE, MSG_DONTWAIT)) > 0) {
 		message[length] = '\0';
 		log_write(message);
@@ -211,15 +201,20 @@ has_messages(const struct logger *logger, enum log_sink sink)
 static bool
 has_ended(pid_t pid)
 {
-	const struct timespec left = { .tv_sec = FINISH_S };
+	int64_t give_up_ms = clock_after(clock_ms(), FINISH_MS), left_ms;
+	struct timespec left = { 0 };
 	sigset_t child;
 
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &child, NULL);
-	while (waitpid(pid, NULL, WNOHANG) == 0)
-		if (sigtimedwait(&child, NULL, &left) == -1)
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		left_ms = give_up_ms - clock_ms();
+		if (left_ms <= 0)
 			return false;
+		left.tv_nsec = left_ms % 1000 * 1000000;
+		(void)sigtimedwait(&child, NULL, &left);
+	}
 	return true;
 }
 
@@ -241,6 +236,6 @@ logger_finish(struct logger *logger)
 	pid = logger->sink[LOG_TO_STDERR].pid;
 	if (subprocess_is_ours(logger->ours, pid) && !has_ended(pid))
 		(void)kill(pid, SIGKILL);
-	else if (!logger->inherited || !is_started(logger, LOG_TO_STDERR))
+	else
 		write_rest(logger);
 }

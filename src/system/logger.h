@@ -27,7 +27,6 @@ struct logger {
 		int64_t	tried_ms;	/* to start one, the last time */
 	} sink[LOG_SINKS];
 	bool			 complained;	/* of a fork for syslog(3) */
-	bool			 inherited;	/* the parent may start it, too */
 };
 
 /*
@@ -47,7 +46,10 @@ int	logger_fd(const struct logger *, enum log_sink);
 /* Starts the process for messages that wait for it.  Never blocks. */
 void	logger_start(struct logger *, enum log_sink);
 
-/* In a child that goes on when its parent is dead: with helpers of its own. */
+/*
+ * In a child: with helpers of its own, which it may start when its parent, and
+ * the parent's, are dead.
+ */
 void	logger_inherit(struct logger *, struct subprocesses *);
 
 /*

@@ -25,6 +25,7 @@
 
 #define STOP_ROUNDS	16
 #define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
+#define PAGE		4096
 #define AGE_MARGIN_MS	100
 #define DEATHS_PER_MS	10	/* of threads, on a slow machine */
 
@@ -71,11 +72,22 @@ proctree_open(struct proctree *tree, struct subprocesses *ours)
 }
 
 void
+proctree_rehearse(struct proctree *tree)
+{
+	extern const volatile char __executable_start, etext;
+	const volatile char *page;
+
+	for (page = &__executable_start; page < &etext; page += PAGE)
+		(void)*page;
+	(void)proctree_signal(tree, 0, 0);
+}
+
+void
 proctree_stay_ready(struct proctree *tree)
 {
-	/* Without permission at least touch what it takes. */
-	if (!tree->ready && mlockall(MCL_CURRENT) == -1)
-		(void)proctree_signal(tree, 0, 0);
+	/* What is not here by now would have to be read from a disk. */
+	if (!tree->ready)
+		(void)mlockall(MCL_CURRENT | MCL_ONFAULT);
 	tree->ready = true;
 }
 

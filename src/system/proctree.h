@@ -49,7 +49,13 @@ bool	proctree_can_see(void);
 int	proctree_open(struct proctree *, struct subprocesses *ours);
 
 /*
- * Keeps this process in memory from the first call on, as far as it may: a
+ * Looks once at what is there, so that all that finds and kills is in memory.
+ * May block, while the program is read from its disk.
+ */
+void	proctree_rehearse(struct proctree *);
+
+/*
+ * Keeps in memory, from the first call on and as far as it may, what is there: a
  * killer must not wait for a disk.
  */
 void	proctree_stay_ready(struct proctree *);

@@ -6,10 +6,10 @@
  */
 #include "system/proctree_private.h"
 
-#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ proctree_hold_reserve(struct proctree *tree)
 	size_t i;
 
 	for (i = 0; i < PROCTREE_RESERVE; i++)
-		tree->reserve[i] = eventfd(0, EFD_CLOEXEC);
+		tree->reserve[i] = open("/proc", O_PATH | O_CLOEXEC);
 }
 
 static void

@@ -348,6 +348,7 @@ take_step(const struct node *node, int step)
 		at_guard(node, STOP_DUE, NULL);
 		break;
 	case GUARD_KILLS:
+		guard.deadline_ms = 0;
 		at_guard(node, GUARD_TIME_UP, NULL);
 		killed = true;
 		break;

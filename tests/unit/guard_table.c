@@ -275,10 +275,19 @@ test_deadlines(void)
 	is_int(guard_stop_ms(&guard), now_ms + 34400,
 	    "a keeper that says that the lease is lost may yet hang");
 	dispatch(&guard, STOP_DUE);
-	is_int(guard.time_up_ms, now_ms + 39400, "when to kill");
+	is_int(guard.deadline_ms, now_ms + 39400, "when to kill");
+	ok(guard_time_up_ms(&guard) < now_ms + 39400 - 15000,
+	    "half-way it looks how much there is to kill");
+	dispatch(&guard, TIME_UP);
+	is_int(guard.state, LOSING, "without killing");
+	ok(guard_time_up_ms(&guard) > now_ms + 39400 - 1000,
+	    "and then waits for the deadline");
 	link_set_lease(&keeper_end, now_ms + 50000, T);
-	is_int(guard.time_up_ms, now_ms + 39400,
+	ok(guard_time_up_ms(&guard) <= now_ms + 39400,
 	    "what was asked to stop is not given more time");
+	link_set_lease(&keeper_end, now_ms + 20000, T);
+	ok(guard_time_up_ms(&guard) <= now_ms + 19400,
+	    "but less, if the lease ends earlier");
 	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "nor asked again");
 	guard.state = RELEASING;
 	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "releasing: no deadline");
