@@ -63,12 +63,12 @@ judge_calls()
 	bad=$(grep -vE '^[0-9]+ +(fcntl\([^,]*, F_GETFD|statx\([^,]*, "", AT_STATX_DONT_SYNC)' \
 	    "$BATS_TEST_TMPDIR/calls" |
 	    grep -E '^[0-9]+ +[a-z0-9_]+\([0-9]+<' |
-	    grep -vE '\([0-9]+<(/proc/|/dev/(null|urandom)>|(pipe|socket|anon_inode|TCP|UNIX)[^>]*:)' || true)
+	    grep -vE '\([0-9]+<(/proc[/>]|/dev/(null|urandom)>|(pipe|socket|anon_inode|TCP|UNIX)[^>]*:)' || true)
 	assert_equal "on a file: $bad" "on a file: "
 	# What is read or sent may look like a name.
 	bad=$(grep -vE '^[0-9]+ +(read|pread64|recv[a-z]*|send[a-z]*)\(' "$BATS_TEST_TMPDIR/calls" |
 	    grep -E '"/' |
-	    grep -vE '"/(proc/|dev/(null|urandom)")' || true)
+	    grep -vE '"/(proc(/|")|dev/(null|urandom)")' || true)
 	assert_equal "by a name: $bad" "by a name: "
 }
 
