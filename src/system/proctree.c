@@ -26,7 +26,7 @@
 #define STOP_ROUNDS	16
 #define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
 #define PAGE		4096
-#define AGE_MARGIN_MS	100
+#define AGE_MARGIN_MS	20
 #define DEATHS_PER_MS	10	/* of threads, on a slow machine */
 
 /* Asks the kernel whether we have no child at all, zombies included. */
@@ -103,7 +103,7 @@ spare_no_more(struct proctree *tree, pid_t pid)
 			tree->spared[i--] = tree->spared[--tree->spared_count];
 }
 
-/* The start is cut to ticks, so a margin keeps the command's own from it. */
+/* The start is cut to ticks of 10 ms, so a margin keeps the command's from it. */
 static bool
 is_older(pid_t pid, int64_t than_ms)
 {
