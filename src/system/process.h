@@ -26,6 +26,7 @@ struct processes {
 	struct process	*list;
 	size_t		 count;
 	size_t		 allocated;
+	size_t		 passed_over;	/* of our own, not counted */
 	int		 children_fd;	/* -1: the kernel has no such lists */
 	/*
 	 * Not everything could be looked at: there was no descriptor, no

@@ -24,6 +24,7 @@
 #include "system/proctree_private.h"
 
 #define STOP_ROUNDS	16
+#define EMPTY_LOOKS	3	/* until a list without anybody is believed */
 #define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
 #define PAGE		4096
 #define AGE_MARGIN_MS	20
@@ -259,11 +260,22 @@ proctree_name_forbidden(struct proctree *tree, const char *task)
 bool
 proctree_is_empty(const struct proctree *tree)
 {
+	size_t known = subprocess_count(tree->ours) + tree->spared_count;
+	int looks;
+
 	if (is_childless())
 		return true;
-	/* Children of ours keep waitid(2) from answering. */
-	proctree_list_own(tree);
-	return tree->found->count == 0 && !tree->found->incomplete;
+	/*
+	 * Children of ours keep waitid(2) from answering.  A list counts only if
+	 * it has all of these, and a list may miss somebody.
+	 */
+	for (looks = 0; known > 0 && looks < EMPTY_LOOKS; looks++) {
+		proctree_list_own(tree);
+		if (tree->found->count > 0 || tree->found->incomplete ||
+		    tree->found->passed_over != known)
+			return false;
+	}
+	return known > 0;
 }
 
 bool

@@ -60,6 +60,7 @@ proctree_list_own(const struct proctree *tree)
 	for (i = kept = 0; i < found->count; i++)
 		if (!is_spared(tree, found->list[i].pid))
 			found->list[kept++] = found->list[i];
+	found->passed_over = found->count - kept;
 	found->count = kept;
 }
 

@@ -51,6 +51,16 @@ subprocess_is_ours(const struct subprocesses *ours, pid_t pid)
 	return false;
 }
 
+size_t
+subprocess_count(const struct subprocesses *ours)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < SUBPROCESSES_MAX; i++)
+		count += ours->pid[i] != 0;
+	return count;
+}
+
 void
 subprocess_reaped(struct subprocesses *ours, pid_t pid)
 {

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define SUBPROCESSES_MAX	8	/* with those that do not die */
 
@@ -31,6 +32,9 @@ void	subprocess_kill(struct subprocesses *, pid_t);
 
 /* Says whether this is one of ours that was not reaped yet. */
 bool	subprocess_is_ours(const struct subprocesses *, pid_t);
+
+/* Returns how many were not reaped yet. */
+size_t	subprocess_count(const struct subprocesses *);
 
 /* Somebody has reaped this child: its pid may belong to another process now. */
 void	subprocess_reaped(struct subprocesses *, pid_t);
