@@ -75,11 +75,12 @@ proctree_open(struct proctree *tree, struct subprocesses *ours)
 void
 proctree_rehearse(struct proctree *tree)
 {
-	extern const volatile char __executable_start, etext;
-	const volatile char *page;
+	extern const char __executable_start, etext;	/* by the linker */
+	uintptr_t page;
 
-	for (page = &__executable_start; page < &etext; page += PAGE)
-		(void)*page;
+	for (page = (uintptr_t)&__executable_start; page < (uintptr_t)&etext;
+	    page += PAGE)
+		(void)*(const volatile char *)page;
 	(void)proctree_signal(tree, 0, 0);
 }
 
