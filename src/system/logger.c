@@ -114,8 +114,6 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	(void)snprintf(ident, sizeof(ident), "zkrun[%d]", (int)parent);
 	/* "pkill zkrun" must not find it. */
 	(void)prctl(PR_SET_NAME, "zklogger", 0L, 0L, 0L);
-	proctitle_set(logger->task, sink == LOG_TO_STDERR ? "writing" :
-	    "logging");
 	(void)signal(SIGALRM, SIG_DFL);
 	(void)sigemptyset(&alarm_only);
 	(void)sigaddset(&alarm_only, SIGALRM);
@@ -129,6 +127,8 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 		(void)setsid();
 		descriptors_close_inherited();
 	}
+	proctitle_set(logger->task, sink == LOG_TO_STDERR ? "writing" :
+	    "logging");
 	write_all(logger, sink, ident);
 }
 
