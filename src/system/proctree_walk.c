@@ -150,23 +150,51 @@ visit(const struct proctree *tree, size_t i, int number)
 	return lives;
 }
 
+/* Sends a signal to a process that a walk has found, if it is still the same. */
+static void
+signal_found(const struct process *process, int number)
+{
+	struct process now;
+	int pidfd = -1;
+
+	if (process->parent != getpid()) {
+		pidfd = process_open(process->pid);
+		if ((pidfd == -1 && errno != 0) ||
+		    process_read(process->pid, &now) != 0 ||
+		    now.start != process->start)
+			number = 0;
+	}
+	if (number != 0)
+		(void)process_signal(process->pid, pidfd, number);
+	if (pidfd != -1)
+		(void)close(pidfd);
+}
+
 void
 proctree_walk(struct proctree *tree, pid_t except, int number)
 {
 	struct processes *found = tree->found;
 	int64_t began_ms = clock_ms();
 	size_t i, kept;
+	/*
+	 * A killer is in a hurry.  Else first look for all, because children of
+	 * one that ends may fall to another than us.
+	 */
+	int at_once = number == SIGKILL ? number : 0;
 
 	release_reserve(tree);
 	proctree_list_own(tree);
 	tree->threads = 0;
 	for (i = kept = 0; i < found->count; i++) {
-		if (!visit(tree, i, found->list[i].pid == except ? 0 : number))
+		if (!visit(tree, i, at_once))
 			continue;
 		tree->threads += found->list[i].threads;
 		found->list[kept++] = found->list[i];
 	}
 	found->count = kept;
+	for (i = 0; number != at_once && i < found->count; i++)
+		if (found->list[i].pid != except)
+			signal_found(&found->list[i], number);
 	proctree_hold_reserve(tree);
 	tree->walk_ms = clock_ms() - began_ms;
 }
