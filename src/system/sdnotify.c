@@ -80,10 +80,11 @@ sdnotify_init(struct sdnotify *notify, bool by_command)
 	if (reason == NULL) {
 		notify->fd = socket(AF_UNIX,
 		    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		/* While nothing waits: its name may be on a slow disk. */
-		(void)dial(notify);
-		if (notify->fd != -1)
+		if (notify->fd != -1) {
+			/* Now, because its name may be on a slow disk. */
+			(void)dial(notify);
 			return;
+		}
 		reason = strerror(errno);
 	}
 	log_notice("cannot notify '%s': %s", value, reason);
