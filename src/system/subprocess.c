@@ -13,16 +13,27 @@
 #include "base/exitcode.h"
 #include "system/descriptors.h"
 
+/* Returns the place of a pid; 0 finds a free one.  NULL: there is none. */
+static pid_t *
+find(struct subprocesses *ours, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < SUBPROCESSES_MAX; i++)
+		if (ours->pid[i] == pid)
+			return &ours->pid[i];
+	return NULL;
+}
+
 pid_t
 subprocess_fork(struct subprocesses *ours, int fd, bool outlives_us)
 {
-	pid_t parent, *slot, pid;
+	pid_t parent, *slot = find(ours, 0), pid;
 
-	for (slot = ours->pid; *slot != 0; slot++)
-		if (slot == &ours->pid[SUBPROCESSES_MAX - 1]) {
-			errno = EAGAIN;
-			return -1;
-		}
+	if (slot == NULL) {
+		errno = EAGAIN;
+		return -1;
+	}
 	parent = getpid();
 	pid = fork();
 	if (pid > 0)
@@ -41,14 +52,9 @@ subprocess_fork(struct subprocesses *ours, int fd, bool outlives_us)
 }
 
 bool
-subprocess_is_ours(const struct subprocesses *ours, pid_t pid)
+subprocess_is_ours(struct subprocesses *ours, pid_t pid)
 {
-	size_t i;
-
-	for (i = 0; i < SUBPROCESSES_MAX; i++)
-		if (pid != 0 && ours->pid[i] == pid)
-			return true;
-	return false;
+	return pid != 0 && find(ours, pid) != NULL;
 }
 
 size_t
@@ -64,11 +70,10 @@ subprocess_count(const struct subprocesses *ours)
 void
 subprocess_reaped(struct subprocesses *ours, pid_t pid)
 {
-	size_t i;
+	pid_t *slot = find(ours, pid);
 
-	for (i = 0; i < SUBPROCESSES_MAX; i++)
-		if (ours->pid[i] == pid)
-			ours->pid[i] = 0;
+	if (slot != NULL)
+		*slot = 0;
 }
 
 void

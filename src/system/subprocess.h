@@ -31,7 +31,7 @@ pid_t	subprocess_fork(struct subprocesses *, int fd, bool outlives_us);
 void	subprocess_kill(struct subprocesses *, pid_t);
 
 /* Says whether this is one of ours that was not reaped yet. */
-bool	subprocess_is_ours(const struct subprocesses *, pid_t);
+bool	subprocess_is_ours(struct subprocesses *, pid_t);
 
 /* Returns how many were not reaped yet. */
 size_t	subprocess_count(const struct subprocesses *);
