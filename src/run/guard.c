@@ -33,7 +33,7 @@ take_messages(struct guard *guard)
 			/* The link ended: the keeper is dead or of no use. */
 			link_close(guard->link);
 			guard_kill_keeper(guard);
-			/* Its death is another matter. */
+			/* It may hang in the kernel: wait no longer. */
 			if ((guard->state & (QUEUEING | ENDING |
 			    RELEASING)) != 0)
 				guard->time_up_ms = clock_earlier(
@@ -194,7 +194,6 @@ loop(struct guard *guard)
 	struct pollfd fds[4 + LOG_SINKS];
 	uint64_t expirations;
 	int64_t deadline_ms, timer_ms;
-	int sink;
 
 	timer_ms = CLOCK_NEVER;
 	while (guard->state != FINISHED) {
@@ -217,11 +216,7 @@ loop(struct guard *guard)
 		fds[3].fd = sdnotify_is_full(&guard->notify) ?
 		    guard->notify.fd : -1;
 		fds[3].events = POLLOUT;
-		for (sink = 0; sink < LOG_SINKS; sink++) {
-			fds[4 + sink].fd = is_hurried(guard) ? -1 :
-			    logger_fd(guard->logger, (enum log_sink)sink);
-			fds[4 + sink].events = POLLIN;
-		}
+		logger_prepare(guard->logger, !is_hurried(guard), fds + 4);
 		(void)poll(fds, 4 + LOG_SINKS, -1);
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0) {
@@ -236,10 +231,7 @@ loop(struct guard *guard)
 		link_flush(guard->link);
 		take_deadlines(guard);
 		sdnotify_flush(&guard->notify);
-		for (sink = 0; sink < LOG_SINKS; sink++)
-			if (fds[4 + sink].revents != 0)
-				logger_start(guard->logger,
-				    (enum log_sink)sink);
+		logger_process(guard->logger, fds + 4);
 	}
 }
 

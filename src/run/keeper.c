@@ -62,6 +62,14 @@ static const enum keeper_event runs_events[] = {
 	[RUNS_FAILED] = RECORD_REFUSAL,
 };
 
+/* The guard has to keep the same deadlines. */
+static void
+share_lease(const struct keeper *keeper)
+{
+	link_set_lease(keeper->link, keeper->lease.expiry_ms,
+	    keeper->lease.timeout_ms);
+}
+
 /* Tells the lease clock what a reply proves, and the guard what follows. */
 static void
 take_proof(struct keeper *keeper, const struct session_event *event)
@@ -78,8 +86,7 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 		lease_replied(&keeper->lease, event->sent_ms, event->read_ms);
 	if (keeper->lease.expiry_ms == before_ms)
 		return;
-	link_set_lease(keeper->link, keeper->lease.expiry_ms,
-	    keeper->lease.timeout_ms);
+	share_lease(keeper);
 	keeper_dispatch(keeper, PROVEN, NULL);
 }
 
@@ -94,8 +101,7 @@ start_clock(struct keeper *keeper, bool new_session)
 		    keeper->options->session_timeout_ms);
 	lease_connected(&keeper->lease, connector->tried_since_ms,
 	    connector->session.timeout_ms);
-	link_set_lease(keeper->link, keeper->lease.expiry_ms,
-	    keeper->lease.timeout_ms);
+	share_lease(keeper);
 	keeper->beat_ms = clock_after(clock_ms(),
 	    lease_beat_ms(&keeper->lease));
 }
@@ -286,11 +292,7 @@ wait_for_something(struct keeper *keeper, struct pollfd *fds,
 	fds[SIGNAL_FD].events = POLLIN;
 	fds[TIMER_FD].fd = keeper->timer_fd;
 	fds[TIMER_FD].events = POLLIN;
-	for (i = 0; i < LOG_SINKS; i++) {
-		fds[LOGGER_FD + i].fd = keeper->guard_gone ?
-		    logger_fd(keeper->logger, (enum log_sink)i) : -1;
-		fds[LOGGER_FD + i].events = POLLIN;
-	}
+	logger_prepare(keeper->logger, keeper->guard_gone, fds + LOGGER_FD);
 	if (poll(fds, FDS, -1) == -1)
 		memset(fds, 0, FDS * sizeof(*fds));
 }
@@ -301,7 +303,6 @@ loop(struct keeper *keeper)
 	struct pollfd fds[FDS];
 	uint64_t expirations;
 	int64_t deadline_ms;
-	int sink;
 
 	while (keeper->state != FINISHED) {
 		memset(fds, 0, sizeof(fds));
@@ -322,10 +323,7 @@ loop(struct keeper *keeper)
 		take_signals(keeper);
 		take_deadlines(keeper);
 		connector_process(&keeper->connector, fds + CONNECTOR_FD);
-		for (sink = 0; sink < LOG_SINKS; sink++)
-			if (fds[LOGGER_FD + sink].revents != 0)
-				logger_start(keeper->logger,
-				    (enum log_sink)sink);
+		logger_process(keeper->logger, fds + LOGGER_FD);
 	}
 	/* The outcome must reach the guard, even if the link is full. */
 	while (link_is_full(keeper->link)) {

@@ -8,9 +8,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -132,8 +130,9 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	write_all(logger, sink, ident);
 }
 
-int
-logger_fd(const struct logger *logger, enum log_sink sink)
+/* Returns what to read from if a process has to be started for it, else -1. */
+static int
+unread_fd(const struct logger *logger, enum log_sink sink)
 {
 	if (logger->sink[sink].from == -1 ||
 	    subprocess_is_ours(logger->ours, logger->sink[sink].pid) ||
@@ -142,8 +141,8 @@ logger_fd(const struct logger *logger, enum log_sink sink)
 	return logger->sink[sink].from;
 }
 
-void
-logger_start(struct logger *logger, enum log_sink sink)
+static void
+start(struct logger *logger, enum log_sink sink)
 {
 	pid_t parent = getpid(), pid;
 
@@ -161,6 +160,28 @@ logger_start(struct logger *logger, enum log_sink sink)
 	}
 	/* Should it be killed, another one goes on with the socket. */
 	logger->sink[sink].pid = pid;
+}
+
+void
+logger_prepare(const struct logger *logger, bool may_start, struct pollfd *fds)
+{
+	int sink;
+
+	for (sink = 0; sink < LOG_SINKS; sink++) {
+		fds[sink].fd = may_start ?
+		    unread_fd(logger, (enum log_sink)sink) : -1;
+		fds[sink].events = POLLIN;
+	}
+}
+
+void
+logger_process(struct logger *logger, const struct pollfd *fds)
+{
+	int sink;
+
+	for (sink = 0; sink < LOG_SINKS; sink++)
+		if (fds[sink].revents != 0)
+			start(logger, (enum log_sink)sink);
 }
 
 void
@@ -192,7 +213,7 @@ write_rest(struct logger *logger)
 static bool
 has_messages(const struct logger *logger, enum log_sink sink)
 {
-	struct pollfd from = { .fd = logger_fd(logger, sink),
+	struct pollfd from = { .fd = unread_fd(logger, sink),
 	    .events = POLLIN };
 
 	return poll(&from, 1, 0) == 1 && (from.revents & POLLIN) != 0;
@@ -229,7 +250,7 @@ logger_finish(struct logger *logger)
 	/* What cannot be written to syslog may have to be said on stderr. */
 	for (sink = LOG_SINKS - 1; sink >= 0; sink--) {
 		if (has_messages(logger, (enum log_sink)sink))
-			logger_start(logger, (enum log_sink)sink);
+			start(logger, (enum log_sink)sink);
 		if (logger->sink[sink].to != -1)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,17 +39,17 @@ int	logger_open(struct logger *, struct subprocesses *, const char *task,
 	    int facility);
 
 /*
- * Returns the descriptor to poll for POLLIN, on which logger_start() is due; -1
- * if there is none now.
+ * Before poll(2): fills in LOG_SINKS entries, to wait for messages that need a
+ * process.  It waits for none unless one may be started now.
  */
-int	logger_fd(const struct logger *, enum log_sink);
+void	logger_prepare(const struct logger *, bool may_start, struct pollfd *);
 
-/* Starts the process for messages that wait for it.  Never blocks. */
-void	logger_start(struct logger *, enum log_sink);
+/* After poll(2): starts what is needed.  Never blocks, but for a fork(2). */
+void	logger_process(struct logger *, const struct pollfd *);
 
 /*
- * In a child: with helpers of its own, which it may start when its parent, and
- * the parent's, are dead.
+ * In a child that has helpers of its own.  It may start loggers once its parent
+ * is dead: the parent's die with it.
  */
 void	logger_inherit(struct logger *, struct subprocesses *);
 
