@@ -2,8 +2,8 @@
  * The descriptors that this process was started with.  The command inherits
  * them.
  *
- * But for one, no function here waits for a file server, a disk or a terminal:
- * what a descriptor is, is told without asking whoever serves it, and files are
+ * Only descriptors_close_inherited() waits for a file server, a disk or a
+ * terminal: what a descriptor is, is told without asking whoever serves it, and files are
  * never closed, for close(2) of a file waits for its server.  So a file stays
  * open until zkrun ends, and the caller's POSIX locks stay.
  */

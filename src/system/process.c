@@ -77,11 +77,10 @@ add(struct processes *found, pid_t pid, pid_t parent)
 	found->list[found->count++].parent = parent;
 }
 
-/* Notes whether an error means that somebody may be there all the same. */
-static void
-note_error(struct processes *found, int error)
+void
+process_note_error(struct processes *found, int error)
 {
-	if (error != ENOENT && error != ESRCH)
+	if (error != 0 && error != ENOENT && error != ESRCH)
 		found->incomplete = true;
 }
 
@@ -105,7 +104,7 @@ add_listed(struct processes *found, int fd, pid_t parent)
 		offset += got;
 	}
 	if (got == -1)
-		note_error(found, errno);
+		process_note_error(found, errno);
 }
 
 /* For a kernel without lists of children. */
@@ -213,13 +212,17 @@ process_add_children(struct processes *found, pid_t parent, int threads)
 {
 	struct process now;
 	char main_thread[16];
+	int error;
 
 	(void)snprintf(main_thread, sizeof(main_thread), "%d", (int)parent);
 	if (threads <= 1 ? add_thread(found, parent, main_thread) :
 	    add_threads(found, parent))
 		return;
-	if (process_read(parent, &now) == 0)
+	error = process_read(parent, &now);
+	if (error == 0)
 		search_children(found, parent);
+	else
+		process_note_error(found, error);
 }
 
 int

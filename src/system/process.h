@@ -49,6 +49,9 @@ int	process_read(pid_t, struct process *);
 struct processes	*processes_new(void);
 void			 processes_free(struct processes *);
 
+/* Notes an error (0: none) unless it says that a process does not exist. */
+void	process_note_error(struct processes *, int error);
+
 /* Adds our own children, with nothing but pid and parent. */
 void	process_add_own(struct processes *);
 

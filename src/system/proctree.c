@@ -144,13 +144,6 @@ proctree_close(struct proctree *tree)
 	processes_free(tree->found);
 }
 
-size_t
-proctree_signal(struct proctree *tree, pid_t except, int number)
-{
-	proctree_walk(tree, except, number);
-	return tree->found->count;
-}
-
 int64_t
 proctree_kill_takes_ms(const struct proctree *tree)
 {
@@ -242,7 +235,7 @@ proctree_name_forbidden(struct proctree *tree, const char *task)
 
 	if (!proctree_is_hopeless(tree) || tree->named_forbidden)
 		return false;
-	proctree_walk(tree, 0, 0);
+	(void)proctree_signal(tree, 0, 0);
 	for (i = 0; i < found->count && !tree->named_forbidden; i++) {
 		(void)snprintf(path, sizeof(path), "/proc/%d",
 		    (int)found->list[i].pid);
@@ -266,17 +259,19 @@ proctree_is_empty(const struct proctree *tree)
 
 	if (is_childless())
 		return true;
+	if (known == 0)
+		return false;
 	/*
 	 * Children of ours keep waitid(2) from answering.  A list counts only if
 	 * it has all of these, and a list may miss somebody.
 	 */
-	for (looks = 0; known > 0 && looks < EMPTY_LOOKS; looks++) {
+	for (looks = 0; looks < EMPTY_LOOKS; looks++) {
 		proctree_list_own(tree);
 		if (tree->found->count > 0 || tree->found->incomplete ||
 		    tree->found->passed_over != known)
 			return false;
 	}
-	return known > 0;
+	return true;
 }
 
 bool
@@ -284,7 +279,7 @@ proctree_is_only(struct proctree *tree, pid_t pid)
 {
 	const struct processes *found = tree->found;
 
-	proctree_walk(tree, 0, 0);
+	(void)proctree_signal(tree, 0, 0);
 	return found->count == 1 && found->list[0].pid == pid &&
 	    !found->incomplete;
 }
@@ -295,7 +290,7 @@ proctree_describe(struct proctree *tree, char *buffer, size_t size)
 	const struct processes *found = tree->found;
 	size_t i, length;
 
-	proctree_walk(tree, 0, 0);
+	(void)proctree_signal(tree, 0, 0);
 	buffer[0] = '\0';
 	for (i = length = 0; i < found->count && i < 3; i++) {
 		length += snprintf(buffer + length, size - length,

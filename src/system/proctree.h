@@ -63,8 +63,9 @@ void	proctree_stay_ready(struct proctree *);
 /*
  * Spares children that are not the command's, until they are reaped: a shell had
  * started them before its exec of zkrun, or such a child has left them behind.
- * While "except" lives, no other child of ours can be the command's; then, only
- * one that is not older than the command.  Returns -1 if there is no memory.
+ * While "except" lives, no other child of ours can be the command's.  When it is
+ * dead, those older than the command are still spared.  Returns -1 if there is no
+ * memory.
  */
 int	proctree_spare(struct proctree *, pid_t except, int64_t older_than_ms);
 
@@ -78,8 +79,8 @@ void	proctree_close(struct proctree *);
 size_t	proctree_signal(struct proctree *, pid_t except, int number);
 
 /*
- * Estimates, by what the last proctree_signal() found, for how long the first of
- * them to die and the last one are apart.
+ * Estimates how long it takes to kill all that the last proctree_signal() found,
+ * from the first death to the last.
  */
 int64_t	proctree_kill_takes_ms(const struct proctree *);
 
@@ -109,8 +110,8 @@ pid_t	proctree_reap(struct proctree *, int *left, int *status);
 bool	proctree_is_hopeless(const struct proctree *);
 
 /*
- * Then, if we may not signal a descendant: logs once that the task is not
- * released while it lives.  Returns whether it did so.
+ * When it is hopeless: logs once that the task is not released while a
+ * descendant lives that we may not signal.  Returns whether it did so.
  */
 bool	proctree_name_forbidden(struct proctree *, const char *task);
 

@@ -1,5 +1,8 @@
 /*
  * How proctree.c finds descendants.  Private to the proctree*.c files.
+ *
+ * proctree_signal() is in proctree_walk.c, too.  It leaves those that live in
+ * tree->found, and how long it took in tree->walk_ms.
  */
 #ifndef ZKRUN_PROCTREE_PRIVATE_H
 #define ZKRUN_PROCTREE_PRIVATE_H
@@ -21,11 +24,5 @@ bool	proctree_is_living_child(pid_t);
 
 /* Leaves our own children in tree->found. */
 void	proctree_list_own(const struct proctree *);
-
-/*
- * Sends a signal, as proctree_signal() does, and leaves those that live in
- * tree->found.  Measures how long that takes.
- */
-void	proctree_walk(struct proctree *, pid_t except, int number);
 
 #endif

@@ -95,8 +95,7 @@ read_other(struct processes *found, const struct process *listed,
 	int error;
 
 	error = process_read(listed->pid, process);
-	if (error != 0 && error != ENOENT && error != ESRCH)
-		found->incomplete = true;
+	process_note_error(found, error);
 	return error == 0 && !process->dead &&
 	    (process->parent == listed->parent || process->parent == getpid());
 }
@@ -170,8 +169,8 @@ signal_found(const struct process *process, int number)
 		(void)close(pidfd);
 }
 
-void
-proctree_walk(struct proctree *tree, pid_t except, int number)
+size_t
+proctree_signal(struct proctree *tree, pid_t except, int number)
 {
 	struct processes *found = tree->found;
 	int64_t began_ms = clock_ms();
@@ -197,4 +196,5 @@ proctree_walk(struct proctree *tree, pid_t except, int number)
 			signal_found(&found->list[i], number);
 	proctree_hold_reserve(tree);
 	tree->walk_ms = clock_ms() - began_ms;
+	return found->count;
 }
