@@ -68,6 +68,21 @@ dead_in_time()
 # Disks and file servers
 #
 
+# start_three_voices: one zkrun says what is usual, one little, one much.  Their
+# commands ignore TERM, and others wait for their locks.
+start_three_voices()
+{
+	local options=(-T 2s -k 0.3 -c "$RELAY_CONNECT")
+
+	enlist usual "${options[@]}" -- "$TOOLS/alive" "$(signs usual)" hard
+	enlist quiet -q "${options[@]}" -- "$TOOLS/alive" "$(signs quiet)" hard
+	enlist verbose -v "${options[@]}" -- \
+	    "$TOOLS/alive" "$(signs verbose)" hard
+	watch_fleet
+	beat_fleet
+	queue_successors
+}
+
 @test "stderr stalls and contact is lost: the job is dead before its lease is gone" {
 	local name
 
@@ -76,15 +91,7 @@ dead_in_time()
 	for name in usual quiet verbose; do
 		put_on "$DISK/$name" $name err
 	done
-	enlist usual -T 2s -k 0.3 -c "$RELAY_CONNECT" -- \
-	    "$TOOLS/alive" "$(signs usual)" hard
-	enlist quiet -q -T 2s -k 0.3 -c "$RELAY_CONNECT" -- \
-	    "$TOOLS/alive" "$(signs quiet)" hard
-	enlist verbose -v -T 2s -k 0.3 -c "$RELAY_CONNECT" -- \
-	    "$TOOLS/alive" "$(signs verbose)" hard
-	watch_fleet
-	beat_fleet
-	queue_successors
+	start_three_voices
 	freeze_disk
 	relay_tell blackhole
 	# Whichever process writes the message about it hangs.
@@ -144,15 +151,7 @@ dead_in_time()
 		put_on "$FILES/1" $name out
 		put_on "$FILES/2" $name err
 	done
-	enlist usual -T 2s -k 0.3 -c "$RELAY_CONNECT" -- \
-	    "$TOOLS/alive" "$(signs usual)" hard
-	enlist quiet -q -T 2s -k 0.3 -c "$RELAY_CONNECT" -- \
-	    "$TOOLS/alive" "$(signs quiet)" hard
-	enlist verbose -v -T 2s -k 0.3 -c "$RELAY_CONNECT" -- \
-	    "$TOOLS/alive" "$(signs verbose)" hard
-	watch_fleet
-	beat_fleet
-	queue_successors
+	start_three_voices
 	for name in "${FLEET[@]}"; do
 		keeper=$(keeper_of "${BG[$name]}")
 		lines+=("any ${BG[$name]}" "any $keeper")
