@@ -65,6 +65,8 @@ fence_of()
 	virgin
 	poor_server $CREATE2 $CREATE_CONTAINER
 	first=$(fence_of -c "$RELAY_CONNECT" -b "$BASE")
+	# Its keeper deletes that after the end; the holder makes it anew then.
+	wait_for 5 not zk stat "$BASE/x/leases"
 	hold holder x -b "$BASE"
 	run -75 zkrun -n -c "$RELAY_CONNECT" -b "$BASE" -t x -- true
 	run -75 zkrun -w 0.1 -c "$RELAY_CONNECT" -b "$BASE" -t x -- true

@@ -3,7 +3,7 @@
  * down their last sign of life, in the same page as alive (see lastsign).
  *
  *	crowd FILE idle N	N processes that sleep
- *	crowd FILE busy N	N processes that compute
+ *	crowd FILE busy N	N processes that compute once FILE.go exists
  *	crowd FILE threads N	one process of N threads that sleep
  *
  * Each busy process signs without a pause.  Of sleepers a hundred, evenly spread
@@ -45,24 +45,28 @@ sign(void)
 		continue;
 }
 
+/* go: file whose making ends the sleep, or NULL. */
 static _Noreturn void
-live(bool busy, bool signs)
+live(const char *go, bool signs)
 {
 	const struct timespec pause_time = { .tv_nsec = 5000000 };
+	bool busy = false;
 
 	for (;;) {
-		if (!busy && !signs)
+		if (go == NULL && !signs)
 			(void)pause();
 		sign();
-		if (!busy)
+		if (!busy) {
 			(void)nanosleep(&pause_time, NULL);
+			busy = go != NULL && access(go, F_OK) == 0;
+		}
 	}
 }
 
 static void *
 live_as_thread(void *signs)
 {
-	live(false, signs != NULL);
+	live(NULL, signs != NULL);
 }
 
 static void
@@ -80,14 +84,14 @@ start_thread(bool signs)
 }
 
 static void
-start_process(bool busy, bool signs)
+start_process(const char *go, bool signs)
 {
 	switch (fork()) {
 	case -1:
 		err(2, "fork");
 	case 0:
 		(void)alarm(LIMIT_S);
-		live(busy, signs);
+		live(go, signs);
 	}
 }
 
@@ -108,7 +112,7 @@ int
 main(int argc, char *argv[])
 {
 	const char	*bad;
-	char		 up[4096];
+	char		 go[4096], up[4096];
 	long		 i, n;
 	bool		 signs;
 
@@ -116,6 +120,7 @@ main(int argc, char *argv[])
 	if (n == 0)
 		errx(2, "usage: crowd FILE idle|busy|threads N");
 	map_page(argv[1]);
+	(void)snprintf(go, sizeof(go), "%s.go", argv[1]);
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)alarm(LIMIT_S);
 	for (i = 1; i <= n; i++) {
@@ -123,10 +128,11 @@ main(int argc, char *argv[])
 		if (strcmp(argv[2], "threads") == 0)
 			start_thread(signs);
 		else
-			start_process(strcmp(argv[2], "busy") == 0, signs);
+			start_process(strcmp(argv[2], "busy") == 0 ? go : NULL,
+			    signs);
 	}
 	(void)snprintf(up, sizeof(up), "%s.up", argv[1]);
 	if (open(up, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) == -1)
 		err(2, "%s", up);
-	live(false, true);
+	live(NULL, true);
 }
