@@ -20,7 +20,34 @@ find(struct forward_entry *entries, int number, pid_t sender)
 	return NULL;
 }
 
-/* The slot to write to: a free one, else the one that is due first. */
+static bool
+is_stop(int number)
+{
+	return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+/* Is it the same signal once more?  It may be over by now. */
+static bool
+is_repeated(const struct forward_entry *entries, int number, pid_t sender,
+    int64_t now_ms)
+{
+	size_t i;
+
+	/*
+	 * The kernel keeps each real-time signal.  Of what stops and what lets go
+	 * on the last one counts, so each is passed on.
+	 */
+	if (number >= SIGRTMIN || number == SIGCONT || is_stop(number))
+		return false;
+	for (i = 0; i < FORWARD_SLOTS; i++)
+		if (entries[i].number == number &&
+		    entries[i].sender == sender &&
+		    now_ms - entries[i].since_ms < FORWARD_DELAY_MS)
+			return true;
+	return false;
+}
+
+/* The slot to write to: of those that are over the oldest, or what is due first. */
 static struct forward_entry *
 find_slot(struct forward_entry *entries)
 {
@@ -29,9 +56,27 @@ find_slot(struct forward_entry *entries)
 
 	slot = &entries[0];
 	for (i = 1; i < FORWARD_SLOTS; i++)
-		if (entries[i].due_ms < slot->due_ms)
+		if (entries[i].due_ms < slot->due_ms ||
+		    (entries[i].due_ms == slot->due_ms &&
+		    entries[i].since_ms < slot->since_ms))
 			slot = &entries[i];
 	return slot;
+}
+
+/* The signal for which the keeper's word came too late. */
+static struct forward_entry *
+find_passed_on(struct forward_entry *entries, int number, pid_t sender,
+    int64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < FORWARD_SLOTS; i++)
+		if (entries[i].due_ms == 0 && !entries[i].reached &&
+		    entries[i].number == number &&
+		    entries[i].sender == sender &&
+		    now_ms - entries[i].since_ms < FORWARD_MEMORY_MS)
+			return &entries[i];
+	return NULL;
 }
 
 /* As the kernel has it: who is to go on does not stop for what came before. */
@@ -41,9 +86,7 @@ drop_stops(struct forward_entry *entries)
 	size_t i;
 
 	for (i = 0; i < FORWARD_SLOTS; i++)
-		if (entries[i].number == SIGTSTP ||
-		    entries[i].number == SIGTTIN ||
-		    entries[i].number == SIGTTOU)
+		if (is_stop(entries[i].number))
 			entries[i].due_ms = 0;
 }
 
@@ -69,6 +112,8 @@ forward_received(struct forward *forward, int number, pid_t sender,
 {
 	struct forward_entry *heard, *same, *slot;
 
+	if (is_repeated(forward->received, number, sender, now_ms))
+		return;
 	if (number == SIGCONT)
 		drop_stops(forward->received);
 	slot = find_slot(forward->received);
@@ -80,6 +125,7 @@ forward_received(struct forward *forward, int number, pid_t sender,
 	}
 	slot->number = number;
 	slot->sender = sender;
+	slot->since_ms = now_ms;
 	slot->due_ms = now_ms + FORWARD_DELAY_MS;
 	slot->reached = false;
 	heard = find(forward->heard, number, sender);
@@ -98,17 +144,24 @@ forward_heard(struct forward *forward, int number, pid_t sender,
 {
 	struct forward_entry *received, *slot;
 
-	received = find(forward->received, number, sender);
-	if (received != NULL) {
-		received->reached = true;
-		received->due_ms = now_ms;
+	if (is_repeated(forward->heard, number, sender, now_ms))
 		return;
-	}
 	slot = find_slot(forward->heard);
 	slot->number = number;
 	slot->sender = sender;
+	slot->since_ms = now_ms;
 	slot->due_ms = now_ms + FORWARD_MEMORY_MS;
 	slot->reached = false;
+	received = find(forward->received, number, sender);
+	if (received == NULL)
+		received = find_passed_on(forward->received, number, sender,
+		    now_ms);
+	else
+		received->due_ms = now_ms;
+	if (received == NULL)
+		return;
+	received->reached = true;
+	slot->due_ms = 0;
 }
 
 int

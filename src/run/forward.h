@@ -2,11 +2,15 @@
  * Which signals have to be passed on to the command, and which reached it by
  * themselves.
  *
- * Guard, keeper and command share a process group, a terminal and a unit.  A
- * signal to all of them (a key, kill(2) of the group, systemd stopping the
- * unit) is heard by the keeper as well, from the same sender, and is not sent
- * twice.  Who kills one process after the other takes a moment, so a signal
- * waits FORWARD_DELAY_MS for the keeper's word.  Pure: no I/O.
+ * Guard, keeper and command share a process group, a terminal and a unit.  The
+ * keeper also hears a signal to all of them (a key, kill(2) of the group, systemd
+ * stopping the unit), from the same sender.  Such a signal is not sent twice.  Who
+ * kills one process after the other takes a moment.  So a signal waits
+ * FORWARD_DELAY_MS for the keeper's word.
+ *
+ * Of two equal signals the kernel may keep one for one process, and both for the
+ * other.  And timeout(1) kills its child, then the group.  So what one sender
+ * repeats within FORWARD_DELAY_MS is one signal.  Pure: no I/O.
  */
 #ifndef ZKRUN_FORWARD_H
 #define ZKRUN_FORWARD_H
@@ -22,7 +26,8 @@
 #define FORWARD_SLOTS		16
 
 struct forward_entry {
-	int64_t	due_ms;		/* decide then; the slot is free when 0 */
+	int64_t	due_ms;		/* decide, or forget, then; over when 0 */
+	int64_t	since_ms;
 	int	number;
 	pid_t	sender;
 	bool	reached;	/* the command has it already */

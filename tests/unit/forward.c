@@ -57,24 +57,45 @@ static const struct {
 	{ "a key is heard by both, sender 0", {
 	    RECEIVED(0, SIGINT, 0), HEARD(0, SIGINT, 0), SPARE(0, SIGINT),
 	    NOTHING(MEMORY * 2) } },
-	{ "two identical signals, heard twice: neither is passed on", {
+	{ "two equal signals within the delay, heard once: they are one", {
 	    RECEIVED(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
-	    HEARD(2, SIGUSR1, 5), HEARD(3, SIGUSR1, 5), SPARE(3, SIGUSR1),
-	    SPARE(3, SIGUSR1), NOTHING(MEMORY * 2) } },
-	{ "two identical signals, heard once: one is passed on", {
-	    RECEIVED(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
-	    HEARD(2, SIGUSR1, 5), SPARE(2, SIGUSR1), NOTHING(2),
-	    PASS(DELAY + 1, SIGUSR1), NOTHING(MEMORY * 2) } },
+	    HEARD(2, SIGUSR1, 5), SPARE(2, SIGUSR1), NOTHING(MEMORY * 2) } },
+	{ "so they are if the second comes when the first is decided", {
+	    RECEIVED(0, SIGUSR1, 5), HEARD(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
+	    RECEIVED(2, SIGUSR1, 5), NOTHING(MEMORY * 2) } },
+	{ "received once, heard twice: one, and the next one is another", {
+	    RECEIVED(0, SIGUSR1, 5), HEARD(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
+	    HEARD(2, SIGUSR1, 5), RECEIVED(30, SIGUSR1, 5), NOTHING(30),
+	    PASS(30 + DELAY, SIGUSR1), NOTHING(MEMORY * 2) } },
+	{ "two equal signals, not heard: one is passed on", {
+	    RECEIVED(0, SIGUSR1, 5), RECEIVED(DELAY - 1, SIGUSR1, 5),
+	    PASS(DELAY, SIGUSR1), NOTHING(MEMORY * 2) } },
+	{ "after the delay an equal one is another one", {
+	    RECEIVED(0, SIGUSR1, 5), PASS(DELAY, SIGUSR1),
+	    RECEIVED(DELAY, SIGUSR1, 5), PASS(DELAY * 2, SIGUSR1) } },
+	{ "each of two equal real-time signals counts", {
+	    RECEIVED(0, 64, 5), RECEIVED(1, 64, 5), HEARD(2, 64, 5),
+	    SPARE(2, 64), NOTHING(2), PASS(DELAY + 1, 64) } },
 	{ "a word is used once", {
 	    HEARD(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
-	    RECEIVED(2, SIGUSR1, 5), NOTHING(2), PASS(DELAY + 2, SIGUSR1) } },
+	    RECEIVED(DELAY + 1, SIGUSR1, 5), NOTHING(DELAY + 1),
+	    PASS(DELAY * 2 + 1, SIGUSR1) } },
 	{ "two words are used once each", {
-	    HEARD(0, SIGUSR1, 5), HEARD(0, SIGUSR1, 5),
-	    RECEIVED(1, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
-	    SPARE(1, SIGUSR1), SPARE(1, SIGUSR1), NOTHING(MEMORY * 2) } },
+	    HEARD(0, SIGUSR1, 5), HEARD(DELAY, SIGUSR1, 5),
+	    RECEIVED(DELAY, SIGUSR1, 5), SPARE(DELAY, SIGUSR1),
+	    RECEIVED(DELAY * 2, SIGUSR1, 5), SPARE(DELAY * 2, SIGUSR1),
+	    NOTHING(MEMORY * 2) } },
+	{ "a stop after a stop that was let go on counts", {
+	    RECEIVED(0, SIGTSTP, 5), RECEIVED(1, SIGCONT, 5),
+	    RECEIVED(2, SIGTSTP, 5), PASS(DELAY + 1, SIGCONT),
+	    PASS(DELAY + 2, SIGTSTP), NOTHING(MEMORY * 2) } },
 	{ "too late a word does not call a signal back, nor sends it twice", {
 	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
 	    HEARD(DELAY + 1, SIGTERM, 5), NOTHING(MEMORY * 2) } },
+	{ "nor does it speak for the sender's next signal", {
+	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
+	    HEARD(DELAY + 1, SIGTERM, 5), RECEIVED(DELAY * 2, SIGTERM, 5),
+	    NOTHING(DELAY * 2), PASS(DELAY * 3, SIGTERM) } },
 	{ "two different signals, both passed on", {
 	    RECEIVED(0, SIGHUP, 5), RECEIVED(0, SIGTERM, 5),
 	    PASS(DELAY, SIGHUP), PASS(DELAY, SIGTERM),
