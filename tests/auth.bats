@@ -154,7 +154,7 @@ clean()
 	run -0 zkrun --acl world:anyone:cdrwa -t "$TASK" -- true
 	assert_equal "$(zk acl "$P")" world:anyone:rwcda
 	run -77 zkrun --acl nonsense:x:r -t "$TASK-2" -- true
-	assert_output "zkrun: cannot acquire '/lock/mutex/$TASK-2': invalid acl"
+	assert_output "zkrun: cannot acquire '/lock/mutex/$TASK-2': the server does not take the ACL (-a) (-114)"
 	for acl in world:anyone world:anyone: :x:r world:anyone:rx ',' \
 	    "$(printf 'world:anyone:r,%.0s' {1..16})world:anyone:r" \
 	    "digest:$(printf %09999d 0):r"; do
@@ -171,7 +171,7 @@ clean()
 	start_relay
 	run -77 zkrun -a "$wrong" -c "$RELAY_CONNECT" -r forever -t "$TASK" -- \
 	    touch "$BATS_TEST_TMPDIR/ran"
-	assert_output "zkrun: cannot acquire '$P': an ACL forbids to make nodes in it or above it"
+	assert_output "zkrun: cannot acquire '$P': cannot make it or a node above it: an ACL forbids it (-102)"
 	assert_equal "$(relay_count accepted)" 1
 	# A scheme that the server has never heard of.
 	for lines in nonsense:x "$CREATOR nonsense:x"; do
@@ -180,7 +180,7 @@ clean()
 		relay_tell reset-stats
 		run -77 zkrun -a "$wrong" -c "$RELAY_CONNECT" -r forever \
 		    -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
-		assert_output "zkrun: cannot acquire '$P': $RELAY_CONNECT refuses a credential (its scheme may be unknown there)"
+		assert_output "zkrun: cannot acquire '$P': $RELAY_CONNECT: it refuses a credential (its scheme may be unknown there)"
 		assert_equal "$(relay_count accepted)" 1
 		run -77 zkrun -a "$wrong" --status
 		run -77 zkrun -a "$wrong" --revoke "$TASK"
@@ -197,7 +197,7 @@ clean()
 	hold holder "$TASK" -a "$AUTH" -c "$RELAY_CONNECT"
 	assert_equal "$(relay_count op100)" 2
 	relay_tell cut
-	contact() { grep -q regained "$BATS_TEST_TMPDIR/holder.err"; }
+	contact() { grep -q 'ZooKeeper regained' "$BATS_TEST_TMPDIR/holder.err"; }
 	wait_for 10 contact
 	assert_equal "$(relay_count op100)" 4
 	# The helper of the guard is one, too.

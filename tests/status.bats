@@ -243,16 +243,16 @@ run_line()
 	# What can be seen is shown all the same.
 	run -77 --separate-stderr zkrun --status
 	assert_line --index 1 --regexp '^open +held '
-	assert_line --index 2 'shut  unknown  not authenticated'
+	assert_line --index 2 'shut  unknown  an ACL forbids it (-102)'
 	assert_equal "$stderr" \
-	    "zkrun: cannot look at '$BASE/shut/leases': not authenticated"
+	    "zkrun: cannot look at '$BASE/shut/leases': an ACL forbids it (-102)"
 	run -77 --separate-stderr zkrun --status --json shut
 	assert_equal "$(got '.tasks|map([.held,.problem])')" \
-	    '[[null,"not authenticated"]]'
+	    '[[null,"an ACL forbids it (-102)"]]'
 	zk setacl "$BASE" wcda
 	run -77 --separate-stderr zkrun --status
 	assert_equal "$stderr" \
-	    "zkrun: cannot look at '$BASE': not authenticated"
+	    "zkrun: cannot look at '$BASE': an ACL forbids it (-102)"
 	zk setacl "$BASE" rwcda
 	zk setacl "$BASE/shut/leases" rwcda
 }
@@ -275,14 +275,14 @@ run_line()
 	for word in '' t; do
 		# shellcheck disable=SC2086 # a word or none
 		run -69 zkrun --status $word
-		assert_output "zkrun: cannot look at '/': the chroot of the connect string does not exist"
+		assert_output "zkrun: cannot look at '/': the chroot of the connect string, '/chroot/$TASK/none', does not exist"
 	done
 	run -69 --separate-stderr zkrun --status --json t
 	assert_output ''
 	for word in --revoke '--break --yes'; do
 		# shellcheck disable=SC2086 # words
 		run -69 zkrun $word t
-		assert_output --partial 'the chroot of the connect string does not exist'
+		assert_output --partial "chroot of the connect string, '/chroot/$TASK/none',"
 	done
 }
 
@@ -389,7 +389,7 @@ curator_where()
 }
 
 @test "a record that may not be read is said, and the lock is free or held all the same" {
-	local denied="not authenticated"
+	local denied="an ACL forbids it (-102)"
 
 	# None has lock nodes but held and shut; shut may be neither.
 	write_record free "$(run_line run 59999 1 3 web1)"
@@ -405,7 +405,7 @@ curator_where()
 	run -77 --separate-stderr zkrun --status free
 	assert_equal "${#lines[@]}" 3
 	assert_line --index 1 --regexp '^free +free$'
-	assert_line --index 2 --regexp "^ +last run +unknown; the record cannot be read: $denied\$"
+	assert_line --index 2 --regexp "^ +last run +unknown; the record cannot be read: ${denied//[()]/.}\$"
 	assert_equal "$stderr" \
 	    "zkrun: cannot look at '$RUNS/free': $denied"
 
@@ -413,8 +413,8 @@ curator_where()
 	run -77 --separate-stderr zkrun --status
 	assert_line --index 1 --regexp '^free +free$'
 	assert_line --index 3 --regexp '^held +held +20'
-	assert_line --index 4 --regexp "^ +last run +unknown; the record cannot be read: $denied\$"
-	assert_line --index 5 --regexp "^shut +unknown +$denied\$"
+	assert_line --index 4 --regexp "^ +last run +unknown; the record cannot be read: ${denied//[()]/.}\$"
+	assert_line --index 5 --regexp "^shut +unknown +${denied//[()]/.}\$"
 	assert_line --index 6 --regexp "^ +last run +unknown; "
 	assert_equal "$stderr" "$(printf "zkrun: cannot look at '%s': $denied\n" \
 	    "$RUNS/free" "$RUNS/held" "$RUNS/shut" "$BASE/shut/leases")"
@@ -857,13 +857,13 @@ revoked_once()
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	zk setacl "$BASE/t/leases/x" ra
 	run -77 zkrun --revoke t
-	assert_output "zkrun: cannot revoke '$BASE/t/leases/x': not authenticated"
+	assert_output "zkrun: cannot revoke '$BASE/t/leases/x': an ACL forbids it (-102)"
 	zk setacl "$BASE/t/leases" rwca
 	run -77 zkrun --break --yes t
-	assert_line "zkrun: cannot break '$BASE/t/leases/x': not authenticated"
+	assert_line "zkrun: cannot break '$BASE/t/leases/x': an ACL forbids it (-102)"
 	zk setacl "$BASE/t/leases" wcda
 	run -77 zkrun --revoke t
-	assert_output "zkrun: cannot look at '$BASE/t/leases': not authenticated"
+	assert_output "zkrun: cannot look at '$BASE/t/leases': an ACL forbids it (-102)"
 	run -77 zkrun --break --yes t
 	zk setacl "$BASE/t/leases" rwcda
 }

@@ -3,6 +3,7 @@
  */
 #include "lock/semaphore.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lock/nodedata.h"
@@ -55,8 +56,7 @@ create_again(struct semaphore *semaphore, bool is_lease,
 	/* Never made, or a server has reaped it a moment ago. */
 	if (code == SESSION_NO_NODE) {
 		if (semaphore->parents == PARENTS_DENIED)
-			return semaphore_fail(semaphore, SEMAPHORE_DENIED,
-			    "an ACL forbids to make nodes in it or above it");
+			return SEMAPHORE_FAILED;	/* as that was said */
 		semaphore_make_parents(semaphore);
 	}
 	if (is_lease)
@@ -197,6 +197,8 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 static enum semaphore_news
 take_parent(struct semaphore *semaphore, const struct session_event *event)
 {
+	struct semaphore_claim *claim = &semaphore->claim;
+
 	if (semaphore_is_leaving(semaphore))
 		return SEMAPHORE_NOTHING;
 	/* Only a chroot is above the topmost; others were reaped. */
@@ -204,8 +206,12 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 		return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
 		    "the chroot of the connect string does not exist");
 	/* Also said of a node that exists: the create will tell. */
-	if (event->code == SESSION_DENIED)
+	if (event->code == SESSION_DENIED) {
 		semaphore->parents = PARENTS_DENIED;
+		claim->failure = SEMAPHORE_DENIED;
+		(void)snprintf(claim->reason, sizeof(claim->reason),
+		    "cannot make it or a node above it: %.100s", event->reason);
+	}
 	/* After SESSION_UNSUPPORTED the create below makes a plain one. */
 	return event->code == SESSION_STALE || event->code == SESSION_REFUSED ?
 	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;

@@ -88,15 +88,19 @@ session_unanswered_since_ms(const struct session *session)
 static void
 close_handle(struct session *session)
 {
-	struct session_open_request *request;
+	struct session_request *request;
 
 	(void)zookeeper_close(session->handle);
 	session->handle = NULL;
 	session->fd = -1;
+	STAILQ_CONCAT(&session->open, &session->held);
 	while ((request = STAILQ_FIRST(&session->open)) != NULL) {
 		STAILQ_REMOVE_HEAD(&session->open, entry);
+		session_event_free(request->event);
 		free(request);
 	}
+	session->throttled_since_ms = session->pause_ms =
+	    session->ask_again_ms = 0;
 }
 
 /* Frees the handle without ending the session. */
@@ -125,11 +129,16 @@ static void
 leave(struct session *session, enum session_event_type type, const char *reason)
 {
 	struct session_event *event;
+	bool was_in = session->phase >= SESSION_PROVING;
 
+	if (was_in)
+		session->careful = !session->answered;
 	release_handle(session);
 	event = session_add_event(session, type);
-	if (event != NULL)
-		(void)strlcpy(event->reason, reason, sizeof(event->reason));
+	if (event == NULL)
+		return;
+	event->unanswered = was_in && !session->answered;
+	(void)strlcpy(event->reason, reason, sizeof(event->reason));
 }
 
 void
@@ -148,7 +157,8 @@ fail(struct session *session, int error)
 	else if (session->phase == SESSION_GREETING)
 		/* A server without a quorum does just that. */
 		session_drop(session, "it closed the connection instead of "
-		    "opening a session (not serving, or not a ZooKeeper)");
+		    "opening a session: no quorum, too many connections from "
+		    "here (maxClientCnxns), or not a ZooKeeper");
 	else
 		/* The library says EHOSTDOWN when it reads the end. */
 		session_drop(session, error != 0 && error != EAGAIN &&
@@ -162,47 +172,66 @@ set_option(const struct session *session, int level, int option, int value)
 	(void)setsockopt(session->fd, level, option, &value, sizeof(value));
 }
 
+/* There is a session on this connection: the caller may ask. */
+static void
+let_in(struct session *session)
+{
+	const clientid_t *id = zoo_client_id(session->handle);
+
+	/* That is no session; the library does not mind. */
+	if (id->client_id == 0 || zoo_recv_timeout(session->handle) <= 0) {
+		session_drop(session, "it opens no session");
+		return;
+	}
+	session->phase = SESSION_CONNECTED;
+	session->timeout_ms = zoo_recv_timeout(session->handle);
+	session->identity.id = id->client_id;
+	memcpy(session->identity.password, id->passwd,
+	    sizeof(session->identity.password));
+	/*
+	 * The library sends a request in two pieces, each at once, and the server
+	 * works twice.  So gather what is sent.
+	 */
+	set_option(session, IPPROTO_TCP, TCP_CORK, 1);
+	(void)session_add_event(session, SESSION_UP);
+}
+
+/* The handshake is over. */
+static void
+take_handshake(struct session *session)
+{
+	if (session->phase < SESSION_PROVING)
+		session->phase = SESSION_PROVING;
+	if (!session->accepted)
+		return;
+	if (session->careful && session->phase == SESSION_PROVING)
+		session_ask_carefully(session);
+	else if (!session->careful || session->answered)
+		let_in(session);
+}
+
 /* Sees what the last call has made of the connection. */
 static void
 look_at_state(struct session *session, int rc, int error)
 {
-	const clientid_t *id;
+	char reason[SESSION_REASON_SIZE];
 	int state;
 
 	state = zoo_state(session->handle);
-	if (state == ZOO_EXPIRED_SESSION_STATE) {
+	if (session->rejection != 0) {
+		(void)session_judge_code(session->rejection, reason);
+		leave(session, SESSION_REJECTED, reason);
+	} else if (state == ZOO_EXPIRED_SESSION_STATE)
 		leave(session, SESSION_EXPIRED, "");
-	} else if (state == ZOO_AUTH_FAILED_STATE) {
+	else if (state == ZOO_AUTH_FAILED_STATE)
 		leave(session, SESSION_REJECTED, "it refuses a credential "
 		    "(its scheme may be unknown there)");
-	} else if (state == ZOO_CONNECTED_STATE) {
-		if (session->phase == SESSION_CONNECTED)
-			return;
-		session->phase = SESSION_PROVING;
-		if (!session->accepted)
-			return;
-		id = zoo_client_id(session->handle);
-		/* That is no session; the library does not mind. */
-		if (id->client_id == 0 ||
-		    zoo_recv_timeout(session->handle) <= 0) {
-			session_drop(session, "it opens no session");
-			return;
-		}
-		session->phase = SESSION_CONNECTED;
-		session->timeout_ms = zoo_recv_timeout(session->handle);
-		session->identity.id = id->client_id;
-		memcpy(session->identity.password, id->passwd,
-		    sizeof(session->identity.password));
-		/*
-		 * The library sends a request in two pieces, each at once, and
-		 * the server works twice.  So gather what is sent.
-		 */
-		set_option(session, IPPROTO_TCP, TCP_CORK, 1);
-		(void)session_add_event(session, SESSION_UP);
-	} else if (state == ZOO_ASSOCIATING_STATE) {
+	else if (state == ZOO_CONNECTED_STATE) {
+		if (session->phase != SESSION_CONNECTED)
+			take_handshake(session);
+	} else if (state == ZOO_ASSOCIATING_STATE)
 		session->phase = SESSION_GREETING;
-	} else if (session->phase == SESSION_PROVING ||
-	    session->phase == SESSION_CONNECTED ||
+	else if (session->phase >= SESSION_PROVING ||
 	    state != ZOO_CONNECTING_STATE || (rc != ZOK && rc != ZNOTHING))
 		fail(session, error);
 }
@@ -234,6 +263,7 @@ session_init(struct session *session, const struct credentials *credentials)
 	session->fd = -1;
 	STAILQ_INIT(&session->events);
 	STAILQ_INIT(&session->open);
+	STAILQ_INIT(&session->held);
 	/* Its log is not for our users: every line would be an alarm. */
 	zoo_set_debug_level((ZooLogLevel)0);
 }
@@ -245,6 +275,8 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	clientid_t id;
 
 	session_abandon(session);
+	session->answered = false;
+	session->rejection = 0;
 	if (identity->id == 0)
 		session->accepted = false;
 	id.client_id = identity->id;
@@ -279,6 +311,7 @@ int64_t
 session_prepare(struct session *session, struct pollfd *poll_for)
 {
 	struct timeval wait;
+	int64_t held_ms;
 	int fd, interest, rc;
 
 	poll_for->fd = -1;
@@ -286,12 +319,12 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
 	/* A send failed: the library must not reconnect by itself. */
-	if ((session->phase == SESSION_CONNECTED ||
-	    session->phase == SESSION_PROVING) &&
+	if (session->phase >= SESSION_PROVING &&
 	    zoo_state(session->handle) != ZOO_CONNECTED_STATE) {
 		fail(session, 0);
 		return CLOCK_NEVER;
 	}
+	held_ms = session_send_held(session);
 	/* On failure it leaves these as they are. */
 	fd = -1;
 	interest = 0;
@@ -309,8 +342,8 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	poll_for->fd = fd;
 	poll_for->events = (short)(((interest & ZOOKEEPER_READ) ? POLLIN : 0) |
 	    ((interest & ZOOKEEPER_WRITE) ? POLLOUT : 0));
-	return clock_after(clock_ms(), (int64_t)wait.tv_sec * 1000 +
-	    (wait.tv_usec + 999) / 1000);
+	return clock_earlier(held_ms, clock_after(clock_ms(),
+	    (int64_t)wait.tv_sec * 1000 + (wait.tv_usec + 999) / 1000));
 }
 
 void

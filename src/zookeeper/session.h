@@ -26,7 +26,7 @@ enum session_event_type {
 	SESSION_UP,		/* connected; identity and timeout are known */
 	SESSION_DOWN,		/* not reached, or lost; reason says how */
 	SESSION_EXPIRED,	/* by a server's word: all is gone */
-	SESSION_REJECTED,	/* a server refuses our credentials */
+	SESSION_REJECTED,	/* a server does not take us for who we say */
 	SESSION_CHANGED,	/* a watch with this tag fired */
 	SESSION_REPLY,		/* to the request with this tag */
 };
@@ -36,7 +36,7 @@ enum session_code {
 	SESSION_NO_NODE,
 	SESSION_EXISTS,
 	SESSION_STALE,		/* not the version asked for */
-	SESSION_DENIED,		/* ACL */
+	SESSION_DENIED,		/* by an ACL, or a quota */
 	SESSION_UNSUPPORTED,	/* the server does not know such a request */
 	SESSION_REFUSED,	/* anything else */
 };
@@ -57,6 +57,7 @@ struct session_event {
 	size_t		  length;
 	size_t		  failed_step;	/* of a transaction that failed */
 	bool		  gone;		/* CHANGED: the node was deleted */
+	bool		  unanswered;	/* DOWN: it let us in, and answered nothing */
 	bool		  is_write;	/* a quorum has agreed to it */
 	int64_t		  sent_ms;	/* just before its request was sent */
 	int64_t		  read_ms;	/* just after the reply was read */
@@ -76,11 +77,12 @@ enum session_phase {
 	SESSION_REACHING,	/* TCP connect under way */
 	SESSION_GREETING,	/* request for a session sent */
 	SESSION_PROVING,	/* a credential sent */
+	SESSION_ASKING,		/* a request sent, and none behind it */
 	SESSION_CONNECTED,
 };
 
 struct credentials;
-struct session_open_request;
+struct session_request;
 
 struct session {
 	const struct credentials	*credentials;
@@ -92,8 +94,17 @@ struct session {
 	bool			 accepted;	/* our credentials, or none */
 	size_t			 shown;		/* of them, until then */
 	bool			 plain;		/* see SESSION_CREATE_SHARED */
+	bool			 answered;	/* a request, on this connection */
+	bool			 careful;	/* the last one answered nothing */
+	int			 rejection;	/* what it said of us, or 0 */
 	STAILQ_HEAD(session_events, session_event) events;
-	STAILQ_HEAD(session_requests, session_open_request) open; /* in order */
+	/* In order: under way, and to be sent once more. */
+	STAILQ_HEAD(session_requests, session_request) open, held;
+	uint64_t		 asked;		/* ever */
+	/* Of a server that throttles: since when, and when to ask again. */
+	int64_t			 throttled_since_ms;	/* 0: it does not */
+	int64_t			 pause_ms;
+	int64_t			 ask_again_ms;
 };
 
 /*
@@ -175,7 +186,8 @@ void	session_close(struct session *);
 
 /*
  * Sends a request about one path.  It has its SESSION_REPLY with the tag, unless
- * the connection is lost first.  A watch fires one SESSION_CHANGED with
+ * the connection is lost first.  A request that the server throws away because it
+ * is busy is sent again, and what was asked behind it waits or is asked again.  A watch fires one SESSION_CHANGED with
  * watch_tag, which may be SESSION_NO_WATCH.  data is what a node is created
  * with.  A request that cannot be sent shows as SESSION_DOWN.
  */

@@ -99,3 +99,31 @@ session_authenticate(struct session *session)
 	}
 	return 0;
 }
+
+static void
+on_asked_carefully(int rc, const char *value, int length,
+    const struct Stat *stat, const void *data)
+{
+	struct session *session = (struct session *)(uintptr_t)data;
+
+	(void)value;
+	(void)length;
+	(void)stat;
+	if (session->phase != SESSION_CLOSED && rc != ZCONNECTIONLOSS &&
+	    !session_take_verdict(session, rc))
+		session->answered = true;
+}
+
+/*
+ * The last server let us in, and then closed the connection on several requests.
+ * What it had to say may have gone with them, as above.  So it is asked one thing,
+ * and nothing behind that.
+ */
+void
+session_ask_carefully(struct session *session)
+{
+	session->phase = SESSION_ASKING;
+	if (zoo_aget(session->handle, "/", 0, on_asked_carefully, session) !=
+	    ZOK)
+		session_cut(session);
+}

@@ -1,241 +1,23 @@
 /*
- * Requests to a server, and what comes of them: completions and watches of the
- * library only add to a queue of events, which the caller fetches.
+ * Sends requests to a server, and keeps what it takes to send them once more: a
+ * server that throttles throws requests away and says so.
  */
+#include <sys/param.h>
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "zookeeper/session_private.h"
 
-static void
-free_request(struct session_open_request *request)
-{
-	STAILQ_REMOVE(&request->session->open, request, session_open_request,
-	    entry);
-	free(request);
-}
-
-/* KeeperException.Code in the server; the library has no name for it. */
-#define UNKNOWN_SESSION		(-12)
-
-/*
- * Whether the server says something of the session instead of answering: it is
- * being closed, or was, or has gone to another server.  It leaves connections
- * open behind such an answer, so it is we who must ask what became of it.
- */
-static bool
-is_about_session(int rc)
-{
-	return rc == ZSESSIONEXPIRED || rc == ZSESSIONMOVED ||
-	    rc == UNKNOWN_SESSION;
-}
-
-/* Whether this is no reply, but the library's word that none will come. */
-static bool
-is_lost(int rc)
-{
-	return rc == ZCONNECTIONLOSS || rc == ZOPERATIONTIMEOUT ||
-	    rc == ZRUNTIMEINCONSISTENCY || rc == ZCLOSING || rc == ZAUTHFAILED;
-}
-
-/* Fills in what every reply has. */
-static void
-fill_in(struct session_event *event, struct session_open_request *request,
-    int rc)
-{
-	static const struct {
-		int			rc;
-		enum session_code	code;
-	} codes[] = {
-		{ ZOK, SESSION_OK },
-		{ ZNONODE, SESSION_NO_NODE },
-		{ ZNODEEXISTS, SESSION_EXISTS },
-		{ ZBADVERSION, SESSION_STALE },
-		{ ZNOAUTH, SESSION_DENIED },
-		{ ZINVALIDACL, SESSION_DENIED },
-	};
-	size_t i;
-
-	event->tag = request->tag;
-	event->sent_ms = request->sent_ms;
-	event->read_ms = clock_ms();
-	event->is_write = request->is_write && rc == ZOK;
-	(void)strlcpy(event->reason, zerror(rc), sizeof(event->reason));
-	event->code = SESSION_REFUSED;
-	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (codes[i].rc == rc)
-			event->code = codes[i].code;
-	/* The steps that did not fail themselves have another error. */
-	for (i = request->step_count; i > 0; i--)
-		if (request->results[i - 1].err == rc)
-			event->failed_step = i - 1;
-}
-
-/*
- * Takes the outcome of a request: adds the event of the reply, or none if this
- * connection has no answer to it.  Returns the event if more is to be filled in.
- */
-static struct session_event *
-add_reply(const void *data, int rc, const struct Stat *stat)
-{
-	struct session_open_request *request = (void *)(uintptr_t)data;
-	struct session *session = request->session;
-	struct session_event *event;
-
-	event = NULL;
-	if (is_about_session(rc))
-		session_cut(session);
-	else if (session->phase != SESSION_CLOSED && !is_lost(rc))
-		event = session_add_event(session, SESSION_REPLY);
-	if (event != NULL)
-		fill_in(event, request, rc);
-	/*
-	 * ZooKeeper before 3.5, and others that speak its protocol, know no
-	 * containers and no create that answers with more than a name.
-	 */
-	if (event != NULL && rc == ZUNIMPLEMENTED && request->is_extended) {
-		event->code = SESSION_UNSUPPORTED;
-		if (!session->plain)
-			log_verbose("the server seems to know no container "
-			    "nodes; parents are made as persistent nodes");
-		session->plain = true;
-	}
-	free_request(request);
-	if (event == NULL || rc != ZOK)
-		return NULL;
-	if (stat != NULL) {
-		event->czxid = stat->czxid;
-		event->owner = stat->ephemeralOwner;
-		event->children_zxid = stat->pzxid;
-		event->made_ms = stat->ctime;
-		event->changed_ms = stat->mtime;
-		event->version = stat->version;
-	}
-	return event;
-}
-
-/* Without a stat the server has told none. */
-static void
-on_created(int rc, const char *name, const struct Stat *stat, const void *data)
-{
-	struct session_event *event;
-
-	event = add_reply(data, rc, stat);
-	if (event == NULL)
-		return;
-	event->name = strdup(name);
-	if (event->name == NULL)
-		event->code = SESSION_REFUSED;
-}
-
-static void
-on_plain_created(int rc, const char *name, const void *data)
-{
-	on_created(rc, name, NULL, data);
-}
-
-static void
-on_void(int rc, const void *data)
-{
-	(void)add_reply(data, rc, NULL);
-}
-
-static void
-on_synced(int rc, const char *path, const void *data)
-{
-	(void)path;
-	(void)add_reply(data, rc, NULL);
-}
-
-static void
-on_data(int rc, const char *value, int length, const struct Stat *stat,
-    const void *data)
-{
-	struct session_event *event;
-
-	event = add_reply(data, rc, stat);
-	if (event == NULL)
-		return;
-	/* A node can be without data, which is -1 here. */
-	event->length = length > 0 ? (size_t)length : 0;
-	event->data = calloc(1, event->length + 1);
-	if (event->data == NULL)
-		event->code = SESSION_REFUSED;
-	else if (event->length > 0)
-		memcpy(event->data, value, event->length);
-}
-
-/* As ZooKeeper's PathUtils has it; requests about others never get through. */
-static bool
-can_be_name(const char *name)
-{
-	size_t i;
-
-	for (i = 0; name[i] != '\0'; i++)
-		if (name[i] == '/' || (unsigned char)name[i] < ' ')
-			return false;
-	return i > 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-static void
-on_list(int rc, const struct String_vector *strings, const struct Stat *stat,
-    const void *data)
-{
-	struct session_event *event;
-	int i;
-
-	event = add_reply(data, rc, stat);
-	if (event == NULL)
-		return;
-	/* Both are of one moment; what was garbled on its way is not. */
-	if (strings->count != stat->numChildren) {
-		event->code = SESSION_REFUSED;
-		(void)strlcpy(event->reason, "the list is not as long as the "
-		    "server says", sizeof(event->reason));
-		return;
-	}
-	if (strings->count == 0)
-		return;
-	event->names = calloc((size_t)strings->count, sizeof(*event->names));
-	for (i = 0; event->names != NULL && i < strings->count; i++) {
-		if (!can_be_name(strings->data[i]))
-			break;
-		event->names[i] = strdup(strings->data[i]);
-		if (event->names[i] == NULL)
-			break;
-		event->count++;
-	}
-	/* A list with holes would be worse than none. */
-	if (i < strings->count) {
-		event->code = SESSION_REFUSED;
-		(void)strlcpy(event->reason, "the list makes no sense, or there "
-		    "is no memory for it", sizeof(event->reason));
-	}
-}
-
-static void
-on_watch(zhandle_t *handle, int type, int state, const char *path, void *tag)
-{
-	struct session *session = (void *)(uintptr_t)zoo_get_context(handle);
-	struct session_event *event = NULL;
-
-	(void)state;
-	(void)path;
-	if (type != ZOO_SESSION_EVENT && session->phase != SESSION_CLOSED)
-		event = session_add_event(session, SESSION_CHANGED);
-	if (event == NULL)
-		return;
-	event->tag = (int)(intptr_t)tag;
-	event->gone = type == ZOO_DELETED_EVENT;
-}
+#define LEAST_PAUSE_MS	20	/* after a request was thrown away */
+#define MOST_PAUSE_MS	1000
 
 static int
-send_create(struct session_open_request *request,
-    enum session_operation operation, const char *path, const char *data)
+send_create(struct session_request *request)
 {
 	const struct session *session = request->session;
+	enum session_operation operation = request->operation;
 	bool is_ephemeral = operation == SESSION_CREATE_EPHEMERAL;
 	bool is_container = operation == SESSION_CREATE_SHARED ||
 	    operation == SESSION_CREATE_CONTAINER;
@@ -244,90 +26,18 @@ send_create(struct session_open_request *request,
 	    &ZOO_OPEN_ACL_UNSAFE : session_make_acl(session, &own, is_ephemeral);
 	int mode = is_ephemeral ? ZOO_EPHEMERAL_SEQUENTIAL :
 	    is_container && !session->plain ? ZOO_CONTAINER : ZOO_PERSISTENT;
+	const char *path = request->steps[0].path;
+	const char *data = request->steps[0].data;
 
 	if (data == NULL || is_container)
 		data = "";
+	request->is_extended = !session->plain;
 	if (session->plain)
 		return zoo_acreate(session->handle, path, data,
-		    (int)strlen(data), acl, mode, on_plain_created, request);
-	request->is_extended = true;
-	return zoo_acreate2(session->handle, path, data, (int)strlen(data),
-	    acl, mode, on_created, request);
-}
-
-static int
-send_request(struct session_open_request *request,
-    enum session_operation operation, int watch_tag, const char *path,
-    const char *data)
-{
-	zhandle_t *handle = request->session->handle;
-	watcher_fn on = watch_tag != SESSION_NO_WATCH ? on_watch : NULL;
-	void *tag = (void *)(intptr_t)watch_tag;
-
-	switch (operation) {
-	case SESSION_CREATE_SHARED:
-	case SESSION_CREATE_CONTAINER:
-	case SESSION_CREATE_PERSISTENT:
-	case SESSION_CREATE_EPHEMERAL:
-		return send_create(request, operation, path, data);
-	case SESSION_DELETE:
-		return zoo_adelete(handle, path, -1, on_void, request);
-	case SESSION_LIST:
-		return zoo_awget_children2(handle, path, on, tag, on_list,
+		    (int)strlen(data), acl, mode, session_on_plain_created,
 		    request);
-	case SESSION_GET:
-		return zoo_awget(handle, path, on, tag, on_data, request);
-	case SESSION_SYNC:
-		return zoo_async(handle, path, on_synced, request);
-	}
-	return ZBADARGUMENTS;
-}
-
-/* Returns NULL if there is no connection, or none any more. */
-static struct session_open_request *
-open_request(struct session *session, int tag, bool is_write)
-{
-	struct session_open_request *request;
-
-	/* Without a connection SESSION_DOWN is on its way, or was there. */
-	if (session->phase != SESSION_CONNECTED)
-		return NULL;
-	request = calloc(1, sizeof(*request));
-	if (request == NULL) {
-		session_cut(session);
-		return NULL;
-	}
-	request->session = session;
-	request->tag = tag;
-	request->is_write = is_write;
-	request->sent_ms = clock_ms();
-	STAILQ_INSERT_TAIL(&session->open, request, entry);
-	return request;
-}
-
-/* Takes what the library says of a request. */
-static void
-check_sent(struct session_open_request *request, int rc)
-{
-	if (rc == ZOK)
-		return;
-	session_cut(request->session);
-	/* These come before the library; later a completion may be called. */
-	if (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS)
-		free_request(request);
-}
-
-void
-session_ask(struct session *session, enum session_operation operation, int tag,
-    int watch_tag, const char *path, const char *data)
-{
-	struct session_open_request *request;
-
-	request = open_request(session, tag, operation != SESSION_LIST &&
-	    operation != SESSION_GET && operation != SESSION_SYNC);
-	if (request != NULL)
-		check_sent(request, send_request(request, operation, watch_tag,
-		    path, data));
+	return zoo_acreate2(session->handle, path, data, (int)strlen(data),
+	    acl, mode, session_on_created, request);
 }
 
 static void
@@ -362,22 +72,204 @@ make_step(const struct session *session, const struct session_step *step,
 	}
 }
 
-void
-session_ask_steps(struct session *session, int tag,
-    const struct session_step *steps, size_t count)
+static int
+send_steps(struct session_request *request)
 {
-	struct session_open_request *request;
+	const struct session *session = request->session;
 	struct session_acl acls[SESSION_STEPS];
 	zoo_op_t ops[SESSION_STEPS];
 	size_t i;
 
-	request = open_request(session, tag, true);
-	if (request == NULL)
-		return;
 	/* Until the completion the library needs only the results. */
-	request->step_count = count;
+	for (i = 0; i < request->step_count; i++)
+		make_step(session, &request->steps[i], &ops[i], &acls[i]);
+	return zoo_amulti(session->handle, (int)request->step_count, ops,
+	    request->results, session_on_void, request);
+}
+
+static int
+hand_over(struct session_request *request)
+{
+	zhandle_t *handle = request->session->handle;
+	watcher_fn on = request->watch_tag != SESSION_NO_WATCH ?
+	    session_on_watch : NULL;
+	void *tag = (void *)(intptr_t)request->watch_tag;
+	const char *path = request->steps[0].path;
+
+	if (request->step_count > 0)
+		return send_steps(request);
+	switch (request->operation) {
+	case SESSION_CREATE_SHARED:
+	case SESSION_CREATE_CONTAINER:
+	case SESSION_CREATE_PERSISTENT:
+	case SESSION_CREATE_EPHEMERAL:
+		return send_create(request);
+	case SESSION_DELETE:
+		return zoo_adelete(handle, path, -1, session_on_void, request);
+	case SESSION_LIST:
+		return zoo_awget_children2(handle, path, on, tag,
+		    session_on_list, request);
+	case SESSION_GET:
+		return zoo_awget(handle, path, on, tag, session_on_data,
+		    request);
+	case SESSION_SYNC:
+		return zoo_async(handle, path, session_on_synced, request);
+	}
+	return ZBADARGUMENTS;
+}
+
+static void
+send_request(struct session_request *request)
+{
+	struct session *session = request->session;
+	int rc;
+
+	request->sent_ms = clock_ms();
+	STAILQ_INSERT_TAIL(&session->open, request, entry);
+	rc = hand_over(request);
+	if (rc == ZOK)
+		return;
+	session_cut(session);
+	/* These come before the library; later a completion may be called. */
+	if (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS) {
+		STAILQ_REMOVE(&session->open, request, session_request, entry);
+		free(request);
+	}
+}
+
+void
+session_hold(struct session_request *request, bool is_throttled)
+{
+	struct session *session = request->session;
+	struct session_request *before = NULL, *each;
+	int64_t now_ms = clock_ms();
+
+	STAILQ_REMOVE(&session->open, request, session_request, entry);
+	STAILQ_FOREACH(each, &session->held, entry)
+		if (each->number < request->number)
+			before = each;
+	if (before == NULL)
+		STAILQ_INSERT_HEAD(&session->held, request, entry);
+	else
+		STAILQ_INSERT_AFTER(&session->held, before, request, entry);
+	if (!is_throttled)
+		return;
+	if (session->throttled_since_ms == 0)
+		session->throttled_since_ms = now_ms;
+	session->pause_ms = session->pause_ms == 0 ? LEAST_PAUSE_MS :
+	    MIN(2 * session->pause_ms, MOST_PAUSE_MS);
+	session->ask_again_ms = now_ms + session->pause_ms;
+}
+
+int64_t
+session_send_held(struct session *session)
+{
+	struct session_request *request;
+
+	/* One by one: a server that throttles counts those under way. */
+	if (session->phase != SESSION_CONNECTED ||
+	    !STAILQ_EMPTY(&session->open))
+		return CLOCK_NEVER;
+	while ((request = STAILQ_FIRST(&session->held)) != NULL &&
+	    request->event != NULL) {
+		STAILQ_REMOVE_HEAD(&session->held, entry);
+		STAILQ_INSERT_TAIL(&session->events, request->event, entry);
+		free(request);
+	}
+	if (request == NULL)
+		return CLOCK_NEVER;
+	if (clock_ms() < session->ask_again_ms)
+		return session->ask_again_ms;
+	STAILQ_REMOVE_HEAD(&session->held, entry);
+	send_request(request);
+	return CLOCK_NEVER;
+}
+
+/* Appends a copy of the text, which may be NULL, at *end. */
+static const char *
+keep_text(char **end, const char *text)
+{
+	char *copy = *end;
+
+	if (text == NULL)
+		return NULL;
+	*end = stpcpy(copy, text) + 1;
+	return copy;
+}
+
+/* Returns a copy of what is asked, or NULL without memory. */
+static struct session_request *
+make_request(const struct session_step *steps, size_t count)
+{
+	struct session_request *request;
+	size_t i, size = sizeof(*request);
+	char *end;
+
 	for (i = 0; i < count; i++)
-		make_step(session, &steps[i], &ops[i], &acls[i]);
-	check_sent(request, zoo_amulti(session->handle, (int)count, ops,
-	    request->results, on_void, request));
+		size += strlen(steps[i].path) + 1 + (steps[i].data == NULL ?
+		    0 : strlen(steps[i].data) + 1);
+	request = calloc(1, size);
+	if (request == NULL)
+		return NULL;
+	end = (char *)(request + 1);
+	for (i = 0; i < count; i++) {
+		request->steps[i] = steps[i];
+		request->steps[i].path = keep_text(&end, steps[i].path);
+		request->steps[i].data = keep_text(&end, steps[i].data);
+	}
+	return request;
+}
+
+/* Takes over the request, which may be NULL; sends it when its turn comes. */
+static void
+ask(struct session *session, struct session_request *request)
+{
+	if (request == NULL) {
+		session_cut(session);
+		return;
+	}
+	request->session = session;
+	request->number = session->asked++;
+	if (STAILQ_EMPTY(&session->held))
+		send_request(request);
+	else
+		STAILQ_INSERT_TAIL(&session->held, request, entry);
+}
+
+void
+session_ask(struct session *session, enum session_operation operation, int tag,
+    int watch_tag, const char *path, const char *data)
+{
+	const struct session_step step = { .path = path, .data = data };
+	struct session_request *request;
+
+	/* Without a connection SESSION_DOWN is on its way, or was there. */
+	if (session->phase != SESSION_CONNECTED)
+		return;
+	request = make_request(&step, 1);
+	if (request != NULL) {
+		request->tag = tag;
+		request->operation = operation;
+		request->watch_tag = watch_tag;
+		request->is_write = operation != SESSION_LIST &&
+		    operation != SESSION_GET && operation != SESSION_SYNC;
+	}
+	ask(session, request);
+}
+
+void
+session_ask_steps(struct session *session, int tag,
+    const struct session_step *steps, size_t count)
+{
+	struct session_request *request;
+
+	if (session->phase != SESSION_CONNECTED)
+		return;
+	request = make_request(steps, count);
+	if (request != NULL) {
+		request->tag = tag;
+		request->step_count = count;
+		request->is_write = true;
+	}
+	ask(session, request);
 }
