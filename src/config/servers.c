@@ -72,6 +72,8 @@ servers_parse(struct servers *servers, const char *text)
 	length = strlen(servers->chroot);
 	if (length > 0 && servers->chroot[length - 1] == '/')
 		servers->chroot[length - 1] = '\0';
+	if (strchr(servers->chroot, ',') != NULL)
+		return "the chroot stands once, behind the last server";
 	if (servers->chroot[0] != '\0') {
 		reason = servers_check_path(servers->chroot);
 		if (reason != NULL)

@@ -38,23 +38,26 @@ lease_connected(struct lease *lease, int64_t sent_ms,
 void
 lease_replied(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 {
-	size_t i;
+	struct lease_touch *touch;
 
 	if (sent_ms < lease->connect_ms)
 		return;		/* of an earlier connection */
 	/*
 	 * Many in one moment would push out the old ones, which are the ones
-	 * that prove something.  The first of a moment stands for all.
+	 * that prove something.  The newest of a moment proves the most.
 	 */
 	if (lease->count > 0) {
-		i = (lease->count - 1) % LEASE_TOUCHES;
-		if (read_ms - lease->touches[i].read_ms <
-		    lease->timeout_ms / 4 / (LEASE_TOUCHES - 2))
+		touch = &lease->touches[(lease->count - 1) % LEASE_TOUCHES];
+		if (read_ms - touch->since_ms <
+		    lease->timeout_ms / 4 / (LEASE_TOUCHES - 2)) {
+			touch->sent_ms = MAX(touch->sent_ms, sent_ms);
+			touch->read_ms = read_ms;
 			return;
+		}
 	}
-	i = lease->count++ % LEASE_TOUCHES;
-	lease->touches[i].sent_ms = sent_ms;
-	lease->touches[i].read_ms = read_ms;
+	touch = &lease->touches[lease->count++ % LEASE_TOUCHES];
+	touch->sent_ms = sent_ms;
+	touch->since_ms = touch->read_ms = read_ms;
 }
 
 void
@@ -115,6 +118,13 @@ int64_t
 lease_beat_ms(const struct lease *lease)
 {
 	return MAX(lease->timeout_ms / 7, 1);
+}
+
+bool
+lease_is_long_enough(const struct lease *lease, int64_t kill_after_ms)
+{
+	return lease_stop_ms(lease->timeout_ms, lease->timeout_ms,
+	    kill_after_ms) > lease->timeout_ms / 4 + lease_beat_ms(lease);
 }
 
 int64_t

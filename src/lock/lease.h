@@ -38,8 +38,9 @@ struct lease {
 	int64_t	timeout_ms;	/* T: that, or less if this server grants less */
 	int64_t	expiry_ms;	/* when the lease may pass on; LEASE_UNPROVEN */
 	int64_t	connect_ms;	/* send time of this connection's request */
-	struct {
-		int64_t	sent_ms;
+	struct lease_touch {
+		int64_t	since_ms;	/* when the first of its moment was read */
+		int64_t	sent_ms;	/* the newest of that moment */
 		int64_t	read_ms;	/* when its reply was read */
 	} touches[LEASE_TOUCHES];	/* of this connection, a ring */
 	size_t	count;			/* ever added to it */
@@ -80,6 +81,12 @@ const char *lease_describe_left(int64_t left_ms, char[LEASE_LEFT_SIZE]);
 
 /* Returns how often something is sent. */
 int64_t	lease_beat_ms(const struct lease *);
+
+/*
+ * Returns whether a command can run under such a lease at all: a proof is T/4 and
+ * a beat old when the next one comes, and there is the grace and the margin.
+ */
+bool	lease_is_long_enough(const struct lease *, int64_t kill_after_ms);
 
 /* Returns after how long without a reply a holder tries another server. */
 int64_t	lease_patience_ms(const struct lease *);

@@ -30,11 +30,12 @@ enum semaphore_news {
 	SEMAPHORE_REVOKED,	/* somebody asks us to give up: see reason */
 	SEMAPHORE_LEFT,		/* no node of ours is left, confirmed */
 	SEMAPHORE_FAILED,	/* refused for good: see failure and reason */
+	SEMAPHORE_UNPROVABLE,	/* held, but a beat is refused: the same */
 };
 
 enum semaphore_failure {
 	SEMAPHORE_REFUSED,
-	SEMAPHORE_DENIED,	/* by an ACL */
+	SEMAPHORE_DENIED,	/* by an ACL, or a quota */
 	SEMAPHORE_NO_CHROOT,	/* the connect string names one that is missing */
 };
 
@@ -47,7 +48,7 @@ struct semaphore_claim {
 	int64_t		 seen_ms;	/* when we learned of it, on our clock */
 	size_t		 ahead;		/* of us in the queue */
 	enum semaphore_failure failure;	/* of SEMAPHORE_FAILED */
-	char		 reason[160];	/* of SEMAPHORE_FAILED; who revokes */
+	char		 reason[160];	/* of a refusal; who revokes */
 };
 
 /*
@@ -90,6 +91,9 @@ void	semaphore_settle(struct semaphore *);
  * read.  At most one is on its way.
  */
 void	semaphore_beat(struct semaphore *);
+
+/* Says whether a beat is on its way. */
+bool	semaphore_is_beating(const struct semaphore *);
 
 /* Says whether others wait for us: we have a lease node, or may have one. */
 bool	semaphore_is_urgent(const struct semaphore *);

@@ -51,6 +51,7 @@ enum tag {
 	TAG_SETTLE,
 	TAG_BEAT,
 	TAG_TOUCH,
+	TAG_TOUCH_FIRST,	/* in front of a beat */
 	TAG_DELETE_LOCK,
 	TAG_DELETE_LEASE,
 	TAG_TIDY,

@@ -27,6 +27,12 @@ check_nodes(struct semaphore *semaphore)
 		{ SESSION_CHECK_STEP, semaphore->lock.name, NULL, -1 },
 	};
 
+	/*
+	 * A read is answered at once, however long a disk takes for a write.  It
+	 * is what a later beat proves: see lease.h.
+	 */
+	semaphore_ask(semaphore, SESSION_GET, TAG_TOUCH_FIRST,
+	    semaphore->lease.name);
 	session_ask_steps(semaphore->session, TAG_BEAT, steps,
 	    semaphore->state == STATE_AT_HEAD &&
 	    semaphore->lock.name[0] != '\0' ? 2 : 1);
@@ -59,10 +65,24 @@ semaphore_beat(struct semaphore *semaphore)
 	    semaphore->lease.parent);
 }
 
+bool
+semaphore_is_beating(const struct semaphore *semaphore)
+{
+	return semaphore->beating;
+}
+
 enum semaphore_news
 semaphore_take_beat(struct semaphore *semaphore, const struct session_event *event)
 {
 	semaphore->beating = false;
+	/* Somebody has changed the ACL of the lease. */
+	if (event->code == SESSION_DENIED &&
+	    (semaphore->state == STATE_HOLDING ||
+	    semaphore->state == STATE_AT_HEAD)) {
+		(void)semaphore_fail_with(semaphore, event);
+		return semaphore->state == STATE_HOLDING ?
+		    SEMAPHORE_UNPROVABLE : SEMAPHORE_FAILED;
+	}
 	if (event->code != SESSION_NO_NODE)
 		return SEMAPHORE_NOTHING;
 	if (semaphore->state == STATE_HOLDING && event->failed_step == 0)

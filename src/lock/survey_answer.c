@@ -3,6 +3,7 @@
  */
 #include "lock/survey_answer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,9 +114,13 @@ survey_take_answer(struct survey *survey, struct survey_question *question,
 
 	if (question->type == ASK_CHROOT) {
 		/* The chroot exists if it may not be read. */
-		if (missing)
+		if (missing) {
+			(void)snprintf(event->reason, sizeof(event->reason),
+			    "the chroot of the connect string, '%.80s', does "
+			    "not exist", survey->options->servers.chroot);
 			note_problem(&survey->problem, question, event->code,
-			    "the chroot of the connect string does not exist");
+			    event->reason);
+		}
 	} else if (event->code != SESSION_OK && !missing) {
 		note_problem(task == NULL ? &survey->problem :
 		    question->type == ASK_RECORD ? &task->record_problem :

@@ -52,12 +52,14 @@ ask_wait(struct asker *ask, struct session_event **event)
 			    problems);
 			return EXITCODE_UNREACHABLE;
 		case CONNECTOR_REJECTED:
-			log_error("cannot %s '%s': %s refuses a credential "
-			    "(its scheme may be unknown there)", ask->verb,
-			    ask->object, connector_server(connector));
+			connector_explain_rejection(connector, problems,
+			    sizeof(problems));
+			log_error("cannot %s '%s': %s", ask->verb, ask->object,
+			    problems);
 			return EXITCODE_DENIED;
 		case CONNECTOR_SEEKING:
 		case CONNECTOR_LOST_CONTACT:
+		case CONNECTOR_SILENT:
 			break;
 		}
 }

@@ -85,6 +85,5 @@ check_run(const struct options *options)
 		session_event_free(event);
 	} while (status < 0);
 	connector_close(&ask.connector);
-	/* Nobody could tell. */
-	return status == EXITCODE_DENIED ? EXITCODE_UNREACHABLE : status;
+	return status;
 }

@@ -42,6 +42,7 @@ static const enum keeper_event connector_events[] = {
 	[CONNECTOR_EXPIRED] = EXPIRED,
 	[CONNECTOR_GAVE_UP] = GAVE_UP,
 	[CONNECTOR_REJECTED] = REJECTED,
+	[CONNECTOR_SILENT] = SILENT,
 };
 
 static const enum keeper_event semaphore_events[] = {
@@ -52,6 +53,7 @@ static const enum keeper_event semaphore_events[] = {
 	[SEMAPHORE_REVOKED] = REVOKED,
 	[SEMAPHORE_LEFT] = LEFT,
 	[SEMAPHORE_FAILED] = REFUSED,
+	[SEMAPHORE_UNPROVABLE] = UNPROVABLE,
 };
 
 static const enum keeper_event runs_events[] = {
@@ -78,6 +80,7 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 
 	if (event->type != SESSION_REPLY)
 		return;
+	keeper_take_answer(keeper);
 	before_ms = keeper->lease.expiry_ms;
 	if (event->is_write)
 		lease_acknowledged(&keeper->lease, event->sent_ms,
@@ -102,8 +105,7 @@ start_clock(struct keeper *keeper, bool new_session)
 	lease_connected(&keeper->lease, connector->tried_since_ms,
 	    connector->session.timeout_ms);
 	share_lease(keeper);
-	keeper->beat_ms = clock_after(clock_ms(),
-	    lease_beat_ms(&keeper->lease));
+	keeper->beat_ms = clock_ms();
 }
 
 static void
@@ -137,7 +139,7 @@ take_news(struct keeper *keeper)
 	}
 	if (news == CONNECTOR_NEW_SESSION || news == CONNECTOR_REGAINED)
 		start_clock(keeper, news == CONNECTOR_NEW_SESSION);
-	if (news == CONNECTOR_LOST_CONTACT)
+	if (news == CONNECTOR_LOST_CONTACT || news == CONNECTOR_REJECTED)
 		keeper_forget_look(keeper);
 	keeper_dispatch(keeper, connector_events[news], NULL);
 	return true;
@@ -255,13 +257,8 @@ take_deadlines(struct keeper *keeper)
 			keeper_dispatch(keeper, (int)deadlines[i].event, NULL);
 	if (now_ms >= keeper_progress_ms(keeper))
 		keeper_show_progress(keeper);
-	if (now_ms >= keeper->beat_ms) {
-		semaphore_beat(keeper->semaphore);
-		if (keeper->state == RUNNING)
-			proctree_stay_ready(&keeper->tree);
-		keeper->beat_ms = clock_after(now_ms,
-		    lease_beat_ms(&keeper->lease));
-	}
+	if (now_ms >= keeper_beat_ms(keeper))
+		keeper_beat(keeper);
 	if (now_ms >= keeper->time_up_ms) {
 		keeper->time_up_ms = CLOCK_NEVER;
 		keeper_dispatch(keeper, TIME_UP, NULL);
@@ -279,7 +276,7 @@ wait_for_something(struct keeper *keeper, struct pollfd *fds,
 		    deadlines[i].due_ms(keeper));
 	deadline_ms = clock_earlier(deadline_ms, keeper->time_up_ms);
 	deadline_ms = clock_earlier(deadline_ms, keeper_progress_ms(keeper));
-	deadline_ms = clock_earlier(deadline_ms, keeper->beat_ms);
+	deadline_ms = clock_earlier(deadline_ms, keeper_beat_ms(keeper));
 	if (deadline_ms != keeper->timer_ms) {
 		clock_timer_set(keeper->timer_fd, deadline_ms);
 		keeper->timer_ms = deadline_ms;

@@ -43,11 +43,11 @@ enum keeper_state {
 enum keeper_event {
 	/* from the connector */
 	NEW_SESSION = LINK_TYPES,
-	REGAINED, CONTACT_LOST, EXPIRED, GAVE_UP, REJECTED,
+	REGAINED, CONTACT_LOST, SILENT, EXPIRED, GAVE_UP, REJECTED,
 	/* from the lease clock */
 	PROVEN, DEADLINE,
 	/* from the semaphore */
-	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED, LEFT, REFUSED,
+	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED, LEFT, REFUSED, UNPROVABLE,
 	/* from the record of runs */
 	RECORD_READ, RECORDED, UNRECORDED, RECORD_REFUSAL,
 	/* from below, from the guard, and from the clock */
@@ -94,7 +94,7 @@ struct keeper {
 	int64_t			 waiting_since_ms;	/* CLOCK_NEVER: not */
 	int64_t			 started_ms;	/* the command; 0: not yet */
 	int64_t			 time_up_ms;	/* what it means: the state's */
-	int64_t			 beat_ms;	/* when the next is due */
+	int64_t			 beat_ms;	/* the last; CLOCK_NEVER: no session */
 	int64_t			 lingering_since_ms;
 	int64_t			 kill_takes_ms;	/* as of the last lost contact */
 	pid_t			 command;
@@ -104,6 +104,7 @@ struct keeper {
 	bool			 gone;		/* by the servers' word */
 	bool			 hold_over;	/* somebody wants the lease */
 	bool			 guard_gone;
+	bool			 said_lost;	/* of contact, and not yet regained */
 	char			 data[NODEDATA_SIZE];	/* of our nodes */
 };
 
@@ -133,8 +134,19 @@ void	keeper_dispatch(struct keeper *, int event,
 /* Returns when the keeper kills, should the guard hang. */
 int64_t	keeper_deadline_ms(const struct keeper *);
 
+/* keeper_contact.c: contact, lost and regained, and what proves the lease */
+/* Returns when the guard asks a command to stop: none is started later. */
+int64_t	keeper_stop_ms(const struct keeper *);
+/* Returns when the next beat is due. */
+int64_t	keeper_beat_ms(const struct keeper *);
+void	keeper_beat(struct keeper *);
+/* A server has answered a request. */
+void	keeper_take_answer(struct keeper *);
+keeper_action keeper_resume, keeper_say_contact_lost, keeper_say_silent;
+keeper_action keeper_cannot_prove;
+
 /* keeper_queue.c: until the command starts */
-keeper_action keeper_join, keeper_resume, keeper_say_contact_lost;
+keeper_action keeper_join;
 keeper_action keeper_join_again, keeper_join_same_session;
 keeper_action keeper_give_up_connecting, keeper_rejected, keeper_refused;
 keeper_action keeper_wait_in_line, keeper_wait_is_over;

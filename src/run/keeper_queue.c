@@ -20,14 +20,6 @@
 
 #define MOMENT_MS	1000	/* that -n gives others to take a lease */
 
-/* Returns when the guard asks a command to stop: none is started later. */
-static int64_t
-stop_ms(const struct keeper *keeper)
-{
-	return lease_stop_ms(keeper->lease.expiry_ms,
-	    keeper->lease.timeout_ms, keeper->options->kill_after_ms);
-}
-
 /* Joins the queue at its end. */
 static enum keeper_state
 stand_in_line(struct keeper *keeper)
@@ -60,48 +52,20 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 		    "than the %.1fs asked for",
 		    (double)session->timeout_ms / 1000,
 		    (double)keeper->options->session_timeout_ms / 1000);
+	if (!lease_is_long_enough(&keeper->lease,
+	    keeper->options->kill_after_ms)) {
+		log_error("cannot acquire '%s': ZooKeeper keeps sessions for "
+		    "%.2fs here, too short to start anything under its lock",
+		    keeper->options->task, (double)session->timeout_ms / 1000);
+		keeper->exit_code = EXITCODE_INTERNAL;
+		return FINISHED;
+	}
 	/* --wait is one budget: a new session does not start it again. */
 	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
 		    keeper->options->wait_ms);
 	return stand_in_line(keeper);
-}
-
-enum keeper_state
-keeper_resume(struct keeper *keeper, const struct link_message *message)
-{
-	log_notice("contact with ZooKeeper regained (%s)",
-	    connector_server(&keeper->connector));
-	semaphore_resume(keeper->semaphore);
-	runs_resume(&keeper->runs);
-	keeper_look_again(keeper);
-	return keeper->state;
-}
-
-enum keeper_state
-keeper_say_contact_lost(struct keeper *keeper,
-    const struct link_message *message)
-{
-	char problems[512];
-	int64_t left_ms;
-
-	/* Now there is time to see how much there may be to kill. */
-	if ((keeper->state & (RUNNING | LINGERING)) != 0) {
-		(void)proctree_signal(&keeper->tree, 0, 0);
-		keeper->kill_takes_ms = proctree_kill_takes_ms(&keeper->tree);
-	}
-	connector_explain(&keeper->connector, problems, sizeof(problems));
-	left_ms = stop_ms(keeper) - clock_ms();
-	if (keeper->lost || (keeper->state &
-	    (RUNNING | LINGERING | STOPPING | KILLING)) == 0)
-		log_notice("contact with ZooKeeper lost (%s)", problems);
-	else
-		log_notice("contact with ZooKeeper lost (%s); '%s' is held for "
-		    "%.1fs more unless it is regained", problems,
-		    keeper->options->task,
-		    left_ms > 0 ? (double)left_ms / 1000 : 0);
-	return keeper->state;
 }
 
 enum keeper_state
@@ -138,13 +102,18 @@ keeper_give_up_connecting(struct keeper *keeper,
 	return FINISHED;
 }
 
-/* No request gets past a refused credential, so no node exists. */
+/*
+ * What we have there, if anything, goes with the session: the server takes no
+ * request to delete it.
+ */
 enum keeper_state
 keeper_rejected(struct keeper *keeper, const struct link_message *message)
 {
-	log_error("cannot acquire '%s/%s': %s refuses a credential (its scheme "
-	    "may be unknown there)", keeper->options->base,
-	    keeper->options->task, connector_server(&keeper->connector));
+	char reason[256];
+
+	connector_explain_rejection(&keeper->connector, reason, sizeof(reason));
+	log_error("cannot acquire '%s/%s': %s", keeper->options->base,
+	    keeper->options->task, reason);
 	keeper->exit_code = EXITCODE_DENIED;
 	return FINISHED;
 }
@@ -197,8 +166,13 @@ keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_refused(struct keeper *keeper, const struct link_message *message)
 {
-	log_error("cannot acquire '%s/%s': %s", keeper->options->base,
-	    keeper->options->task, keeper->claim->reason);
+	if (keeper->claim->failure == SEMAPHORE_NO_CHROOT)
+		log_error("cannot acquire '%s/%s': the chroot of the connect "
+		    "string, '%s', does not exist", keeper->options->base,
+		    keeper->options->task, keeper->options->servers.chroot);
+	else
+		log_error("cannot acquire '%s/%s': %s", keeper->options->base,
+		    keeper->options->task, keeper->claim->reason);
 	switch (keeper->claim->failure) {
 	case SEMAPHORE_DENIED:
 		keeper->exit_code = EXITCODE_DENIED;
@@ -216,7 +190,7 @@ keeper_refused(struct keeper *keeper, const struct link_message *message)
 static bool
 has_time_left(const struct keeper *keeper)
 {
-	return stop_ms(keeper) > clock_ms();
+	return keeper_stop_ms(keeper) > clock_ms();
 }
 
 /*

@@ -25,9 +25,9 @@
 /* The first row for an event in a state counts; none: nothing is done. */
 static const struct keeper_row table[] = {
 /* in this state	at this event	do this               and be in */
-{ CONNECTING,		NEW_SESSION,	keeper_join,          IN_LINE },
-{ CONNECTING,		GAVE_UP,	keeper_give_up_connecting, FINISHED },
-{ CONNECTING,		REJECTED,	keeper_rejected,      FINISHED },
+{ CONNECTING,		NEW_SESSION,	keeper_join,          IN_LINE | FINISHED },
+{ CONNECTING | IN_LINE,	GAVE_UP,	keeper_give_up_connecting, FINISHED },
+{ CONNECTING | IN_LINE,	REJECTED,	keeper_rejected,      FINISHED },
 { CONNECTING | IN_LINE,	WAIT_OVER,	keeper_wait_is_over,  LEAVE },
 { IN_LINE,		MUST_WAIT,	keeper_wait_in_line,  STAY | LEAVE },
 { IN_LINE,		REFUSED,	keeper_refused,       LEAVE },
@@ -40,6 +40,7 @@ static const struct keeper_row table[] = {
 					STAY | PROVING | RUNNING | LEAVE },
 { OURS,			LEASE_LOST,	keeper_join_same_session, IN_LINE },
 { OURS,			REVOKED,	keeper_revoked_before_start, LEAVE },
+{ OURS,			UNPROVABLE,	keeper_refused,       LEAVE },
 { IN_LINE | OURS,	EXPIRED,	keeper_join_again,    CONNECTING },
 { UNSTARTED,		LINK_SIGNAL,	keeper_signal_before_start, LEAVE },
 { UNSTARTED,		LINK_STOP,	keeper_leave_line,    LEAVE },
@@ -51,6 +52,7 @@ static const struct keeper_row table[] = {
 { LINGERING | DYING,	TREE_EMPTY,	keeper_work_is_over,  RELEASE },
 { WORK,			MAX_TIME_OVER,	keeper_max_time_over, STOPPING },
 { WORK,			REVOKED,	keeper_be_revoked,    STOPPING },
+{ WORK,			UNPROVABLE,	keeper_cannot_prove,  STOPPING },
 { WORK,			LINK_STOP,	keeper_stop_all,      STOPPING },
 { WORK,			GUARD_GONE,	keeper_die_with_guard, KILLING },
 { WORK | DYING,		LINK_LOSE,	keeper_be_stopped,    STAY | STOPPING },
@@ -76,6 +78,7 @@ static const struct keeper_row table[] = {
 { HOLDING,		LINK_SIGNAL,	keeper_signal_while_holding,
 					STAY | LEAVE },
 { HOLDING,		LEASE_LOST,	keeper_lose_while_holding, LEAVE },
+{ HOLDING,		UNPROVABLE,	keeper_lose_while_holding, LEAVE },
 { HOLDING,		EXPIRED,	keeper_expire_while_holding, FINISHED },
 
 { LEAVING,		TIME_UP,	keeper_leave_unconfirmed, UNCONFIRMED },
@@ -87,6 +90,8 @@ static const struct keeper_row table[] = {
 
 { ANY,			REGAINED,	keeper_resume,        STAY },
 { CONTACT,		CONTACT_LOST,	keeper_say_contact_lost, STAY },
+{ CONTACT,		REJECTED,	keeper_say_contact_lost, STAY },
+{ CONTACT,		SILENT,		keeper_say_silent,    STAY },
 { ANY,			LINK_PING,	keeper_take_ping,     STAY },
 { ANY,			LINK_TELL,	keeper_tell_progress, STAY },
 };
@@ -141,6 +146,6 @@ keeper_dispatch(struct keeper *keeper, int event,
 	if (keeper->state != before)
 		enter(keeper, before);
 	if (keeper->state != before || event == CONTACT_LOST ||
-	    event == REGAINED)
+	    event == REJECTED || event == REGAINED)
 		keeper_report(keeper);
 }

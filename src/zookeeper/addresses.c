@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* The problem of a server whose name has no answer yet. */
 static const char unresolved[] = "not resolved in time";
 
@@ -32,6 +34,8 @@ note_unresolved(struct addresses *addresses, size_t server, const char *why)
 {
 	(void)snprintf(addresses->problems[server], ADDRESSES_REASON_SIZE,
 	    "cannot resolve the name: %s", why);
+	if (addresses->known[server].count == 0)
+		addresses->failed_ms[server][0] = clock_ms();
 }
 
 /* Replaces what was known of a server's addresses, or notes why not. */
@@ -49,6 +53,9 @@ take_answer(struct addresses *addresses, const struct resolver_answer *answer)
 	if (strcmp(addresses->problems[server], unresolved) == 0)
 		(void)strlcpy(addresses->problems[server], "not tried",
 		    ADDRESSES_REASON_SIZE);
+	if (memcmp(&addresses->known[server], answer, sizeof(*answer)) != 0)
+		memset(addresses->failed_ms[server], 0,
+		    sizeof(addresses->failed_ms[server]));
 	addresses->known[server] = *answer;
 	memset(addresses->tried[server], 0, sizeof(addresses->tried[server]));
 }
@@ -100,6 +107,7 @@ addresses_pick(struct addresses *addresses, size_t *untried)
 				picked = addresses->known[i].address[j];
 				tried = &addresses->tried[i][j];
 				addresses->current = i;
+				addresses->current_address = j;
 			}
 	if (picked != NULL)
 		*tried = true;
@@ -111,5 +119,26 @@ addresses_fail(struct addresses *addresses, const char *reason)
 {
 	(void)strlcpy(addresses->problems[addresses->current], reason,
 	    ADDRESSES_REASON_SIZE);
+	addresses->failed_ms[addresses->current][addresses->current_address] =
+	    clock_ms();
 	addresses->current = ADDRESSES_NONE;
+}
+
+bool
+addresses_has_other(const struct addresses *addresses, int64_t since_ms)
+{
+	size_t count, i, j;
+
+	for (i = 0; i < addresses->servers->count; i++) {
+		/* A name without an answer counts as one address. */
+		count = addresses->known[i].count > 0 ?
+		    addresses->known[i].count : 1;
+		for (j = 0; j < count; j++)
+			if ((i != addresses->current ||
+			    j != addresses->current_address) &&
+			    (addresses->failed_ms[i][j] == 0 ||
+			    addresses->failed_ms[i][j] < since_ms))
+				return true;
+	}
+	return false;
 }

@@ -18,9 +18,12 @@ struct addresses {
 	const struct servers	*servers;
 	struct resolver_answer	 known[SERVERS_MAX];
 	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
+	/* When each failed last, or its name; 0: never. */
+	int64_t			 failed_ms[SERVERS_MAX][RESOLVER_ADDRESSES];
 	/* How each server failed when it was last tried. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
 	size_t			 current;	/* server, or ADDRESSES_NONE */
+	size_t			 current_address;	/* of that server */
 	struct resolver		 resolver;
 };
 
@@ -45,5 +48,11 @@ const char	*addresses_pick(struct addresses *, size_t *untried);
 
 /* The current server has failed; there is none then. */
 void	addresses_fail(struct addresses *, const char *reason);
+
+/*
+ * Returns whether there is another address than the current one that has not
+ * failed since then, or a name that may have one.
+ */
+bool	addresses_has_other(const struct addresses *, int64_t since_ms);
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * Attempts and patience.
  */
-#include "zookeeper/connector.h"
+#include "zookeeper/connector_private.h"
+
+#include <sys/param.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +13,22 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/options.h"
-#include "system/subprocess.h"
 
-/* Between two rounds over all servers for a session that may still live. */
-#define RESUME_PAUSE_MS	100
+/*
+ * Between two rounds over all servers for a session that may still live; doubled
+ * from one to the next, up to a part of its timeout.
+ */
+#define RESUME_PAUSE_MS		100
+#define RESUME_DOUBLINGS_MAX	3
+#define RESUME_SHARE		16
+/* To a server that lets us in and closes the connection on the first request. */
+#define SHUT_PAUSE_MS		1000
 
-static void
-begin_attempt(struct connector *connector, int64_t now_ms)
+void
+connector_begin_attempt(struct connector *connector, int64_t now_ms)
 {
 	connector->phase = CONNECTOR_TRYING;
+	connector->shut = false;
 	connector->attempt_deadline_ms = clock_after(now_ms,
 	    connector->options->connect_timeout_ms);
 	/* A session does not outlive many servers that take their time. */
@@ -31,30 +39,52 @@ begin_attempt(struct connector *connector, int64_t now_ms)
 	addresses_begin(&connector->addresses);
 }
 
-static void
-end_attempt(struct connector *connector, int64_t now_ms)
+static int64_t
+resume_pause_ms(struct connector *connector)
+{
+	int64_t pause_ms = RESUME_PAUSE_MS << MIN(connector->resumes++,
+	    RESUME_DOUBLINGS_MAX);
+
+	pause_ms = MAX(RESUME_PAUSE_MS, MIN(pause_ms,
+	    connector->session.timeout_ms / RESUME_SHARE));
+	return pause_ms / 2 + arc4random_uniform((uint32_t)pause_ms);
+}
+
+/* Returns BACKOFF_GIVE_UP if the policy allows no more. */
+static int64_t
+retry_pause_ms(struct connector *connector, int64_t now_ms)
 {
 	char problems[1024];
 	int64_t pause_ms;
 
-	if (connector->identity.id != 0) {
-		pause_ms = RESUME_PAUSE_MS / 2 +
-		    arc4random_uniform(RESUME_PAUSE_MS);
-	} else {
-		/* Names are looked up afresh for each attempt. */
+	pause_ms = backoff_pause_ms(&connector->options->retry,
+	    connector->retries, now_ms - connector->first_attempt_ms,
+	    arc4random());
+	if (pause_ms == BACKOFF_GIVE_UP)
+		return pause_ms;
+	connector->retries++;
+	connector_explain(connector, problems, sizeof(problems));
+	log_verbose("not connected (%s); trying again in %.1fs", problems,
+	    (double)pause_ms / 1000);
+	return pause_ms;
+}
+
+void
+connector_end_attempt(struct connector *connector, int64_t now_ms)
+{
+	int64_t pause_ms;
+
+	/* Names are looked up afresh for each attempt. */
+	if (connector->identity.id == 0)
 		resolver_stop(&connector->addresses.resolver);
-		pause_ms = backoff_pause_ms(&connector->options->retry,
-		    connector->retries, now_ms - connector->first_attempt_ms,
-		    arc4random());
-		if (pause_ms == BACKOFF_GIVE_UP) {
-			connector->phase = CONNECTOR_FAILED;
-			return;
-		}
-		connector->retries++;
-		connector_explain(connector, problems, sizeof(problems));
-		log_verbose("not connected (%s); trying again in %.1fs",
-		    problems, (double)pause_ms / 1000);
+	pause_ms = connector->proven ? resume_pause_ms(connector) :
+	    retry_pause_ms(connector, now_ms);
+	if (pause_ms == BACKOFF_GIVE_UP) {
+		connector->phase = CONNECTOR_GIVING_UP;
+		return;
 	}
+	if (connector->shut)
+		pause_ms = MAX(pause_ms, SHUT_PAUSE_MS);
 	connector->phase = CONNECTOR_PAUSING;
 	connector->pause_until_ms = clock_after(now_ms, pause_ms);
 }
@@ -76,14 +106,14 @@ try_next(struct connector *connector, int64_t now_ms)
 		/* A session does not wait for names. */
 		if (connector->addresses.resolver.fd == -1 ||
 		    connector->identity.id != 0)
-			end_attempt(connector, now_ms);
+			connector_end_attempt(connector, now_ms);
 		return false;
 	}
 	shares += connector->addresses.resolver.pending;
 	connector->tried_since_ms = now_ms;
 	connector->address_deadline_ms = now_ms +
 	    (connector->attempt_deadline_ms - now_ms) / (int64_t)shares;
-	if (connector->identity.id != 0)
+	if (connector->identity.id != 0 && shares > 1)
 		connector->address_deadline_ms = clock_earlier(
 		    connector->address_deadline_ms,
 		    clock_after(now_ms, connector->patience_ms));
@@ -95,13 +125,50 @@ try_next(struct connector *connector, int64_t now_ms)
 	return true;
 }
 
-/* By when the server in use has to answer what it was asked. */
+/* When a silence has lasted for so long. */
+static int64_t
+silence_ms(const struct connector *connector, int64_t long_ms)
+{
+	int64_t since_ms = session_unanswered_since_ms(&connector->session);
+
+	return connector->phase != CONNECTOR_UP || since_ms == CLOCK_NEVER ||
+	    connector->patience_ms == CLOCK_NEVER ? CLOCK_NEVER :
+	    since_ms + long_ms;
+}
+
+/*
+ * By when the server in use has to answer what it was asked.  Leaving it is for
+ * going to another one: where all others have failed within the session's timeout,
+ * or were as slow, a request under way is worth more than a new connection.
+ */
 static int64_t
 answer_deadline(const struct connector *connector)
 {
-	return connector->phase != CONNECTOR_UP ? CLOCK_NEVER : clock_after(
-	    session_unanswered_since_ms(&connector->session),
+	bool has_other = addresses_has_other(&connector->addresses,
+	    clock_ms() - connector->session.timeout_ms);
+
+	return connector->patience_ms == CLOCK_NEVER ? CLOCK_NEVER :
+	    silence_ms(connector, (has_other ? 1 : 4) *
 	    connector->patience_ms);
+}
+
+int64_t
+connector_silence_deadline(const struct connector *connector)
+{
+	/* That a server is slow is said once, and not at every answer. */
+	return session_unanswered_since_ms(&connector->session) ==
+	    connector->told_silent_since_ms ? CLOCK_NEVER :
+	    silence_ms(connector, MAX(connector->patience_ms,
+	    connector->slowest_ms * 5 / 4));
+}
+
+/* By when a server must have carried out some request, if it throttles. */
+static int64_t
+throttling_deadline(const struct connector *connector)
+{
+	return connector->session.throttled_since_ms == 0 ? CLOCK_NEVER :
+	    clock_after(connector->session.throttled_since_ms,
+	    connector->options->connect_timeout_ms);
 }
 
 /* By when a session that we cannot reach must have expired. */
@@ -127,13 +194,16 @@ advance(struct connector *connector, int64_t now_ms)
 		    &connector->session)) / 1000);
 		session_drop(&connector->session, reason);
 	}
+	if (now_ms >= throttling_deadline(connector))
+		session_drop(&connector->session, "it is busy and throttles "
+		    "every request");
 	if (now_ms >= expiry_deadline(connector)) {
 		session_abandon(&connector->session);
-		connector->phase = CONNECTOR_FAILED;
+		connector->phase = CONNECTOR_EXPIRING;
 	}
 	if (connector->phase == CONNECTOR_PAUSING &&
 	    now_ms >= connector->pause_until_ms)
-		begin_attempt(connector, now_ms);
+		connector_begin_attempt(connector, now_ms);
 	if (connector->phase != CONNECTOR_TRYING)
 		return;
 	if (connector->session.handle != NULL &&
@@ -147,7 +217,7 @@ advance(struct connector *connector, int64_t now_ms)
 	}
 	if (now_ms >= connector->attempt_deadline_ms &&
 	    connector->session.handle == NULL)
-		end_attempt(connector, now_ms);
+		connector_end_attempt(connector, now_ms);
 	while (connector->phase == CONNECTOR_TRYING &&
 	    connector->session.handle == NULL &&
 	    STAILQ_EMPTY(&connector->session.events) &&
@@ -167,9 +237,8 @@ connector_init(struct connector *connector, const struct options *options,
 	session_init(&connector->session, &options->credentials);
 }
 
-void
-connector_resume(struct connector *connector,
-    const struct session_identity *identity)
+static void
+seek(struct connector *connector, const struct session_identity *identity)
 {
 	int64_t now_ms;
 
@@ -177,12 +246,21 @@ connector_resume(struct connector *connector,
 	session_abandon(&connector->session);
 	connector->identity = *identity;
 	connector->heard_ms = now_ms;
+	connector->proven = identity->id != 0;
 	/* Until a server says otherwise. */
 	connector->session.timeout_ms =
 	    (int)connector->options->session_timeout_ms;
-	connector->retries = 0;
-	connector->first_attempt_ms = now_ms;
-	begin_attempt(connector, now_ms);
+	/* A session that expires without an answer does not start it again. */
+	if (connector->retries == 0)
+		connector->first_attempt_ms = now_ms;
+	connector_begin_attempt(connector, now_ms);
+}
+
+void
+connector_resume(struct connector *connector,
+    const struct session_identity *identity)
+{
+	seek(connector, identity);
 }
 
 void
@@ -190,7 +268,7 @@ connector_start(struct connector *connector)
 {
 	static const struct session_identity none;
 
-	connector_resume(connector, &none);
+	seek(connector, &none);
 }
 
 int64_t
@@ -203,6 +281,9 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 	fds[1].fd = connector->addresses.resolver.fd;
 	fds[1].events = POLLIN;
 	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
+	deadline_ms = clock_earlier(deadline_ms, connector_silence_deadline(connector));
+	deadline_ms = clock_earlier(deadline_ms,
+	    throttling_deadline(connector));
 	deadline_ms = clock_earlier(deadline_ms, expiry_deadline(connector));
 	if (connector->phase == CONNECTOR_PAUSING)
 		deadline_ms = clock_earlier(deadline_ms,
@@ -222,124 +303,4 @@ connector_process(struct connector *connector, const struct pollfd *fds)
 		session_process(&connector->session, fds[0].revents);
 	if (fds[1].fd != -1 && fds[1].revents != 0)
 		addresses_read(&connector->addresses);
-}
-
-/* What a session event means here. */
-static enum connector_news
-judge(struct connector *connector, const struct session_event *event)
-{
-	bool resumed;
-
-	switch (event->type) {
-	case SESSION_UP:
-		resumed = connector->identity.id != 0;
-		connector->phase = CONNECTOR_UP;
-		connector->identity = connector->session.identity;
-		connector->heard_ms = clock_ms();
-		resolver_stop(&connector->addresses.resolver);
-		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;
-	case SESSION_DOWN:
-		addresses_fail(&connector->addresses, event->reason);
-		if (connector->phase != CONNECTOR_UP)
-			return CONNECTOR_SEEKING;
-		begin_attempt(connector, clock_ms());
-		return CONNECTOR_LOST_CONTACT;
-	case SESSION_EXPIRED:
-		connector->phase = CONNECTOR_IDLE;
-		return CONNECTOR_EXPIRED;
-	case SESSION_REJECTED:
-		if (!connector->session.accepted) {
-			connector->phase = CONNECTOR_IDLE;
-			return CONNECTOR_REJECTED;
-		}
-		/* Others think better of us; it must not be asked in a rush. */
-		addresses_fail(&connector->addresses, event->reason);
-		end_attempt(connector, clock_ms());
-		return CONNECTOR_LOST_CONTACT;
-	case SESSION_CHANGED:
-	case SESSION_REPLY:
-		/* Not just readable: so is a connection that is refused. */
-		connector->heard_ms = clock_ms();
-		break;
-	}
-	return CONNECTOR_EVENT;
-}
-
-enum connector_news
-connector_next(struct connector *connector, struct session_event **event)
-{
-	enum connector_news news;
-
-	*event = NULL;
-	if (connector->phase == CONNECTOR_FAILED) {
-		connector->phase = CONNECTOR_IDLE;
-		return connector->identity.id != 0 ? CONNECTOR_EXPIRED :
-		    CONNECTOR_GAVE_UP;
-	}
-	*event = session_next(&connector->session);
-	if (*event == NULL)
-		return CONNECTOR_NOTHING;
-	news = judge(connector, *event);
-	if (news != CONNECTOR_EVENT) {
-		session_event_free(*event);
-		*event = NULL;
-	}
-	return news;
-}
-
-enum connector_news
-connector_wait(struct connector *connector, int64_t give_up_ms,
-    struct session_event **event)
-{
-	struct pollfd fds[CONNECTOR_FDS];
-	enum connector_news news;
-	int64_t deadline_ms, left_ms, now_ms;
-
-	for (;;) {
-		memset(fds, 0, sizeof(fds));
-		deadline_ms = clock_earlier(connector_prepare(connector, fds),
-		    give_up_ms);
-		news = connector_next(connector, event);
-		if (news == CONNECTOR_SEEKING)
-			continue;
-		now_ms = clock_ms();
-		if (news != CONNECTOR_NOTHING || now_ms >= give_up_ms)
-			return news;
-		left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
-		/* Longer than an int has milliseconds is as good as for ever. */
-		(void)poll(fds, CONNECTOR_FDS, left_ms > INT_MAX ? -1 :
-		    (int)left_ms);
-		connector_process(connector, fds);
-		subprocess_sweep(connector->ours);
-	}
-}
-
-const char *
-connector_server(const struct connector *connector)
-{
-	size_t current = connector->addresses.current;
-
-	return current == ADDRESSES_NONE ? "none" :
-	    connector->options->servers.server[current].shown;
-}
-
-void
-connector_explain(const struct connector *connector, char *buffer, size_t size)
-{
-	const struct servers *servers = &connector->options->servers;
-	size_t i, length;
-
-	buffer[0] = '\0';
-	for (i = length = 0; i < servers->count && length < size; i++)
-		length += (size_t)snprintf(buffer + length, size - length,
-		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
-		    connector->addresses.problems[i]);
-}
-
-void
-connector_close(struct connector *connector)
-{
-	resolver_stop(&connector->addresses.resolver);
-	session_close(&connector->session);
-	connector->phase = CONNECTOR_IDLE;
 }

@@ -2,11 +2,13 @@
  * Getting and keeping contact with ZooKeeper: which server, when again, and
  * when to give up.
  *
- * For a new session: attempts under the retry policy of the options; in each,
- * every address of every server is tried once, in random order, and a silent
- * one costs its share of the attempt's time.  Once there is a session, a lost
- * contact is sought again, on any server, for as long as the session can be
- * alive; no policy limits that.
+ * For a new session: attempts under the retry policy of the options.  In each,
+ * every address of every server is tried once, in random order, and a silent one
+ * costs its share of the attempt's time.  Only an answer ends the counting: a
+ * server that lets us in and then closes the connection on the first request was
+ * of no use.  Once a request of the session was answered, a lost contact is sought
+ * again, on any server, for as long as the session can be alive; no policy limits
+ * that.
  */
 #ifndef ZKRUN_CONNECTOR_H
 #define ZKRUN_CONNECTOR_H
@@ -32,7 +34,8 @@ enum connector_news {
 	CONNECTOR_LOST_CONTACT,	/* outcome of open requests unknown; seeking */
 	CONNECTOR_EXPIRED,	/* told, or long past; start again */
 	CONNECTOR_GAVE_UP,	/* the retry policy is exhausted */
-	CONNECTOR_REJECTED,	/* our credentials are refused */
+	CONNECTOR_REJECTED,	/* a server does not take us for who we say */
+	CONNECTOR_SILENT,	/* it lets us wait, and there is no other */
 	CONNECTOR_EVENT,	/* a reply or a fired watch */
 };
 
@@ -41,7 +44,8 @@ enum connector_phase {
 	CONNECTOR_TRYING,	/* an address, or waiting for names */
 	CONNECTOR_PAUSING,	/* between two attempts */
 	CONNECTOR_UP,
-	CONNECTOR_FAILED,	/* GAVE_UP or EXPIRED is to be told */
+	CONNECTOR_GIVING_UP,	/* that, or EXPIRED, is to be told */
+	CONNECTOR_EXPIRING,
 };
 
 struct connector {
@@ -52,8 +56,12 @@ struct connector {
 	struct addresses	 addresses;
 	struct session_identity	 identity;	/* to resume; id 0: new */
 	int64_t			 heard_ms;	/* last word of a server */
+	size_t			 rejected_by;	/* server, after REJECTED */
+	bool			 proven;	/* a request of it was answered */
+	bool			 shut;		/* in this attempt: let in, unanswered */
 	int64_t			 first_attempt_ms;
-	int64_t			 retries;
+	int64_t			 retries;	/* without an answer, by the policy */
+	int64_t			 resumes;	/* the same, of a proven session */
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
 	/* The connect request was not sent before this. */
@@ -61,9 +69,13 @@ struct connector {
 	/*
 	 * After how long a silence another server is tried; CLOCK_NEVER leaves
 	 * it to the session's timeout.  To be set by those whose lease is at
-	 * stake.
+	 * stake.  Where there is no other one, such a silence is told if it is
+	 * longer than what was answered before, and one four times as long ends
+	 * the connection.
 	 */
 	int64_t			 patience_ms;
+	int64_t			 slowest_ms;	/* answer of this connection */
+	int64_t			 told_silent_since_ms;
 	int64_t			 pause_until_ms;
 };
 
@@ -105,6 +117,9 @@ const char	*connector_server(const struct connector *);
 
 /* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
 void	connector_explain(const struct connector *, char *, size_t);
+
+/* Writes who did not take us for who we say, after CONNECTOR_REJECTED. */
+void	connector_explain_rejection(const struct connector *, char *, size_t);
 
 /* Ends the session if there is contact, and frees everything.  May block. */
 void	connector_close(struct connector *);

@@ -1,0 +1,119 @@
+/*
+ * What the keeper does about contact: it says when that is lost and regained, and
+ * it beats, so that the lease clock has something to go by.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "run/keeper_private.h"
+#include "run/link.h"
+
+int64_t
+keeper_stop_ms(const struct keeper *keeper)
+{
+	return lease_stop_ms(keeper->lease.expiry_ms,
+	    keeper->lease.timeout_ms, keeper->options->kill_after_ms);
+}
+
+/* A beat that takes longer than that is followed by the next one at once. */
+int64_t
+keeper_beat_ms(const struct keeper *keeper)
+{
+	return semaphore_is_beating(keeper->semaphore) ? CLOCK_NEVER :
+	    clock_after(keeper->beat_ms, lease_beat_ms(&keeper->lease));
+}
+
+void
+keeper_beat(struct keeper *keeper)
+{
+	keeper->beat_ms = clock_ms();
+	semaphore_beat(keeper->semaphore);
+	if (keeper->state == RUNNING)
+		proctree_stay_ready(&keeper->tree);
+}
+
+/* A connection alone is no contact: it may be of no use. */
+void
+keeper_take_answer(struct keeper *keeper)
+{
+	if (keeper->said_lost)
+		log_notice("contact with ZooKeeper regained (%s)",
+		    connector_server(&keeper->connector));
+	keeper->said_lost = false;
+}
+
+enum keeper_state
+keeper_resume(struct keeper *keeper, const struct link_message *message)
+{
+	semaphore_resume(keeper->semaphore);
+	runs_resume(&keeper->runs);
+	keeper_look_again(keeper);
+	return keeper->state;
+}
+
+/* Says it once, however often a connection is of no use until the next answer. */
+static enum keeper_state
+say_lost(struct keeper *keeper, const char *why)
+{
+	int64_t left_ms;
+
+	/* Now there is time to see how much there may be to kill. */
+	if ((keeper->state & (RUNNING | LINGERING)) != 0) {
+		(void)proctree_signal(&keeper->tree, 0, 0);
+		keeper->kill_takes_ms = proctree_kill_takes_ms(&keeper->tree);
+	}
+	if (keeper->said_lost)
+		return keeper->state;
+	keeper->said_lost = true;
+	left_ms = keeper_stop_ms(keeper) - clock_ms();
+	if (keeper->lost || (keeper->state &
+	    (RUNNING | LINGERING | STOPPING | KILLING)) == 0)
+		log_notice("contact with ZooKeeper lost (%s)", why);
+	else
+		log_notice("contact with ZooKeeper lost (%s); '%s' is held for "
+		    "%.1fs more unless it is regained", why,
+		    keeper->options->task,
+		    left_ms > 0 ? (double)left_ms / 1000 : 0);
+	return keeper->state;
+}
+
+enum keeper_state
+keeper_say_contact_lost(struct keeper *keeper,
+    const struct link_message *message)
+{
+	char problems[512];
+
+	/* Before the first answer it is the retry policy that has the word. */
+	if (!keeper->connector.proven)
+		return keeper->state;
+	connector_explain(&keeper->connector, problems, sizeof(problems));
+	return say_lost(keeper, problems);
+}
+
+/* The connection stays: there is no other server to go to. */
+enum keeper_state
+keeper_say_silent(struct keeper *keeper, const struct link_message *message)
+{
+	char why[256];
+
+	(void)snprintf(why, sizeof(why), "%s: no answer for %.1fs, and there is "
+	    "no other", connector_server(&keeper->connector),
+	    (double)(clock_ms() - session_unanswered_since_ms(
+	    &keeper->connector.session)) / 1000);
+	return say_lost(keeper, why);
+}
+
+/* Somebody has changed the ACL of the lease: no beat proves it any more. */
+enum keeper_state
+keeper_cannot_prove(struct keeper *keeper, const struct link_message *message)
+{
+	log_error("the lease of '%s' can no longer be proven: of its node "
+	    "ZooKeeper says: %s; stopping the command", keeper->options->task,
+	    keeper->claim->reason);
+	keeper->exit_code = EXITCODE_LOST;
+	keeper->hold_over = true;
+	return keeper_stop_all(keeper, message);
+}

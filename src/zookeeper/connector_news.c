@@ -1,0 +1,178 @@
+/*
+ * What an event of the session means for contact.
+ */
+#include <sys/param.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "config/options.h"
+#include "system/subprocess.h"
+#include "zookeeper/connector_private.h"
+
+/* The connection is over.  One that was of use is sought again at once. */
+static enum connector_news
+lose_contact(struct connector *connector, const struct session_event *event)
+{
+	addresses_fail(&connector->addresses, event->reason);
+	connector->shut |= event->unanswered;
+	if (connector->phase != CONNECTOR_UP)
+		return CONNECTOR_SEEKING;
+	/* Else the attempt goes on, with the other addresses. */
+	connector->phase = CONNECTOR_TRYING;
+	if (!event->unanswered)
+		connector_begin_attempt(connector, clock_ms());
+	return CONNECTOR_LOST_CONTACT;
+}
+
+/* One server does not take us for who we say; a session may live on others. */
+static enum connector_news
+take_rejection(struct connector *connector, const struct session_event *event)
+{
+	connector->rejected_by = connector->addresses.current;
+	addresses_fail(&connector->addresses, event->reason);
+	connector->phase = CONNECTOR_IDLE;
+	connector->shut = true;
+	if (connector->proven)
+		connector_end_attempt(connector, clock_ms());
+	return CONNECTOR_REJECTED;
+}
+
+/* What a session event means here. */
+static enum connector_news
+judge(struct connector *connector, const struct session_event *event)
+{
+	bool resumed;
+
+	switch (event->type) {
+	case SESSION_UP:
+		resumed = connector->identity.id != 0;
+		connector->phase = CONNECTOR_UP;
+		connector->identity = connector->session.identity;
+		connector->heard_ms = clock_ms();
+		connector->slowest_ms = 0;
+		resolver_stop(&connector->addresses.resolver);
+		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;
+	case SESSION_DOWN:
+		return lose_contact(connector, event);
+	case SESSION_EXPIRED:
+		connector->phase = CONNECTOR_IDLE;
+		return CONNECTOR_EXPIRED;
+	case SESSION_REJECTED:
+		return take_rejection(connector, event);
+	case SESSION_REPLY:
+		connector->proven = true;
+		connector->retries = connector->resumes = 0;
+		connector->slowest_ms = MAX(connector->slowest_ms,
+		    event->read_ms - event->sent_ms);
+		/* FALLTHROUGH */
+	case SESSION_CHANGED:
+		/* Not just readable: so is a connection that is refused. */
+		connector->heard_ms = clock_ms();
+		break;
+	}
+	return CONNECTOR_EVENT;
+}
+
+/* News that no event of the session brings. */
+static enum connector_news
+take_own_news(struct connector *connector)
+{
+	if (connector->phase == CONNECTOR_EXPIRING ||
+	    connector->phase == CONNECTOR_GIVING_UP) {
+		enum connector_news news = connector->phase ==
+		    CONNECTOR_EXPIRING ? CONNECTOR_EXPIRED : CONNECTOR_GAVE_UP;
+
+		connector->phase = CONNECTOR_IDLE;
+		return news;
+	}
+	if (clock_ms() < connector_silence_deadline(connector))
+		return CONNECTOR_NOTHING;
+	connector->told_silent_since_ms =
+	    session_unanswered_since_ms(&connector->session);
+	return CONNECTOR_SILENT;
+}
+
+enum connector_news
+connector_next(struct connector *connector, struct session_event **event)
+{
+	enum connector_news news;
+
+	*event = session_next(&connector->session);
+	if (*event == NULL)
+		return take_own_news(connector);
+	news = judge(connector, *event);
+	if (news != CONNECTOR_EVENT) {
+		session_event_free(*event);
+		*event = NULL;
+	}
+	return news;
+}
+
+enum connector_news
+connector_wait(struct connector *connector, int64_t give_up_ms,
+    struct session_event **event)
+{
+	struct pollfd fds[CONNECTOR_FDS];
+	enum connector_news news;
+	int64_t deadline_ms, left_ms, now_ms;
+
+	for (;;) {
+		memset(fds, 0, sizeof(fds));
+		deadline_ms = clock_earlier(connector_prepare(connector, fds),
+		    give_up_ms);
+		news = connector_next(connector, event);
+		if (news == CONNECTOR_SEEKING)
+			continue;
+		now_ms = clock_ms();
+		if (news != CONNECTOR_NOTHING || now_ms >= give_up_ms)
+			return news;
+		left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+		/* Longer than an int has milliseconds is as good as for ever. */
+		(void)poll(fds, CONNECTOR_FDS, left_ms > INT_MAX ? -1 :
+		    (int)left_ms);
+		connector_process(connector, fds);
+		subprocess_sweep(connector->ours);
+	}
+}
+
+const char *
+connector_server(const struct connector *connector)
+{
+	size_t current = connector->addresses.current;
+
+	return current == ADDRESSES_NONE ? "none" :
+	    connector->options->servers.server[current].shown;
+}
+
+void
+connector_explain(const struct connector *connector, char *buffer, size_t size)
+{
+	const struct servers *servers = &connector->options->servers;
+	size_t i, length;
+
+	buffer[0] = '\0';
+	for (i = length = 0; i < servers->count && length < size; i++)
+		length += (size_t)snprintf(buffer + length, size - length,
+		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
+		    connector->addresses.problems[i]);
+}
+
+void
+connector_explain_rejection(const struct connector *connector, char *buffer,
+    size_t size)
+{
+	(void)snprintf(buffer, size, "%s: %s",
+	    connector->options->servers.server[connector->rejected_by].shown,
+	    connector->addresses.problems[connector->rejected_by]);
+}
+
+void
+connector_close(struct connector *connector)
+{
+	resolver_stop(&connector->addresses.resolver);
+	session_close(&connector->session);
+	connector->phase = CONNECTOR_IDLE;
+}
