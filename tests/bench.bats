@@ -48,7 +48,7 @@ at_most()
 	    $6 !~ /^([0-9]+\.[0-9]+)?$/ || ($6 == "") != ($7 == ""))' \
 	    "$WORK/bench.csv"
 	assert_output ''
-	assert_equal "$(grep -c '^[a-g] ' "$WORK/table")" \
+	assert_equal "$(grep -c '^[a-h] ' "$WORK/table")" \
 	    $(($(wc -l <"$WORK/bench.csv") - 1))
 	assert_equal "$(cut -d , -f 1 "$WORK/bench.csv" | uniq | xargs)" \
 	    'part a b d e'

@@ -25,11 +25,13 @@ per_minute() { # COUNT MS
 }
 
 # e: a zkrun that waits and one that holds, with the default session timeout of
-# 30 s: seven requests in each, which wake the keeper for the question and for
-# the answer.
+# 30 s: a read, or a read and a beat, seven times in each.  They wake the keeper
+# for the question and for each answer.
 part_e() {
 	local beats=$((rounds / 4)) kind guard keeper holder began packets
 	local -A pid wakeups
+	local -A bar=([waiting]='28 (two for each request)'
+	    [holding]='42 (three for each beat)')
 
 	with_us "$zkrun" -t e -- "$tools/stamp" "$work/e" e 600000 &
 	holder=$!
@@ -62,11 +64,11 @@ part_e() {
 		row e "zkrun $kind" one "$(per_minute $(($(wakeups_of \
 		    "${pid[$kind]}") - wakeups[$kind])) \
 		    $(($(now_ms) - began)))" 'wake-ups a minute' \
-		    '28 (two for each request)'
+		    "${bar[${kind% *}]}"
 	done
 	# The question for the number is one itself.
 	row e 'zkrun both' two "$(per_minute $(($(packets) - packets - 1)) \
-	    $(($(now_ms) - began)))" 'requests a minute' '28 (one every T/7 each)'
+	    $(($(now_ms) - began)))" 'requests a minute' '42 (three every T/7)'
 	kill "${pid[waiting guard]}" "$holder"
 	wait "${pid[waiting guard]}" "$holder" || true
 }

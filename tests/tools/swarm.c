@@ -9,8 +9,9 @@
  * TERM, all are sent TERM; those that live 10 s later are killed, with all
  * their descendants.  Also dies so when its parent does.
  *
- * Prints "started=N failed=N killed=N"; what ends after the TERM has not
- * failed.  Output of the commands goes to /dev/null, their stderr is ours.
+ * Prints "started=N failed=N killed=N", and STATUS:N for each exit status that
+ * there was (128 and more for a signal); what ends after the TERM has not failed
+ * and is not among these.  Output of the commands goes to /dev/null, their stderr is ours.
  */
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -35,6 +36,7 @@ static pid_t	*pids;		/* 0: does not run */
 static char	**arguments;
 static int	 count, null, signal_fd;
 static long	 failed, killed, started;
+static long	 ended[256];	/* in each status */
 static bool	 ending;
 
 static double
@@ -98,8 +100,11 @@ reap(bool again)
 			if (pids[i] != pid)
 				continue;
 			pids[i] = 0;
-			if (status != 0 && !ending)
-				failed++;
+			if (!ending) {
+				failed += status != 0;
+				ended[WIFSIGNALED(status) ? 128 +
+				    WTERMSIG(status) : WEXITSTATUS(status)]++;
+			}
 			if (again && !ending)
 				start(i);
 			break;
@@ -239,7 +244,11 @@ main(int argc, char **argv)
 		start(i);
 	wait_for_all(seconds > 0 ? now_ms() + seconds * 1e3 : 0, runs);
 	end_all();
-	(void)printf("started=%ld failed=%ld killed=%ld\n", started, failed,
+	(void)printf("started=%ld failed=%ld killed=%ld", started, failed,
 	    killed);
+	for (i = 0; i < 256; i++)
+		if (ended[i] > 0)
+			(void)printf(" %d:%ld", i, ended[i]);
+	(void)putchar('\n');
 	return failed > 0 || killed > 0;
 }
