@@ -230,7 +230,7 @@ told_of_session()
 @test "walked in, the look at the lease is refused: 70, and nobody holds" {
 	zk create -p "/lock/mutex/$TASK"
 	start_relay
-	relay_tell fail-reply 4 127
+	relay_tell fail-reply 4 1
 	run -70 timeout 20 "$ZKRUN" -c "$RELAY_CONNECT" -T 4s -t "$TASK" -- \
 	    touch "$BATS_TEST_TMPDIR/ran"
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]

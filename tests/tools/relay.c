@@ -49,6 +49,7 @@ usage(void)
 "                    after SKIP (0) others, the reply to the next such request\n"
 "                    says that it failed with -ERROR\n"
 "  unknown OPCODE    make it one that no server knows, from now on\n"
+"  slam on|off       reset a connection at its first request\n"
 "  no-resume         give every connection a new session, from now on\n"
 "  garble SEED ONE_IN wire|lies\n"
 "                    from now on, of new connections, one frame in so many is\n"

@@ -87,6 +87,7 @@ static bool		 frozen[2], blackhole[2];
 /* An older server, or another program: does not know these requests, ... */
 #define OP_UNKNOWN	99		/* to all of them */
 static bool		 unknown[OP_HIGH - OP_LOW + 1];
+static bool		 slam;		/* ... closes on the first one */
 static bool		 no_resume;	/* ... and gives each client a new session */
 static double		 delay_ms[2];
 static struct {
@@ -194,6 +195,7 @@ request(struct conn *c, int32_t xid, int32_t op)
 
 	if (op >= OP_LOW && op <= OP_HIGH)
 		stats.op[op - OP_LOW]++;
+	c->cut = c->cut || slam;
 	if (trap.nth > 0 && trap.op == op && --trap.nth == 0)
 		trap.next = trap.closed = true;
 	for (i = 0; i < RULES; i++) {

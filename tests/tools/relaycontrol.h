@@ -163,6 +163,10 @@ obey(int n, char *w[], FILE *out)
 	} else if (strcmp(w[0], "refuse") == 0 && n == 2 &&
 	    (strcmp(w[1], "on") == 0 || strcmp(w[1], "off") == 0)) {
 		bad = !refuse(strcmp(w[1], "on") == 0);
+	} else if (strcmp(w[0], "slam") == 0 && n == 2 &&
+	    (strcmp(w[1], "on") == 0 || strcmp(w[1], "off") == 0)) {
+		bad = false;
+		slam = strcmp(w[1], "on") == 0;
 	} else if (strcmp(w[0], "drop-reply") == 0 && n >= 2 && n <= 5) {
 		bool	cut = strcmp(w[n - 1], "then-cut") == 0;
 		long	count = 1, skip = 0, op;

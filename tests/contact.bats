@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+#
+# Servers that let zkrun in and are of no use, that refuse, and that are busy:
+# progress is an answer, not a connection.
+
+load lib/helper
+load lib/faults
+
+now_ms()
+{
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+# said NAME TEXT: has this zkrun said that?
+said()
+{
+	grep -qF -- "$2" "$BATS_TEST_TMPDIR/$1.err"
+}
+
+@test "a server that wants to know who we are: 77 at once, by whichever way" {
+	local word
+
+	own_server --set enforce.auth.enabled=true \
+	    --set enforce.auth.schemes=digest
+	start_relay auth "$OWN_CONNECT"
+	export ZKRUN_CONNECT=$RELAY_CONNECT
+	for word in "-n -t $TASK -- touch $BATS_TEST_TMPDIR/ran" \
+	    "-r forever -t $TASK -- touch $BATS_TEST_TMPDIR/ran" \
+	    '--status' "--status $TASK" "--revoke $TASK" \
+	    "--break --yes $TASK"; do
+		relay_tell_to auth reset-stats
+		# shellcheck disable=SC2086 # words
+		run -77 zkrun $word
+		assert_output --partial 'wants to know who we are (-a) (-124)'
+		# The first may lose the answer in the end of its connection.
+		[ "$(relay_count accepted auth)" -le 2 ]
+	done
+	ZKRUN_LEASE=/x ZKRUN_FENCE=1 ZKRUN_SESSION=0x1 run -77 zkrun --check
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	(umask 077 && echo digest:ops:secret >"$BATS_TEST_TMPDIR/auth")
+	run -0 zkrun -a "$BATS_TEST_TMPDIR/auth" -t "$TASK" -- true
+}
+
+@test "a server that closes on the first request is an attempt that failed" {
+	local word start_ms
+
+	start_relay
+	relay_tell slam on
+	for word in "-n -t $TASK -- true" '--status' "--revoke $TASK" \
+	    "--break --yes $TASK"; do
+		relay_tell reset-stats
+		# shellcheck disable=SC2086 # words
+		run -69 zkrun -c "$RELAY_CONNECT" -r 1 --retry-sleep 10ms $word
+		assert_output --partial "$RELAY_CONNECT"
+		assert_equal "$(relay_count accepted)" 2
+	done
+	# However short the pauses, and however often: one a second.
+	relay_tell reset-stats
+	start_ms=$(now_ms)
+	run -69 zkrun -c "$RELAY_CONNECT" -r forever --retry-sleep 0 \
+	    --retry-for 5s -t "$TASK" -- true
+	[ "$(relay_count accepted)" -le $((1 + ($(now_ms) - start_ms) / 1000)) ]
+	[ "$(relay_count accepted)" -ge 3 ]
+	[ "$(grep -c . <<<"$output")" -le 2 ]
+}
+
+@test "a session that lives: such a server is tried once a second, and said once" {
+	local before_ms
+
+	start_relay
+	hold holder "$TASK" -T 9s -c "$RELAY_CONNECT"
+	relay_tell reset-stats
+	before_ms=$(now_ms)
+	relay_tell slam on
+	# The next beat is answered no more.
+	wait_for 10 said holder 'contact with ZooKeeper lost'
+	wait_for 10 relay_counts accepted 3
+	[ $(($(now_ms) - before_ms)) -ge 2000 ]
+	relay_tell slam off
+	wait_for 10 said holder 'contact with ZooKeeper regained'
+	assert_equal "$(grep -c 'ZooKeeper lost' "$BATS_TEST_TMPDIR/holder.err")" 1
+	assert_equal "$(grep -c 'ZooKeeper regained' "$BATS_TEST_TMPDIR/holder.err")" 1
+	let_go holder
+}
+
+@test "in line, a server that refuses a credential ends it with 77" {
+	local auth=$BATS_TEST_TMPDIR/auth
+
+	(umask 077 && echo digest:ops:secret >"$auth")
+	start_relay
+	hold holder "$TASK" -a "$auth"
+	zkrun_bg waiter -v -a "$auth" -T 8s -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 said waiter 'next in line'
+	relay_tell fail-reply 100 115
+	relay_tell cut
+	zkrun_wait waiter 10
+	assert_equal "$status" 77
+	grep -q 'refuses a credential' "$BATS_TEST_TMPDIR/waiter.err"
+	let_go holder
+}
+
+@test "a busy server throws requests away: they are asked again, in order" {
+	local i
+
+	own_server --jvm -Dzookeeper.request_throttle_max_requests=1 \
+	    --jvm -Dzookeeper.throttled_op_wait_time=1 \
+	    --jvm -Dzookeeper.request_throttle_stall_time=5
+	export ZKRUN_CONNECT=$OWN_CONNECT ZK_CONNECT=$OWN_CONNECT
+	for i in 1 2 3; do
+		run -0 zkrun -w 10s -i 0 -t "$TASK-$i" -- true
+		refute_output
+	done
+	hold holder "$TASK"
+	run -75 zkrun -n -t "$TASK" -- true
+	zkrun_bg waiter -t "$TASK" -- sh -c 'exit 42'
+	wait_for 20 queue_count "$TASK" 1
+	let_go holder
+	zkrun_wait waiter 20
+	assert_equal "$status" 42
+	assert_lock_clean "$TASK"
+}
+
+@test "a beat that is thrown away is sent again: the lease is kept" {
+	start_relay
+	hold holder "$TASK" -T 4s -c "$RELAY_CONNECT"
+	relay_tell reset-stats
+	relay_tell fail-reply 14 127
+	wait_for 10 relay_counts op14 4
+	refute [ -s "$BATS_TEST_TMPDIR/holder.err" ]
+	assert_equal "$(relay_count dropped)" 1
+	let_go holder
+}
+
+@test "a quota that is used up has its name, and ends in 77" {
+	local limits=/zookeeper/quota/lock/mutex/$TASK
+	local runs=/zookeeper/quota/lock/runs
+
+	own_server --set enforceQuota=true
+	export ZKRUN_CONNECT=$OWN_CONNECT ZK_CONNECT=$OWN_CONNECT
+	zk create -p "/lock/mutex/$TASK" >/dev/null
+	zk create -p /lock/runs >/dev/null
+	zk create -p "$limits" >/dev/null
+	zk create -p "$runs" >/dev/null
+	zk create "$limits/zookeeper_stats" count=1,bytes=0 >/dev/null
+	zk create "$limits/zookeeper_limits" \
+	    'count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=1' >/dev/null
+	run -77 zkrun -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	assert_output --partial 'a quota is used up (-125)'
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	# The run was good; that it is not recorded is the truth as well.
+	zk rm "$limits/zookeeper_limits"
+	zk create "$runs/zookeeper_stats" count=1,bytes=0 >/dev/null
+	zk create "$runs/zookeeper_limits" \
+	    'count=-1,bytes=-1=;byteHardLimit=20;countHardLimit=-1' >/dev/null
+	run -77 zkrun -i 0 -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
+	assert_output --partial 'a quota is used up (-125)'
+	[ -e "$BATS_TEST_TMPDIR/ran" ]
+}
+
+@test "somebody changes the ACL of the held lease: that is what is said, 76" {
+	local lease
+
+	hold holder "$TASK" -k 1
+	lease=/lock/mutex/$TASK/leases/$(holders "$TASK")
+	zk setacl "$lease" c
+	zkrun_wait holder 20
+	assert_equal "$status" 76
+	run -0 cat "$BATS_TEST_TMPDIR/holder.err"
+	assert_output --partial 'an ACL forbids it (-102)'
+	refute_output --partial 'no contact'
+	assert_lock_clean "$TASK"
+}
+
+@test "a session timeout in which nothing can run is refused, in so many words" {
+	own_server --tick 10
+	run -70 zkrun -n -T 1s -c "$OWN_CONNECT" -t "$TASK" -- true
+	assert_output "zkrun: cannot acquire '$TASK': ZooKeeper keeps sessions for 0.20s here, too short to start anything under its lock"
+	ZK_CONNECT=$OWN_CONNECT assert_lock_clean "$TASK"
+}
+
+@test "a chroot that is not there, or not where it belongs, is shown" {
+	run -69 zkrun -c "$ZKRUN_CONNECT/no/where" -t "$TASK" -- true
+	assert_output "zkrun: cannot acquire '/lock/mutex/$TASK': the chroot of the connect string, '/no/where', does not exist"
+	run -64 zkrun -c "h1/a,h2/a" -t "$TASK" -- true
+	assert_output --partial 'the chroot stands once, behind the last server'
+}
