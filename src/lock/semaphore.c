@@ -74,8 +74,8 @@ semaphore_name_node(struct semaphore_node *node, char path[SEMAPHORE_PATH_SIZE])
 	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, node->parent, name);
 }
 
-static void
-create_node(struct semaphore *semaphore, struct semaphore_node *node,
+void
+semaphore_create_node(struct semaphore *semaphore, struct semaphore_node *node,
     enum tag tag)
 {
 	char path[SEMAPHORE_PATH_SIZE];
@@ -83,13 +83,6 @@ create_node(struct semaphore *semaphore, struct semaphore_node *node,
 	semaphore_name_node(node, path);
 	node->pending = true;
 	semaphore_ask(semaphore, SESSION_CREATE_EPHEMERAL, tag, path);
-}
-
-void
-semaphore_list_locks(struct semaphore *semaphore)
-{
-	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LOCKS,
-	    semaphore->lock.parent);
 }
 
 static void
@@ -125,19 +118,11 @@ semaphore_get_first_lease(struct semaphore *semaphore, const char *lease)
 }
 
 void
-semaphore_stand_in_line(struct semaphore *semaphore)
-{
-	semaphore->state = STATE_IN_LINE;
-	create_node(semaphore, &semaphore->lock, TAG_CREATE_LOCK);
-	semaphore_list_locks(semaphore);
-}
-
-void
 semaphore_take_lease(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_AT_HEAD;
 	semaphore->claim.fence = 0;
-	create_node(semaphore, &semaphore->lease, TAG_CREATE_LEASE);
+	semaphore_create_node(semaphore, &semaphore->lease, TAG_CREATE_LEASE);
 	semaphore_list_leases(semaphore);
 }
 

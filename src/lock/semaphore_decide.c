@@ -97,39 +97,6 @@ take_created(struct semaphore *semaphore, const struct session_event *event)
 }
 
 static enum semaphore_news
-take_line(struct semaphore *semaphore, const struct session_event *event)
-{
-	const char *own, *predecessor;
-	char path[SEMAPHORE_PATH_SIZE];
-
-	/* A list of before our create, which is answered first. */
-	if (semaphore->lock.pending)
-		return SEMAPHORE_NOTHING;
-	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return semaphore_fail_with(semaphore, event);
-	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
-	if (own == NULL) {
-		/* Somebody deleted our node: to the end of the queue. */
-		semaphore_forget_node(&semaphore->lock);
-		semaphore_join(semaphore);
-		return SEMAPHORE_NOTHING;
-	}
-	semaphore->claim.ahead = nodename_ahead(own, event->names,
-	    event->count, &predecessor);
-	if (predecessor == NULL) {
-		semaphore_take_lease(semaphore);
-		return SEMAPHORE_NOTHING;
-	}
-	/* Only this one is watched: no herd, and first come, first served. */
-	if (!nodename_join(path, sizeof(path), semaphore->lock.parent, predecessor))
-		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-		    "the name of a node in the queue is too long");
-	semaphore_watch(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
-	    WATCH_PREDECESSOR, path);
-	return SEMAPHORE_WAITING;
-}
-
-static enum semaphore_news
 hold(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_HOLDING;
@@ -215,16 +182,6 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 	/* After SESSION_UNSUPPORTED the create below makes a plain one. */
 	return event->code == SESSION_STALE || event->code == SESSION_REFUSED ?
 	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
-}
-
-static enum semaphore_news
-take_predecessor(struct semaphore *semaphore, const struct session_event *event)
-{
-	if (event->code == SESSION_NO_NODE)
-		semaphore_list_locks(semaphore);
-	else if (event->code != SESSION_OK)
-		return semaphore_fail_with(semaphore, event);
-	return SEMAPHORE_NOTHING;
 }
 
 /* The look behind semaphore_walk_in(), or at what it has left. */
@@ -360,8 +317,8 @@ static const struct {
 	[TAG_TOP_PARENT] = { take_parent, ANY_STATE },
 	[TAG_PARENT] = { take_parent, ANY_STATE },
 	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },
-	[TAG_LIST_LOCKS] = { take_line, STATE_IN_LINE },
-	[TAG_GET_PREDECESSOR] = { take_predecessor, STATE_IN_LINE },
+	[TAG_LIST_LOCKS] = { semaphore_take_line, STATE_IN_LINE },
+	[TAG_GET_PREDECESSOR] = { semaphore_take_predecessor, STATE_IN_LINE },
 	[TAG_CREATE_LEASE] = { take_created, ANY_STATE },
 	[TAG_LIST_LEASES] = { take_leases, STATE_AT_HEAD },
 	[TAG_WATCH_LEASE] = { take_lease, ANY_STATE },

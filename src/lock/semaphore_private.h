@@ -1,8 +1,8 @@
 /*
  * What the semaphore's files share.  semaphore.c has the state and sends the
- * requests.  semaphore_resume.c finds our nodes again after a lost contact.
- * semaphore_decide.c takes every reply and decides what comes next.  Each calls
- * only those before it.
+ * requests.  semaphore_line.c has the place in the queue.  semaphore_resume.c
+ * finds our nodes again after a lost contact.  semaphore_decide.c takes every
+ * reply and decides what comes next.  Each calls only those before it.
  */
 #ifndef ZKRUN_SEMAPHORE_PRIVATE_H
 #define ZKRUN_SEMAPHORE_PRIVATE_H
@@ -112,6 +112,13 @@ void	semaphore_watch(struct semaphore *, enum session_operation, enum tag,
 typedef enum semaphore_news semaphore_taker(struct semaphore *,
     const struct session_event *);
 
+/* semaphore_line.c: the replies to the looks at the queue. */
+semaphore_taker	semaphore_take_line, semaphore_take_predecessor;
+
+/* Makes a place in the queue, and looks at the queue. */
+void	semaphore_stand_in_line(struct semaphore *);
+void	semaphore_list_locks(struct semaphore *);
+
 /*
  * semaphore_resume.c: the replies to a beat, to semaphore_resume(), and the
  * lists in which strays are looked for, and deleted.
@@ -138,14 +145,10 @@ void	semaphore_name_first_lease(struct semaphore *,
 /* Reads our lease, which says whether it is ours and has the fence. */
 void	semaphore_get_first_lease(struct semaphore *, const char *lease);
 
-/* Makes a place in the queue, and looks at the queue. */
-void	semaphore_stand_in_line(struct semaphore *);
-
 /* Makes a lease node, and looks at the others. */
 void	semaphore_take_lease(struct semaphore *);
 
-/* Looks at the queue, at the leases with a watch, or at our lease with one. */
-void	semaphore_list_locks(struct semaphore *);
+/* Looks at the leases with a watch, or at our lease with one. */
 void	semaphore_list_leases(struct semaphore *);
 void	semaphore_watch_lease(struct semaphore *);
 
@@ -157,6 +160,8 @@ void	semaphore_make_parents(struct semaphore *);
 void	semaphore_name_node(struct semaphore_node *,
 	    char path[SEMAPHORE_PATH_SIZE]);
 
+void	semaphore_create_node(struct semaphore *, struct semaphore_node *,
+	    enum tag);
 void	semaphore_forget_node(struct semaphore_node *);
 void	semaphore_delete_lock(struct semaphore *);
 
