@@ -67,6 +67,7 @@ at_most()
 
 	at_most 3.6 b 'zkrun warm' '400 ms' 'round trips'
 	at_most 4.7 b 'zkrun parents missing' '400 ms' 'round trips'
+	at_most 2.4 b 'zkrun -n taken' '400 ms' 'round trips'
 	at_most 6 d 'zkrun transactions' 2 'per hand-off'
 	at_most 6 d 'zkrun transactions' 10 'per hand-off'
 	at_most 1024 e 'zkrun waiting' pair 'kB PSS'

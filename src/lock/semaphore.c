@@ -160,6 +160,9 @@ semaphore_walk_in(struct semaphore *semaphore)
 	semaphore->lease.pending = true;
 	session_ask_steps(semaphore->session, TAG_WALK_IN, steps, 3);
 	semaphore_get_first_lease(semaphore, lease);
+	if (!semaphore->waits)
+		semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_HOLDERS,
+		    semaphore->lease.parent);
 }
 
 void
@@ -295,6 +298,7 @@ semaphore_new(struct session *session, const char *path, const char *data,
 	semaphore->session = session;
 	semaphore->data = data;
 	semaphore->max_leases = max_leases;
+	semaphore->waits = true;
 	/* The options bound their lengths. */
 	(void)strlcpy(semaphore->path, path, sizeof(semaphore->path));
 	semaphore->lock.kind = "lock";
@@ -323,6 +327,12 @@ semaphore_read_along(struct semaphore *semaphore, const char *path, int tag)
 {
 	semaphore->along = path;
 	semaphore->along_tag = tag;
+}
+
+void
+semaphore_do_not_wait(struct semaphore *semaphore)
+{
+	semaphore->waits = false;
 }
 
 void

@@ -6,7 +6,8 @@
  * node in P/locks.  The head of the queue makes a node in P/leases, and holds
  * when P/leases has no more children than there may be holders.  Then it leaves
  * the queue.  Missing parents are made as containers.  But first a contender
- * tries to walk in: one transaction makes the lease if nobody is there.
+ * tries to walk in: one transaction makes the lease if nobody is there.  Who does
+ * not wait lists the leases behind it, and queues only if there is one to spare.
  *
  * Pure protocol: it sends requests on a session and takes the replies.  It never
  * blocks, never connects, and what it knows ends with the session.
@@ -25,6 +26,7 @@ struct session_event;
 enum semaphore_news {
 	SEMAPHORE_NOTHING,
 	SEMAPHORE_WAITING,	/* not our turn; see ahead */
+	SEMAPHORE_TAKEN,	/* not queued; see semaphore_do_not_wait() */
 	SEMAPHORE_ACQUIRED,	/* the lease is ours; see semaphore_settle() */
 	SEMAPHORE_LOST,		/* our lease node is gone */
 	SEMAPHORE_REVOKED,	/* somebody asks us to give up: see reason */
@@ -69,6 +71,12 @@ const struct semaphore_claim	*semaphore_claim(const struct semaphore *);
  * moment at which the lease was ours.  Borrows path.
  */
 void	semaphore_read_along(struct semaphore *, const char *path, int tag);
+
+/*
+ * From now on does not queue if as many hold as may: SEMAPHORE_TAKEN says so,
+ * and no node of ours was made.
+ */
+void	semaphore_do_not_wait(struct semaphore *);
 
 /*
  * Joins the queue at its end, in a new session or once more in the same one.

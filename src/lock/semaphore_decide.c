@@ -230,6 +230,17 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 	return holds ? SEMAPHORE_REVOKED : SEMAPHORE_NOTHING;
 }
 
+/* Not walked in. */
+static enum semaphore_news
+stand_in_line(struct semaphore *semaphore)
+{
+	/* Most likely missing: who walked in needed no queue. */
+	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
+	    semaphore->lock.parent);
+	semaphore_stand_in_line(semaphore);
+	return SEMAPHORE_NOTHING;
+}
+
 /* The reply to semaphore_walk_in(). */
 static enum semaphore_news
 take_walked_in(struct semaphore *semaphore, const struct session_event *event)
@@ -248,13 +259,27 @@ take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 		semaphore_walk_in(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	if (event->code == SESSION_EXISTS)
-		semaphore->parents = PARENTS_EXPECTED;
-	/* Most likely missing: who walked in needed no queue. */
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
-	    semaphore->lock.parent);
-	semaphore_stand_in_line(semaphore);
-	return SEMAPHORE_NOTHING;
+	if (event->code != SESSION_EXISTS)
+		return stand_in_line(semaphore);
+	semaphore->parents = PARENTS_EXPECTED;
+	/* Else the list behind it says whether to queue. */
+	return semaphore->waits ? stand_in_line(semaphore) : SEMAPHORE_NOTHING;
+}
+
+/*
+ * The list behind semaphore_walk_in().  It is of a moment after that was
+ * refused, so it has no lease that was gone by then.
+ */
+static enum semaphore_news
+take_holders(struct semaphore *semaphore, const struct session_event *event)
+{
+	/* Of an earlier try, or the lease is ours. */
+	if (semaphore->lease.pending || semaphore->lease.name[0] != '\0')
+		return SEMAPHORE_NOTHING;
+	if (event->code != SESSION_OK || event->count < semaphore->max_leases)
+		return stand_in_line(semaphore);
+	semaphore->state = STATE_OUT;
+	return SEMAPHORE_TAKEN;
 }
 
 static enum semaphore_news
@@ -314,6 +339,7 @@ static const struct {
 } takes[TAGS] = {
 	[TAG_WALK_IN] = { take_walked_in, ANY_STATE },
 	[TAG_GET_FIRST_LEASE] = { take_first_lease, STATE_WALKING_IN },
+	[TAG_LIST_HOLDERS] = { take_holders, STATE_WALKING_IN },
 	[TAG_TOP_PARENT] = { take_parent, ANY_STATE },
 	[TAG_PARENT] = { take_parent, ANY_STATE },
 	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },

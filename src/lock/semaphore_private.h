@@ -39,6 +39,7 @@ enum parents {
 enum tag {
 	TAG_WALK_IN,
 	TAG_GET_FIRST_LEASE,	/* behind TAG_WALK_IN: whether it is ours */
+	TAG_LIST_HOLDERS,	/* behind that, of who does not wait */
 	TAG_TOP_PARENT,
 	TAG_PARENT,
 	TAG_CREATE_LOCK,
@@ -93,6 +94,7 @@ struct semaphore {
 	struct semaphore_node	 lease;
 	const char		*along;		/* see semaphore_read_along() */
 	int			 along_tag;
+	bool			 waits;		/* see semaphore_do_not_wait() */
 	bool			 beating;	/* a beat is on its way */
 	bool			 waited;	/* with a lease node */
 	bool			 has_rival;	/* a single one, and watched */

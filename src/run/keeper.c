@@ -48,6 +48,7 @@ static const enum keeper_event connector_events[] = {
 static const enum keeper_event semaphore_events[] = {
 	[SEMAPHORE_NOTHING] = NO_EVENT,
 	[SEMAPHORE_WAITING] = MUST_WAIT,
+	[SEMAPHORE_TAKEN] = WAIT_OVER,
 	[SEMAPHORE_ACQUIRED] = ACQUIRED,
 	[SEMAPHORE_LOST] = LEASE_LOST,
 	[SEMAPHORE_REVOKED] = REVOKED,

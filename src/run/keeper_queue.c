@@ -60,6 +60,8 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 		keeper->exit_code = EXITCODE_INTERNAL;
 		return FINISHED;
 	}
+	if (keeper->options->wait_ms == 0)
+		semaphore_do_not_wait(keeper->semaphore);
 	/* --wait is one budget: a new session does not start it again. */
 	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
 	    keeper->options->wait_ms > 0)
