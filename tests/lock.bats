@@ -147,6 +147,38 @@ only_these()
 	assert_equal "$(relay_count op19)" 1
 }
 
+# in_line NAME AHEAD LISTS: one that comes when so many are ahead in line has
+# listed children so often when it runs.
+in_line()
+{
+	local i last=holder name=$1 ahead=$2
+
+	hold holder "$TASK"
+	for ((i = 1; i <= ahead; i++)); do
+		zkrun_bg "$name$i" -t "$TASK" -- sleep 600
+		wait_for 10 queue_count "$TASK" "$i"
+	done
+	start_relay "$name"
+	zkrun_bg "$name" -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" $((ahead + 1))
+	for ((i = 1; i <= ahead + 1; i++)); do
+		# The next one is at the head of the line, and waits.
+		wait_for 10 holds_count "$TASK" 2
+		let_go "$last"
+		last=$name$i
+		[ $i -gt "$ahead" ] || wait_for 10 has_command "${BG[$last]}"
+	done
+	zkrun_wait "$name" 10
+	assert_equal "$status" 0
+	assert_equal "lists: $(relay_count op12 "$name")" "lists: $3"
+}
+
+@test "in line behind one, its end is all there is to know; behind more, not" {
+	# The line and, at its head, the leases.
+	in_line second 1 2
+	in_line third 2 3
+}
+
 @test "refused with -n: one transaction and two looks, and no node is made" {
 	hold holder "$TASK"
 	start_relay

@@ -54,6 +54,16 @@ nodename_compare(const char *a, const char *b)
 	return strcmp(sort_key(a), sort_key(b));
 }
 
+/* From 2000000000 on, the counter may turn while somebody waits. */
+bool
+nodename_is_ordered(const char *name)
+{
+	const char *key = sort_key(name);
+
+	return strspn(key, "0123456789") == 10 && key[10] == '\0' &&
+	    key[0] < '2';
+}
+
 size_t
 nodename_ahead(const char *name, char *const *names, size_t count,
     const char **predecessor)

@@ -26,6 +26,13 @@ const char	*nodename_find(const char *uuid, char *const *names,
 int	nodename_compare(const char *, const char *);
 
 /*
+ * Says whether all nodes that are made later come behind this one.  The counter of
+ * a parent turns negative at 2^31, and what is made from then on sorts before
+ * what is there.
+ */
+bool	nodename_is_ordered(const char *name);
+
+/*
  * Counts the names that come before a name in line, as Curator sorts them, and
  * stores the last of those, or NULL.
  */

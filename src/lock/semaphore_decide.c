@@ -316,7 +316,11 @@ static enum semaphore_news
 take_change(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (event->tag == WATCH_PREDECESSOR) {
-		if (semaphore->state == STATE_IN_LINE)
+		if (semaphore->state != STATE_IN_LINE)
+			return SEMAPHORE_NOTHING;
+		if (event->gone)
+			semaphore_move_up(semaphore);
+		else
 			semaphore_list_locks(semaphore);
 	} else if (semaphore->state == STATE_HOLDING) {
 		if (event->tag == WATCH_LEASE)

@@ -10,6 +10,7 @@
 void
 semaphore_list_locks(struct semaphore *semaphore)
 {
+	semaphore->is_second = false;
 	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LOCKS,
 	    semaphore->lock.parent);
 }
@@ -47,6 +48,8 @@ semaphore_take_line(struct semaphore *semaphore,
 		semaphore_take_lease(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
+	semaphore->is_second = semaphore->claim.ahead == 1 &&
+	    nodename_is_ordered(own);
 	/* Only this one is watched: no herd, and first come, first served. */
 	if (!nodename_join(path, sizeof(path), semaphore->lock.parent,
 	    predecessor))
@@ -57,12 +60,21 @@ semaphore_take_line(struct semaphore *semaphore,
 	return SEMAPHORE_WAITING;
 }
 
+void
+semaphore_move_up(struct semaphore *semaphore)
+{
+	if (semaphore->is_second)
+		semaphore_take_lease(semaphore);
+	else
+		semaphore_list_locks(semaphore);
+}
+
 enum semaphore_news
 semaphore_take_predecessor(struct semaphore *semaphore,
     const struct session_event *event)
 {
 	if (event->code == SESSION_NO_NODE)
-		semaphore_list_locks(semaphore);
+		semaphore_move_up(semaphore);
 	else if (event->code != SESSION_OK)
 		return semaphore_fail_with(semaphore, event);
 	return SEMAPHORE_NOTHING;

@@ -96,6 +96,7 @@ struct semaphore {
 	int			 along_tag;
 	bool			 waits;		/* see semaphore_do_not_wait() */
 	bool			 beating;	/* a beat is on its way */
+	bool			 is_second;	/* see semaphore_move_up() */
 	bool			 waited;	/* with a lease node */
 	bool			 has_rival;	/* a single one, and watched */
 	bool			 untidy;	/* P/leases may be of zkrun's making */
@@ -120,6 +121,12 @@ semaphore_taker	semaphore_take_line, semaphore_take_predecessor;
 /* Makes a place in the queue, and looks at the queue. */
 void	semaphore_stand_in_line(struct semaphore *);
 void	semaphore_list_locks(struct semaphore *);
+
+/*
+ * The place before ours is gone.  If it was the only one before ours, ours is the
+ * first: what was made later comes behind.  Else looks at the queue.
+ */
+void	semaphore_move_up(struct semaphore *);
 
 /*
  * semaphore_resume.c: the replies to a beat, to semaphore_resume(), and the

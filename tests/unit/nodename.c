@@ -126,6 +126,24 @@ test_ahead(void)
 }
 
 static void
+test_ordered(void)
+{
+	ok(nodename_is_ordered("_c_a-lock-0000000000") &&
+	    nodename_is_ordered("lock-1999999999"),
+	    "what comes later comes behind");
+	ok(!nodename_is_ordered("_c_a-lock-2000000000") &&
+	    !nodename_is_ordered("_c_a-lock-2147483647"),
+	    "not when the counter is about to turn negative");
+	ok(!nodename_is_ordered("_c_a-lock--2147483648") &&
+	    !nodename_is_ordered("_c_a-lock--000000001"), "nor when it has");
+	ok(!nodename_is_ordered("_c_a-lock-1") &&
+	    !nodename_is_ordered("_c_a-lock-00000000000") &&
+	    !nodename_is_ordered("_c_a-lock-0x00000000") &&
+	    !nodename_is_ordered("foreign") && !nodename_is_ordered(""),
+	    "nor where the number is none of the servers'");
+}
+
+static void
 test_join(void)
 {
 	char path[8];
@@ -149,6 +167,7 @@ main(void)
 	test_uuid();
 	test_find();
 	test_ahead();
+	test_ordered();
 	test_join();
 	return tap_end();
 }
