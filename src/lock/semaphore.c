@@ -311,8 +311,19 @@ semaphore_new(struct session *session, const char *path, const char *data,
 }
 
 void
+semaphore_forget_line(struct semaphore *semaphore)
+{
+	while (semaphore->line_count > 0)
+		free(semaphore->line[--semaphore->line_count]);
+	free(semaphore->line);
+	semaphore->line = NULL;
+	semaphore->predecessor = NULL;
+}
+
+void
 semaphore_free(struct semaphore *semaphore)
 {
+	semaphore_forget_line(semaphore);
 	free(semaphore);
 }
 

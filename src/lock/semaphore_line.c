@@ -1,7 +1,12 @@
 /*
  * The place in the queue, and who is ahead of it.
+ *
+ * A place without a session is persistent: a backup was restored, or a server
+ * has lost track of it.  It is nobody's and never goes, so it is passed over.
  */
-#include <stddef.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lock/nodename.h"
 #include "lock/semaphore_private.h"
@@ -11,6 +16,10 @@ void
 semaphore_list_locks(struct semaphore *semaphore)
 {
 	semaphore->is_second = false;
+	/* The reply that is to come has all that has happened by now. */
+	if (semaphore->listing)
+		return;
+	semaphore->listing = true;
 	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LOCKS,
 	    semaphore->lock.parent);
 }
@@ -20,19 +29,63 @@ semaphore_stand_in_line(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_IN_LINE;
 	semaphore_create_node(semaphore, &semaphore->lock, TAG_CREATE_LOCK);
+	semaphore->listing = false;
 	semaphore_list_locks(semaphore);
+}
+
+/* Keeps the names ahead of ours.  Returns false if there is no memory. */
+static bool
+keep_line(struct semaphore *semaphore, const char *own,
+    const struct session_event *event)
+{
+	size_t i;
+	char *name;
+
+	semaphore_forget_line(semaphore);
+	semaphore->line = calloc(event->count, sizeof(*semaphore->line));
+	for (i = 0; semaphore->line != NULL && i < event->count; i++) {
+		if (nodename_compare(event->names[i], own) >= 0)
+			continue;
+		name = strdup(event->names[i]);
+		if (name == NULL)
+			return false;
+		semaphore->line[semaphore->line_count++] = name;
+	}
+	return semaphore->line != NULL;
+}
+
+/* Looks at the last place before that of the name. */
+static enum semaphore_news
+look_before(struct semaphore *semaphore, const char *name)
+{
+	char path[SEMAPHORE_PATH_SIZE];
+
+	semaphore->claim.ahead = nodename_ahead(name, semaphore->line,
+	    semaphore->line_count, &semaphore->predecessor);
+	if (semaphore->predecessor == NULL) {
+		semaphore_take_lease(semaphore);
+		return SEMAPHORE_NOTHING;
+	}
+	/* Only this one is watched: no herd, and first come, first served. */
+	if (!nodename_join(path, sizeof(path), semaphore->lock.parent,
+	    semaphore->predecessor))
+		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
+		    "the name of a node in the queue is too long");
+	semaphore_watch(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
+	    WATCH_PREDECESSOR, path);
+	return SEMAPHORE_NOTHING;
 }
 
 enum semaphore_news
 semaphore_take_line(struct semaphore *semaphore,
     const struct session_event *event)
 {
-	const char *own, *predecessor;
-	char path[SEMAPHORE_PATH_SIZE];
+	const char *own;
 
 	/* A list of before our create, which is answered first. */
 	if (semaphore->lock.pending)
 		return SEMAPHORE_NOTHING;
+	semaphore->listing = false;
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return semaphore_fail_with(semaphore, event);
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
@@ -42,22 +95,12 @@ semaphore_take_line(struct semaphore *semaphore,
 		semaphore_join(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	semaphore->claim.ahead = nodename_ahead(own, event->names,
-	    event->count, &predecessor);
-	if (predecessor == NULL) {
-		semaphore_take_lease(semaphore);
-		return SEMAPHORE_NOTHING;
-	}
-	semaphore->is_second = semaphore->claim.ahead == 1 &&
-	    nodename_is_ordered(own);
-	/* Only this one is watched: no herd, and first come, first served. */
-	if (!nodename_join(path, sizeof(path), semaphore->lock.parent,
-	    predecessor))
+	if (!keep_line(semaphore, own, event))
 		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-		    "the name of a node in the queue is too long");
-	semaphore_watch(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
-	    WATCH_PREDECESSOR, path);
-	return SEMAPHORE_WAITING;
+		    strerror(ENOMEM));
+	semaphore->is_second = semaphore->line_count == 1 &&
+	    nodename_is_ordered(own);
+	return look_before(semaphore, own);
 }
 
 void
@@ -73,9 +116,16 @@ enum semaphore_news
 semaphore_take_predecessor(struct semaphore *semaphore,
     const struct session_event *event)
 {
-	if (event->code == SESSION_NO_NODE)
+	if (event->code == SESSION_NO_NODE) {
 		semaphore_move_up(semaphore);
-	else if (event->code != SESSION_OK)
+		return SEMAPHORE_NOTHING;
+	}
+	if (event->code != SESSION_OK)
 		return semaphore_fail_with(semaphore, event);
-	return SEMAPHORE_NOTHING;
+	if (event->owner == 0) {
+		semaphore->is_second = false;
+		return look_before(semaphore, semaphore->predecessor);
+	}
+	semaphore_forget_line(semaphore);
+	return SEMAPHORE_WAITING;
 }

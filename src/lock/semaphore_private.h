@@ -92,10 +92,14 @@ struct semaphore {
 	char			 path[SEMAPHORE_PATH_SIZE];	/* P */
 	struct semaphore_node	 lock;
 	struct semaphore_node	 lease;
+	char			**line;		/* names ahead of ours, if need be */
+	size_t			 line_count;
+	const char		*predecessor;	/* of them, being looked at */
 	const char		*along;		/* see semaphore_read_along() */
 	int			 along_tag;
 	bool			 waits;		/* see semaphore_do_not_wait() */
 	bool			 beating;	/* a beat is on its way */
+	bool			 listing;	/* the queue; a reply will come */
 	bool			 is_second;	/* see semaphore_move_up() */
 	bool			 waited;	/* with a lease node */
 	bool			 has_rival;	/* a single one, and watched */
@@ -120,6 +124,8 @@ semaphore_taker	semaphore_take_line, semaphore_take_predecessor;
 
 /* Makes a place in the queue, and looks at the queue. */
 void	semaphore_stand_in_line(struct semaphore *);
+
+/* Looks at the queue, or does nothing if the reply to a look is to come. */
 void	semaphore_list_locks(struct semaphore *);
 
 /*
@@ -173,6 +179,7 @@ void	semaphore_create_node(struct semaphore *, struct semaphore_node *,
 	    enum tag);
 void	semaphore_forget_node(struct semaphore_node *);
 void	semaphore_delete_lock(struct semaphore *);
+void	semaphore_forget_line(struct semaphore *);
 
 /* Says whether we are giving up our nodes. */
 bool	semaphore_is_leaving(const struct semaphore *);

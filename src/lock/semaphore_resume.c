@@ -139,7 +139,8 @@ semaphore_resume(struct semaphore *semaphore)
 	if (semaphore->state == STATE_OUT)
 		return;
 	semaphore->parents = PARENTS_EXPECTED;
-	semaphore->beating = false;
+	semaphore->beating = semaphore->listing = false;
+	semaphore_forget_line(semaphore);
 	/* First of all: with a lease node it proves that the session lives. */
 	if (semaphore->state != STATE_IN_LINE)
 		semaphore_beat(semaphore);

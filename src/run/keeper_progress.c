@@ -256,7 +256,9 @@ take_answer(struct keeper *keeper, struct session_event *event)
 	switch ((enum tag)event->tag) {
 	case TAG_QUEUE:
 		own = strrchr(keeper->claim->place, '/');
-		keeper->progress.ahead = own == NULL ? 0 : nodename_ahead(
+		/* What stands before one with a lease is nobody's. */
+		keeper->progress.ahead = own == NULL ||
+		    keeper->claim->lease[0] != '\0' ? 0 : nodename_ahead(
 		    own + 1, event->names, event->count, &predecessor);
 		return;
 	case TAG_LEASES:
