@@ -149,7 +149,7 @@ run_line()
 	    "[$(jq -c '. + ["ahead"] | sort' <<<"$node_keys")]"
 	assert_equal "$(got '.tasks[0].last_run|keys')" "$run_keys"
 	assert_equal "$(got '.tasks[0]|keys')" \
-	    '["held","holders","last_run","last_success","problem","record_problem","runs","task","waiting"]'
+	    '["held","holders","last_run","last_success","no_session","problem","record_problem","runs","task","waiting"]'
 	node=$(jq -r '.tasks[0].holders[0].node' <<<"$output")
 	assert_equal "$(got '.tasks[0].holders[0]|[.pid,.fence,.session,.command,.address]')" \
 	    "[${BG[holder]},$(zk czxid "$node"),\"0x$(session_of "$node")\",\"sleep\",null]"
@@ -336,6 +336,94 @@ curator_where()
 	kill -USR1 "$BG_PID"
 	wait_for 10 grep -q ', held by another client since ' \
 	    "$BATS_TEST_TMPDIR/waiter.err"
+}
+
+@test "a lease without a session is held, and said to be nobody's" {
+	zk create -p "$BASE/t/leases/x" "$(made_by 1)" >/dev/null
+	zk create "$BASE/t/leases/y" >/dev/null
+	run -0 zkrun --status t
+	assert_line --index 1 --regexp '^t +held +[^ ]+ [^ ]+ +web1 +1 +joe +job1, no session$'
+	assert_line --index 2 --regexp '^ +held +[^ ]+ [^ ]+ +another client, no session$'
+	status_json t
+	assert_equal "$(got '.tasks[0].holders|map([.pid,.session])')" \
+	    '[[1,null],[null,null]]'
+	# A zkrun wrote it once, but none reads it.
+	run -75 zkrun --revoke -w 5 t
+	assert_line --index 0 "zkrun: cannot revoke 't': pid 1 on web1 (user joe, command job1) without a session holds it and cannot be asked; --break would delete its lease node"
+	assert_line --index 1 --partial "another client without a session holds it and cannot be asked"
+	assert_equal "$(zk get "$BASE/t/leases/x")" "$(made_by 1)"
+	run -0 zkrun --break --yes t
+	assert_line --index 0 "zkrun: 't' is held by pid 1 on web1 (user joe, command job1) without a session"
+	assert_equal "$(holders t)" ''
+}
+
+# stale_line TASK: a line with places without a session in it, x and y.
+stale_line()
+{
+	zk create -p "$BASE/$1/locks/_c_x-lock-0000000000" "$(made_by 7)" \
+	    >/dev/null
+	zk create "$BASE/$1/locks/_c_y-lock-0000000001" '10.0.0.7' >/dev/null
+}
+
+@test "places in line without a session: shown as that, and who waits behind is first" {
+	stale_line t
+	run -1 zkrun --status
+	assert_line --index 1 't     free'
+	assert_line --index 2 --regexp '^ +no session +[^ ]+ [^ ]+ +web7 +7 +joe +job7$'
+	assert_line --index 3 --regexp '^ +no session +[^ ]+ [^ ]+ +10.0.0.7$'
+	hold holder t
+	zkrun_bg w -t t -- true
+	wait_for 10 holds_count t 2
+	run -0 zkrun --status t
+	assert_equal "${#lines[@]}" 5
+	assert_line --index 1 --regexp "^t +held .* ${BG[holder]} "
+	assert_line --index 2 --regexp "^ +wait 1 .* ${BG[w]} "
+	status_json t
+	assert_equal "$(got '.tasks[0]|[.holders,.waiting,.no_session]|map(map(.pid))')" \
+	    "[[${BG[holder]}],[${BG[w]}],[7,null]]"
+	assert_equal "$(got '.tasks[0].no_session[1]|[.address,.session,.fence,.node]')" \
+	    "[\"10.0.0.7\",null,null,\"$BASE/t/locks/_c_y-lock-0000000001\"]"
+	let_go holder
+	zkrun_wait w 10
+	assert_equal "$status" 0
+}
+
+@test "places in line without a session: --revoke says so, --break deletes them" {
+	local out=$BATS_TEST_TMPDIR/terminal.out
+
+	stale_line t
+	run -0 zkrun --revoke t
+	assert_line --index 0 "zkrun: nobody holds 't'"
+	assert_line --index 1 "zkrun: the line of 't' has a place of pid 7 on web7 (user joe, command job7) without a session; it cannot be asked, --break would delete it"
+	assert_line --index 2 --partial "a place of 10.0.0.7 (not a zkrun) without a session; it cannot be asked"
+	assert_equal "${#lines[@]}" 3
+	# First it is shown, and asked.
+	start_terminal "$ZKRUN" --break -q t
+	wait_for 10 grep -q '\[y/N\] $' "$out"
+	assert_regex "$(<"$out")" "the line of 't' has a place of pid 7 on web7"
+	# Nobody's commands run.
+	run ! grep 'still be running' "$out"
+	type_keys 'n\n'
+	wait_for 10 gone "${HELPERS[-1]}"
+	queue_count t 2
+	# Along with a lease; who waits keeps its place.
+	zk create "$BASE/t/leases" >/dev/null
+	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
+	zkrun_bg w -t t -- true
+	wait_for 10 holds_count t 2
+	run -0 zkrun --break --yes t
+	assert_line --index 0 "zkrun: 't' is held by pid 1 on web1 (user joe, command job1)"
+	assert_line --index 1 --partial "the line of 't' has a place of pid 7 on"
+	assert_line "zkrun: the lease node of pid 1 on web1 (user joe, command job1) is deleted"
+	assert_line "zkrun: the place in line of pid 7 on web7 (user joe, command job7) without a session is deleted"
+	assert_line --partial "the place in line of 10.0.0.7"
+	zkrun_wait w 10
+	assert_equal "$status" 0
+	queue_count t 0
+	# Of these alone it is done, too.
+	stale_line u
+	run -0 zkrun --break --yes u
+	queue_count u 0
 }
 
 @test "several holders of a semaphore, and who waits for it" {

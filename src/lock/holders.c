@@ -35,6 +35,7 @@ holders_take(struct holders *holders, enum paths_parent parent, char **names,
 	    &holders->lease_count;
 
 	holders->holder_count = holders->waiter_count = 0;
+	holders->no_session_count = 0;
 	free_nodes(nodes, count);
 	if (name_count > 0)
 		*nodes = calloc(name_count, sizeof(**nodes));
@@ -71,14 +72,21 @@ compare_leases(const void *one, const void *other)
 	return a->seen != b->seen ? (a->seen ? -1 : 1) : by_age(a, b);
 }
 
+/* Waiters first, then places without a session, then those not seen. */
+static int
+rank(const struct holders_node *lock)
+{
+	return !lock->seen ? 2 : lock->session == 0 ? 1 : 0;
+}
+
 static int
 compare_locks(const void *one, const void *other)
 {
 	const struct holders_node *a = one, *b = other;
 	int place;
 
-	if (a->seen != b->seen)
-		return a->seen ? -1 : 1;
+	if (rank(a) != rank(b))
+		return rank(a) - rank(b);
 	place = nodename_compare(a->name, b->name);
 	return place != 0 ? place : by_age(a, b);
 }
@@ -112,12 +120,15 @@ void
 holders_judge(struct holders *holders)
 {
 	const struct holders_node *head;
-	size_t i;
+	size_t i, places;
 
 	holders->holder_count = sort_nodes(holders->leases,
 	    holders->lease_count, compare_leases);
-	holders->waiter_count = sort_nodes(holders->locks, holders->lock_count,
-	    compare_locks);
+	places = sort_nodes(holders->locks, holders->lock_count, compare_locks);
+	for (i = places; i > 0 && rank(&holders->locks[i - 1]) > 0;)
+		i--;
+	holders->waiter_count = i;
+	holders->no_session_count = places - i;
 	if (holders->waiter_count == 0)
 		return;
 	head = &holders->locks[0];
@@ -129,12 +140,12 @@ holders_judge(struct holders *holders)
 	 * It was first in line when it made its lease.  An older lease is that
 	 * of another thread, and the head's own is to come any moment.
 	 */
-	if (i == 0 || head->session == 0 ||
-	    holders->leases[i - 1].czxid < head->czxid)
+	if (i == 0 || holders->leases[i - 1].czxid < head->czxid)
 		return;
-	if (holders->holder_count == 1)
-		move_behind(holders->locks, 0, holders->waiter_count--);
-	else
+	if (holders->holder_count == 1) {
+		move_behind(holders->locks, 0, places);
+		holders->waiter_count--;
+	} else
 		move_behind(holders->leases, i - 1, holders->holder_count--);
 }
 
@@ -185,5 +196,7 @@ holders_describe(const struct holders_node *node, char *text, size_t size)
 	else
 		(void)snprintf(line, sizeof(line), "%s%s", holders_where(&who),
 		    who.address[0] != '\0' ? " (not a zkrun)" : "");
+	if (node->session == 0)
+		(void)strlcat(line, " without a session", sizeof(line));
 	text_clean(text, size, line);
 }

@@ -9,6 +9,10 @@
  * session of a Java program can own several of both, one for each thread.  The
  * judgement is a hint and proves nothing.
  *
+ * A node without a session is persistent: nobody's.  Such a lease is held all the
+ * same, for every client counts it.  Nobody waits in such a place, and zkrun
+ * passes it over.
+ *
  * Pure; no I/O.
  */
 #ifndef ZKRUN_HOLDERS_H
@@ -42,6 +46,7 @@ struct holders {
 	/* holders_judge() puts these first in leases and in locks. */
 	size_t			 holder_count;
 	size_t			 waiter_count;
+	size_t			 no_session_count;	/* behind the waiters */
 };
 
 /* What a node says about its maker: bytes that others wrote, not clean. */
@@ -64,8 +69,9 @@ bool	holders_take(struct holders *, enum paths_parent, char **names,
 	    size_t count);
 
 /*
- * Sorts holders by czxid and waiters as Curator sorts its queue.  Leaves out
- * what was not seen, and the place in the queue of a holder.
+ * Sorts holders by czxid, waiters and places without a session as Curator sorts
+ * its queue.  Leaves out what was not seen, and the place in the queue of a
+ * holder.
  */
 void	holders_judge(struct holders *);
 
@@ -83,7 +89,8 @@ const char *holders_where(const struct holders_who *);
 
 /*
  * Writes who that is for a message, clean for a terminal: "pid 4242 on web1
- * (user backup, command backup.sh)", "10.0.0.7 (not a zkrun)", or "another client".
+ * (user backup, command backup.sh)", "10.0.0.7 (not a zkrun)", or "another client";
+ * and behind that " without a session" if so.
  */
 void	holders_describe(const struct holders_node *, char *, size_t);
 

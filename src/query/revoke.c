@@ -18,7 +18,7 @@
 
 /* Returns whether a node's data has a request to give up, from anybody. */
 static bool
-was_asked(struct revoke *revoke, const struct revoke_lease *lease,
+was_asked(struct revoke *revoke, const struct revoke_node *lease,
     const struct holders_node *node)
 {
 	struct holders_who who;
@@ -56,7 +56,7 @@ make_request(const struct holders_node *node, char *data, size_t size)
  * if the node has changed or gone since it was looked at, or an exit status.
  */
 static int
-ask_holder(struct revoke *revoke, struct revoke_lease *lease,
+ask_holder(struct revoke *revoke, struct revoke_node *lease,
     const struct holders_node *node)
 {
 	char data[2 * NODEDATA_SIZE];
@@ -66,11 +66,11 @@ ask_holder(struct revoke *revoke, struct revoke_lease *lease,
 	struct session_event *event;
 	int status;
 
-	if (lease->asked || !lease->is_zkrun)
+	if (lease->asked || !lease->can_be_asked)
 		return ASK_GO_ON;
 	lease->asked = was_asked(revoke, lease, node);
-	lease->is_zkrun = make_request(node, data, sizeof(data));
-	if (lease->asked || !lease->is_zkrun)
+	lease->can_be_asked = make_request(node, data, sizeof(data));
+	if (lease->asked || !lease->can_be_asked)
 		return ASK_GO_ON;
 	status = ask_step(&revoke->ask, &step, &event);
 	if (status != ASK_GO_ON)
@@ -111,7 +111,7 @@ ask_holders(struct revoke *revoke)
 
 /* Returns a lease as the last look found it; NULL if it is gone. */
 static const struct holders_node *
-find_node(const struct revoke *revoke, const struct revoke_lease *lease)
+find_node(const struct revoke *revoke, const struct revoke_node *lease)
 {
 	const struct holders *holders = &revoke->survey.tasks[0].holders;
 	size_t i;
@@ -131,14 +131,14 @@ static int
 name_deaf(const struct revoke *revoke)
 {
 	const struct holders *holders = &revoke->survey.tasks[0].holders;
-	const struct revoke_lease *lease;
+	const struct revoke_node *lease;
 	const struct holders_node *node;
 	int status;
 
 	status = 0;
-	for (lease = revoke->leases; lease < revoke->leases + revoke->count;
+	for (lease = revoke->nodes; lease < revoke->nodes + revoke->count;
 	    lease++) {
-		if (lease->asked)
+		if (lease->asked || !lease->is_lease)
 			continue;
 		node = find_node(revoke, lease);
 		if (node == NULL)
@@ -156,6 +156,19 @@ name_deaf(const struct revoke *revoke)
 	return status;
 }
 
+/* These hold nothing.  But a Curator client would wait behind them for ever. */
+static void
+name_places(const struct revoke *revoke)
+{
+	size_t i;
+
+	for (i = 0; i < revoke->count; i++)
+		if (!revoke->nodes[i].is_lease)
+			log_notice("the line of '%s' has a place of %s; it "
+			    "cannot be asked, --break would delete it",
+			    revoke->task, revoke->nodes[i].who);
+}
+
 /* Reads and watches the leases that are left. */
 static void
 watch_leases(struct revoke *revoke)
@@ -164,24 +177,24 @@ watch_leases(struct revoke *revoke)
 	size_t i;
 
 	session_ask(session, SESSION_SYNC, (int)revoke->count,
-	    SESSION_NO_WATCH, revoke->leases[0].path, NULL);
+	    SESSION_NO_WATCH, revoke->nodes[0].path, NULL);
 	for (i = 0; i < revoke->count; i++)
-		if (revoke->leases[i].asked)
+		if (revoke->nodes[i].asked)
 			session_ask(session, SESSION_GET, (int)i, WATCH,
-			    revoke->leases[i].path, NULL);
+			    revoke->nodes[i].path, NULL);
 }
 
 static void
 take_look(struct revoke *revoke, const struct session_event *event)
 {
-	struct revoke_lease *lease;
+	struct revoke_node *lease;
 
 	if (event->type == SESSION_CHANGED)
 		watch_leases(revoke);
 	if (event->type != SESSION_REPLY || event->code == SESSION_OK ||
 	    (size_t)event->tag >= revoke->count)
 		return;
-	lease = &revoke->leases[event->tag];
+	lease = &revoke->nodes[event->tag];
 	if (event->code != SESSION_NO_NODE)
 		revoke->refusal = ask_refused(&revoke->ask, lease->path, event);
 	else if (lease->asked) {
@@ -195,7 +208,7 @@ all_gone(const struct revoke *revoke)
 {
 	size_t i;
 
-	for (i = 0; i < revoke->count && !revoke->leases[i].asked;)
+	for (i = 0; i < revoke->count && !revoke->nodes[i].asked;)
 		i++;
 	return i == revoke->count;
 }
@@ -242,8 +255,9 @@ ask_and_wait(struct revoke *revoke)
 	} while (status == ASK_AGAIN);
 	if (status != ASK_GO_ON)
 		return status;
-	if (revoke->count == 0)
+	if (revoke->lease_count == 0)
 		log_notice("nobody holds '%s'", revoke->task);
+	name_places(revoke);
 	deaf = name_deaf(revoke);
 	status = wait_until_gone(revoke);
 	return status != 0 ? status : deaf;

@@ -1,5 +1,6 @@
 /*
- * Deletes lease nodes without asking their holders.  The command of a holder
+ * Deletes lease nodes without asking their holders, and places in line that
+ * belong to no session.  The command of a holder
  * that has lost contact may still be running.
  */
 #include "query/revoke.h"
@@ -12,25 +13,32 @@
 #include "config/options.h"
 #include "query/revoke_private.h"
 
+static void
+show_line(FILE *terminal, const char *line)
+{
+	if (terminal != NULL)
+		(void)fprintf(terminal, "%s\n", line);
+	else
+		log_notice("%s", line);
+}
+
 /* Shown on the terminal even with -q: the user has to know it first. */
 static void
-show_holders(const struct revoke *revoke, FILE *terminal)
+show_nodes(const struct revoke *revoke, FILE *terminal)
 {
-	static const char warning[] = "their commands may still be running, "
-	    "and nothing here stops them; with the nodes gone others start";
-	size_t i;
+	const struct revoke_node *node;
+	char line[sizeof(node->who) + 512];
 
-	for (i = 0; i < revoke->count; i++)
-		if (terminal != NULL)
-			(void)fprintf(terminal, "'%s' is held by %s\n",
-			    revoke->task, revoke->leases[i].who);
-		else
-			log_notice("'%s' is held by %s", revoke->task,
-			    revoke->leases[i].who);
-	if (terminal != NULL)
-		(void)fprintf(terminal, "%s\n", warning);
-	else
-		log_notice("%s", warning);
+	for (node = revoke->nodes; node < revoke->nodes + revoke->count;
+	    node++) {
+		(void)snprintf(line, sizeof(line), node->is_lease ?
+		    "'%s' is held by %s" : "the line of '%s' has a place of %s",
+		    revoke->task, node->who);
+		show_line(terminal, line);
+	}
+	if (revoke->lease_count > 0)
+		show_line(terminal, "their commands may still be running, and "
+		    "nothing here stops them; with the nodes gone others start");
 }
 
 /* Anything but a yes is a no. */
@@ -39,7 +47,7 @@ confirm(FILE *terminal)
 {
 	char answer[16];
 
-	(void)fputs("Delete these lease nodes? [y/N] ", terminal);
+	(void)fputs("Delete these nodes? [y/N] ", terminal);
 	(void)fflush(terminal);
 	if (fgets(answer, sizeof(answer), terminal) == NULL)
 		return false;
@@ -49,10 +57,10 @@ confirm(FILE *terminal)
 
 /* Returns ASK_GO_ON, also if it is refused, or an exit status. */
 static int
-delete_lease(struct revoke *revoke, const struct revoke_lease *lease)
+delete_node(struct revoke *revoke, const struct revoke_node *node)
 {
 	const struct session_step step = {
-		SESSION_DELETE_STEP, lease->path, NULL, -1,
+		SESSION_DELETE_STEP, node->path, NULL, -1,
 	};
 	struct session_event *event;
 	int status;
@@ -61,16 +69,17 @@ delete_lease(struct revoke *revoke, const struct revoke_lease *lease)
 	if (status != ASK_GO_ON)
 		return status;
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
-		log_notice("the lease node of %s is %s", lease->who,
+		log_notice("the %s of %s is %s", node->is_lease ?
+		    "lease node" : "place in line", node->who,
 		    event->code == SESSION_OK ? "deleted" : "gone");
 	else
-		revoke->refusal = ask_refused(&revoke->ask, lease->path, event);
+		revoke->refusal = ask_refused(&revoke->ask, node->path, event);
 	session_event_free(event);
 	return status;
 }
 
 static int
-break_leases(struct revoke *revoke, FILE *terminal)
+break_nodes(struct revoke *revoke, FILE *terminal)
 {
 	size_t i;
 	int status;
@@ -82,14 +91,14 @@ break_leases(struct revoke *revoke, FILE *terminal)
 		log_notice("nobody holds '%s'", revoke->task);
 		return 0;
 	}
-	show_holders(revoke, terminal);
+	show_nodes(revoke, terminal);
 	if (terminal != NULL && !confirm(terminal)) {
 		log_notice("nothing is deleted");
 		return revoke->options->conflict_exit_code;
 	}
 	/* By name, so that nothing is deleted that was not shown. */
 	for (i = 0; i < revoke->count; i++) {
-		status = delete_lease(revoke, &revoke->leases[i]);
+		status = delete_node(revoke, &revoke->nodes[i]);
 		if (status != ASK_GO_ON)
 			return status;
 	}
@@ -110,7 +119,7 @@ revoke_break(const struct options *options)
 		return EXITCODE_USAGE;
 	}
 	revoke_open(&revoke, options, "break");
-	status = break_leases(&revoke, terminal);
+	status = break_nodes(&revoke, terminal);
 	revoke_close(&revoke);
 	if (terminal != NULL)
 		(void)fclose(terminal);

@@ -1,5 +1,5 @@
 /*
- * Finds the leases to revoke or to break.
+ * Finds the nodes to revoke or to break.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,62 +25,73 @@ revoke_close(struct revoke *revoke)
 	survey_free(&revoke->survey);
 	connector_close(&revoke->ask.connector);
 	while (revoke->count > 0)
-		free(revoke->leases[--revoke->count].path);
-	free(revoke->leases);
+		free(revoke->nodes[--revoke->count].path);
+	free(revoke->nodes);
 }
 
-struct revoke_lease *
+struct revoke_node *
 revoke_find(const struct revoke *revoke, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < revoke->count; i++)
-		if (strcmp(strrchr(revoke->leases[i].path, '/') + 1, name) == 0)
-			return &revoke->leases[i];
+		if (strcmp(strrchr(revoke->nodes[i].path, '/') + 1, name) == 0)
+			return &revoke->nodes[i];
 	return NULL;
 }
 
 static bool
-add_lease(struct revoke *revoke, const struct holders_node *node)
+add_node(struct revoke *revoke, const struct holders_node *found,
+    enum paths_parent parent)
 {
-	struct revoke_lease *lease, *leases;
+	struct revoke_node *node, *nodes;
 	struct holders_who who;
 
-	leases = reallocarray(revoke->leases, revoke->count + 1,
-	    sizeof(*leases));
-	if (leases == NULL)
+	nodes = reallocarray(revoke->nodes, revoke->count + 1, sizeof(*nodes));
+	if (nodes == NULL)
 		return false;
-	revoke->leases = leases;
-	lease = &leases[revoke->count];
-	memset(lease, 0, sizeof(*lease));
-	lease->path = paths_make(revoke->options->base, revoke->task,
-	    PATHS_LEASES, node->name);
-	if (lease->path == NULL)
+	revoke->nodes = nodes;
+	node = &nodes[revoke->count];
+	memset(node, 0, sizeof(*node));
+	node->path = paths_make(revoke->options->base, revoke->task, parent,
+	    found->name);
+	if (node->path == NULL)
 		return false;
-	holders_read_who(&who, node);
-	lease->is_zkrun = who.is_zkrun;
-	holders_describe(node, lease->who, sizeof(lease->who));
+	holders_read_who(&who, found);
+	node->is_lease = parent == PATHS_LEASES;
+	node->can_be_asked = who.is_zkrun && found->session != 0;
+	holders_describe(found, node->who, sizeof(node->who));
 	revoke->count++;
+	revoke->lease_count += node->is_lease;
+	return true;
+}
+
+/* Adds so many of the nodes found, from an index on. */
+static bool
+add_nodes(struct revoke *revoke, const struct holders_node *found, size_t i,
+    size_t count, enum paths_parent parent)
+{
+	for (; count > 0; i++, count--)
+		if (revoke_find(revoke, found[i].name) == NULL &&
+		    !add_node(revoke, &found[i], parent))
+			return false;
 	return true;
 }
 
 int
 revoke_look(struct revoke *revoke)
 {
-	const struct holders_node *node;
 	const struct holders *holders;
-	size_t i;
 	int status;
 
 	status = ask_task(&revoke->ask, &revoke->survey);
 	if (status != ASK_GO_ON)
 		return status;
 	holders = &revoke->survey.tasks[0].holders;
-	for (i = 0; i < holders->holder_count; i++) {
-		node = &holders->leases[i];
-		if (revoke_find(revoke, node->name) == NULL &&
-		    !add_lease(revoke, node))
-			return ask_no_memory(&revoke->ask);
-	}
+	if (!add_nodes(revoke, holders->leases, 0, holders->holder_count,
+	    PATHS_LEASES) ||
+	    !add_nodes(revoke, holders->locks, holders->waiter_count,
+	    holders->no_session_count, PATHS_LOCKS))
+		return ask_no_memory(&revoke->ask);
 	return ASK_GO_ON;
 }

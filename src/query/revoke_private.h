@@ -11,11 +11,12 @@
 #include "lock/survey.h"
 #include "query/ask.h"
 
-/* A lease node that has to go. */
-struct revoke_lease {
+/* A node that has to go. */
+struct revoke_node {
 	char	*path;
 	char	 who[4 * HOLDERS_TEXT_SIZE];	/* for messages */
-	bool	 is_zkrun;	/* can be asked */
+	bool	 is_lease;	/* else a place in line without a session */
+	bool	 can_be_asked;	/* it is that of a living zkrun */
 	bool	 asked;		/* by a word in its data, and is not gone */
 };
 
@@ -24,18 +25,22 @@ struct revoke {
 	const char		*task;
 	struct asker		 ask;
 	struct survey		 survey;
-	struct revoke_lease	*leases;	/* in the order they were met */
+	struct revoke_node	*nodes;		/* in the order they were met */
 	size_t			 count;
+	size_t			 lease_count;	/* of them */
 	int			 refusal;	/* an exit status, or 0 */
 };
 
 void	revoke_open(struct revoke *, const struct options *, const char *verb);
 void	revoke_close(struct revoke *);
 
-/* Adds the holders to the leases.  Returns ASK_GO_ON, or an exit status. */
+/*
+ * Adds the holders' leases, and the places in line without a session, to the
+ * nodes.  Returns ASK_GO_ON, or an exit status.
+ */
 int	revoke_look(struct revoke *);
 
-/* Returns the lease with the name, or NULL. */
-struct revoke_lease	*revoke_find(const struct revoke *, const char *name);
+/* Returns the node with the name, or NULL. */
+struct revoke_node	*revoke_find(const struct revoke *, const char *name);
 
 #endif

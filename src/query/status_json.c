@@ -14,6 +14,12 @@
 #include "lock/survey.h"
 #include "query/status_print.h"
 
+enum list {
+	HOLDERS,
+	WAITING,
+	NO_SESSION,	/* places in line that are nobody's */
+};
+
 /* Writes a key behind the bracket or comma in front of it. */
 static void
 put_key(FILE *out, char before, const char *key)
@@ -74,7 +80,7 @@ put_time(FILE *out, char before, const char *key, int64_t ms)
 	put_text(out, before, key, text);
 }
 
-/* Writes a holder, or a waiter, who has no fence. */
+/* Writes a holder, or a place in line, which has no fence. */
 static void
 put_node(FILE *out, char before, const struct holders_node *node,
     bool is_holder)
@@ -104,29 +110,33 @@ put_node(FILE *out, char before, const struct holders_node *node,
 
 static void
 put_nodes(FILE *out, const char *base, const struct survey_task *task,
-    bool holders)
+    enum list list)
 {
+	static const char *const keys[] = { "holders", "waiting", "no_session" };
 	const struct holders *all = &task->holders;
 	const struct holders_node *node;
-	size_t count, i;
+	size_t first = list == NO_SESSION ? all->waiter_count : 0;
+	size_t count = list == HOLDERS ? all->holder_count :
+	    list == WAITING ? all->waiter_count : all->no_session_count;
+	size_t i;
 	char *path;
 
-	count = holders ? all->holder_count : all->waiter_count;
-	put_key(out, ',', holders ? "holders" : "waiting");
-	(void)putc('[', out);
+	put_key(out, ',', keys[list]);
 	for (i = 0; i < count; i++) {
-		node = holders ? &all->leases[i] : &all->locks[i];
-		(void)fputs(i > 0 ? "," : "", out);
-		if (!holders)
+		(void)putc(i > 0 ? ',' : '[', out);
+		node = list == HOLDERS ? &all->leases[i] :
+		    &all->locks[first + i];
+		if (list == WAITING)
 			put_number(out, '{', "ahead", (int64_t)i);
-		put_node(out, holders ? '{' : ',', node, holders);
+		put_node(out, list == WAITING ? ',' : '{', node,
+		    list == HOLDERS);
 		path = paths_make(base, task->name,
-		    holders ? PATHS_LEASES : PATHS_LOCKS, node->name);
+		    list == HOLDERS ? PATHS_LEASES : PATHS_LOCKS, node->name);
 		put_text(out, ',', "node", path);
 		free(path);
 		(void)putc('}', out);
 	}
-	(void)putc(']', out);
+	(void)fputs(count > 0 ? "]" : "[]", out);
 }
 
 /* Writes a run, or null for NULL. */
@@ -179,8 +189,9 @@ put_task(FILE *out, const char *base, const struct survey_task *task)
 	(void)fputs(task->holders.holder_count > 0 ? "true" :
 	    is_known ? "false" : "null", out);
 	put_text(out, ',', "problem", is_known ? NULL : task->problem.reason);
-	put_nodes(out, base, task, true);
-	put_nodes(out, base, task, false);
+	put_nodes(out, base, task, HOLDERS);
+	put_nodes(out, base, task, WAITING);
+	put_nodes(out, base, task, NO_SESSION);
 	put_record(out, task);
 	/* A line for each task, for people and diff(1). */
 	(void)fputs("}\n", out);

@@ -77,8 +77,10 @@ set_time(struct row *row, int64_t ms)
 		set(row, SINCE, "?");
 }
 
+/* The remark stands behind the last cell. */
 static void
-take_node(struct table *table, struct row *row, const struct holders_node *node)
+take_node(struct table *table, struct row *row,
+    const struct holders_node *node, const char *remark)
 {
 	struct holders_who who;
 
@@ -90,6 +92,8 @@ take_node(struct table *table, struct row *row, const struct holders_node *node)
 		set(row, USER, who.user);
 		set(row, COMMAND, who.command);
 	}
+	(void)strlcat(row->cell[who.is_zkrun ? COMMAND : HOST], remark,
+	    CELL_SIZE);
 	take_row(table, row);
 }
 
@@ -164,7 +168,8 @@ take_task(struct table *table, const struct survey_task *task)
 	set(&row, TASK, task->name);
 	for (i = 0; i < holders->holder_count; i++) {
 		set(&row, STATE, "held");
-		take_node(table, &row, &holders->leases[i]);
+		take_node(table, &row, &holders->leases[i],
+		    holders->leases[i].session == 0 ? ", no session" : "");
 	}
 	if (task->problem.code != SESSION_OK) {
 		set(&row, STATE, "unknown");
@@ -176,7 +181,12 @@ take_task(struct table *table, const struct survey_task *task)
 	}
 	for (i = 0; i < holders->waiter_count; i++) {
 		(void)snprintf(row.cell[STATE], CELL_SIZE, "wait %zu", i + 1);
-		take_node(table, &row, &holders->locks[i]);
+		take_node(table, &row, &holders->locks[i], "");
+	}
+	for (i = 0; i < holders->no_session_count; i++) {
+		set(&row, STATE, "no session");
+		take_node(table, &row,
+		    &holders->locks[holders->waiter_count + i], "");
 	}
 	take_record(table, &row, task);
 }

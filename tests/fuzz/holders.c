@@ -36,16 +36,18 @@ check(const struct holders *holders)
 
 	leases = seen(holders->leases, holders->lease_count);
 	locks = seen(holders->locks, holders->lock_count);
-	must(holders->holder_count <= leases && holders->waiter_count <= locks);
+	must(holders->holder_count <= leases);
+	must(holders->waiter_count + holders->no_session_count <= locks);
 	/* At most one lease is a waiting one, and one place in line idle. */
 	must(leases - holders->holder_count <= 1);
+	locks -= holders->no_session_count;
 	must(locks - holders->waiter_count <= 1);
 	must((leases - holders->holder_count) +
 	    (locks - holders->waiter_count) <= 1);
 	must((leases == 0) == (holders->holder_count == 0));
 	for (i = 0; i < holders->holder_count; i++)
 		check_node(&holders->leases[i]);
-	for (i = 0; i < holders->waiter_count; i++)
+	for (i = 0; i < holders->waiter_count + holders->no_session_count; i++)
 		check_node(&holders->locks[i]);
 	for (i = 1; i < holders->holder_count; i++)
 		must(holders->leases[i - 1].czxid <= holders->leases[i].czxid);

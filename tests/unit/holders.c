@@ -25,7 +25,7 @@ static const struct {
 	struct node	 leases[NODES];
 	struct node	 locks[NODES];
 	const char	*holders;	/* names, in order, a blank behind each */
-	const char	*waiters;
+	const char	*waiters;	/* behind them | and what is nobody's */
 } cases[] = {
 	{ "nothing is there", { { 0 } }, { { 0 } }, "", "" },
 	{ "one holds", { { "a", 1, 10 } }, { { 0 } }, "a ", "" },
@@ -95,9 +95,20 @@ static const struct {
 	    { { "x-lock-1", 0, GONE } }, "", "" },
 
 	/* What others may have put there. */
-	{ "nodes of no session belong to nobody, not to each other",
+	{ "nodes without a session belong to nobody, not to each other",
 	    { { "a", 1, 11 }, { "b", 0, 13 } }, { { "x-lock-1", 0, 12 } },
-	    "a b ", "x-lock-1 " },
+	    "a b ", "| x-lock-1 " },
+	{ "the first of a session is the head, whoever stands before it",
+	    { { "a", 1, 11 }, { "b", 2, 15 } },
+	    { { "x-lock-3", 0, 14 }, { "x-lock-1", 0, 12 },
+	      { "x-lock-2", 2, 13 }, { "x-lock-4", 3, 16 },
+	      { "x-lock-0", 0, GONE } },
+	    "a ", "x-lock-2 x-lock-4 | x-lock-1 x-lock-3 " },
+	{ "so too when it has just acquired",
+	    { { "b", 2, 15 } },
+	    { { "x-lock-1", 0, 12 }, { "x-lock-2", 2, 13 },
+	      { "x-lock-3", 0, 14 }, { "x-lock-4", 3, 16 } },
+	    "b ", "x-lock-4 | x-lock-1 x-lock-3 " },
 	{ "foreign names sort by all of the name, before _c_ or behind",
 	    { { 0 } }, { { "zz", 1, 11 }, { "0", 2, 12 }, { "x-lock-1", 3, 13 } },
 	    "", "0 x-lock-1 zz " },
@@ -137,10 +148,10 @@ look_at(struct holders_node *nodes, const struct node *found, size_t count)
 	}
 }
 
+/* Appends names, a blank behind each. */
 static void
 join(char *text, size_t size, const struct holders_node *nodes, size_t count)
 {
-	text[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		(void)strlcat(text, nodes[i].name, size);
 		(void)strlcat(text, " ", size);
@@ -165,11 +176,20 @@ test_judge(void)
 		    "locks taken");
 		look_at(holders.locks, cases[i].locks, count);
 		holders_judge(&holders);
+		text[0] = '\0';
 		join(text, sizeof(text), holders.leases, holders.holder_count);
 		is_text(text, cases[i].holders, cases[i].what);
+		text[0] = '\0';
 		join(text, sizeof(text), holders.locks, holders.waiter_count);
+		if (holders.no_session_count > 0) {
+			(void)strlcat(text, "| ", sizeof(text));
+			join(text, sizeof(text),
+			    holders.locks + holders.waiter_count,
+			    holders.no_session_count);
+		}
 		is_text(text, cases[i].waiters, cases[i].what);
 		holders_judge(&holders);
+		text[0] = '\0';
 		join(text, sizeof(text), holders.leases, holders.holder_count);
 		is_text(text, cases[i].holders, "and again");
 		holders_free(&holders);
@@ -289,16 +309,22 @@ test_who(void)
 {
 	struct holders_node node;
 	struct holders_who who;
-	char text[512];
+	char nobody[512], text[512];
 	size_t i;
 
 	for (i = 0; i < COUNT(people); i++) {
 		memset(&node, 0, sizeof(node));
 		node.data = (char *)(uintptr_t)people[i].data;
 		node.since_ms = 1234;
+		node.session = 1;
 		holders_read_who(&who, &node);
 		holders_describe(&node, text, sizeof(text));
 		is_text(text, people[i].described, "for people");
+		node.session = 0;
+		(void)snprintf(nobody, sizeof(nobody), "%s without a session",
+		    people[i].described);
+		holders_describe(&node, text, sizeof(text));
+		is_text(text, nobody, "and that it is nobody's");
 		is_int(who.is_zkrun, people[i].is_zkrun, "a zkrun or not");
 		is_text(who.host, people[i].host, "its host");
 		is_int(who.pid, people[i].pid, "its pid");
@@ -314,7 +340,7 @@ test_who(void)
 static void
 test_sizes(void)
 {
-	struct holders_node node = { .data = NULL };
+	struct holders_node node = { .session = 1 };
 	struct holders_who who;
 	char data[4096], text[4096], small[8];
 	bool bounded;
