@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 #
-# Places in line that belong to no session.
+# The line where its order ends: places in it that belong to no session, and
+# numbers past 2^31.
 
 load lib/helper
 
@@ -40,6 +41,10 @@ ran()
 	done
 	assert_equal "$(xargs <"$BATS_TEST_TMPDIR/order")" "$*"
 }
+
+#
+# Places without a session
+#
 
 @test "places without a session are passed over, and nobody overtakes who stands behind" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
@@ -113,4 +118,99 @@ ran()
 	wait_for 10 grep -q regained "$BATS_TEST_TMPDIR/waiter.err"
 	let_go holder
 	ran waiter
+}
+
+#
+# Numbers past 2^31.  What has a lower number as text comes first, as Curator has
+# it.  From 2^31 on that is whoever came last, or, where the server gives the last
+# number again and again, whoever has the lower UUID.
+#
+
+# count_from N: a server of the test's own, where so many places were in line
+# before.
+count_from()
+{
+	own_server --jvm -Dzookeeper.digest.enabled=false
+	export ZKRUN_CONNECT=$OWN_CONNECT ZK_CONNECT=$OWN_CONNECT
+	zk create -p "/lock/mutex/$TASK"
+	# Not a container: that would be reaped, and its counter with it.
+	zk create "/lock/mutex/$TASK/locks"
+	"$SANDBOX" stop "$OWN_DIR"
+	"$TOP/tests/java/run" Counter "$OWN_DIR/data" \
+	    "/lock/mutex/$TASK/locks" "$1"
+	"$SANDBOX" restart "$OWN_DIR" >/dev/null
+}
+
+# all_ran NAME...: they all have had their turns.
+all_ran()
+{
+	local name
+
+	for name; do
+		zkrun_wait "$name" 20
+		assert_equal "$name: $status" "$name: 0"
+	done
+	assert_equal "$(sort "$BATS_TEST_TMPDIR/order" | xargs)" "$*"
+}
+
+@test "the number of a place in line turns: all have their turns" {
+	local place
+
+	count_from 2147483646
+	hold holder "$TASK"
+	waits a
+	place=$(queue_of "$TASK")
+	assert_equal "${place##*-}" 2147483646
+	waits b
+	waits c
+	waits d
+	let_go holder
+	all_ran a b c d
+}
+
+@test "negative numbers: who comes ahead of the head gets its lease" {
+	count_from -5
+	hold holder "$TASK"
+	start_relay
+	waits first -c "$RELAY_CONNECT"
+	wait_for 10 holds_count "$TASK" 2
+	waits second
+	# One of the two has given its lease back.
+	wait_for 10 relay_counts op2 1
+	wait_for 10 holds_count "$TASK" 2
+	# A place, and the lease that is back: it does not go round.
+	assert_equal "$(relay_count op15)" 2
+	let_go holder
+	ran second first
+}
+
+@test "negative numbers: two wait for each other, and one sees it in time" {
+	count_from -5
+	hold holder "$TASK"
+	waits first -T 7s
+	wait_for 10 holds_count "$TASK" 2
+	# It is told of both at once, and never sees that three have leases.
+	pkill -STOP -P "${BG[first]}"
+	waits second
+	wait_for 10 holds_count "$TASK" 3
+	let_go holder
+	wait_for 10 holds_count "$TASK" 2
+	pkill -CONT -P "${BG[first]}"
+	ran second first
+}
+
+@test "negative numbers: a Curator client that comes ahead of the head goes first" {
+	count_from -5
+	start_curator "$OWN_CONNECT"
+	hold holder "$TASK"
+	waits first
+	wait_for 10 holds_count "$TASK" 2
+	curator_say acquire A "/lock/mutex/$TASK" -1
+	wait_for 10 queue_count "$TASK" 2
+	wait_for 10 holds_count "$TASK" 2
+	let_go holder
+	curator_expect 10 A acquired
+	[ ! -e "$BATS_TEST_TMPDIR/order" ]
+	curator_say release A
+	ran first
 }

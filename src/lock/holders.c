@@ -55,21 +55,17 @@ holders_free(struct holders *holders)
 	(void)holders_take(holders, PATHS_LOCKS, NULL, 0);
 }
 
-static int
-by_age(const struct holders_node *a, const struct holders_node *b)
-{
-	/* Two nodes of one transaction are of the same age. */
-	return a->czxid != b->czxid ? (a->czxid > b->czxid ? 1 : -1) :
-	    strcmp(a->name, b->name);
-}
-
-/* Those not seen come last. */
+/* By age; those not seen come last. */
 static int
 compare_leases(const void *one, const void *other)
 {
 	const struct holders_node *a = one, *b = other;
 
-	return a->seen != b->seen ? (a->seen ? -1 : 1) : by_age(a, b);
+	if (a->seen != b->seen)
+		return a->seen ? -1 : 1;
+	/* Two nodes of one transaction are of the same age. */
+	return a->czxid != b->czxid ? (a->czxid > b->czxid ? 1 : -1) :
+	    strcmp(a->name, b->name);
 }
 
 /* Waiters first, then places without a session, then those not seen. */
@@ -83,12 +79,9 @@ static int
 compare_locks(const void *one, const void *other)
 {
 	const struct holders_node *a = one, *b = other;
-	int place;
 
-	if (rank(a) != rank(b))
-		return rank(a) - rank(b);
-	place = nodename_compare(a->name, b->name);
-	return place != 0 ? place : by_age(a, b);
+	return rank(a) != rank(b) ? rank(a) - rank(b) :
+	    nodename_compare(a->name, b->name);
 }
 
 /* Sorts, and returns how many were seen. */

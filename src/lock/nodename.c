@@ -51,7 +51,10 @@ sort_key(const char *name)
 int
 nodename_compare(const char *a, const char *b)
 {
-	return strcmp(sort_key(a), sort_key(b));
+	int order;
+
+	order = strcmp(sort_key(a), sort_key(b));
+	return order != 0 ? order : strcmp(a, b);
 }
 
 /* From 2000000000 on, the counter may turn while somebody waits. */

@@ -21,7 +21,8 @@ const char	*nodename_find(const char *uuid, char *const *names,
 
 /*
  * Compares the places of two names in line, as Curator sorts them; like
- * strcmp(3).
+ * strcmp(3).  Of equal numbers, which Curator leaves as the server lists them,
+ * the lower name comes first.
  */
 int	nodename_compare(const char *, const char *);
 

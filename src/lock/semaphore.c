@@ -122,6 +122,7 @@ semaphore_take_lease(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_AT_HEAD;
 	semaphore->claim.fence = 0;
+	semaphore->has_rival = false;
 	semaphore_create_node(semaphore, &semaphore->lease, TAG_CREATE_LEASE);
 	semaphore_list_leases(semaphore);
 }
@@ -213,6 +214,12 @@ semaphore_delete_lock(struct semaphore *semaphore)
 	delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
 }
 
+void
+semaphore_delete_lease(struct semaphore *semaphore)
+{
+	delete_node(semaphore, &semaphore->lease, TAG_DELETE_LEASE);
+}
+
 /*
  * Only the next one in the queue waits for the reply.  After a wait, the same
  * transaction writes the lease node anew: its mtime is since when it is held.
@@ -271,7 +278,7 @@ semaphore_clear(struct semaphore *semaphore)
 	if (!semaphore_is_leaving(semaphore))
 		return SEMAPHORE_NOTHING;
 	/* The lease first: somebody waits for it. */
-	delete_node(semaphore, &semaphore->lease, TAG_DELETE_LEASE);
+	semaphore_delete_lease(semaphore);
 	semaphore_delete_lock(semaphore);
 	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||
 	    semaphore->lock.name[0] != '\0' || semaphore->lock.pending)

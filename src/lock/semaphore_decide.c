@@ -154,6 +154,7 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 	if (event->count > semaphore->max_leases) {
 		semaphore->claim.ahead = 0;
 		semaphore->waited = true;
+		semaphore_doubt_head(semaphore, event->count);
 		watch_rival(semaphore, event);
 		return SEMAPHORE_WAITING;
 	}
@@ -293,9 +294,9 @@ take_deleted(struct semaphore *semaphore, const struct session_event *event)
 		semaphore_forget_node(node);
 		return semaphore_clear(semaphore);
 	}
-	/* It may be ours to delete when we leave. */
 	node->deleting = false;
-	return semaphore_is_leaving(semaphore) ?
+	/* A place may be ours to delete when we leave. */
+	return node == &semaphore->lease || semaphore_is_leaving(semaphore) ?
 	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
 }
 
@@ -348,6 +349,7 @@ static const struct {
 	[TAG_PARENT] = { take_parent, ANY_STATE },
 	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },
 	[TAG_LIST_LOCKS] = { semaphore_take_line, STATE_IN_LINE },
+	[TAG_LIST_HEAD] = { semaphore_take_head, STATE_AT_HEAD },
 	[TAG_GET_PREDECESSOR] = { semaphore_take_predecessor, STATE_IN_LINE },
 	[TAG_CREATE_LEASE] = { take_created, ANY_STATE },
 	[TAG_LIST_LEASES] = { take_leases, STATE_AT_HEAD },

@@ -1,6 +1,16 @@
 /*
  * The place in the queue, and who is ahead of it.
  *
+ * Places are in the order of the servers' numbers, as text, for that is how
+ * Curator has it.  At 2^31 the counter of a parent turns negative, or stands
+ * still, as the server has it.  From then on a newcomer may come before the head
+ * of the queue.  Both wait with a lease then, each for the other to go.  So the
+ * head, too, looks at the queue: at once if there are more leases than those of
+ * the holders and its own, else with the next beat, if it has such a number.  If
+ * somebody has come ahead of it, it gives its lease back and waits behind.  Two
+ * do not go round so: of all places one is the first.  A new place instead of its
+ * own would be ahead of the other one, which would do the same, for ever.
+ *
  * A place without a session is persistent: a backup was restored, or a server
  * has lost track of it.  It is nobody's and never goes, so it is passed over.
  */
@@ -128,4 +138,58 @@ semaphore_take_predecessor(struct semaphore *semaphore,
 	}
 	semaphore_forget_line(semaphore);
 	return SEMAPHORE_WAITING;
+}
+
+void
+semaphore_list_head(struct semaphore *semaphore)
+{
+	semaphore->is_doubtful = false;
+	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_HEAD,
+	    semaphore->lock.parent);
+}
+
+void
+semaphore_doubt_head(struct semaphore *semaphore, size_t leases)
+{
+	if (leases > semaphore->max_leases + 1)
+		semaphore_list_head(semaphore);
+	else
+		semaphore->is_doubtful =
+		    !nodename_is_ordered(semaphore->lock.name);
+}
+
+/* Says whether a place is ahead of ours that was not passed over. */
+static bool
+is_overtaken(const struct semaphore *semaphore, const char *own,
+    const struct session_event *event)
+{
+	size_t i, j;
+
+	for (i = 0; i < event->count; i++) {
+		if (nodename_compare(event->names[i], own) >= 0)
+			continue;
+		for (j = 0; j < semaphore->line_count; j++)
+			if (strcmp(semaphore->line[j], event->names[i]) == 0)
+				break;
+		if (j == semaphore->line_count)
+			return true;
+	}
+	return false;
+}
+
+enum semaphore_news
+semaphore_take_head(struct semaphore *semaphore,
+    const struct session_event *event)
+{
+	const char *own;
+
+	/* The list of leases behind this create leads to another look. */
+	if (semaphore->lease.pending)
+		return SEMAPHORE_NOTHING;
+	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
+	if (own != NULL && !is_overtaken(semaphore, own, event))
+		return SEMAPHORE_NOTHING;
+	semaphore->state = STATE_IN_LINE;
+	semaphore_delete_lease(semaphore);
+	return semaphore_take_line(semaphore, event);
 }

@@ -44,6 +44,7 @@ enum tag {
 	TAG_PARENT,
 	TAG_CREATE_LOCK,
 	TAG_LIST_LOCKS,
+	TAG_LIST_HEAD,		/* the queue, too, as its head */
 	TAG_GET_PREDECESSOR,
 	TAG_CREATE_LEASE,
 	TAG_LIST_LEASES,
@@ -101,6 +102,7 @@ struct semaphore {
 	bool			 beating;	/* a beat is on its way */
 	bool			 listing;	/* the queue; a reply will come */
 	bool			 is_second;	/* see semaphore_move_up() */
+	bool			 is_doubtful;	/* see semaphore_doubt_head() */
 	bool			 waited;	/* with a lease node */
 	bool			 has_rival;	/* a single one, and watched */
 	bool			 untidy;	/* P/leases may be of zkrun's making */
@@ -120,7 +122,8 @@ typedef enum semaphore_news semaphore_taker(struct semaphore *,
     const struct session_event *);
 
 /* semaphore_line.c: the replies to the looks at the queue. */
-semaphore_taker	semaphore_take_line, semaphore_take_predecessor;
+semaphore_taker	semaphore_take_line, semaphore_take_predecessor,
+		semaphore_take_head;
 
 /* Makes a place in the queue, and looks at the queue. */
 void	semaphore_stand_in_line(struct semaphore *);
@@ -133,6 +136,13 @@ void	semaphore_list_locks(struct semaphore *);
  * first: what was made later comes behind.  Else looks at the queue.
  */
 void	semaphore_move_up(struct semaphore *);
+
+/*
+ * At the head of the queue, and so many leases are too many: looks whether
+ * somebody else is there, now or with the next beat.
+ */
+void	semaphore_doubt_head(struct semaphore *, size_t leases);
+void	semaphore_list_head(struct semaphore *);
 
 /*
  * semaphore_resume.c: the replies to a beat, to semaphore_resume(), and the
@@ -179,6 +189,7 @@ void	semaphore_create_node(struct semaphore *, struct semaphore_node *,
 	    enum tag);
 void	semaphore_forget_node(struct semaphore_node *);
 void	semaphore_delete_lock(struct semaphore *);
+void	semaphore_delete_lease(struct semaphore *);
 void	semaphore_forget_line(struct semaphore *);
 
 /* Says whether we are giving up our nodes. */

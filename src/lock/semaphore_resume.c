@@ -57,6 +57,8 @@ semaphore_beat(struct semaphore *semaphore)
 		    semaphore->lock.name);
 	else
 		check_nodes(semaphore);
+	if (semaphore->is_doubtful && semaphore->state == STATE_AT_HEAD)
+		semaphore_list_head(semaphore);
 	if (semaphore->stray_count == 0)
 		return;
 	semaphore_ask(semaphore, SESSION_LIST, TAG_STRAYS_LOCKS,
@@ -191,6 +193,7 @@ go_on(struct semaphore *semaphore)
 	} else if (!has_lock) {
 		semaphore_join(semaphore);
 	} else if (has_lease) {
+		semaphore->state = STATE_AT_HEAD;
 		semaphore_list_leases(semaphore);
 	} else {
 		semaphore->state = STATE_IN_LINE;

@@ -114,9 +114,9 @@ static const struct {
 	    "", "0 x-lock-1 zz " },
 	{ "two of one transaction stay in the order of their names",
 	    { { "b", 1, 11 }, { "a", 1, 11 } }, { { 0 } }, "a b ", "" },
-	{ "two of the same place in line stay in the order of their age",
+	{ "two of the same number in line are in the order of their names",
 	    { { 0 } }, { { "_c_b-lock-1", 1, 12 }, { "_c_a-lock-1", 2, 13 } },
-	    "", "_c_b-lock-1 _c_a-lock-1 " },
+	    "", "_c_a-lock-1 _c_b-lock-1 " },
 	{ "a name that is empty is a name",
 	    { { "", 1, 11 } }, { { 0 } }, " ", "" },
 };

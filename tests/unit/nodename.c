@@ -103,6 +103,10 @@ static const struct {
 	    "_c_a-lock--2147483648",
 	    { "_c_a-lock--2147483648", "_c_b-lock--2147483647",
 	      "_c_c-lock-0000000005" }, 1, "_c_b-lock--2147483647" },
+	{ "of equal numbers the lower name comes first",
+	    "_c_b-lock-2147483647",
+	    { "_c_c-lock-2147483647", "_c_b-lock-2147483647",
+	      "_c_a-lock-2147483647" }, 1, "_c_a-lock-2147483647" },
 	{ "a lease's name", "_c_a-lease-0000000002",
 	    { "_c_b-lease-0000000001", "_c_a-lease-0000000002" }, 0, NULL },
 };
