@@ -8,18 +8,21 @@
  * its nodes go some time later.  It may lose contact: then the request was
  * carried out or not, and the client looks for its nodes by their uuid, behind
  * a sync.  Its session may expire: its nodes go, and it starts anew unless it
- * held.  FAULTS is how often that happens.  Some give up at any step.  Servers
- * reap empty containers.  Somebody may hold for ever.
+ * held.  FAULTS is how often that happens.  Some give up at any step (QUITTERS),
+ * and of these some do not even queue if as many hold as may (HASTIES: -n).
+ * Servers reap empty containers.  Somebody may hold for ever.  Behind EDGE the
+ * numbers of places are negative: who comes then is ahead of all others.
  *
  * Checked: never more than MAX hold (assert), and every run comes to its end
  * whoever dies (no invalid end state), so no wake-up is lost, nobody waits for
- * nobody, and no lease stays free while somebody waits.  At the end no node is
- * left, and no P/leases of zkrun's if nothing happened.
+ * nobody, and no lease stays free while somebody waits.  Who does not queue has
+ * seen MAX leases that were there when it was not let in, or came later.  At the
+ * end no node is left, and no P/leases of zkrun's if nothing happened.
  *
  * Left out: that a holder is dead before its session is, which is clock.pml (a
  * Curator is taken to stop by itself); that servers lag, which sync and the
  * order of one connection take care of; ACLs, revoking, deletes by hand; the
- * record of runs.
+ * record of runs; places without a session.
  *
  * run.bash checks it, and that each MUTANT, one step left out or changed, is
  * found out.  One fault and one reap: 1 to 3 million states, 110 MB, 3 to 8 s;
@@ -37,6 +40,12 @@
 #endif
 #ifndef QUITTERS
 #define QUITTERS	0	/* they may give up */
+#endif
+#ifndef HASTIES
+#define HASTIES	0	/* they do not wait: zkruns that may give up */
+#endif
+#ifndef EDGE
+#define EDGE	255	/* the last place whose number is not negative */
 #endif
 #ifndef ETERNALS
 #define ETERNALS	0	/* they hold for ever */
@@ -61,6 +70,7 @@ c_decl {
 /* What the environment may say otherwise. */
 byte mutant = MUTANT, zkruns = ZKRUNS, quitters = QUITTERS;
 byte eternals = ETERNALS, max = MAX, faults = FAULTS, reaps = REAPS;
+byte hasties = HASTIES, edge = EDGE;
 
 mtype = { ZKRUN, CURATOR, DONE, EXISTS, NO_NODE };
 
@@ -87,6 +97,15 @@ bool trouble;				/* ever */
 			orphans[0] + orphans[1] + orphans[2])
 #define ANY_LEASE	(LEASES > 0)
 #define ANY_PLACE	(place[0] || place[1] || place[2])
+#define LEASE_BITS	(lease[0] | lease[1] << 1 | lease[2] << 2)
+#define COUNT(bits)	((bits & 1) + (bits >> 1 & 1) + (bits >> 2 & 1))
+
+/* Whether one number comes before another: as text, so -1 before -2. */
+#define BEFORE(a, b)	(a > edge -> (b <= edge || a > b) : \
+			(b <= edge && a < b))
+#define IS_AHEAD(n, who) (who != n && place[n] != 0 && \
+			BEFORE(place[n], place[who]))
+#define AHEAD(who)	(IS_AHEAD(0, who) + IS_AHEAD(1, who) + IS_AHEAD(2, who))
 
 inline tell_leases() {
 	if
@@ -177,17 +196,17 @@ inline create_lease(who) {
 inline find_predecessor(who, found) {
 	found = NOBODY;
 	if
-	:: who != 0 && place[0] != 0 && place[0] < place[who] -> found = 0
+	:: IS_AHEAD(0, who) -> found = 0
 	:: else
 	fi;
 	if
-	:: who != 1 && place[1] != 0 && place[1] < place[who] &&
-	    (found == NOBODY || place[1] > place[found]) -> found = 1
+	:: IS_AHEAD(1, who) && (found == NOBODY ||
+	    BEFORE(place[found], place[1])) -> found = 1
 	:: else
 	fi;
 	if
-	:: who != 2 && place[2] != 0 && place[2] < place[who] &&
-	    (found == NOBODY || place[2] > place[found]) -> found = 2
+	:: IS_AHEAD(2, who) && (found == NOBODY ||
+	    BEFORE(place[found], place[2])) -> found = 2
 	:: else
 	fi
 }
@@ -217,13 +236,13 @@ inline find_rival(who, found) {
 #define KIND(n)		(n < zkruns -> ZKRUN : CURATOR)
 /* Of those that are alike it is all the same who begins. */
 #define ALIKE(n)	(KIND(n) == KIND(n - 1) && n != quitters && \
-			n != eternals)
+			n != eternals && n != hasties)
 
 proctype client(byte me)
 {
 	mtype kind, reply;
-	byte before;
-	bool made, ok, patient, holds, walking;
+	byte before, seen;
+	bool made, ok, patient, holds, walking, second;
 
 	atomic {
 		me == 0 || begun >= me || !ALIKE(me);
@@ -235,6 +254,10 @@ proctype client(byte me)
 start:
 	if
 	:: kind == CURATOR -> goto stand_in_line
+	:: else
+	fi;
+	if
+	:: mutant == 23 && me < hasties -> seen = LEASE_BITS
 	:: else
 	fi;
 
@@ -250,7 +273,10 @@ walk_in:
 			create_lease(me);
 			reply = DONE;
 			MAY_LOSE_REPLY
-		:: p && leases && mutant != 1 -> reply = EXISTS
+		:: p && leases && mutant != 1 ->
+			reply = EXISTS;
+			ok = (COUNT(seen) >= max);
+			seen = seen & LEASE_BITS
 		:: !p -> reply = NO_NODE
 		fi
 	   }
@@ -261,16 +287,42 @@ walk_in:
 	:: reply == DONE && !patient -> goto give_up
 	:: reply == NO_NODE && !made ->
 		atomic { made = true; p = true; goto walk_in }
-	:: else -> atomic {
+	:: reply == EXISTS && me < hasties ->
+		/* As many as may: it does not queue. */
+		if
+		:: atomic {
+			if
+			:: mutant != 23 ->
+				ok = (LEASES >= max);
+				seen = LEASE_BITS
+			:: else
+			fi;
+			assert(!ok || COUNT(seen) >= max);
+			seen = 0;
+			if
+			:: ok ->
+				ok = false; walking = false; made = false;
+				reply = DONE;
+				goto end
+			:: else
+			fi
+		   }
+		MAY_FAIL
+		fi
+	:: else
+	fi;
+	atomic {
 		if
 		:: p && !locks -> locks = true; locks_used = false
 		:: else
 		fi
-	   }
-	fi;
+	};
 
 stand_in_line:
-	atomic { walking = false; made = false; reply = DONE };
+	atomic {
+		walking = false; made = false; ok = false; seen = 0;
+		reply = DONE
+	};
 	if
 	:: mutant == 11 -> goto take_lease
 	:: else
@@ -302,6 +354,7 @@ look_at_line:
 	if
 	:: atomic {
 		find_predecessor(me, before);
+		second = (kind == ZKRUN && edge == 255 && AHEAD(me) == 1);
 		if
 		:: mutant == 12 -> before = NOBODY
 		:: else
@@ -318,8 +371,11 @@ look_at_line:
 	:: atomic {
 		told[me] = false;
 		if
-		:: (place[before] == 0 || place[before] > place[me]) &&
-		    mutant != 2 -> goto look_at_line
+		:: !IS_AHEAD(before, me) && mutant != 2 ->
+			if
+			:: second -> goto take_lease
+			:: else -> goto look_at_line
+			fi
 		:: else ->
 			if
 			:: mutant != 13 -> watched[me] = before
@@ -330,13 +386,14 @@ look_at_line:
 	MAY_FAIL
 	fi;
 	if
-	:: told[me] && mutant != 22 -> goto look_at_line
-	:: told[me] && mutant == 22 -> goto take_lease
+	/* Who comes later comes behind. */
+	:: told[me] && (second || mutant == 22) -> goto take_lease
+	:: told[me] && !second && mutant != 22 -> goto look_at_line
 	MAY_FAIL
 	fi;
 
 take_lease:
-	atomic { before = NOBODY; told[me] = false };
+	atomic { before = NOBODY; told[me] = false; second = false };
 	if
 	:: mutant == 14 -> goto look_at_leases
 	:: else
@@ -404,12 +461,22 @@ look_at_leases:
 	:: told[me] -> goto look_at_leases
 	/* Its end is all there is to know. */
 	:: rival_gone[me] -> goto hold
+	/* Now and then it looks whether somebody has come ahead of it. */
+	:: kind == ZKRUN && edge != 255 && mutant != 24 && AHEAD(me) > 0 ->
+		goto give_way
+	MAY_FAIL
+	fi;
+
+give_way:
+	if
+	:: atomic { delete_lease(me); forget_watches(me); goto look_at_line }
 	MAY_FAIL
 	fi;
 
 hold:
 	atomic {
-		before = NOBODY; ok = false; made = false; walking = false;
+		before = NOBODY; seen = 0; ok = false; made = false;
+		walking = false; second = false;
 		reply = DONE;
 		forget_watches(me);
 		holds = true;
@@ -450,7 +517,8 @@ release:
 
 give_up:
 	atomic {
-		before = NOBODY; ok = false; made = false; walking = false;
+		before = NOBODY; seen = 0; ok = false; made = false;
+		walking = false; second = false;
 		reply = DONE;
 		forget_watches(me)
 	};
@@ -501,7 +569,7 @@ tidy:
 /* In the same session again: what is there, and which step comes next? */
 resume:
 	atomic {
-		before = NOBODY;
+		before = NOBODY; seen = 0; second = false; ok = false;
 		forget_watches(me)
 	};
 	if
@@ -524,7 +592,8 @@ expired:
 		orphans[me] = false;
 		delete_place(me);
 		forget_watches(me);
-		before = NOBODY; ok = false; made = false; walking = false;
+		before = NOBODY; seen = 0; ok = false; made = false;
+		walking = false; second = false;
 		reply = DONE;
 		goto start
 	};
@@ -543,8 +612,8 @@ dead:
 		orphans[me] = false;
 		delete_place(me);
 		forget_watches(me);
-		before = NOBODY; ok = false; made = false;
-		walking = false; holds = false; reply = DONE
+		before = NOBODY; seen = 0; ok = false; made = false;
+		second = false; walking = false; holds = false; reply = DONE
 	};
 end:
 	ended++
@@ -570,6 +639,8 @@ init {
 			now.quitters = setting("QUITTERS", now.quitters);
 			now.eternals = setting("ETERNALS", now.eternals);
 			now.max = setting("MAX", now.max);
+			now.hasties = setting("HASTIES", now.hasties);
+			now.edge = setting("EDGE", now.edge);
 			now.faults = setting("FAULTS", now.faults);
 			now.reaps = setting("REAPS", now.reaps);
 		};

@@ -108,6 +108,9 @@ lock()
 	done
 	check lock 0 'lock, 2 leases, one of them held for ever' MAX=2 \
 	    ETERNALS=1
+	check lock 0 'lock, all are zkrun, one with -n' ZKRUNS=3 QUITTERS=1 \
+	    HASTIES=1
+	check lock 0 'lock, numbers turn negative' ZKRUNS=3 EDGE=1 REAPS=0
 	[ "$1" != big ] || big_lock
 	lock_mutants zkrun ZKRUNS=3 QUITTERS=1
 	lock_mutants Curator ZKRUNS=0 QUITTERS=1
@@ -117,6 +120,8 @@ lock()
 	9 walked in, and stands in line with that
 	10 watches its rival, and no more the others
 	20 does not tidy up
+	23 QUITTERS=1 HASTIES=1 looks who holds before it tries to walk in
+	24 EDGE=1 the head of the line does not give way
 	END
 }
 
@@ -134,6 +139,18 @@ may give up" "ZKRUNS=$zkruns" "QUITTERS=$quitters" REAPS=2
 		check lock 0 "lock, $zkruns of 3 are zkrun, two faults" \
 		    "ZKRUNS=$zkruns" QUITTERS=1 FAULTS=2
 	done
+	for quitters in 1 2 3; do
+		check lock 0 "lock, all are zkrun, $quitters with -n" \
+		    ZKRUNS=3 "QUITTERS=$quitters" "HASTIES=$quitters" REAPS=2
+	done
+	check lock 0 'lock, two Curators, one zkrun with -n' ZKRUNS=1 \
+	    QUITTERS=1 HASTIES=1
+	check lock 0 'lock, 2 leases, one with -n' ZKRUNS=3 QUITTERS=1 \
+	    HASTIES=1 MAX=2 ETERNALS=1
+	check lock 0 'lock, numbers turn negative, one may give up' ZKRUNS=3 \
+	    EDGE=1 QUITTERS=1
+	check lock 0 'lock, numbers turn negative, 2 leases' ZKRUNS=3 EDGE=1 \
+	    MAX=2
 	check lock 0 'lock, 2 leases, two faults' MAX=2 FAULTS=2
 }
 
