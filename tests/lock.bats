@@ -179,6 +179,34 @@ in_line()
 	in_line third 2 3
 }
 
+@test "in line, contact is lost while it looks who is ahead: it looks once more" {
+	local order=$BATS_TEST_TMPDIR/order name
+
+	hold holder "$TASK"
+	for name in first second; do
+		zkrun_bg $name -t "$TASK" -- sh -c 'echo "$1" >>"$2"' sh \
+		    $name "$order"
+		wait_for 10 holds_count "$TASK" 2
+	done
+	wait_for 10 queue_count "$TASK" 2
+	start_relay
+	zkrun_bg third -T 10 -c "$RELAY_CONNECT" -t "$TASK" -- \
+	    sh -c 'echo "$1" >>"$2"' sh third "$order"
+	wait_for 10 queue_count "$TASK" 3
+	# It has listed the line, and has read the place before its own.
+	wait_for 10 relay_counts op4 2
+	relay_tell drop-reply 12 1 then-cut
+	kill -TERM "${BG[second]}"
+	zkrun_wait second 10
+	wait_for 10 relay_counts dropped 1
+	wait_for 10 grep -q regained "$BATS_TEST_TMPDIR/third.err"
+	let_go holder
+	zkrun_wait first 10
+	zkrun_wait third 10
+	assert_equal "$status" 0
+	assert_equal "$(xargs <"$order")" 'first third'
+}
+
 @test "refused with -n: one transaction and two looks, and no node is made" {
 	hold holder "$TASK"
 	start_relay
@@ -188,8 +216,11 @@ in_line()
 	assert_equal "$(relay_count op14)" 1
 	assert_equal "$(relay_count op4)" 1
 	assert_equal "$(relay_count op12)" 1
+	# Who does not hold does not ask when the last run was, either.
+	run -75 zkrun -n -i 1h -t "$TASK" -- true
 	# The holder walked in, so nobody has made this.
 	run -1 zk stat "/lock/mutex/$TASK/locks"
+	run -1 zk stat "/lock/runs/$TASK"
 	let_go holder
 }
 
@@ -214,26 +245,37 @@ in_line()
 	let_go holder3
 }
 
-@test "with -n it is not refused for a lease that is gone when it looks" {
-	hold holder "$TASK"
+@test "with -n it is not refused for a lease that is gone when it tries or looks" {
+	local op
+
+	# Others have made it, so nobody walks in.
+	zk create -p "/lock/mutex/$TASK/leases"
 	start_relay
-	relay_tell freeze-at 12
-	zkrun_bg late -c "$RELAY_CONNECT" -n -t "$TASK" -- true
-	# It did not walk in; now it looks.
-	wait_for 10 relay_counts op12 1
-	let_go holder
-	relay_tell thaw
-	zkrun_wait late 10
-	assert_equal "$status" 0
+	for op in 14 12; do
+		hold holder "$TASK"
+		relay_tell reset-stats
+		relay_tell freeze-at $op
+		zkrun_bg late -c "$RELAY_CONNECT" -n -t "$TASK" -- true
+		wait_for 10 relay_counts op$op 1
+		let_go holder
+		relay_tell thaw
+		zkrun_wait late 10
+		assert_equal "$op: $status" "$op: 0"
+	done
 }
 
-@test "with -n the reply to its first transaction is lost: refused, nothing is left" {
+@test "with -n the reply to its first try or look is lost: refused, nothing is left" {
+	local op
+
 	hold holder "$TASK"
 	start_relay
-	relay_tell drop-reply 14 1 then-cut
-	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
-	assert_equal "$(relay_count dropped)" 1
-	assert_equal "$(relay_count op14)" 2
+	for op in 14 12; do
+		relay_tell reset-stats
+		relay_tell drop-reply $op 1 then-cut
+		run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
+		assert_equal "$(relay_count dropped)" 1
+		assert_equal "$(relay_count op14)" 2
+	done
 	run -1 zk stat "/lock/mutex/$TASK/locks"
 	holds_count "$TASK" 1
 	let_go holder
