@@ -25,7 +25,7 @@
  * record of runs; places without a session.
  *
  * run.bash checks it, and that each MUTANT, one step left out or changed, is
- * found out.  One fault and one reap: 1 to 3 million states, 110 MB, 3 to 8 s;
+ * found out.  One fault and one reap: 1 to 4 million states, 200 MB, 3 to 9 s;
  * two faults, all zkrun: 14 million, 730 MB, 85 s.
  */
 
