@@ -64,19 +64,33 @@ ran()
 }
 
 @test "places without a session in the middle of the line: the order stays" {
+	local locks=/lock/mutex/$TASK/locks name
+
 	hold holder "$TASK"
-	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
+	zk create -p "$locks" >/dev/null
 	waits first
 	ghost 2
-	waits second
+	start_relay
+	waits second -c "$RELAY_CONNECT"
 	ghost
 	waits third
-	# Whose turn is when a place of nobody goes?  Still the first one's.
-	zk rm "/lock/mutex/$TASK/locks/$(queue_of "$TASK" | grep -m 1 ghost)"
+	# It hears at once that two go, and looks once: it is still not its turn.
+	wait_for 10 relay_counts op4 4
+	pkill -STOP -P "${BG[second]}"
+	for name in $(queue_of "$TASK" | grep ghost | head -n 2); do
+		zk rm "$locks/$name"
+	done
+	pkill -CONT -P "${BG[second]}"
+	wait_for 10 relay_counts op12 2
+	# Nor when what is ahead is written to.
+	zk set "$locks/$(queue_of "$TASK" | grep -v ghost | sort -t - -k 7 |
+	    head -n 1)" changed
+	wait_for 10 relay_counts op12 3
+	assert_equal "$(relay_count op12)" 3
 	holds_count "$TASK" 2
 	let_go holder
 	ran first second third
-	queue_count "$TASK" 2
+	queue_count "$TASK" 1
 }
 
 @test "with -n only places without a session are ahead: the lock is taken" {
