@@ -83,6 +83,26 @@ only()
 	run -0 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/wide"
 }
 
+@test "the checker excuses who begins when its session was ended, and that alone" {
+	local edit='/zxid=111/s/gone=.*/gone=18305000 by=close/
+	    /zxid=113/s/^.* name/18310000 node task=m2 part=leases zxid=113 session=9 made=18310000 name/
+	    /zxid=113/s/gone=[0-9]+/gone=18460000/
+	    /who=k2/s/begin=.* fence/begin=18320000 last=18450000 fence/
+	    /who=k2/s/^[0-9]+/18320000/;/who=k2/s/end=[0-9]+/end=18470000/'
+	local expire='1i 900000 fault at=900000 ms=0 kind=expire target=m2 session=f'
+
+	sed -E "$edit" "$SOUND" | sort -s -n -k 1,1 >"$BATS_TEST_TMPDIR/edited"
+	run -1 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/edited"
+	assert_line --partial 'm2 c06 run 1 began while m2 k2 run 0 lived'
+	sed "$expire" "$BATS_TEST_TMPDIR/edited" >"$BATS_TEST_TMPDIR/ended"
+	run -0 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/ended"
+	# It is dead within its timeout all the same.
+	sed '/who=c06 n=1/s/last=18900000/last=21400000/' \
+	    "$BATS_TEST_TMPDIR/ended" >"$BATS_TEST_TMPDIR/long"
+	run -1 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/long"
+	assert_line --partial 'after its session was ended'
+}
+
 @test "the checker sees fences that do not grow or are none" {
 	seen fence 's/(fence|zxid)=103/\1=100/'
 	assert_line --partial 'and somebody before it had 101'

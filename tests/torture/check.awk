@@ -185,7 +185,8 @@ function check_order(r,    t, i, alive, list, m, count)
 
 # Somebody has ended the session of a healthy zkrun, so its lease has passed on
 # before it could hear of that.  It must still be dead no later than without
-# contact; for the others it is over when the servers say so.
+# contact; for the others it is over when the servers say so, even if it has not
+# begun by then.
 function was_expired(r, i)
 {
 	if (!(session_of[r] in expired) || by[i] != "close" ||
@@ -195,6 +196,7 @@ function was_expired(r, i)
 		broken("dead before takeover", name(r) " lived for " \
 		    seconds(last[r] - gone[i]) " after its session was ended", gone[i])
 	last[r] = gone[i]
+	late[r] = begin[r] > gone[i]
 	return 1
 }
 
@@ -380,7 +382,8 @@ END {
 		if (begin[r] > 0) {
 			if (kind[r] != "curator")
 				check_lease(r)
-			check_order(r)
+			if (!late[r])
+				check_order(r)
 			check_interval(r)
 		}
 		if (kind[r] == "zkrun")
