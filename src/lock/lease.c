@@ -51,7 +51,8 @@ lease_replied(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 		if (read_ms - touch->since_ms <
 		    lease->timeout_ms / 4 / (LEASE_TOUCHES - 2)) {
 			touch->sent_ms = MAX(touch->sent_ms, sent_ms);
-			touch->read_ms = read_ms;
+			/* One may be told late, behind another. */
+			touch->read_ms = MAX(touch->read_ms, read_ms);
 			return;
 		}
 	}

@@ -119,6 +119,14 @@ static const struct table tables[] = {
 		/* If the servers say that the session lives, so be it. */
 		{ STEP_WRITE, 3620000, 3620010, 3612000 },
 		END } },
+	{ "a reply that is told late does not make the others older", {
+		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
+		{ STEP_READ, 9000, 9010, LEASE_UNPROVEN },
+		/* It was held back until its turn, behind that read. */
+		{ STEP_WRITE, 1000, 1010, 0 },
+		{ STEP_WRITE, 9020, 9030, 0 },
+		{ STEP_WRITE, 16030, 16040, 9020 },
+		END } },
 	{ "a shorter negotiated timeout shortens T/4 as well", {
 		{ STEP_CONNECT, 0, 14000, LEASE_UNPROVEN },
 		{ STEP_READ, 1000, 1010, LEASE_UNPROVEN },
