@@ -38,6 +38,30 @@ note_unresolved(struct addresses *addresses, size_t server, const char *why)
 		addresses->failed_ms[server][0] = clock_ms();
 }
 
+/*
+ * A name server may tell the same addresses in another order each time: what is
+ * known of each goes with it.
+ */
+static void
+reorder(struct addresses *addresses, const struct resolver_answer *answer)
+{
+	size_t server = answer->server, current = addresses->current_address;
+	const struct resolver_answer *before = &addresses->known[server];
+	int64_t failed_ms[RESOLVER_ADDRESSES] = { 0 };
+	size_t i, j;
+
+	for (i = 0; i < answer->count; i++)
+		for (j = 0; j < before->count; j++) {
+			if (strcmp(answer->address[i], before->address[j]) != 0)
+				continue;
+			failed_ms[i] = addresses->failed_ms[server][j];
+			if (server == addresses->current && j == current)
+				addresses->current_address = i;
+		}
+	memcpy(addresses->failed_ms[server], failed_ms, sizeof(failed_ms));
+	addresses->known[server] = *answer;
+}
+
 /* Replaces what was known of a server's addresses, or notes why not. */
 static void
 take_answer(struct addresses *addresses, const struct resolver_answer *answer)
@@ -53,10 +77,7 @@ take_answer(struct addresses *addresses, const struct resolver_answer *answer)
 	if (strcmp(addresses->problems[server], unresolved) == 0)
 		(void)strlcpy(addresses->problems[server], "not tried",
 		    ADDRESSES_REASON_SIZE);
-	if (memcmp(&addresses->known[server], answer, sizeof(*answer)) != 0)
-		memset(addresses->failed_ms[server], 0,
-		    sizeof(addresses->failed_ms[server]));
-	addresses->known[server] = *answer;
+	reorder(addresses, answer);
 	memset(addresses->tried[server], 0, sizeof(addresses->tried[server]));
 }
 
@@ -96,19 +117,27 @@ addresses_pick(struct addresses *addresses, size_t *untried)
 {
 	bool *tried = NULL;
 	const char *picked = NULL;
+	int64_t failed_ms, oldest_ms = INT64_MAX;
+	uint32_t alike = 0;
 	size_t i, j;
 
 	addresses->current = ADDRESSES_NONE;
 	*untried = 0;
 	for (i = 0; i < addresses->servers->count; i++)
-		for (j = 0; j < addresses->known[i].count; j++)
-			if (!addresses->tried[i][j] &&
-			    arc4random_uniform((uint32_t)++*untried) == 0) {
-				picked = addresses->known[i].address[j];
-				tried = &addresses->tried[i][j];
-				addresses->current = i;
-				addresses->current_address = j;
-			}
+		for (j = 0; j < addresses->known[i].count; j++) {
+			failed_ms = addresses->failed_ms[i][j];
+			*untried += !addresses->tried[i][j];
+			if (addresses->tried[i][j] || failed_ms > oldest_ms)
+				continue;
+			alike = failed_ms < oldest_ms ? 1 : alike + 1;
+			oldest_ms = failed_ms;
+			if (arc4random_uniform(alike) != 0)
+				continue;
+			picked = addresses->known[i].address[j];
+			tried = &addresses->tried[i][j];
+			addresses->current = i;
+			addresses->current_address = j;
+		}
 	if (picked != NULL)
 		*tried = true;
 	return picked;

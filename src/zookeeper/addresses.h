@@ -41,8 +41,9 @@ void	addresses_begin(struct addresses *);
 void	addresses_read(struct addresses *);
 
 /*
- * Picks by chance one that this attempt has not tried; its server is the current
- * one.  Stores how many there were.  Returns NULL for none.
+ * Picks one that this attempt has not tried: one that never failed, or else failed
+ * longest ago, by chance where there are several.  Its server is the current one.
+ * Stores how many there were to pick from.  Returns NULL for none.
  */
 const char	*addresses_pick(struct addresses *, size_t *untried);
 
