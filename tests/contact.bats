@@ -83,6 +83,24 @@ said()
 	let_go holder
 }
 
+@test "a server that closes after an answer, time and again: once a second, and said seldom" {
+	local before_ms
+
+	start_relay
+	hold holder "$TASK" -T 12s -c "$RELAY_CONNECT"
+	relay_tell reset-stats
+	before_ms=$(now_ms)
+	# The read in front of each beat is answered.
+	relay_tell hang-up on
+	wait_for 20 relay_counts accepted 4
+	[ $(($(now_ms) - before_ms)) -ge 2000 ]
+	relay_tell hang-up off
+	wait_for 10 said holder 'contact with ZooKeeper regained'
+	[ "$(grep -c 'ZooKeeper lost' "$BATS_TEST_TMPDIR/holder.err")" -le 3 ]
+	[ "$(grep -c 'ZooKeeper regained' "$BATS_TEST_TMPDIR/holder.err")" -le 3 ]
+	let_go holder
+}
+
 @test "in line, a server that refuses a credential ends it with 77" {
 	local auth=$BATS_TEST_TMPDIR/auth
 
@@ -118,6 +136,41 @@ said()
 	zkrun_wait waiter 20
 	assert_equal "$status" 42
 	assert_lock_clean "$TASK"
+}
+
+@test "a server that throws all requests away is an attempt that failed" {
+	local word
+
+	start_relay
+	relay_tell fail-reply 14 127 0 1000000
+	relay_tell fail-reply 9 127 0 1000000
+	for word in "-t $TASK -- true" '--status' "--revoke $TASK"; do
+		# shellcheck disable=SC2086 # words
+		run -69 zkrun -c "$RELAY_CONNECT" -r 0 --connect-timeout 1s $word
+		assert_output --partial 'it is busy and throttles every request'
+	done
+}
+
+@test "a server that throws all requests away is left for another one" {
+	local both busy=one
+
+	start_relay one
+	both=$RELAY_CONNECT
+	start_relay two
+	both+=,$RELAY_CONNECT
+	hold holder "$TASK" -T 8s -c "$both"
+	[ "$(relay_count connections one)" -eq 1 ] || busy=two
+	relay_tell_to "$busy" fail-reply 14 127 0 1000000
+	relay_tell_to "$busy" fail-reply 4 127 0 1000000
+	wait_for 10 said holder 'contact with ZooKeeper regained'
+	assert_equal "$(relay_count connections "$busy")" 0
+	let_go holder
+}
+
+@test "a server that says that the connection is lost is left" {
+	start_relay
+	relay_tell fail-reply 4 4
+	run -1 timeout 10 "$ZKRUN" --status -c "$RELAY_CONNECT" "$TASK"
 }
 
 @test "a beat that is thrown away is sent again: the lease is kept" {

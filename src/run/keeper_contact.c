@@ -39,9 +39,10 @@ keeper_beat(struct keeper *keeper)
 void
 keeper_take_answer(struct keeper *keeper)
 {
-	if (keeper->said_lost)
-		log_notice("contact with ZooKeeper regained (%s)",
-		    connector_server(&keeper->connector));
+	if (!keeper->said_lost || !connector_is_steady(&keeper->connector))
+		return;
+	log_notice("contact with ZooKeeper regained (%s)",
+	    connector_server(&keeper->connector));
 	keeper->said_lost = false;
 }
 

@@ -21,8 +21,6 @@
 #define RESUME_PAUSE_MS		100
 #define RESUME_DOUBLINGS_MAX	3
 #define RESUME_SHARE		16
-/* To a server that lets us in and closes the connection on the first request. */
-#define SHUT_PAUSE_MS		1000
 
 void
 connector_begin_attempt(struct connector *connector, int64_t now_ms)
@@ -136,6 +134,14 @@ silence_ms(const struct connector *connector, int64_t long_ms)
 	    since_ms + long_ms;
 }
 
+/* Says whether there is another server to go to. */
+static bool
+has_other(const struct connector *connector)
+{
+	return addresses_has_other(&connector->addresses,
+	    clock_ms() - connector->session.timeout_ms);
+}
+
 /*
  * By when the server in use has to answer what it was asked.  Leaving it is for
  * going to another one: where all others have failed within the session's timeout,
@@ -144,11 +150,8 @@ silence_ms(const struct connector *connector, int64_t long_ms)
 static int64_t
 answer_deadline(const struct connector *connector)
 {
-	bool has_other = addresses_has_other(&connector->addresses,
-	    clock_ms() - connector->session.timeout_ms);
-
 	return connector->patience_ms == CLOCK_NEVER ? CLOCK_NEVER :
-	    silence_ms(connector, (has_other ? 1 : 4) *
+	    silence_ms(connector, (has_other(connector) ? 1 : 4) *
 	    connector->patience_ms);
 }
 
@@ -162,13 +165,20 @@ connector_silence_deadline(const struct connector *connector)
 	    connector->slowest_ms * 5 / 4));
 }
 
-/* By when a server must have carried out some request, if it throttles. */
+/*
+ * By when a server must have carried out some request, if it throttles.  While it
+ * throws away all of them, it is as good as silent.
+ */
 static int64_t
 throttling_deadline(const struct connector *connector)
 {
-	return connector->session.throttled_since_ms == 0 ? CLOCK_NEVER :
-	    clock_after(connector->session.throttled_since_ms,
-	    connector->options->connect_timeout_ms);
+	int64_t limit_ms = connector->options->connect_timeout_ms;
+
+	if (connector->session.throttled_since_ms == 0)
+		return CLOCK_NEVER;
+	if (has_other(connector))
+		limit_ms = MIN(limit_ms, connector->patience_ms);
+	return clock_after(connector->session.throttled_since_ms, limit_ms);
 }
 
 /* By when a session that we cannot reach must have expired. */
@@ -281,7 +291,8 @@ connector_prepare(struct connector *connector, struct pollfd *fds)
 	fds[1].fd = connector->addresses.resolver.fd;
 	fds[1].events = POLLIN;
 	deadline_ms = clock_earlier(deadline_ms, answer_deadline(connector));
-	deadline_ms = clock_earlier(deadline_ms, connector_silence_deadline(connector));
+	deadline_ms = clock_earlier(deadline_ms,
+	    connector_silence_deadline(connector));
 	deadline_ms = clock_earlier(deadline_ms,
 	    throttling_deadline(connector));
 	deadline_ms = clock_earlier(deadline_ms, expiry_deadline(connector));

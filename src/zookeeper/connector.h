@@ -58,7 +58,9 @@ struct connector {
 	int64_t			 heard_ms;	/* last word of a server */
 	size_t			 rejected_by;	/* server, after REJECTED */
 	bool			 proven;	/* a request of it was answered */
-	bool			 shut;		/* in this attempt: let in, unanswered */
+	bool			 shut;		/* in this attempt: see lose_contact() */
+	int64_t			 up_ms;		/* since when there is contact */
+	unsigned int		 brief;		/* contacts in a row, not lasting */
 	int64_t			 first_attempt_ms;
 	int64_t			 retries;	/* without an answer, by the policy */
 	int64_t			 resumes;	/* the same, of a proven session */
@@ -111,6 +113,12 @@ enum connector_news	connector_next(struct connector *,
  */
 enum connector_news	connector_wait(struct connector *, int64_t give_up_ms,
 			    struct session_event **event);
+
+/*
+ * Says whether contact is to be believed in: one that broke off at once, and again,
+ * is so only when it has lasted for a while.
+ */
+bool	connector_is_steady(const struct connector *);
 
 /* The server in use, for people. */
 const char	*connector_server(const struct connector *);

@@ -12,17 +12,46 @@
 #include "system/subprocess.h"
 #include "zookeeper/connector_private.h"
 
-/* The connection is over.  One that was of use is sought again at once. */
+/* So many contacts in a row may break off at once without a pause. */
+#define BRIEF_MAX	1
+
+bool
+connector_is_steady(const struct connector *connector)
+{
+	return connector->brief <= BRIEF_MAX ||
+	    clock_ms() - connector->up_ms >= SHUT_PAUSE_MS;
+}
+
+/* Counts the contacts in a row that did not last. */
+static void
+count_brief(struct connector *connector)
+{
+	if (clock_ms() - connector->up_ms >= SHUT_PAUSE_MS)
+		connector->brief = 0;
+	else
+		connector->brief = MIN(connector->brief + 1, BRIEF_MAX + 1);
+}
+
+/*
+ * The connection is over.  A session that was of use is sought again at once, but
+ * not when no request was answered, or little more than one, time and again.
+ */
 static enum connector_news
 lose_contact(struct connector *connector, const struct session_event *event)
 {
+	bool useless = event->unanswered;
+
 	addresses_fail(&connector->addresses, event->reason);
-	connector->shut |= event->unanswered;
+	if (connector->phase == CONNECTOR_UP) {
+		count_brief(connector);
+		useless |= connector->brief > BRIEF_MAX;
+	}
+	connector->shut |= useless;
 	if (connector->phase != CONNECTOR_UP)
 		return CONNECTOR_SEEKING;
 	/* Else the attempt goes on, with the other addresses. */
 	connector->phase = CONNECTOR_TRYING;
-	if (!event->unanswered)
+	if (connector->proven && !useless)
 		connector_begin_attempt(connector, clock_ms());
 	return CONNECTOR_LOST_CONTACT;
 }
@@ -33,6 +62,8 @@ take_rejection(struct connector *connector, const struct session_event *event)
 {
 	connector->rejected_by = connector->addresses.current;
 	addresses_fail(&connector->addresses, event->reason);
+	if (connector->phase == CONNECTOR_UP)
+		count_brief(connector);
 	connector->phase = CONNECTOR_IDLE;
 	connector->shut = true;
 	if (connector->proven)
@@ -51,7 +82,7 @@ judge(struct connector *connector, const struct session_event *event)
 		resumed = connector->identity.id != 0;
 		connector->phase = CONNECTOR_UP;
 		connector->identity = connector->session.identity;
-		connector->heard_ms = clock_ms();
+		connector->heard_ms = connector->up_ms = clock_ms();
 		connector->slowest_ms = 0;
 		resolver_stop(&connector->addresses.resolver);
 		return resumed ? CONNECTOR_REGAINED : CONNECTOR_NEW_SESSION;

@@ -7,6 +7,12 @@
 
 #include "zookeeper/connector.h"
 
+/*
+ * The least pause before a server that ends each connection is tried again.  One
+ * that lasted for longer was of use.
+ */
+#define SHUT_PAUSE_MS		1000
+
 /* Begins to try every address once. */
 void	connector_begin_attempt(struct connector *, int64_t now_ms);
 

@@ -39,7 +39,10 @@ session_take_verdict(struct session *session, int rc)
 	return true;
 }
 
-/* Whether this is no reply, but the library's word that none will come. */
+/*
+ * Whether this is no reply, but the library's word that none will come.  A server
+ * that says so itself is left.
+ */
 static bool
 is_lost(int rc)
 {
@@ -96,6 +99,8 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 
 	if (session->phase == SESSION_CLOSED ||
 	    session_take_verdict(session, rc) || is_lost(rc)) {
+		if (is_lost(rc))
+			session_cut(session);
 		free_request(request);
 		return NULL;
 	}

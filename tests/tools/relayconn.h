@@ -88,6 +88,7 @@ static bool		 frozen[2], blackhole[2];
 #define OP_UNKNOWN	99		/* to all of them */
 static bool		 unknown[OP_HIGH - OP_LOW + 1];
 static bool		 slam;		/* ... closes on the first one */
+static bool		 hang_up;	/* ... or behind the answer to it */
 static bool		 no_resume;	/* ... and gives each client a new session */
 static double		 delay_ms[2];
 static struct {
@@ -264,6 +265,7 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 {
 	struct flow	*f = &c->flow[dir];
 	size_t		 len, at = 0;
+	bool		 answers;
 
 	if (f->raw) {
 		enqueue(f, dir, p, n);
@@ -287,9 +289,16 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 		}
 		if (f->have - at < 4 + len)
 			break;
+		answers = f->greeted && (int32_t)be32(f->buf + at + 4) >= 0;
 		if (frame(c, dir, f->buf + at + 4, len))
 			pass_on(c, dir, f->buf + at, 4 + len);
 		at += 4 + len;
+		if (hang_up && dir == DOWN && answers) {
+			/* The end of both, so that the answer arrives. */
+			enqueue(f, dir, NULL, 0);
+			swallow(&c->flow[UP]);
+			f->swallow = true;
+		}
 	}
 	memmove(f->buf, f->buf + at, f->have - at);
 	f->have -= at;

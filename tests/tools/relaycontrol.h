@@ -167,6 +167,10 @@ obey(int n, char *w[], FILE *out)
 	    (strcmp(w[1], "on") == 0 || strcmp(w[1], "off") == 0)) {
 		bad = false;
 		slam = strcmp(w[1], "on") == 0;
+	} else if (strcmp(w[0], "hang-up") == 0 && n == 2 &&
+	    (strcmp(w[1], "on") == 0 || strcmp(w[1], "off") == 0)) {
+		bad = false;
+		hang_up = strcmp(w[1], "on") == 0;
 	} else if (strcmp(w[0], "drop-reply") == 0 && n >= 2 && n <= 5) {
 		bool	cut = strcmp(w[n - 1], "then-cut") == 0;
 		long	count = 1, skip = 0, op;
@@ -178,15 +182,17 @@ obey(int n, char *w[], FILE *out)
 		if (n - cut >= 4)
 			skip = number(w[3], &bad);
 		bad = bad || n - cut > 4 || !add_rule(op, count, skip, 0, cut);
-	} else if (strcmp(w[0], "fail-reply") == 0 && n >= 3 && n <= 4) {
-		long	error, op, skip = 0;
+	} else if (strcmp(w[0], "fail-reply") == 0 && n >= 3 && n <= 5) {
+		long	count = 1, error, op, skip = 0;
 
 		bad = false;
 		op = number(w[1], &bad);
 		error = number(w[2], &bad);
-		if (n == 4)
+		if (n >= 4)
 			skip = number(w[3], &bad);
-		bad = bad || !add_rule(op, 1, skip, -error, false);
+		if (n == 5)
+			count = number(w[4], &bad);
+		bad = bad || !add_rule(op, count, skip, -error, false);
 	} else if (strcmp(w[0], "freeze-at") == 0 && n >= 2 && n <= 3) {
 		bad = false;
 		trap.op = (int32_t)number(w[1], &bad);
