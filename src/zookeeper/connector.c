@@ -145,14 +145,17 @@ has_other(const struct connector *connector)
 /*
  * By when the server in use has to answer what it was asked.  Leaving it is for
  * going to another one: where all others have failed within the session's timeout,
- * or were as slow, a request under way is worth more than a new connection.
+ * or were as slow, a request under way is worth more than a new connection.  Not one
+ * that does not arrive.
  */
 static int64_t
 answer_deadline(const struct connector *connector)
 {
-	return connector->patience_ms == CLOCK_NEVER ? CLOCK_NEVER :
-	    silence_ms(connector, (has_other(connector) ? 1 : 4) *
-	    connector->patience_ms);
+	if (silence_ms(connector, 0) == CLOCK_NEVER)
+		return CLOCK_NEVER;
+	return silence_ms(connector, has_other(connector) ||
+	    session_is_cut_off(&connector->session) ?
+	    connector->patience_ms : 4 * connector->patience_ms);
 }
 
 int64_t

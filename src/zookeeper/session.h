@@ -172,6 +172,12 @@ void			 session_event_free(struct session_event *);
  */
 int64_t	session_unanswered_since_ms(const struct session *);
 
+/*
+ * Says whether what was sent does not even reach the server's machine.  TCP then
+ * tries ever more seldom, and would notice late that the way is open again.
+ */
+bool	session_is_cut_off(const struct session *);
+
 /* Leaves a server that is connected but of no use; SESSION_DOWN follows. */
 void	session_drop(struct session *, const char *reason);
 
@@ -187,9 +193,10 @@ void	session_close(struct session *);
 /*
  * Sends a request about one path.  It has its SESSION_REPLY with the tag, unless
  * the connection is lost first.  A request that the server throws away because it
- * is busy is sent again, and what was asked behind it waits or is asked again.  A watch fires one SESSION_CHANGED with
- * watch_tag, which may be SESSION_NO_WATCH.  data is what a node is created
- * with.  A request that cannot be sent shows as SESSION_DOWN.
+ * is busy is sent again, and what was asked behind it waits or is asked again.  A
+ * watch fires one SESSION_CHANGED with watch_tag, which may be SESSION_NO_WATCH.
+ * data is what a node is created with.  A request that cannot be sent shows as
+ * SESSION_DOWN.
  */
 void	session_ask(struct session *, enum session_operation, int tag,
 	    int watch_tag, const char *path, const char *data);

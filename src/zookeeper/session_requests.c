@@ -3,7 +3,10 @@
  * server that throttles throws requests away and says so.
  */
 #include <sys/param.h>
+#include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +186,18 @@ session_send_held(struct session *session)
 	STAILQ_REMOVE_HEAD(&session->held, entry);
 	send_request(request);
 	return CLOCK_NEVER;
+}
+
+bool
+session_is_cut_off(const struct session *session)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+
+	/* A server that is slow, or hangs, has a kernel that says it has come. */
+	return session->fd != -1 && getsockopt(session->fd, IPPROTO_TCP,
+	    TCP_INFO, &info, &size) == 0 && info.tcpi_retransmits > 0 &&
+	    info.tcpi_unacked > 0;
 }
 
 /* Appends a copy of the text, which may be NULL, at *end. */

@@ -403,10 +403,18 @@ start_network()
 	NETWORK_CONNECT=198.18.77.2:$port
 }
 
-# network_link up|down
+# network_link up|down: what we send does not arrive.  An interface that is down
+# would tell our kernel, and it would notice at once when it is up again.
 network_link()
 {
-	as_root ip -n "$NETWORK" link set far "$1"
+	local neighbour=(198.18.77.2 dev "$NETWORK")
+
+	if [ "$1" = down ]; then
+		as_root ip neighbour replace "${neighbour[@]}" \
+		    lladdr 02:00:00:00:00:01 nud permanent
+	else
+		as_root ip neighbour delete "${neighbour[@]}"
+	fi
 }
 
 end_network()
