@@ -40,9 +40,10 @@ connector_begin_attempt(struct connector *connector, int64_t now_ms)
 static int64_t
 resume_pause_ms(struct connector *connector)
 {
-	int64_t pause_ms = RESUME_PAUSE_MS << MIN(connector->resumes++,
+	int64_t pause_ms = RESUME_PAUSE_MS << MIN(connector->resumes,
 	    RESUME_DOUBLINGS_MAX);
 
+	connector->resumes++;
 	pause_ms = MAX(RESUME_PAUSE_MS, MIN(pause_ms,
 	    connector->session.timeout_ms / RESUME_SHARE));
 	return pause_ms / 2 + arc4random_uniform((uint32_t)pause_ms);
