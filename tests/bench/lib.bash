@@ -65,10 +65,12 @@ with_us() {
 	exec setpriv --pdeathsig TERM "$@"
 }
 
-# Both servers write to the same disk, and both wait for it.
+# Both servers write to the same disk, and both wait for it.  With its usual
+# backlog of 50 a crowd would wait for TCP, a second each time.
 start_zookeeper() {
 	zk_port=$("$sandbox" start "$work/zookeeper" --tick 2000 \
-	    --jvm -Dzookeeper.forceSync=yes --set maxSessionTimeout=600000)
+	    --jvm -Dzookeeper.forceSync=yes --set maxSessionTimeout=600000 \
+	    --set clientPortListenBacklog=4096)
 	zk=127.0.0.1:$zk_port
 	export ZKRUN_CONNECT=$zk
 }

@@ -26,7 +26,7 @@ each() { # TOTAL N
 # each); the others are lost.
 rush() {
 	local what=$1 n=$2 good=$3 began cpu bytes zxid lost=0 word
-	local before=before,${1#*,}/$2
+	local before="before ${1#* }/$2"
 
 	shift 3
 	read -r zxid _ <<<"$(counters)"
@@ -67,14 +67,14 @@ rushes() {
 	    "$work/held-$name" h 600000 &
 	holder=$!
 	until_true 10 test -s "$work/held-$name"
-	rush "$name, -n on a held task" $rush "75:$rush" \
+	rush "$name -n on a held task" $rush "75:$rush" \
 	    "$zkrun" -q -c "$relayed" -n -t "held-$name" -- true
 	kill "$holder"
 	wait "$holder" || true
-	rush "$name, -w on a free task" $rush "0:$rush" \
+	rush "$name -w on a free task" $rush "0:$rush" \
 	    "$zkrun" -q -c "$relayed" -w 300s -t "free-$name" -- sleep 0.01
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	rush "$name, 40 tasks, 10 each" $rush "0 75" \
+	rush "$name -n on forty free ones" $rush "0 75" \
 	    sh -c 'exec "$0" -q -c "$1" -n -t "$2-$(($3 - $3 / 40 * 40))" -- sleep 0.01' \
 	    "$zkrun" "$relayed" "many-$name" %
 }
