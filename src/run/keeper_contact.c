@@ -111,9 +111,18 @@ keeper_say_silent(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_cannot_prove(struct keeper *keeper, const struct link_message *message)
 {
-	log_error("the lease of '%s' can no longer be proven: of its node "
-	    "ZooKeeper says: %s; stopping the command", keeper->options->task,
-	    keeper->claim->reason);
+	bool ignores = keeper->options->ignore_loss;
+
+	if (!keeper->lost)
+		log_error("the lease of '%s' can no longer be proven: of its "
+		    "node ZooKeeper says: %s; %s", keeper->options->task,
+		    keeper->claim->reason, ignores ? "the command runs on "
+		    "(--on-loss ignore)" : "stopping the command");
+	if (ignores) {
+		keeper_lose(keeper);
+		link_send_type(keeper->link, LINK_LOST);
+		return keeper->state;
+	}
 	keeper->exit_code = EXITCODE_LOST;
 	keeper->hold_over = true;
 	return keeper_stop_all(keeper, message);

@@ -52,7 +52,7 @@ static const struct keeper_row table[] = {
 { LINGERING | DYING,	TREE_EMPTY,	keeper_work_is_over,  RELEASE },
 { WORK,			MAX_TIME_OVER,	keeper_max_time_over, STOPPING },
 { WORK,			REVOKED,	keeper_be_revoked,    STOPPING },
-{ WORK,			UNPROVABLE,	keeper_cannot_prove,  STOPPING },
+{ WORK,			UNPROVABLE,	keeper_cannot_prove,  STAY | STOPPING },
 { WORK,			LINK_STOP,	keeper_stop_all,      STOPPING },
 { WORK,			GUARD_GONE,	keeper_die_with_guard, KILLING },
 { WORK | DYING,		LINK_LOSE,	keeper_be_stopped,    STAY | STOPPING },

@@ -50,6 +50,8 @@ reorder(struct addresses *addresses, const struct resolver_answer *answer)
 	int64_t failed_ms[RESOLVER_ADDRESSES] = { 0 };
 	size_t i, j;
 
+	if (server == addresses->current)
+		addresses->current_address = RESOLVER_ADDRESSES;
 	for (i = 0; i < answer->count; i++)
 		for (j = 0; j < before->count; j++) {
 			if (strcmp(answer->address[i], before->address[j]) != 0)
@@ -148,8 +150,9 @@ addresses_fail(struct addresses *addresses, const char *reason)
 {
 	(void)strlcpy(addresses->problems[addresses->current], reason,
 	    ADDRESSES_REASON_SIZE);
-	addresses->failed_ms[addresses->current][addresses->current_address] =
-	    clock_ms();
+	if (addresses->current_address < RESOLVER_ADDRESSES)
+		addresses->failed_ms[addresses->current]
+		    [addresses->current_address] = clock_ms();
 	addresses->current = ADDRESSES_NONE;
 }
 

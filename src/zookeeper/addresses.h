@@ -23,7 +23,8 @@ struct addresses {
 	/* How each server failed when it was last tried. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
 	size_t			 current;	/* server, or ADDRESSES_NONE */
-	size_t			 current_address;	/* of that server */
+	/* Of that server; RESOLVER_ADDRESSES: it is no longer among them. */
+	size_t			 current_address;
 	struct resolver		 resolver;
 };
 
