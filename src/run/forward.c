@@ -1,5 +1,5 @@
 /*
- * Pairs what the guard received with what the keeper heard.
+ * Pairs what guard and keeper have heard.
  */
 #include "run/forward.h"
 
@@ -8,189 +8,165 @@
 
 #include "base/clock.h"
 
-static struct forward_entry *
-find(struct forward_entry *entries, int number, pid_t sender)
-{
-	size_t i;
-
-	for (i = 0; i < FORWARD_SLOTS; i++)
-		if (entries[i].due_ms != 0 && !entries[i].reached &&
-		    entries[i].number == number && entries[i].sender == sender)
-			return &entries[i];
-	return NULL;
-}
-
 static bool
 is_stop(int number)
 {
 	return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
-/* Is it the same signal once more?  It may be over by now. */
+/*
+ * The kernel keeps each real-time signal.  Of what stops and what lets go on the
+ * last one counts, so each is passed on.
+ */
 static bool
-is_repeated(const struct forward_entry *entries, int number, pid_t sender,
-    int64_t now_ms)
+each_counts(int number)
 {
-	size_t i;
-
-	/*
-	 * The kernel keeps each real-time signal.  Of what stops and what lets go
-	 * on the last one counts, so each is passed on.
-	 */
-	if (number >= SIGRTMIN || number == SIGCONT || is_stop(number))
-		return false;
-	for (i = 0; i < FORWARD_SLOTS; i++)
-		if (entries[i].number == number &&
-		    entries[i].sender == sender &&
-		    now_ms - entries[i].since_ms < FORWARD_DELAY_MS)
-			return true;
-	return false;
+	return number >= SIGRTMIN || number == SIGCONT || is_stop(number);
 }
 
-/* The slot to write to: of those that are over the oldest, or what is due first. */
+/* The other one's word of it, or the same once more. */
 static struct forward_entry *
-find_slot(struct forward_entry *entries)
-{
-	struct forward_entry *slot;
-	size_t i;
-
-	slot = &entries[0];
-	for (i = 1; i < FORWARD_SLOTS; i++)
-		if (entries[i].due_ms < slot->due_ms ||
-		    (entries[i].due_ms == slot->due_ms &&
-		    entries[i].since_ms < slot->since_ms))
-			slot = &entries[i];
-	return slot;
-}
-
-/* The signal for which the keeper's word came too late. */
-static struct forward_entry *
-find_passed_on(struct forward_entry *entries, int number, pid_t sender,
+find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
     int64_t now_ms)
 {
+	struct forward_entry *entry;
+	int64_t age_ms;
 	size_t i;
 
-	for (i = 0; i < FORWARD_SLOTS; i++)
-		if (entries[i].due_ms == 0 && !entries[i].reached &&
-		    entries[i].number == number &&
-		    entries[i].sender == sender &&
-		    now_ms - entries[i].since_ms < FORWARD_MEMORY_MS)
-			return &entries[i];
+	for (i = 0; i < FORWARD_SLOTS; i++) {
+		entry = &forward->entries[i];
+		age_ms = now_ms - entry->since_ms;
+		if (entry->since_ms == 0 || entry->number != number ||
+		    entry->sender != sender)
+			continue;
+		if ((entry->heard_by & (int)ear) == 0 ?
+		    age_ms < FORWARD_MEMORY_MS :
+		    age_ms < FORWARD_DELAY_MS && !each_counts(number))
+			return entry;
+	}
 	return NULL;
 }
 
-/* As the kernel has it: who is to go on does not stop for what came before. */
-static void
-drop_stops(struct forward_entry *entries)
+static bool
+is_waiting(const struct forward_entry *entry)
 {
-	size_t i;
-
-	for (i = 0; i < FORWARD_SLOTS; i++)
-		if (is_stop(entries[i].number))
-			entries[i].due_ms = 0;
+	return entry->since_ms != 0 && !entry->decided;
 }
 
-/* A signal that is there twice is as good as once, if there is no room. */
+/* The slot to write to: the oldest of those that are free, or else decided. */
 static struct forward_entry *
-find_double(struct forward_entry *entries, int number)
+find_slot(struct forward *forward)
 {
+	struct forward_entry *entry, *slot = NULL;
+	size_t i;
+
+	for (i = 0; i < FORWARD_SLOTS; i++) {
+		entry = &forward->entries[i];
+		if (!is_waiting(entry) &&
+		    (slot == NULL || entry->since_ms < slot->since_ms))
+			slot = entry;
+	}
+	return slot;
+}
+
+/*
+ * No slot is free: a signal that is there twice is as good as once.  Returns the
+ * slot to write to, or NULL if the signal itself is there.
+ */
+static struct forward_entry *
+make_room(struct forward *forward, int number)
+{
+	struct forward_entry *entries = forward->entries, *slot = entries;
 	size_t i, j;
 
-	for (i = 0; i < FORWARD_SLOTS; i++)
-		if (entries[i].number == number && !entries[i].reached)
-			return &entries[i];
+	for (i = 0; i < FORWARD_SLOTS; i++) {
+		if (entries[i].number == number &&
+		    entries[i].heard_by != FORWARD_BOTH)
+			return NULL;
+		if (entries[i].since_ms < slot->since_ms)
+			slot = &entries[i];
+	}
 	for (i = 1; i < FORWARD_SLOTS; i++)
 		for (j = 0; j < i; j++)
 			if (entries[i].number == entries[j].number)
 				return &entries[i];
-	return NULL;
+	return slot;
 }
 
-void
-forward_received(struct forward *forward, int number, pid_t sender,
-    int64_t now_ms)
+/* As the kernel has it: who is to go on does not stop for what came before. */
+static void
+drop_stops(struct forward *forward)
 {
-	struct forward_entry *heard, *same, *slot;
+	size_t i;
 
-	if (is_repeated(forward->received, number, sender, now_ms))
-		return;
+	for (i = 0; i < FORWARD_SLOTS; i++)
+		if (is_stop(forward->entries[i].number))
+			forward->entries[i].decided = true;
+}
+
+bool
+forward_heard(struct forward *forward, enum forward_ear ear, int number,
+    pid_t sender, bool at_once, int64_t now_ms)
+{
+	struct forward_entry *entry, *slot;
+
+	entry = find(forward, ear, number, sender, now_ms);
+	if (entry != NULL) {
+		entry->heard_by |= (int)ear;
+		entry->decided |= at_once;
+		return false;
+	}
 	if (number == SIGCONT)
-		drop_stops(forward->received);
-	slot = find_slot(forward->received);
-	if (slot->due_ms != 0) {
-		same = find_double(forward->received, number);
-		if (same != NULL && same->number == number)
-			return;
-		slot = same != NULL ? same : slot;
-	}
+		drop_stops(forward);
+	slot = find_slot(forward);
+	if (slot == NULL)
+		slot = make_room(forward, number);
+	if (slot == NULL)
+		return false;
+	slot->since_ms = now_ms;
 	slot->number = number;
 	slot->sender = sender;
-	slot->since_ms = now_ms;
-	slot->due_ms = now_ms + FORWARD_DELAY_MS;
-	slot->reached = false;
-	heard = find(forward->heard, number, sender);
-	if (heard == NULL)
-		return;
-	if (heard->due_ms > now_ms) {
-		slot->reached = true;
-		slot->due_ms = now_ms;
-	}
-	heard->due_ms = 0;
+	slot->heard_by = (int)ear;
+	slot->decided = at_once;
+	return true;
 }
 
-void
-forward_heard(struct forward *forward, int number, pid_t sender,
-    int64_t now_ms)
+/* When a decision about a signal is due: at once if both have heard it. */
+static int64_t
+due_ms(const struct forward_entry *entry)
 {
-	struct forward_entry *received, *slot;
-
-	if (is_repeated(forward->heard, number, sender, now_ms))
-		return;
-	slot = find_slot(forward->heard);
-	slot->number = number;
-	slot->sender = sender;
-	slot->since_ms = now_ms;
-	slot->due_ms = now_ms + FORWARD_MEMORY_MS;
-	slot->reached = false;
-	received = find(forward->received, number, sender);
-	if (received == NULL)
-		received = find_passed_on(forward->received, number, sender,
-		    now_ms);
-	else
-		received->due_ms = now_ms;
-	if (received == NULL)
-		return;
-	received->reached = true;
-	slot->due_ms = 0;
+	return entry->heard_by == FORWARD_BOTH ? entry->since_ms :
+	    entry->since_ms + FORWARD_DELAY_MS;
 }
 
 int
-forward_next(struct forward *forward, int64_t now_ms, bool *reached)
+forward_next(struct forward *forward, int64_t now_ms, bool *by_both)
 {
-	struct forward_entry *entry;
+	struct forward_entry *entry, *next = NULL;
 	size_t i;
 
 	for (i = 0; i < FORWARD_SLOTS; i++) {
-		entry = &forward->received[i];
-		if (entry->due_ms == 0 || entry->due_ms > now_ms)
-			continue;
-		entry->due_ms = 0;
-		*reached = entry->reached;
-		return entry->number;
+		entry = &forward->entries[i];
+		if (is_waiting(entry) && due_ms(entry) <= now_ms &&
+		    (next == NULL || entry->since_ms < next->since_ms))
+			next = entry;
 	}
-	return 0;
+	if (next == NULL)
+		return 0;
+	next->decided = true;
+	*by_both = next->heard_by == FORWARD_BOTH;
+	return next->number;
 }
 
 int64_t
 forward_deadline(const struct forward *forward)
 {
-	int64_t deadline_ms;
+	int64_t deadline_ms = CLOCK_NEVER;
 	size_t i;
 
-	deadline_ms = CLOCK_NEVER;
 	for (i = 0; i < FORWARD_SLOTS; i++)
-		if (forward->received[i].due_ms != 0)
+		if (is_waiting(&forward->entries[i]))
 			deadline_ms = clock_earlier(deadline_ms,
-			    forward->received[i].due_ms);
+			    due_ms(&forward->entries[i]));
 	return deadline_ms;
 }

@@ -21,6 +21,37 @@
 static void	take_signals(struct guard *);
 static void	stop_in_time(struct guard *);
 
+/* What a signal means while there is no command that it is for. */
+static void
+take_own_signal(struct guard *guard, int number)
+{
+	enum signals_kind kind = signals_kind(number);
+
+	if (number == SIGUSR1)
+		/* A question, to which a keeper that leaves is deaf. */
+		link_send_type(guard->link, LINK_TELL);
+	else if (kind == SIGNALS_TERMINATING) {
+		if (guard->signal == 0 && guard->state != PARTING)
+			guard->signal = number;
+		guard_dispatch(guard, TERMINATED, NULL);
+	} else if (kind == SIGNALS_STOPPING)
+		guard->stop = number;
+	else if (number == SIGCONT)
+		guard->stop = 0;
+}
+
+static void
+take_signal(struct guard *guard, enum forward_ear ear, int number,
+    pid_t sender)
+{
+	bool is_own = (guard->state & (QUEUEING | ENDING | CLOSING |
+	    PARTING)) != 0 || (guard->state == RELEASING && number == SIGUSR1);
+
+	if (forward_heard(&guard->forward, ear, number, sender, is_own,
+	    clock_ms()) && is_own)
+		take_own_signal(guard, number);
+}
+
 static void
 take_messages(struct guard *guard)
 {
@@ -32,6 +63,8 @@ take_messages(struct guard *guard)
 		if (got == -1) {
 			/* The link ended: the keeper is dead or of no use. */
 			link_close(guard->link);
+			if (guard->state == PARTING)
+				return;
 			guard_kill_keeper(guard);
 			/* It may hang in the kernel: wait no longer. */
 			if ((guard->state & (QUEUEING | ENDING |
@@ -49,7 +82,13 @@ take_messages(struct guard *guard)
 			take_signals(guard);
 			stop_in_time(guard);
 		}
-		guard_dispatch(guard, (int)message.type, &message);
+		if (message.type == LINK_HEARD)
+			/* Without a command it is as if we had heard it. */
+			take_signal(guard, message.signal.in_group ?
+			    FORWARD_KEEPER : FORWARD_GUARD,
+			    message.signal.number, message.signal.sender);
+		else
+			guard_dispatch(guard, (int)message.type, &message);
 	}
 }
 
@@ -65,7 +104,7 @@ reap(struct guard *guard)
 	while ((pid = proctree_reap(&guard->tree, &left, &status)) != 0) {
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
-			death.status = command_exit_code(status);
+			death.ended.status = command_exit_code(status);
 			/* Read its last messages: it may have finished. */
 			take_messages(guard);
 			guard_dispatch(guard, KEEPER_DIED, &death);
@@ -88,33 +127,17 @@ static void
 take_signals(struct guard *guard)
 {
 	struct signals_received received;
-	enum signals_kind kind;
 	int left;
 	bool child;
 
 	child = false;
 	for (left = SIGNALS_TURN; left > 0 &&
-	    signals_read(guard->signal_fd, &received); left--) {
-		kind = signals_kind(received.number);
-		if (kind == SIGNALS_CHILD)
+	    signals_read(guard->signal_fd, &received); left--)
+		if (signals_kind(received.number) == SIGNALS_CHILD)
 			child = true;
-		else if (received.number == SIGUSR1 && (guard->state &
-		    (QUEUEING | RELEASING | ENDING | CLOSING)) != 0)
-			/* A question, to which a keeper that leaves is deaf. */
-			link_send_type(guard->link, LINK_TELL);
-		else if ((guard->state & (STARTING | RUNNING | RELEASING |
-		    LOSING | KILLING)) != 0)
-			forward_received(&guard->forward, received.number,
-			    received.sender, clock_ms());
-		else if (kind == SIGNALS_TERMINATING) {
-			if (guard->signal == 0)
-				guard->signal = received.number;
-			guard_dispatch(guard, TERMINATED, NULL);
-		} else if (kind == SIGNALS_STOPPING)
-			guard->stop = received.number;
-		else if (received.number == SIGCONT)
-			guard->stop = 0;
-	}
+		else
+			take_signal(guard, FORWARD_GUARD, received.number,
+			    received.sender);
 	if (child)
 		reap(guard);
 }
@@ -140,14 +163,14 @@ static void
 forward_signals(struct guard *guard)
 {
 	struct link_message message = { .type = LINK_SIGNAL };
-	bool reached;
+	bool by_both;
 	int number;
 
 	while ((number = forward_next(&guard->forward, clock_ms(),
-	    &reached)) != 0) {
+	    &by_both)) != 0) {
 		message.signal.number = number;
-		if (!reached)
-			link_send(guard->link, &message);
+		message.signal.in_group = by_both;
+		link_send(guard->link, &message);
 		if (signals_kind(number) == SIGNALS_STOPPING)
 			guard->stop = number;
 		else if (number == SIGCONT)
@@ -240,7 +263,7 @@ guard_run(const struct options *options, const struct signals *signals,
     struct link *link, pid_t keeper, struct logger *logger)
 {
 	struct guard guard;
-	int status;
+	int deadly, status;
 
 	memset(&guard, 0, sizeof(guard));
 	guard.options = options;
@@ -276,9 +299,11 @@ guard_run(const struct options *options, const struct signals *signals,
 		log_event("finished '%s' with status %d after %.1fs",
 		    options->task, status,
 		    (double)(clock_ms() - guard.started_ms) / 1000);
-	else if (guard.signal != 0) {
+	deadly = guard.started_ms == 0 ? guard.signal : guard.killed_by;
+	/* Another status than the command's is the truth, then. */
+	if (deadly != 0 && status == EXITCODE_SIGNAL + deadly) {
 		logger_finish(logger);
-		signals_die(guard.signal);
+		signals_die(deadly);
 	}
 	return status;
 }

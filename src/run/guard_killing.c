@@ -197,7 +197,7 @@ guard_keeper_died_in_line(struct guard *guard,
 {
 	/* The keeper could not start, and has said why. */
 	guard->exit_code = EXITCODE_SYSTEM;
-	if (message->status != EXITCODE_SYSTEM) {
+	if (message->ended.status != EXITCODE_SYSTEM) {
 		log_error("the keeper of '%s' died", guard->options->task);
 		guard->exit_code = EXITCODE_INTERNAL;
 	}

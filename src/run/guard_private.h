@@ -28,7 +28,8 @@ enum guard_state {
 	LOSING = 1 << 5,	/* no contact: the command was asked to stop */
 	KILLING = 1 << 6,	/* everything below, and the keeper */
 	CLOSING = 1 << 7,	/* all dead; a helper closes the session */
-	FINISHED = 1 << 8
+	PARTING = 1 << 8,	/* all done; the keeper closes the session */
+	FINISHED = 1 << 9
 };
 
 /* A message of the keeper is an event as well: its link_type. */
@@ -62,6 +63,7 @@ struct guard {
 	int			 signal;	/* that ended the waiting */
 	int			 stop;	/* a signal to stop of, when we may */
 	int			 exit_code;
+	int			 killed_by;	/* a signal, the command; 0: not */
 	bool			 had_children;	/* before it was zkrun */
 	bool			 exited;	/* the command */
 	bool			 lost;		/* the lease, under a command */

@@ -11,6 +11,7 @@
 #include "system/proctitle.h"
 
 #define OBEY_MS		3000	/* for the keeper, to leave the line */
+#define PART_MS		1000	/* for the keeper, to exit */
 
 /* As ps(1) shows them. */
 static const struct {
@@ -23,7 +24,7 @@ static const struct {
 	{ RELEASING, "releasing" },
 	{ LOSING, "losing" },
 	{ KILLING, "killing" },
-	{ CLOSING, "closing" },
+	{ CLOSING | PARTING, "closing" },
 };
 
 /* Shows the state.  From LOSING on the guard knows more than the keeper. */
@@ -49,11 +50,23 @@ finish(struct guard *guard, const struct link_message *message)
 	return FINISHED;
 }
 
+/*
+ * The keeper exits soon, and we after it: somebody has to reap it, and a service
+ * manager kills what its main process leaves.
+ */
+static enum guard_state
+part(struct guard *guard, const struct link_message *message)
+{
+	guard->time_up_ms = clock_after(clock_ms(), PART_MS);
+	return guard->keeper != 0 ? PARTING : FINISHED;
+}
+
 static enum guard_state
 keeper_is_done(struct guard *guard, const struct link_message *message)
 {
-	guard->exit_code = message->status;
-	return FINISHED;
+	guard->exit_code = message->ended.status;
+	guard->killed_by = message->ended.killed_by;
+	return part(guard, message);
 }
 
 /*
@@ -83,18 +96,11 @@ note_session(struct guard *guard, const struct link_message *message)
 }
 
 static enum guard_state
-note_heard(struct guard *guard, const struct link_message *message)
-{
-	forward_heard(&guard->forward, message->signal.number,
-	    message->signal.sender, clock_ms());
-	return guard->state;
-}
-
-static enum guard_state
 note_exit(struct guard *guard, const struct link_message *message)
 {
 	guard->exited = true;
-	guard->exit_code = message->status;
+	guard->exit_code = message->ended.status;
+	guard->killed_by = message->ended.killed_by;
 	return guard->state;
 }
 
@@ -212,6 +218,7 @@ keeper_is_alive(struct guard *guard, const struct link_message *message)
 #define KEEPER_LIVES	(QUEUEING | ENDING | APPROVED | RELEASING)
 /* Without a session there is nothing to close. */
 #define CLOSE		(CLOSING | FINISHED)
+#define PARTED		(PARTING | FINISHED)
 
 /* The first row for an event in a state counts; none: nothing is done. */
 static const struct guard_row table[] = {
@@ -221,17 +228,17 @@ static const struct guard_row table[] = {
 { STARTING,		LINK_STARTED,	command_started,      RUNNING },
 { LOSING | KILLING,	LINK_STARTED,	command_started_late, STAY },
 { APPROVED | RELEASING,	LINK_RELEASING,	lease_released,       RELEASING },
-{ ENDING,		LINK_DONE,	finish,               FINISHED },
-{ KEEPER_LIVES | KILLING, LINK_DONE,	keeper_is_done,       FINISHED },
+{ ENDING,		LINK_DONE,	part,                 PARTED },
+{ KEEPER_LIVES | KILLING, LINK_DONE,	keeper_is_done,       PARTED },
 
 { QUEUEING,		TERMINATED,	leave_line,           ENDING },
-{ ENDING | CLOSING,	TERMINATED,	finish,               FINISHED },
+{ ENDING | CLOSING | PARTING, TERMINATED, finish,             FINISHED },
 { STARTING | RUNNING,	STOP_DUE,	guard_ask_to_stop,    STAY | LOSING },
 { QUEUEING,		TIME_UP,	overdue,              ENDING },
 { ENDING | RELEASING,	TIME_UP,	guard_leave_keeper,   CLOSE },
 { LOSING,		TIME_UP,	guard_enforce_deadline, STAY | KILLING },
 { KILLING,		TIME_UP,	guard_kill_all,       STAY | FINISHED },
-{ CLOSING,		TIME_UP,	finish,               FINISHED },
+{ CLOSING | PARTING,	TIME_UP,	finish,               FINISHED },
 
 { QUEUEING,		KEEPER_DIED,	guard_keeper_died_in_line, CLOSE },
 { ENDING,		KEEPER_DIED,	guard_close_session,  CLOSE },
@@ -239,12 +246,12 @@ static const struct guard_row table[] = {
 					KILLING | CLOSE },
 { RELEASING,		KEEPER_DIED,	guard_keeper_died_releasing, CLOSE },
 { KILLING,		TREE_EMPTY,	guard_all_is_dead,    CLOSE },
+{ PARTING,		KEEPER_DIED,	finish,               FINISHED },
 { CLOSING,		HELPER_ENDED,	finish,               FINISHED },
 
 { KEEPER_LIVES,		LINK_ALIVE,	keeper_is_alive,      STAY },
 { KEEPER_LIVES,		PING_DUE,	ask_keeper,           STAY },
 { ANY,			LINK_SESSION,	note_session,         STAY },
-{ ANY,			LINK_HEARD,	note_heard,           STAY },
 { ANY,			LINK_EXITED,	note_exit,            STAY },
 { ANY,			LINK_LOST,	note_loss,            STAY },
 };

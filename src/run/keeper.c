@@ -174,10 +174,12 @@ reap(struct keeper *keeper)
 		if (pid != keeper->command)
 			continue;
 		keeper->command = 0;	/* another process may get the pid */
-		message.status = command_exit_code(status);
+		keeper->killed_by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+		message.ended.status = command_exit_code(status);
+		message.ended.killed_by = keeper->killed_by;
 		link_send(keeper->link, &message);
 		if (keeper->exit_code == 0)
-			keeper->exit_code = message.status;
+			keeper->exit_code = message.ended.status;
 		keeper_dispatch(keeper, COMMAND_ENDED, NULL);
 	}
 	if ((keeper->state & (LINGERING | STOPPING | KILLING)) == 0)
@@ -189,11 +191,11 @@ reap(struct keeper *keeper)
 }
 
 /*
- * The guard handles signals.  The keeper only tells it what it heard, so that
- * the guard knows which signals went to the command as well.
+ * The guard handles signals.  The keeper only tells it what it heard: it may be
+ * the only one, and with the guard it stands for the process group.
  */
-static void
-take_signals(struct keeper *keeper)
+void
+keeper_take_signals(struct keeper *keeper)
 {
 	struct link_message message = { .type = LINK_HEARD };
 	struct signals_received received;
@@ -201,20 +203,20 @@ take_signals(struct keeper *keeper)
 	bool child;
 
 	child = false;
+	message.signal.in_group = keeper->started_ms != 0;
 	for (left = SIGNALS_TURN; left > 0 &&
 	    signals_read(keeper->signal_fd, &received); left--) {
 		if (signals_kind(received.number) == SIGNALS_CHILD) {
 			child = true;
 			continue;
 		}
-		/* A signal from before the start did not reach the command. */
-		if (keeper->started_ms == 0)
-			continue;
 		message.signal.number = received.number;
 		message.signal.sender = received.sender;
 		link_send(keeper->link, &message);
 	}
-	if (child)
+	if (child && keeper->state == ASKING)
+		(void)raise(SIGCHLD);	/* the command is being started */
+	else if (child)
 		reap(keeper);
 }
 
@@ -318,7 +320,7 @@ loop(struct keeper *keeper)
 			keeper->timer_ms = CLOCK_NEVER;
 		link_flush(keeper->link);
 		take_orders(keeper);
-		take_signals(keeper);
+		keeper_take_signals(keeper);
 		take_deadlines(keeper);
 		connector_process(&keeper->connector, fds + CONNECTOR_FD);
 		logger_process(keeper->logger, fds + LOGGER_FD);

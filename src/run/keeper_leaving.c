@@ -31,7 +31,8 @@ keeper_tell_outcome(struct keeper *keeper)
 	descriptors_let_go();
 	if (!keeper->guard_gone)
 		descriptors_let_go_stderr();
-	done.status = keeper->exit_code;
+	done.ended.status = keeper->exit_code;
+	done.ended.killed_by = keeper->killed_by;
 	link_send(keeper->link, &done);
 }
 

@@ -100,6 +100,9 @@ struct keeper {
 	pid_t			 command;
 	int64_t			 question;	/* the last LINK_HELD */
 	int			 exit_code;
+	int			 killed_by;	/* a signal, the command; 0: not */
+	int			 told;		/* the last signal to end, passed on */
+	pid_t			 told_group;	/* that had it; 0: none */
 	bool			 lost;		/* see keeper_lose() */
 	bool			 gone;		/* by the servers' word */
 	bool			 hold_over;	/* somebody wants the lease */
@@ -133,6 +136,9 @@ void	keeper_dispatch(struct keeper *, int event,
 
 /* Returns when the keeper kills, should the guard hang. */
 int64_t	keeper_deadline_ms(const struct keeper *);
+
+/* keeper.c: tells the guard of the signals that have come. */
+void	keeper_take_signals(struct keeper *);
 
 /* keeper_contact.c: contact, lost and regained, and what proves the lease */
 /* Returns when the guard asks a command to stop: none is started later. */

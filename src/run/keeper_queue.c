@@ -196,25 +196,6 @@ has_time_left(const struct keeper *keeper)
 }
 
 /*
- * A signal from before the start has not reached the command.  The keeper does
- * not tell the guard of it, so the guard passes it on.
- */
-static void
-forget_signals(const struct keeper *keeper)
-{
-	struct signals_received received;
-	int left;
-	bool child;
-
-	child = false;
-	for (left = SIGNALS_TURN; left > 0 &&
-	    signals_read(keeper->signal_fd, &received); left--)
-		child |= signals_kind(received.number) == SIGNALS_CHILD;
-	if (child)
-		(void)raise(SIGCHLD);
-}
-
-/*
  * The guard may have got a signal that forbids the start.  Without time left on
  * the lease clock the keeper does not ask: a beat has to prove the lease first.
  */
@@ -269,8 +250,11 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	    (long long)lease.fence);
 	keeper->command = command_start(keeper->options->command,
 	    keeper->signals, &lease, &runs);
-	/* A signal of this moment may come twice; that is better than never. */
-	forget_signals(keeper);
+	/*
+	 * A signal from before the start has not reached the command.  One of
+	 * this moment may come twice; that is better than never.
+	 */
+	keeper_take_signals(keeper);
 	if (keeper->command == -1) {
 		log_error("cannot run '%.300s': %s",
 		    keeper->options->command[0], strerror(errno));

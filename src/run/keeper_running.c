@@ -5,26 +5,34 @@
 #include "run/keeper_private.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
 #include "run/link.h"
+#include "system/signals.h"
 
 #define FIRST_NAG_MS	10000	/* until the first message */
 
+/* Who is in our process group has had a signal that guard and keeper heard. */
 enum keeper_state
 keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 {
 	int number = message->signal.number;
+	pid_t group = message->signal.in_group ? getpgrp() : 0;
 
 	log_verbose("passing on signal %d", number);
+	if (signals_kind(number) == SIGNALS_TERMINATING) {
+		keeper->told = number;
+		keeper->told_group = group;
+	}
+	if (keeper->state != RUNNING || keeper->options->signal_group)
+		proctree_pass_on(&keeper->tree, group, number);
 	/* The command is a child not yet reaped, so the pid is its own. */
-	if (keeper->state == RUNNING && !keeper->options->signal_group)
+	else if (group == 0 || getpgid(keeper->command) != group)
 		(void)kill(keeper->command, number);
-	else
-		(void)proctree_signal(&keeper->tree, 0, number);
 	return keeper->state;
 }
 
@@ -191,6 +199,14 @@ keeper_command_ended(struct keeper *keeper, const struct link_message *message)
 		return keeper_work_is_over(keeper, message);
 	if (keeper->options->orphans == OPTIONS_KILL)
 		return keeper_stop_all(keeper, message);
+	/*
+	 * What has ended the command ends the job.  Who was told to end may do so
+	 * in its own way; a SIGHUP often means something else.
+	 */
+	if (keeper->told != 0 && (keeper->killed_by == keeper->told ||
+	    (keeper->killed_by == 0 && keeper->told != SIGHUP)))
+		proctree_pass_on(&keeper->tree, keeper->told_group,
+		    keeper->told);
 	keeper->lingering_since_ms = clock_ms();
 	keeper->time_up_ms = clock_after(keeper->lingering_since_ms,
 	    FIRST_NAG_MS);

@@ -70,7 +70,8 @@ stands_for(const struct link_message *queued, const struct link_message *next)
 	case LINK_HEARD:
 	case LINK_SIGNAL:
 		return queued->type == next->type &&
-		    queued->signal.number == next->signal.number;
+		    queued->signal.number == next->signal.number &&
+		    queued->signal.in_group == next->signal.in_group;
 	default:
 		return false;
 	}
@@ -182,7 +183,9 @@ is_sane(const struct link_message *message)
 		    message->signal.number <= SIGRTMAX;
 	case LINK_EXITED:
 	case LINK_DONE:
-		return is_status(message->status);
+		return is_status(message->ended.status) &&
+		    message->ended.killed_by >= 0 &&
+		    message->ended.killed_by <= SIGRTMAX;
 	case LINK_RELEASING:
 		return is_status(message->releasing.status) &&
 		    is_time(message->releasing.hold_ms);

@@ -25,7 +25,7 @@ enum link_type {
 	LINK_HELD,	/* the lease is ours; may the command start? */
 	LINK_WAITING,	/* takes LINK_HELD back: nothing was started */
 	LINK_STARTED,	/* the command exists */
-	LINK_HEARD,	/* the keeper heard this signal too */
+	LINK_HEARD,	/* the keeper heard this signal */
 	LINK_EXITED,	/* the command ended */
 	LINK_LOST,	/* the lease is lost, the command is being stopped */
 	LINK_RELEASING,	/* nothing runs any more; the lease is given up */
@@ -57,8 +57,16 @@ struct link_message {
 		struct {
 			int	number;
 			pid_t	sender;
+			/*
+			 * HEARD: there is a command; SIGNAL: guard and keeper
+			 * have heard it.  So their process group has it.
+			 */
+			int	in_group;
 		} signal;			/* LINK_HEARD, LINK_SIGNAL */
-		int	status;			/* LINK_EXITED, LINK_DONE */
+		struct {
+			int	status;
+			int	killed_by;	/* this signal, or 0 */
+		} ended;			/* LINK_EXITED, LINK_DONE */
 		struct {
 			int	status;		/* to exit with, as it looks */
 			int64_t	hold_ms;	/* that the lease is kept */

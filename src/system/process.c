@@ -47,8 +47,8 @@ process_read(pid_t pid, struct process *process)
 	process->pid = pid;
 	(void)strlcpy(process->name, name + 1, sizeof(process->name));
 	/* Fields 3, 4, 20 and 22 of proc(5). */
-	if (sscanf(rest, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-	    "%*s %*s %*s %*s %d %*s %llu", &state, &process->parent,
+	if (sscanf(rest, " %c %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+	    "%*s %*s %*s %*s %d %*s %llu", &state, &process->parent, &process->group,
 	    &process->threads, &process->start) != 4)
 		return EINVAL;
 	/* The state is that of the main thread: others may still live. */

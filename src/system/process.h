@@ -16,6 +16,7 @@
 struct process {
 	pid_t			pid;
 	pid_t			parent;
+	pid_t			group;
 	unsigned long long	start;	/* in ticks since boot */
 	int			threads;
 	bool			dead;	/* a zombie, with all its threads */

@@ -79,6 +79,12 @@ void	proctree_close(struct proctree *);
 size_t	proctree_signal(struct proctree *, pid_t except, int number);
 
 /*
+ * Sends a signal to every descendant but to those in that process group, who have
+ * it.
+ */
+void	proctree_pass_on(struct proctree *, pid_t group, int number);
+
+/*
  * Estimates how long it takes to kill all that the last proctree_signal() found,
  * from the first death to the last.
  */

@@ -169,8 +169,9 @@ signal_found(const struct process *process, int number)
 		(void)close(pidfd);
 }
 
-size_t
-proctree_signal(struct proctree *tree, pid_t except, int number)
+/* To all but one process and one process group (0: none). */
+static size_t
+signal_all(struct proctree *tree, pid_t except, pid_t group, int number)
 {
 	struct processes *found = tree->found;
 	int64_t began_ms = clock_ms();
@@ -192,9 +193,22 @@ proctree_signal(struct proctree *tree, pid_t except, int number)
 	}
 	found->count = kept;
 	for (i = 0; number != at_once && i < found->count; i++)
-		if (found->list[i].pid != except)
+		if (found->list[i].pid != except && (group == 0 ||
+		    found->list[i].group != group))
 			signal_found(&found->list[i], number);
 	proctree_hold_reserve(tree);
 	tree->walk_ms = clock_ms() - began_ms;
 	return found->count;
+}
+
+size_t
+proctree_signal(struct proctree *tree, pid_t except, int number)
+{
+	return signal_all(tree, except, 0, number);
+}
+
+void
+proctree_pass_on(struct proctree *tree, pid_t group, int number)
+{
+	(void)signal_all(tree, 0, group, number);
 }

@@ -40,20 +40,24 @@ static const struct {
 	{ "heard by both, keeper first: not passed on, decided at once", {
 	    HEARD(0, SIGTERM, 5), NOTHING(0), RECEIVED(1, SIGTERM, 5),
 	    SPARE(1, SIGTERM), NOTHING(MEMORY * 2) } },
-	{ "the keeper's word is good for its time", {
-	    HEARD(0, SIGINT, 5), RECEIVED(MEMORY - 1, SIGINT, 5),
-	    SPARE(MEMORY - 1, SIGINT) } },
-	{ "the keeper's word is forgotten then", {
-	    HEARD(0, SIGINT, 5), RECEIVED(MEMORY, SIGINT, 5), NOTHING(MEMORY),
+	{ "a signal to the keeper alone is passed on, after the delay", {
+	    HEARD(0, SIGTERM, 5), NOTHING(DELAY - 1), PASS(DELAY, SIGTERM),
+	    NOTHING(MEMORY * 2) } },
+	{ "too late a word of the other one is no news, for a time", {
+	    HEARD(0, SIGINT, 5), PASS(DELAY, SIGINT),
+	    RECEIVED(MEMORY - 1, SIGINT, 5), NOTHING(MEMORY * 2) } },
+	{ "after that it is another signal", {
+	    HEARD(0, SIGINT, 5), PASS(DELAY, SIGINT),
+	    RECEIVED(MEMORY, SIGINT, 5), NOTHING(MEMORY),
 	    PASS(MEMORY + DELAY, SIGINT) } },
-	{ "a signal that only the keeper heard is no news", {
-	    HEARD(0, SIGTERM, 5), NOTHING(DELAY), NOTHING(MEMORY * 2) } },
 	{ "another sender is another signal", {
 	    HEARD(0, SIGTERM, 5), RECEIVED(0, SIGTERM, 6), NOTHING(0),
-	    PASS(DELAY, SIGTERM), NOTHING(MEMORY * 2) } },
+	    PASS(DELAY, SIGTERM), PASS(DELAY, SIGTERM),
+	    NOTHING(MEMORY * 2) } },
 	{ "another signal of the same sender is another signal", {
-	    HEARD(0, SIGHUP, 5), RECEIVED(0, SIGTERM, 5),
-	    PASS(DELAY, SIGTERM), NOTHING(DELAY) } },
+	    HEARD(0, SIGHUP, 5), RECEIVED(1, SIGTERM, 5),
+	    PASS(DELAY, SIGHUP), PASS(DELAY + 1, SIGTERM),
+	    NOTHING(DELAY + 1) } },
 	{ "a key is heard by both, sender 0", {
 	    RECEIVED(0, SIGINT, 0), HEARD(0, SIGINT, 0), SPARE(0, SIGINT),
 	    NOTHING(MEMORY * 2) } },
@@ -123,11 +127,11 @@ play(const char *what, const struct step *step)
 	for (; step->what != END && good; step++) {
 		now_ms = START + step->after_ms;
 		if (step->what == GUARD)
-			forward_received(&forward, step->number, step->sender,
-			    now_ms);
+			(void)forward_heard(&forward, FORWARD_GUARD,
+			    step->number, step->sender, false, now_ms);
 		else if (step->what == KEEPER)
-			forward_heard(&forward, step->number, step->sender,
-			    now_ms);
+			(void)forward_heard(&forward, FORWARD_KEEPER,
+			    step->number, step->sender, false, now_ms);
 		else {
 			reached = false;
 			number = forward_next(&forward, now_ms, &reached);
@@ -140,49 +144,77 @@ play(const char *what, const struct step *step)
 }
 
 static void
+hear(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
+    int64_t now_ms)
+{
+	(void)forward_heard(forward, ear, number, sender, false, now_ms);
+}
+
+static void
 test_deadline(void)
 {
 	struct forward forward;
-	bool reached;
+	bool by_both;
 
 	memset(&forward, 0, sizeof(forward));
 	is_int(forward_deadline(&forward), CLOCK_NEVER,
 	    "without a signal nothing is due");
-	forward_heard(&forward, SIGTERM, 5, START);
-	is_int(forward_deadline(&forward), CLOCK_NEVER,
-	    "what the keeper heard makes nothing due");
-	forward_received(&forward, SIGHUP, 5, START);
-	forward_received(&forward, SIGINT, 5, START + 5);
+	hear(&forward, FORWARD_GUARD, SIGHUP, 5, START);
+	hear(&forward, FORWARD_GUARD, SIGINT, 5, START + 5);
 	is_int(forward_deadline(&forward), START + DELAY,
 	    "the first signal is due first");
-	forward_heard(&forward, SIGINT, 5, START + 6);
-	is_int(forward_deadline(&forward), START + 6,
+	hear(&forward, FORWARD_KEEPER, SIGINT, 5, START + 6);
+	ok(forward_deadline(&forward) <= START + 6,
 	    "a decided one is due at once");
-	is_int(forward_next(&forward, START + 6, &reached), SIGINT,
+	is_int(forward_next(&forward, START + 6, &by_both), SIGINT,
 	    "and taken out first");
-	is_int(forward_next(&forward, START + DELAY, &reached), SIGHUP,
+	is_int(forward_next(&forward, START + DELAY, &by_both), SIGHUP,
 	    "then the other");
 	is_int(forward_deadline(&forward), CLOCK_NEVER,
 	    "then nothing is due");
 }
 
-/* More than fit: what is there last counts, and nothing is sent twice. */
+static void
+test_news(void)
+{
+	struct forward forward;
+	bool by_both;
+
+	memset(&forward, 0, sizeof(forward));
+	ok(forward_heard(&forward, FORWARD_GUARD, SIGINT, 5, false, START),
+	    "a signal is news");
+	ok(!forward_heard(&forward, FORWARD_KEEPER, SIGINT, 5, false,
+	    START + 1),
+	    "the other's word of it is none");
+	ok(!forward_heard(&forward, FORWARD_GUARD, SIGINT, 5, false,
+	    START + 2),
+	    "nor is the same once more");
+	ok(forward_heard(&forward, FORWARD_GUARD, SIGINT, 5, true,
+	    START + DELAY),
+	    "after the delay it is");
+	is_int(forward_next(&forward, START + DELAY, &by_both), SIGINT,
+	    "what is not dealt with at once is taken out");
+	is_int(forward_next(&forward, START + MEMORY, &by_both), 0,
+	    "what is, is not");
+}
+
+/* More than fit: what is there last counts. */
 static void
 test_overflow(void)
 {
 	struct forward forward;
-	bool reached, seen_last;
+	bool by_both, seen_last;
 	int number, count;
 	int i;
 
 	memset(&forward, 0, sizeof(forward));
 	for (i = 0; i < FORWARD_SLOTS * 3; i++)
-		forward_received(&forward, i == FORWARD_SLOTS * 3 - 1 ?
+		hear(&forward, FORWARD_GUARD, i == FORWARD_SLOTS * 3 - 1 ?
 		    SIGTERM : SIGUSR1, 100 + i, START + i);
 	count = 0;
 	seen_last = false;
 	while ((number = forward_next(&forward, START + DELAY * 10,
-	    &reached)) != 0) {
+	    &by_both)) != 0) {
 		count++;
 		seen_last = seen_last || number == SIGTERM;
 	}
@@ -192,22 +224,23 @@ test_overflow(void)
 
 	memset(&forward, 0, sizeof(forward));
 	for (i = 0; i < FORWARD_SLOTS * 3; i++)
-		forward_received(&forward, i == FORWARD_SLOTS + 3 ?
-		    SIGTERM : SIGUSR1, 100, START);
+		hear(&forward, FORWARD_GUARD, i == FORWARD_SLOTS + 3 ?
+		    SIGTERM : 64, 100, START);
 	seen_last = false;
 	while ((number = forward_next(&forward, START + DELAY,
-	    &reached)) != 0)
+	    &by_both)) != 0)
 		seen_last = seen_last || number == SIGTERM;
 	ok(seen_last, "one amid a flood of others is passed on");
 
 	memset(&forward, 0, sizeof(forward));
-	for (i = 0; i < FORWARD_SLOTS * 3; i++)
-		forward_heard(&forward, SIGUSR1, 100 + i, START + i);
-	forward_received(&forward, SIGUSR1, 100 + FORWARD_SLOTS * 3 - 1,
+	for (i = 0; i < FORWARD_SLOTS * 3; i++) {
+		hear(&forward, FORWARD_GUARD, SIGUSR1, 100 + i, START + i);
+		(void)forward_next(&forward, START + i + DELAY, &by_both);
+	}
+	hear(&forward, FORWARD_KEEPER, SIGUSR1, 100 + FORWARD_SLOTS * 3 - 1,
 	    START + FORWARD_SLOTS * 3);
-	number = forward_next(&forward, START + FORWARD_SLOTS * 3, &reached);
-	ok(number == SIGUSR1 && reached,
-	    "after a flood the keeper's last word still counts");
+	is_int(forward_next(&forward, START + MEMORY, &by_both), 0,
+	    "of what was decided the newest are remembered");
 }
 
 int
@@ -218,6 +251,7 @@ main(void)
 	for (i = 0; i < sizeof(stories) / sizeof(stories[0]); i++)
 		play(stories[i].what, stories[i].steps);
 	test_deadline();
+	test_news();
 	test_overflow();
 	return tap_end();
 }

@@ -326,7 +326,7 @@ is_possible(const struct node *node, int step)
 static bool
 take_step(const struct node *node, int step)
 {
-	const struct link_message death = { .status = EXITCODE_SIGNAL };
+	const struct link_message death = { .ended.status = EXITCODE_SIGNAL };
 	struct link_message message;
 	bool fits;
 

@@ -146,7 +146,7 @@ message_of(int event)
 	if (event == LINK_HELD)
 		message.question = 42;
 	if (event == LINK_DONE || event == LINK_EXITED)
-		message.status = SAID;
+		message.ended.status = SAID;
 	if (event == LINK_RELEASING)
 		message.releasing.status = SAID;
 	return message;

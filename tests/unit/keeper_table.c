@@ -502,7 +502,7 @@ listen_to(struct bench *bench, struct outcome *outcome)
 	outcome->told = NOT_TOLD;
 	while (link_receive(&bench->guard_end, &message) == 1)
 		if (message.type == LINK_DONE)
-			outcome->told = message.status;
+			outcome->told = message.ended.status;
 		else if (outcome->word == NO_WORD)
 			outcome->word = (int)message.type;
 }

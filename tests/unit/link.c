@@ -45,15 +45,15 @@ test_senseless(void)
 		const char		*what;
 	} senseless[] = {
 		{ { .type = (enum link_type)99 }, "no type that there is" },
-		{ { .type = LINK_DONE, .status = 256 },
+		{ { .type = LINK_DONE, .ended = { 256, 0 } },
 		    "a status that would be exited with as 0" },
-		{ { .type = LINK_EXITED, .status = -1 }, "a negative status" },
+		{ { .type = LINK_EXITED, .ended = { -1, 0 } }, "a negative status" },
 		{ { .type = LINK_RELEASING, .releasing = { 0, INT64_MAX } },
 		    "a hold for ever" },
 		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
 		    "a negative timeout" },
 		{ { .type = LINK_TYPES }, "one type too many" },
-		{ { .type = LINK_HEARD, .signal = { 0, 1 } }, "signal 0" },
+		{ { .type = LINK_HEARD, .signal = { 0, 1, 0 } }, "signal 0" },
 	};
 	struct link_message got;
 	struct link a, b;
