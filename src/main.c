@@ -16,6 +16,7 @@
 #include "config/arguments.h"
 #include "config/credentials.h"
 #include "config/options.h"
+#include "lock/nodedata.h"
 #include "lock/paths.h"
 #include "query/check.h"
 #include "query/revoke.h"
@@ -35,8 +36,11 @@ part(const struct options *options, struct logger *logger)
 {
 	struct link guard_end, keeper_end;
 	struct signals signals;
+	char data[NODEDATA_SIZE];
 	pid_t keeper;
 
+	/* It may ask a directory server; nothing waits for us yet. */
+	nodedata_make(data, sizeof(data), getpid(), options->command[0]);
 	proctitle_set(options->task, "connecting");
 	/* From here on a signal is something that we read. */
 	signals_block(&signals);
@@ -49,7 +53,7 @@ part(const struct options *options, struct logger *logger)
 		return EXITCODE_SYSTEM;
 	case 0:
 		link_close(&guard_end);
-		keeper_run(options, &signals, &keeper_end, logger);
+		keeper_run(options, &signals, &keeper_end, logger, data);
 		exit(0);
 	default:
 		link_close(&keeper_end);

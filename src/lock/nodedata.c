@@ -3,6 +3,7 @@
  */
 #include "lock/nodedata.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,17 @@ get_host(char *host, size_t size)
 	host[size - 1] = '\0';
 }
 
-/* Does not ask the user database, which may block for minutes. */
 static void
 get_user(char *user, size_t size)
 {
-	const char *name;
+	const char *name = getenv("LOGNAME");
+	const struct passwd *entry;
 
-	name = getenv("LOGNAME");
-	if (name != NULL && *name != '\0')
+	if (name == NULL || *name == '\0') {
+		entry = getpwuid(getuid());
+		name = entry != NULL ? entry->pw_name : NULL;
+	}
+	if (name != NULL)
 		(void)strlcpy(user, name, size);
 	else
 		(void)snprintf(user, size, "%u", (unsigned)getuid());

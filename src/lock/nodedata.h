@@ -28,7 +28,8 @@
 
 /*
  * Writes host, pid (the guard's, which users see), user, start and the name of
- * the command.  White space and control characters become '_'.
+ * the command.  White space and control characters become '_'.  Asks the user
+ * database if the environment has no LOGNAME, which may block for minutes.
  */
 void	nodedata_make(char *, size_t, pid_t guard, const char *command);
 
@@ -48,7 +49,7 @@ bool	nodedata_get(const char *, const char *key, char *value, size_t);
 bool	nodedata_get_number(const char *, const char *key, int64_t least,
 	    int64_t most, int64_t *);
 
-/* Writes "user@host" of this process, for people. */
+/* Writes "user@host" of this process, for people.  May block likewise. */
 void	nodedata_whoami(char *, size_t);
 
 #endif

@@ -339,7 +339,7 @@ loop(struct keeper *keeper)
 
 void
 keeper_run(const struct options *options, const struct signals *signals,
-    struct link *link, struct logger *logger)
+    struct link *link, struct logger *logger, const char *data)
 {
 	struct keeper keeper;
 	char path[sizeof(options->base) + 256];
@@ -349,6 +349,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.signals = signals;
 	keeper.link = link;
 	keeper.logger = logger;
+	keeper.data = data;
 	logger_inherit(logger, &keeper.ours);
 	keeper.state = CONNECTING;
 	keeper.timer_ms = CLOCK_NEVER;
@@ -365,8 +366,6 @@ keeper_run(const struct options *options, const struct signals *signals,
 		log_error("cannot start: %s", strerror(errno));
 		_exit(EXITCODE_SYSTEM);
 	}
-	nodedata_make(keeper.data, sizeof(keeper.data), getppid(),
-	    options->command[0]);
 	(void)snprintf(path, sizeof(path), "%s/%s", options->base,
 	    options->task);
 	connector_init(&keeper.connector, options, &keeper.ours);

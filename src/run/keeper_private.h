@@ -108,7 +108,7 @@ struct keeper {
 	bool			 hold_over;	/* somebody wants the lease */
 	bool			 guard_gone;
 	bool			 said_lost;	/* of contact, and not yet regained */
-	char			 data[NODEDATA_SIZE];	/* of our nodes */
+	const char		*data;		/* of our nodes */
 };
 
 /* Does what an event means in a state, and returns the next state. */

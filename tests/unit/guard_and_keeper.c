@@ -386,6 +386,7 @@ start(void)
 	killed = late = revoked = false;
 	options.command = command;
 	guard.options = keeper.options = &options;
+	keeper.data = "host=h";
 	guard.link = &guard_end;
 	guard.tree = keeper.tree = tree;
 	guard.state = QUEUEING;

@@ -368,6 +368,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	if (link_pair(&bench->guard_end, &bench->keeper_end) == -1)
 		err(1, "link_pair");
 	keeper->options = &bench->options;
+	keeper->data = "host=h";
 	keeper->signals = &bench->signals;
 	keeper->link = &bench->keeper_end;
 	keeper->state = state;

@@ -5,6 +5,7 @@
 #include "lock/nodedata.h"
 
 #include <ctype.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -117,7 +118,8 @@ test_long_value(void)
 static void
 test_make_with(const char *user, const char *command, const char *wanted)
 {
-	char data[NODEDATA_SIZE], value[128], number[32];
+	char data[NODEDATA_SIZE], value[128];
+	const struct passwd *entry;
 	size_t i, keys;
 
 	if (user == NULL)
@@ -129,10 +131,10 @@ test_make_with(const char *user, const char *command, const char *wanted)
 	is_text(value, wanted, "the command's name");
 	(void)nodedata_get(data, NODEDATA_PID, value, sizeof(value));
 	is_text(value, "4242", "the guard's pid");
-	(void)snprintf(number, sizeof(number), "%u", (unsigned)getuid());
+	entry = getpwuid(getuid());
 	(void)nodedata_get(data, NODEDATA_USER, value, sizeof(value));
 	if (user == NULL || *user == '\0')
-		is_text(value, number, "the user by number");
+		is_text(value, entry->pw_name, "the user by the database");
 	else
 		ok(value[0] == user[0], "the user by name");
 	ok(nodedata_get(data, NODEDATA_HOST, value, sizeof(value)) &&
