@@ -186,11 +186,11 @@ siglog_bg()
 	assert_equal "$status" 7
 }
 
-@test "a command that a signal kills: 128 and the signal, as an exit status" {
+@test "a command that a signal kills: zkrun dies of it, too" {
 	zkrun_ending r -t "$TASK" -- sleep 600
 	wait_for 10 has_command "$BG_PID"
 	kill -TERM "$BG_PID"
-	ended r 5 exit 143
+	ended r 5 signal 15
 	lock_clean "$TASK"
 }
 
@@ -222,24 +222,6 @@ siglog_bg()
 #
 # A terminal
 #
-
-prompt_comes()
-{
-	has_lines "$BATS_TEST_TMPDIR/terminal.out" 'READY>' "$1"
-}
-
-# An interactive shell with job control, at its prompt.
-start_shell()
-{
-	ZKRUN_CONNECT=${1:-$ZKRUN_CONNECT} PS1='READY>' TERM=dumb \
-	    start_terminal bash --norc --noprofile --noediting -i
-	wait_for 10 prompt_comes 1
-}
-
-terminal_says()
-{
-	grep -q -e "$1" "$BATS_TEST_TMPDIR/terminal.out"
-}
 
 # The guard, under the terminal's shell.
 guard_in_terminal()

@@ -272,11 +272,6 @@ survives_choking()
 	assert_lock_clean "$TASK"
 }
 
-terminal_says()
-{
-	grep -qF -e "$1" "$BATS_TEST_TMPDIR/terminal.out"
-}
-
 # bats test_tags=long
 @test "the user types ^S before zkrun writes: the job runs on" {
 	start_relay

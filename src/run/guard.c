@@ -299,9 +299,10 @@ guard_run(const struct options *options, const struct signals *signals,
 		log_event("finished '%s' with status %d after %.1fs",
 		    options->task, status,
 		    (double)(clock_ms() - guard.started_ms) / 1000);
-	deadly = guard.started_ms == 0 ? guard.signal : guard.killed_by;
-	/* Another status than the command's is the truth, then. */
-	if (deadly != 0 && status == EXITCODE_SIGNAL + deadly) {
+	/* Another status than the command's is the truth, where there is one. */
+	deadly = guard.started_ms == 0 ? guard.signal :
+	    status == EXITCODE_SIGNAL + guard.killed_by ? guard.killed_by : 0;
+	if (deadly != 0) {
 		logger_finish(logger);
 		signals_die(deadly);
 	}

@@ -254,6 +254,10 @@ logger_finish(struct logger *logger)
 		if (logger->sink[sink].to != -1)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}
+	/* Somebody has to reap them, and it may be nobody but us. */
+	pid = logger->sink[LOG_TO_SYSLOG].pid;
+	if (subprocess_is_ours(logger->ours, pid))
+		(void)has_ended(pid);
 	pid = logger->sink[LOG_TO_STDERR].pid;
 	if (subprocess_is_ours(logger->ours, pid) && !has_ended(pid))
 		(void)kill(pid, SIGKILL);

@@ -384,6 +384,30 @@ start_terminal()
 	HELPERS+=($!)
 }
 
+prompt_comes()
+{
+	has_lines "$BATS_TEST_TMPDIR/terminal.out" 'READY>' "$1"
+}
+
+# An interactive shell with job control, at its prompt.
+start_shell()
+{
+	ZKRUN_CONNECT=${1:-$ZKRUN_CONNECT} PS1='READY>' TERM=dumb \
+	    start_terminal bash --norc --noprofile --noediting -i
+	wait_for 10 prompt_comes 1
+}
+
+# The terminal goes away, as when its window is closed.
+end_terminal()
+{
+	kill -KILL "${HELPERS[-1]}"
+}
+
+terminal_says()
+{
+	grep -qF -e "$1" "$BATS_TEST_TMPDIR/terminal.out"
+}
+
 # type_keys FORMAT: as of printf.
 type_keys()
 {

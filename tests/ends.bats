@@ -1,0 +1,246 @@
+#!/usr/bin/env bats
+#
+# How a job is ended, and what zkrun ends of: jobs in process groups of their own,
+# what a job leaves behind, the shell around it, and who has to reap it.
+
+load lib/helper
+load lib/deaths
+
+LOG()
+{
+	echo "$BATS_TEST_TMPDIR/log$1"
+}
+
+# All signals that a siglog got, in one line.
+logged()
+{
+	grep -v ready "$(LOG "$1")" | tr '\n' ' '
+}
+
+# group_bg NAME WORD...: a zkrun as leader of a group of its own, whose command is
+# this, with a siglog at its end.
+group_bg()
+{
+	local name=$1
+
+	shift
+	setsid "$ZKRUN" -t "$TASK-$name" "$@" "$TOOLS/siglog" "$(LOG "$name")" \
+	    300 7 </dev/null 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- &
+	BG[$name]=$!
+	wait_for 10 grep -qs ready "$(LOG "$name")"
+}
+
+#
+# Who has had it
+#
+
+@test "a signal to the group reaches a job that is in a group of its own, once" {
+	group_bg plain --
+	group_bg timeout -- timeout 60
+	group_bg setsid -- setsid -w
+	group_bg all -g -- timeout 60
+	for name in plain timeout setsid all; do
+		kill -TERM -- "-${BG[$name]}"
+		zkrun_wait "$name" 10
+		# timeout(1) sends it to its child, and to its group.
+		assert_regex "$name: $(logged "$name")" \
+		    '^(plain|setsid): 15 $|^(timeout|all): 15 (15 )?$'
+	done
+}
+
+@test "^C at a terminal reaches a job that is in a group of its own" {
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- timeout 60 '$TOOLS/siglog' '$(LOG c)' 300 7; echo st=\$?\n"
+	wait_for 10 grep -qs ready "$(LOG c)"
+	type_keys '\003'
+	wait_for 10 terminal_says 'st=7'
+	assert_regex "$(logged c)" '^2 (2 )?$'
+	type_keys 'exit\n'
+}
+
+@test "kill %1 in a shell ends a job that is in a group of its own" {
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- timeout 60 '$TOOLS/siglog' '$(LOG c)' 300 7 &\n"
+	wait_for 10 grep -qs ready "$(LOG c)"
+	type_keys 'kill %%1; wait %%1; echo st=$?\n'
+	wait_for 10 terminal_says 'st=7'
+	assert_regex "$(logged c)" '^15 (15 )?$'
+	type_keys 'exit\n'
+}
+
+@test "timeout(1), which signals zkrun and then its group, is one signal to the job" {
+	local n
+
+	for n in 1 2 3 4 5 6; do
+		run timeout -s TERM 0.5 "$ZKRUN" -t "$TASK" -- "$TOOLS/siglog" \
+		    "$(LOG "$n")" 200 7
+		assert_equal "$(logged "$n")" '15 '
+	done
+}
+
+@test "a signal to the keeper, the parent that ps shows, is one to zkrun" {
+	# shellcheck disable=SC2016 # for the inner shell
+	run -143 zkrun -t "$TASK" -- sh -c 'kill -TERM $PPID; exec sleep 60'
+	hold holder "$TASK"
+	zkrun_ending waiter -t "$TASK" -- true
+	wait_for 10 queue_count "$TASK" 1
+	kill -TERM "$(keeper_of "$BG_PID")"
+	ended waiter 5 signal 15
+	wait_for 5 queue_count "$TASK" 0
+	let_go holder
+}
+
+# The keeper's word takes longer than the guard waits: rather twice than never.
+@test "a keeper that is slow to say what it heard: the job gets the signal" {
+	local keeper
+
+	group_bg slow --
+	keeper_now "${BG[slow]}"
+	kill -STOP "$KEEPER"
+	kill -TERM -- "-${BG[slow]}"
+	wait_for 5 grep -q 15 "$(LOG slow)"
+	kill -CONT "$KEEPER"
+	zkrun_wait slow 10
+	assert_regex "$(logged slow)" '^15 (15 )?$'
+}
+
+#
+# A stop reaches the whole job
+#
+
+# leaves NAME OPTION...: a zkrun whose command leaves a child in a session of its own.
+# shellcheck disable=SC2016 # for the inner shells
+leaves()
+{
+	local name=$1 trap=$2
+
+	shift 2
+	zkrun_ending "$name" -t "$TASK-$name" "$@" -- sh -c \
+	    'setsid sh -c "echo \$\$ >\"\$0\"; exec sleep 300" "$0" & '"$trap"'
+	    while :; do sleep 0.05; done' "$BATS_TEST_TMPDIR/$name.child"
+	wait_for 10 test -s "$BATS_TEST_TMPDIR/$name.child"
+}
+
+@test "what ends the command goes on to what it leaves behind" {
+	local name
+
+	leaves killed ''
+	leaves handled 'trap "exit 3" TERM;'
+	for name in killed handled; do
+		kill -TERM "${BG[$name]}"
+		wait_for 5 gone "$(<"$BATS_TEST_TMPDIR/$name.child")"
+	done
+	ended killed 5 signal 15
+	ended handled 5 exit 3
+}
+
+@test "a HUP that did not end the command is not what ends it later" {
+	leaves daemon 'trap : HUP; trap "exit 3" USR2;'
+	kill -HUP "$BG_PID"
+	# The handlers run in order.
+	kill -USR2 "$BG_PID"
+	wait_for 5 grep -q . "$BATS_TEST_TMPDIR/daemon.child"
+	kill -0 "$(<"$BATS_TEST_TMPDIR/daemon.child")"
+	kill -TERM "$(<"$BATS_TEST_TMPDIR/daemon.child")"
+	ended daemon 5 exit 3
+}
+
+@test "the terminal goes away: all of the job ends" {
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- sh -c 'setsid sleep 300 & sleep 300'\n"
+	wait_for 10 holds_count "$TASK" 1
+	end_terminal
+	assert_lock_clean "$TASK"
+}
+
+#
+# What zkrun ends of
+#
+
+@test "zkrun dies of the signal that killed its command" {
+	local n
+
+	for n in 1 2 9 11 15 34; do
+		zkrun_ending "d$n" -t "$TASK-$n" -- sh -c "kill -$n \$\$"
+		ended "d$n" 5 signal "$n"
+		[ ! -e core ]
+	done
+	zkrun_ending status -t "$TASK" -- sh -c 'exit 143'
+	ended status 5 exit 143
+}
+
+@test "it does not where another status is the truth" {
+	zkrun_ending limit -m 0.3 -t "$TASK-m" -- sleep 60
+	ended limit 5 exit 124
+	hold holder "$TASK"
+	run -0 zkrun --revoke -n "$TASK" || true
+	zkrun_wait holder 10
+	assert_equal "$status" 76
+}
+
+@test "a shell's loop around zkrun ends at ^C" {
+	start_shell
+	type_keys "for n in 1 2 3; do echo \$n >>'$BATS_TEST_TMPDIR/rounds'; '$ZKRUN' -t '$TASK' -- sleep 60; done\n"
+	wait_for 10 holds_count "$TASK" 1
+	type_keys '\003'
+	type_keys 'echo do""ne\n'
+	wait_for 10 terminal_says done
+	assert_equal "$(<"$BATS_TEST_TMPDIR/rounds")" 1
+	type_keys 'exit\n'
+}
+
+#
+# Who reaps, and what is left
+#
+
+# in_namespace COMMAND...: where PID 1 never reaps anybody.
+in_namespace()
+{
+	nsenter -t "$INIT" -p -m "$@"
+}
+
+zombies()
+{
+	in_namespace ps -eo stat= | grep -c '^Z'
+}
+
+@test "fifty runs where PID 1 does not reap leave no zombie, nor do ten with --syslog" {
+	local shown
+
+	[ "$EUID" -eq 0 ] || skip 'needs a pid namespace'
+	unshare -pf --mount-proc --kill-child sleep 300 3>&- &
+	HELPERS+=($!)
+	wait_for 5 pgrep -P "$!"
+	INIT=$(pgrep -P "$!")
+	# shellcheck disable=SC2016 # for the inner shell
+	in_namespace bash -c 'for ((n = 0; n < 50; n++)); do
+	    "$0" -t "$1" -- true || exit; done
+	    for ((n = 0; n < 10; n++)); do
+	    "$0" -v --syslog=user -t "$1" -- true || exit; done' \
+	    "$ZKRUN" "$TASK" 2>"$BATS_TEST_TMPDIR/err" || {
+		cat "$BATS_TEST_TMPDIR/err"
+		return 1
+	}
+	shown=$(zombies) || true
+	assert_equal "$shown" 0
+}
+
+sessions()
+{
+	exec {server}<>"/dev/tcp/${OWN_CONNECT/://}"
+	printf mntr >&"$server"
+	awk '$1 == "zk_global_sessions" { print $2 }' <&"$server"
+	exec {server}>&-
+}
+
+@test "no session is left on the server, however the run ends" {
+	local n
+
+	own_server
+	ZKRUN_CONNECT=$OWN_CONNECT
+	for n in 1 2 3 4 5; do
+		run -0 zkrun -t "$TASK" -- true
+		run -143 zkrun -t "$TASK" -- sh -c 'kill $$'
+	done
+	assert_equal "$(sessions)" 0
+}
