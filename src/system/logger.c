@@ -22,7 +22,8 @@
 
 #define MESSAGE_SIZE	2048
 #define PATIENCE_S	2	/* with a system's logger that takes nothing */
-#define FINISH_MS	999
+#define FINISH_MS	999	/* for stderr */
+#define SYSLOG_FINISH_MS 200	/* one that takes messages needs less */
 #define TRY_AGAIN_MS	1000	/* when no process can be had */
 
 int
@@ -220,9 +221,9 @@ has_messages(const struct logger *logger, enum log_sink sink)
 }
 
 static bool
-has_ended(pid_t pid)
+has_ended(pid_t pid, int64_t patience_ms)
 {
-	int64_t give_up_ms = clock_after(clock_ms(), FINISH_MS), left_ms;
+	int64_t give_up_ms = clock_after(clock_ms(), patience_ms), left_ms;
 	struct timespec left = { 0 };
 	sigset_t child;
 
@@ -257,9 +258,9 @@ logger_finish(struct logger *logger)
 	/* Somebody has to reap them, and it may be nobody but us. */
 	pid = logger->sink[LOG_TO_SYSLOG].pid;
 	if (subprocess_is_ours(logger->ours, pid))
-		(void)has_ended(pid);
+		(void)has_ended(pid, SYSLOG_FINISH_MS);
 	pid = logger->sink[LOG_TO_STDERR].pid;
-	if (subprocess_is_ours(logger->ours, pid) && !has_ended(pid))
+	if (subprocess_is_ours(logger->ours, pid) && !has_ended(pid, FINISH_MS))
 		(void)kill(pid, SIGKILL);
 	else
 		write_rest(logger);

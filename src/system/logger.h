@@ -55,9 +55,9 @@ void	logger_inherit(struct logger *, struct subprocesses *);
 
 /*
  * The last thing to do: nothing more can be said, by any process.  Starts what
- * has to be started and waits until all is written, a second at most for each.
- * What is not written to stderr by then is lost; what waits for syslog(3) goes on
- * alone.  Leaves SIGCHLD blocked.
+ * has to be started and waits until all is written, a second at most for stderr
+ * and a fifth of one for syslog(3).  What is not written to stderr by then is lost;
+ * what waits for syslog(3) goes on alone.  Leaves SIGCHLD blocked.
  */
 void	logger_finish(struct logger *);
 
