@@ -300,8 +300,9 @@ guard_run(const struct options *options, const struct signals *signals,
 		    options->task, status,
 		    (double)(clock_ms() - guard.started_ms) / 1000);
 	/* Another status than the command's is the truth, where there is one. */
-	deadly = guard.started_ms == 0 ? guard.signal :
-	    status == EXITCODE_SIGNAL + guard.killed_by ? guard.killed_by : 0;
+	deadly = guard.started_ms == 0 ? guard.signal : 0;
+	if (deadly == 0 && status == EXITCODE_SIGNAL + guard.killed_by)
+		deadly = guard.killed_by;
 	if (deadly != 0) {
 		logger_finish(logger);
 		signals_die(deadly);

@@ -100,7 +100,7 @@ struct keeper {
 	pid_t			 command;
 	int64_t			 question;	/* the last LINK_HELD */
 	int			 exit_code;
-	int			 killed_by;	/* a signal, the command; 0: not */
+	int			 killed_by;	/* a signal ended the command, or 0 */
 	int			 told;		/* the last signal to end, passed on */
 	pid_t			 told_group;	/* that had it; 0: none */
 	bool			 lost;		/* see keeper_lose() */

@@ -276,7 +276,8 @@ enum keeper_state
 keeper_signal_before_start(struct keeper *keeper,
     const struct link_message *message)
 {
-	keeper->exit_code = EXITCODE_SIGNAL + message->signal.number;
+	keeper->killed_by = message->signal.number;
+	keeper->exit_code = EXITCODE_SIGNAL + keeper->killed_by;
 	return keeper_leave_line(keeper, message);
 }
 
