@@ -31,7 +31,6 @@ enum { LINK_FD, SIGNAL_FD, TIMER_FD, LOGGER_FD,
     CONNECTOR_FD = LOGGER_FD + LOG_SINKS };
 #define FDS	(CONNECTOR_FD + CONNECTOR_FDS)
 
-#define AFTER_YOU_MS	3	/* between the lease and what can wait */
 
 /* Which event of the table a piece of news is. */
 static const enum keeper_event connector_events[] = {
@@ -387,7 +386,6 @@ keeper_run(const struct options *options, const struct signals *signals,
 	loop(&keeper);
 	/* Nobody waits for the rest: let the next in the queue go first. */
 	link_close(link);
-	(void)poll(NULL, 0, AFTER_YOU_MS);
 	semaphore_tidy(keeper.semaphore);
 	semaphore_free(keeper.semaphore);
 	connector_close(&keeper.connector);

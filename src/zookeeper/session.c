@@ -384,9 +384,11 @@ session_abandon(struct session *session)
 void
 session_close(struct session *session)
 {
-	if (session->handle != NULL) {
+	if (session->phase == SESSION_CONNECTED) {
+		session_send_close(session);
 		session->phase = SESSION_CLOSED;
-		set_option(session, IPPROTO_TCP, TCP_CORK, 0);
+		/* Or the library would send the same, and wait. */
+		(void)shutdown(session->fd, SHUT_RDWR);
 		close_handle(session);
 	}
 	session_abandon(session);

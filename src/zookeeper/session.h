@@ -185,8 +185,9 @@ void	session_drop(struct session *, const char *reason);
 void	session_abandon(struct session *);
 
 /*
- * Ends the session and frees everything.  May block, up to 4.5 seconds, and
- * proves nothing: what must be gone is deleted, and the reply read, before.
+ * Ends the session, if there is a connection, and frees everything.  Does not wait
+ * for the server, and proves nothing: what must be gone is deleted, and the reply
+ * read, before.
  */
 void	session_close(struct session *);
 

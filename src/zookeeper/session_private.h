@@ -104,6 +104,12 @@ void	session_on_watch(zhandle_t *, int type, int state, const char *path,
 void	session_hold(struct session_request *, bool is_throttled);
 
 /*
+ * session_requests.c: sends the request that ends the session, behind all others,
+ * if that can be done without waiting.
+ */
+void	session_send_close(struct session *);
+
+/*
  * session_requests.c: tells what is held back and is done, and sends the next
  * request, if it is time.  Returns when it will be, or CLOCK_NEVER.
  */

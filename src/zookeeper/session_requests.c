@@ -5,6 +5,7 @@
 #include <sys/param.h>
 #include <sys/socket.h>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -15,6 +16,9 @@
 
 #define LEAST_PAUSE_MS	20	/* after a request was thrown away */
 #define MOST_PAUSE_MS	1000
+
+#define CLOSE_SESSION	(-11)		/* ZooDefs.OpCode */
+#define CLOSE_XID	INT32_MAX	/* nobody reads the answer */
 
 static int
 send_create(struct session_request *request)
@@ -287,4 +291,26 @@ session_ask_steps(struct session *session, int tag,
 		request->is_write = true;
 	}
 	ask(session, request);
+}
+
+/*
+ * Not by zookeeper_close(): it waits for an answer, a round trip or 1.5 seconds.
+ * RequestHeader of zookeeper.jute: xid and type, behind the length.
+ */
+void
+session_send_close(struct session *session)
+{
+	const uint32_t request[] = {
+		htonl(2 * sizeof(uint32_t)), htonl(CLOSE_XID),
+		htonl((uint32_t)CLOSE_SESSION),
+	};
+	struct timeval wait;
+	int fd = -1, interest = 0, off = 0;
+
+	/* Behind the half of another request it would be nonsense. */
+	if (zookeeper_interest(session->handle, &fd, &interest, &wait) != ZOK ||
+	    fd != session->fd || (interest & ZOOKEEPER_WRITE) != 0)
+		return;
+	(void)send(fd, request, sizeof(request), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
 }
