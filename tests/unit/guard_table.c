@@ -127,6 +127,12 @@ static const struct {
 
 	{ "closing, a late lease starts nothing", CLOSING, LINK_HELD, false,
 	    CLOSING, NO_WORD, BEFORE },
+	{ "parting, the keeper is gone: so are we", PARTING, KEEPER_DIED, false,
+	    FINISHED, NO_WORD, BEFORE },
+	{ "parting, the keeper hangs: so are we", PARTING, TIME_UP, false,
+	    FINISHED, NO_WORD, BEFORE },
+	{ "parting, a signal: so are we", PARTING, TERMINATED, false,
+	    FINISHED, NO_WORD, BEFORE },
 };
 
 static struct proctree	tree;
@@ -254,6 +260,32 @@ test_all(void)
 	ok(approved, "no other event in any state approves of a command");
 	ok(inert, "a finished guard does nothing more, whatever happens");
 	ok(leads, "every row leads to where it says");
+}
+
+/* The guard goes behind its keeper. */
+static void
+test_parting(void)
+{
+	static const enum guard_state states[] = {
+		QUEUEING, ENDING, RUNNING, RELEASING, KILLING,
+	};
+	struct guard guard;
+	struct link keeper_end;
+	int64_t left_ms;
+	size_t i;
+	bool waits = true;
+
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		set_up(&guard, &keeper_end, states[i]);
+		guard.keeper = getpid();
+		dispatch(&guard, LINK_DONE);
+		left_ms = guard_time_up_ms(&guard) - clock_ms();
+		waits = waits && guard.state == PARTING && left_ms > 900 &&
+		    left_ms <= 1000;
+		guard.keeper = 0;
+		tear_down(&guard, &keeper_end);
+	}
+	ok(waits, "a keeper that is done has a second to exit, in all states");
 }
 
 /* What is due when, by the newest proof. */
@@ -384,6 +416,7 @@ main(void)
 	recording.interval_ms = 0;
 	test_rows();
 	test_all();
+	test_parting();
 	test_deadlines();
 	test_promises();
 	return tap_end();
