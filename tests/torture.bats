@@ -58,7 +58,7 @@ only()
 	    s/starts=1/& disk=stderr/"
 	assert_line --partial 'm1 c02 run 0 (stderr on a disk that stalled) lived'
 	only 'true status' "1a $stall
-	    /who=c01 n=1/s/code=137/code=71/
+	    /who=c01 n=1/s/how=signal code=9/how=exit code=71/
 	    s/starts=1/& disk=stderr/"
 	assert_line --partial 'm1 c01 run 1: exit 71'
 	# What stalls is not ZooKeeper.
@@ -124,6 +124,7 @@ only()
 		who=c01 n=0|how=signal code=15
 		who=c01 n=1|how=exit code=0
 		who=c01 n=1|how=exit code=71
+		who=c01 n=1|how=exit code=137
 		who=c02|how=exit code=0
 		who=c02|how=exit code=69
 		who=c02|how=exit code=143
@@ -133,7 +134,7 @@ only()
 		who=c04|how=signal code=11
 		who=c06 n=1|how=exit code=76
 	END
-	assert_equal $n 16
+	assert_equal $n 17
 	# It did not wait for so long; nothing had happened by then.
 	only 'true status' '/who=c03/s/wait=500/wait=800/'
 	only 'true status' '/ burst | quiet /d;/who=c08/a 9000000 quiet from=9000000 to=22000000'

@@ -251,14 +251,17 @@ function was_taken(r,    i)
 	return 0
 }
 
-# What is wrong with the end by a signal?
+# What is wrong with the end by a signal, its own one or that of its command?
 function untrue_signal(r, did)
 {
 	if (code[r] == 9)
-		return did ~ /kill-guard/ ? "" : "nobody killed it"
+		return ending[r] == 2009 || did ~ /kill-guard|kill-command/ ? \
+		    "" : "nobody killed it or its command"
+	if (code[r] == 11)
+		return ending[r] == 2011 ? "" : "the command did not"
 	if (code[r] != 15 || !(told[r] || did ~ /end-guard/))
 		return "nobody sent that"
-	return begin[r] > 0 ? "its command had been started" : ""
+	return ending[r] == 0 ? "" : "its command had ended in its own way"
 }
 
 # What is wrong with a try that says it has not run its command?
@@ -307,14 +310,6 @@ function untrue(r,    did, c)
 	if (c == 124)
 		return max[r] >= 0 && end[r] - earliest_start(r) > \
 		    max[r] * 1000 - 2000 ? "" : "the time was not over"
-	if (c == 137)
-		return ending[r] == 2009 || did ~ /kill-command/ ? "" : \
-		    "nobody killed the command"
-	if (c == 139)
-		return ending[r] == 2011 ? "" : "the command did not"
-	if (c == 143)
-		return ending[r] == 0 && (told[r] || did ~ /end-guard/) ? "" : \
-		    "nobody sent that"
 	return "there is no reason for it"
 }
 
