@@ -91,7 +91,7 @@ run_line()
 }
 
 @test "the table: holder, line, last runs, and the viewer's time zone" {
-	local since user=${LOGNAME:-$(id -u)}
+	local since user=${LOGNAME:-$(id -un)}
 
 	hold_it holder backup
 	zkrun_bg w1 -t backup -- true
@@ -752,7 +752,7 @@ asked()
 @test "--revoke asks a zkrun, says so, and is done when the lease is gone" {
 	local node me since
 
-	me=${LOGNAME:-$(id -u)}@$(hostname)
+	me=${LOGNAME:-$(id -un)}@$(hostname)
 	# It is asked to stop, and takes its time.
 	zkrun_bg holder -k 60 -t t -- sh -c 'trap "" TERM
 	    until [ -e "$1" ]; do sleep 0.05; done' job "$BATS_TEST_TMPDIR/go"
