@@ -20,12 +20,12 @@ shell_with_job()
 	marked_count "$TASK" 0
 }
 
-@test "a job whose shell was ended keeps the lock; -g ends both" {
-	local shell
+@test "a job whose shell was ended keeps the lock; who ends zkrun ends both" {
+	local option shell
 
 	shell_with_job
 	shell=$(children_of "$(keeper_of "$BG_PID")")
-	kill -TERM "$BG_PID"
+	kill -TERM "$shell"
 	wait_for 5 gone "$shell"
 	marked_count "$TASK" 1
 	run -75 zkrun -w 0.5 -t "$TASK" -- true
@@ -33,11 +33,14 @@ shell_with_job()
 	kill -TERM "$(marked "$TASK")"
 	zkrun_wait run 5
 	assert_equal "$status" 143
-	shell_with_job -g
-	kill -TERM "$BG_PID"
-	zkrun_wait run 5
-	assert_equal "$status" 143
-	marked_count "$TASK" 0
+	for option in '' -g; do
+		# shellcheck disable=SC2086 # an option or none
+		shell_with_job $option
+		kill -TERM "$BG_PID"
+		zkrun_wait run 5
+		assert_equal "$status" 143
+		marked_count "$TASK" 0
+	done
 }
 
 # start_silent: sets SILENT, a server that takes connections and says nothing.
