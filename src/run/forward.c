@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "system/signals.h"
 
 static bool
 is_stop(int number)
@@ -156,6 +157,19 @@ forward_next(struct forward *forward, int64_t now_ms, bool *by_both)
 	next->decided = true;
 	*by_both = next->heard_by == FORWARD_BOTH;
 	return next->number;
+}
+
+void
+forward_command_ended(struct forward *forward)
+{
+	struct forward_entry *entry;
+	size_t i;
+
+	for (i = 0; i < FORWARD_SLOTS; i++) {
+		entry = &forward->entries[i];
+		if (signals_kind(entry->number) == SIGNALS_TERMINATING)
+			entry->decided = true;
+	}
 }
 
 int64_t

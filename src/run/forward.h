@@ -58,6 +58,9 @@ bool	forward_heard(struct forward *, enum forward_ear, int number,
  */
 int	forward_next(struct forward *, int64_t now_ms, bool *by_both);
 
+/* The command has ended: what asks to end has nothing left to be passed on to. */
+void	forward_command_ended(struct forward *);
+
 /* Returns when the next decision is due. */
 int64_t	forward_deadline(const struct forward *);
 

@@ -74,14 +74,14 @@ take_messages(struct guard *guard)
 				    clock_after(clock_ms(), GUARD_MARGIN_MS));
 			return;
 		}
-		if (message.type == LINK_HELD) {
-			/*
-			 * A signal that has come by now came before the
-			 * command: then no command may be started.
-			 */
+		/*
+		 * A signal that has come by now came before the command: then
+		 * no command may be started.  Or it came before its end.
+		 */
+		if (message.type == LINK_HELD || message.type == LINK_RELEASING)
 			take_signals(guard);
+		if (message.type == LINK_HELD)
 			stop_in_time(guard);
-		}
 		if (message.type == LINK_HEARD)
 			/* Without a command it is as if we had heard it. */
 			take_signal(guard, message.signal.in_group ?
@@ -170,6 +170,8 @@ forward_signals(struct guard *guard)
 	    &by_both)) != 0) {
 		message.signal.number = number;
 		message.signal.in_group = by_both;
+		message.signal.for_command = (guard->state &
+		    (STARTING | RUNNING | LOSING)) != 0;
 		link_send(guard->link, &message);
 		if (signals_kind(number) == SIGNALS_STOPPING)
 			guard->stop = number;

@@ -165,6 +165,7 @@ lease_released(struct guard *guard, const struct link_message *message)
 {
 	int64_t now_ms = clock_ms();
 
+	forward_command_ended(&guard->forward);
 	/* Another status than the command's if it had to be stopped. */
 	guard->exit_code = message->releasing.status;
 	if (message->releasing.hold_ms > 0)

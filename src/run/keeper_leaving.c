@@ -4,8 +4,6 @@
  */
 #include "run/keeper_private.h"
 
-#include <signal.h>
-
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
@@ -107,17 +105,6 @@ keeper_say_hold(const struct keeper *keeper)
 {
 	log_answer("holding '%s' for %.1fs more (--hold)",
 	    keeper->options->task, (double)keeper_hold_left_ms(keeper) / 1000);
-}
-
-enum keeper_state
-keeper_signal_while_holding(struct keeper *keeper,
-    const struct link_message *message)
-{
-	/* The guard sent it when the command still ran. */
-	if (message->signal.number != SIGUSR1)
-		return keeper_release(keeper, message);
-	keeper_say_hold(keeper);
-	return keeper->state;
 }
 
 static void

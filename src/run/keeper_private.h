@@ -182,7 +182,7 @@ void	keeper_say_hold(const struct keeper *);
 /* Tells the guard to exit, and lets go of stderr first. */
 void	keeper_tell_outcome(struct keeper *);
 keeper_action keeper_finish, keeper_leave_line, keeper_release;
-keeper_action keeper_hold_or_release, keeper_signal_while_holding;
+keeper_action keeper_hold_or_release;
 keeper_action keeper_lose_while_holding, keeper_expire_while_holding;
 keeper_action keeper_leave_unconfirmed, keeper_left_refused;
 keeper_action keeper_left_by_expiry;

@@ -75,8 +75,7 @@ static const struct keeper_row table[] = {
 { HOLDING,		REVOKED,	keeper_release,       LEAVE },
 { HOLDING,		LINK_STOP,	keeper_release,       LEAVE },
 { HOLDING,		GUARD_GONE,	keeper_release,       LEAVE },
-{ HOLDING,		LINK_SIGNAL,	keeper_signal_while_holding,
-					STAY | LEAVE },
+{ HOLDING,		LINK_SIGNAL,	keeper_release,       LEAVE },
 { HOLDING,		LEASE_LOST,	keeper_lose_while_holding, LEAVE },
 { HOLDING,		UNPROVABLE,	keeper_lose_while_holding, LEAVE },
 { HOLDING,		EXPIRED,	keeper_expire_while_holding, FINISHED },
@@ -122,13 +121,19 @@ enter(struct keeper *keeper, enum keeper_state before)
 	proctitle_set(keeper->options->task, keeper_state_name(keeper));
 }
 
-/* A SIGWINCH, for instance, must not end the waiting. */
+/*
+ * A SIGWINCH, for instance, must not end the waiting, nor may a signal cut the
+ * release short that the command, which has had it too, has just ended of.
+ */
 static bool
 is_for_command_only(const struct keeper *keeper,
     const struct link_message *message)
 {
-	return (keeper->state & (WORK | DYING)) == 0 &&
-	    signals_kind(message->signal.number) != SIGNALS_TERMINATING;
+	if ((keeper->state & (WORK | DYING)) != 0)
+		return false;
+	return signals_kind(message->signal.number) != SIGNALS_TERMINATING ||
+	    (message->signal.for_command &&
+	    (keeper->state & (RECORDING | HOLDING | LEAVING)) != 0);
 }
 
 void

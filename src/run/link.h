@@ -62,6 +62,8 @@ struct link_message {
 			 * have heard it.  So their process group has it.
 			 */
 			int	in_group;
+			/* SIGNAL: the guard knew of no end of the command. */
+			int	for_command;
 		} signal;			/* LINK_HEARD, LINK_SIGNAL */
 		struct {
 			int	status;

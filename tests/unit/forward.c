@@ -198,6 +198,24 @@ test_news(void)
 	    "what is, is not");
 }
 
+static void
+test_command_ended(void)
+{
+	struct forward forward;
+	bool by_both;
+
+	memset(&forward, 0, sizeof(forward));
+	hear(&forward, FORWARD_GUARD, SIGTERM, 5, START);
+	hear(&forward, FORWARD_GUARD, SIGTSTP, 5, START);
+	forward_command_ended(&forward);
+	is_int(forward_next(&forward, START + DELAY, &by_both), SIGTSTP,
+	    "when the command has ended, what stops still counts");
+	is_int(forward_next(&forward, START + DELAY, &by_both), 0,
+	    "what asks to end does not");
+	ok(!forward_heard(&forward, FORWARD_KEEPER, SIGTERM, 5, false,
+	    START + DELAY), "and the other's word of it is no news");
+}
+
 /* More than fit: what is there last counts. */
 static void
 test_overflow(void)
@@ -252,6 +270,7 @@ main(void)
 		play(stories[i].what, stories[i].steps);
 	test_deadline();
 	test_news();
+	test_command_ended();
 	test_overflow();
 	return tap_end();
 }

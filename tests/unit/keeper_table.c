@@ -33,6 +33,7 @@ enum with {
 	WITH_DENIED,
 	WITH_LEAVE, WITH_KILL,	/* -o */
 	WITH_TERM, WITH_WINCH,	/* the ordered signal */
+	WITH_CROSSED_TERM,	/* ordered before the guard knew of the end */
 	WITH_ANSWER,		/* of the guard, to the last question */
 	WITH_STALE,		/* no time left on the lease clock */
 	WITH_IGNORE,		/* --on-loss ignore */
@@ -189,6 +190,8 @@ static const struct {
 	    { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "leaving, the user is impatient: the guard may go", LEAVING,
 	    LINK_SIGNAL, WITH_TERM, { UNCONFIRMED, NO_WORD, BEFORE } },
+	{ "leaving, what the command ended of comes late: no matter", LEAVING,
+	    LINK_SIGNAL, WITH_CROSSED_TERM, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "leaving, the user resizes a window: no matter", LEAVING,
 	    LINK_SIGNAL, WITH_WINCH, { LEAVING, NO_WORD, NOT_TOLD } },
 
@@ -477,6 +480,10 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		break;
 	case WITH_TERM:
 		bench->message.signal.number = SIGTERM;
+		break;
+	case WITH_CROSSED_TERM:
+		bench->message.signal.number = SIGTERM;
+		bench->message.signal.for_command = 1;
 		break;
 	case WITH_WINCH:
 		bench->message.signal.number = SIGWINCH;
