@@ -4,6 +4,8 @@
 # end of a terminal does, and zkrun in a container's PID namespace.
 #
 # bats file_tags=long
+#
+# shellcheck disable=SC2016 # most of these words are for other shells
 
 load lib/helper
 
@@ -27,9 +29,9 @@ setup()
 	printf '#!/bin/sh\nexec env "MARK=$T" sleep 600\n' >"$D/bin/job"
 	# It leaves a process in a session of its own.  The shell has what it runs
 	# in the background ignore ^C.
-	printf '#!/bin/sh\nenv --default-signal=INT,QUIT setsid job &\njob\n' \
-	    >"$D/bin/jobs2"
-	chmod +x "$D/bin/job" "$D/bin/jobs2"
+	printf '#!/bin/sh\nenv --default-signal=INT,QUIT setsid job &\nexec job\n' \
+	    >"$D/bin/pair"
+	chmod +x "$D/bin/job" "$D/bin/pair"
 }
 
 teardown()
@@ -118,7 +120,11 @@ open_script()
 			printf 'for n in 1 2 3\ndo\n'
 		fi
 		printf 'echo r >>$D/rounds\n%s\n' "$2"
-		[ "$1" = fish ] && echo end || echo done
+		if [ "$1" = fish ]; then
+			echo end
+		else
+			echo 'done'
+		fi
 	} >"$D/script"
 	rm -f "$D"/terminal.* "$D/rounds"
 	# shellcheck disable=SC2086 # one or two words
@@ -146,7 +152,7 @@ script_ends()
 	for shell in $SHELLS; do
 		for way in '' 'timeout 60' 'setsid'; do
 			open_shell "$shell"
-			type_loop "zkrun -t \$T -- $way jobs2"
+			type_loop "zkrun -t \$T -- $way pair"
 			wait_for 10 marked_count "$TASK" 2
 			type_keys '\003'
 			shows_status 130
@@ -155,6 +161,25 @@ script_ends()
 			assert_equal "$shell $way: $(<"$D/rounds")" "$shell $way: r"
 			close_shell
 		done
+	done
+}
+
+# A shell that gets a ^C waits for its child to die of it, too.
+@test "^C with -g ends a script in a session of its own, in each shell" {
+	local shell
+
+	printf '#!/bin/sh\njob\necho more >>"$D/more"\n' >"$D/bin/script"
+	chmod +x "$D/bin/script"
+	for shell in $SHELLS; do
+		open_shell "$shell"
+		type_loop 'zkrun -g -t $T -- setsid script'
+		wait_for 10 marked_count "$TASK" 1
+		type_keys '\003'
+		shows_status 130
+		lock_clean "$TASK"
+		assert_equal "$shell: $(<"$D/rounds")" "$shell: r"
+		[ ! -e "$D/more" ]
+		close_shell
 	done
 }
 
@@ -194,7 +219,6 @@ script_ends()
 @test "a command that takes the ^C and exits lets the loop go on, in each shell" {
 	local shell n
 
-	# shellcheck disable=SC2016 # for the inner shell
 	printf '#!/bin/sh\ntrap "exit 3" INT\necho up >>"$D/up"
 	    while :; do sleep 0.05; done\n' >"$D/bin/takes-it"
 	chmod +x "$D/bin/takes-it"
@@ -382,7 +406,7 @@ all_ended()
 @test "zkrun leads the session, and the terminal closes: all of the job ends" {
 	local way
 
-	for way in 'job' 'jobs2' 'timeout 60 jobs2' 'setsid jobs2'; do
+	for way in 'job' 'pair' 'timeout 60 pair' 'setsid pair'; do
 		rm -f "$D"/terminal.*
 		# shellcheck disable=SC2086 # several words
 		start_terminal zkrun -t "$TASK" -- $way
@@ -400,7 +424,7 @@ all_ended()
 	for shell in $SHELLS; do
 		for way in '' 'timeout 60' 'setsid'; do
 			open_shell "$shell"
-			type_keys "zkrun -t \$T -- $way jobs2\n"
+			type_keys "zkrun -t \$T -- $way pair\n"
 			wait_for 10 marked_count "$TASK" 2
 			close_terminal
 			all_ended
@@ -413,7 +437,7 @@ all_ended()
 
 	for shell in $SHELLS; do
 		open_shell "$shell"
-		type_keys 'zkrun -t $T -- jobs2\n'
+		type_keys 'zkrun -t $T -- pair\n'
 		wait_for 10 marked_count "$TASK" 2
 		find_guard
 		type_keys '\032'
@@ -509,17 +533,17 @@ tmux_do()
 
 	for how in kill-window kill-pane; do
 		tmux_do new-session -d 'sleep 600'
-		tmux_do new-window 'zkrun -t $T -- jobs2'
+		tmux_do new-window 'zkrun -t $T -- pair'
 		wait_for 10 marked_count "$TASK" 2
 		tmux_do $how -t :1
 		all_ended
 		# The same below a shell.
 		tmux_do new-window bash --norc --noprofile -i
-		tmux_do send-keys -t :1 'zkrun -t $T -- timeout 60 jobs2' Enter
+		tmux_do send-keys -t :1 'zkrun -t $T -- timeout 60 pair' Enter
 		wait_for 10 marked_count "$TASK" 2
 		tmux_do $how -t :1
 		all_ended
-		tmux_do new-window 'zkrun -t $T -- jobs2'
+		tmux_do new-window 'zkrun -t $T -- pair'
 		wait_for 10 marked_count "$TASK" 2
 		tmux_do kill-server
 		all_ended
@@ -578,7 +602,7 @@ write_orphans()
 	for n in 1 2 3 4 5 6 7 8 9; do
 		sh -c "sh -c 'echo \$PPID >>\"\$D/born\"' & setsid true &"
 	done
-	exec jobs2
+	exec pair
 	END
 	chmod +x "$D/bin/orphans"
 }
@@ -593,7 +617,7 @@ inside_is_well()
 	wait_for 10 has_lines "$D/born" . 9
 	wait_for 10 marked_count "$TASK" 2
 	[ "$way" != 'timeout 60' ] || set -- "$@" timeout
-	names=$(printf '%s\n' jobs2 sleep sleep zkkeeper zkrun "$@" | sort |
+	names=$(printf '%s\n' sleep sleep zkkeeper zkrun "$@" | sort |
 	    tr '\n' ' ')
 	wait_for 5 inside_are "$names" && return
 	echo "inside are $(inside), not $names" >&2
@@ -616,7 +640,7 @@ inside_is_well()
 }
 
 @test "as PID 1 of a container: a signal from within ends the job, too" {
-	run_as_pid_1 -- jobs2
+	run_as_pid_1 -- pair
 	find_pid_1 2
 	nsenter -t "$PID_1" -p -m sh -c 'kill -INT 1'
 	pid_1_ends 130
@@ -658,7 +682,7 @@ inside_is_well()
 			rm -f "$D"/terminal.*
 			# shellcheck disable=SC2086 # none or two words
 			start_terminal unshare -pf --mount-proc \
-			    "$ZKRUN" -t "$TASK" -- $way jobs2
+			    "$ZKRUN" -t "$TASK" -- $way pair
 			wait_for 10 marked_count "$TASK" 2
 			if [ $end = key ]; then
 				type_keys '\003'
@@ -673,7 +697,7 @@ inside_is_well()
 }
 
 @test "in a container whose PID 1 never reaps: no zombie while a job runs, and none behind it" {
-	local way guard
+	local way
 
 	[ "$EUID" -eq 0 ] || skip 'needs a PID namespace'
 	write_orphans
