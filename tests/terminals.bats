@@ -183,6 +183,7 @@ script_ends()
 	done
 }
 
+# bash ends when its child has died of the ^C, the others in any case.
 @test "^C ends a script and the loop in it, in each shell" {
 	local shell way
 
