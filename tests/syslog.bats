@@ -425,6 +425,7 @@ piped()
 @test "it may be killed, and zkrun goes on" {
 	start_sink
 	logged_bg a --syslog -t "$TASK" -- sleep 600
+	wait_for 5 loggers_count 1
 	kill -KILL "$(loggers)"
 	kill -KILL "$(keeper_of "$LOGGED_PID")"
 	zkrun_wait a 10

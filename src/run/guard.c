@@ -36,8 +36,6 @@ take_own_signal(struct guard *guard, int number)
 		guard_dispatch(guard, TERMINATED, NULL);
 	} else if (kind == SIGNALS_STOPPING)
 		guard->stop = number;
-	else if (number == SIGCONT)
-		guard->stop = 0;
 }
 
 static void
@@ -47,6 +45,9 @@ take_signal(struct guard *guard, enum forward_ear ear, int number,
 	bool is_own = (guard->state & (QUEUEING | ENDING | CLOSING |
 	    PARTING)) != 0 || (guard->state == RELEASING && number == SIGUSR1);
 
+	/* At once: we may be able to stop before this is decided. */
+	if (number == SIGCONT)
+		guard->stop = 0;
 	if (forward_heard(&guard->forward, ear, number, sender, is_own,
 	    clock_ms()) && is_own)
 		take_own_signal(guard, number);
