@@ -92,8 +92,6 @@ group_bg()
 
 # The keeper's word takes longer than the guard waits: rather twice than never.
 @test "a keeper that is slow to say what it heard: the job gets the signal" {
-	local keeper
-
 	group_bg slow --
 	keeper_now "${BG[slow]}"
 	kill -STOP "$KEEPER"
@@ -167,6 +165,16 @@ leaves()
 	done
 	zkrun_ending status -t "$TASK" -- sh -c 'exit 143'
 	ended status 5 exit 143
+}
+
+# bash says so, wherever the system puts them.
+@test "zkrun that dies of such a signal leaves no core file" {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	ulimit -c unlimited
+	run -139 bash -c '"$@"; exit' bash "$ZKRUN" -t "$TASK" -- \
+	    sh -c 'ulimit -c 0; kill -SEGV $$' 3>&-
+	assert_output --partial 'Segmentation fault'
+	refute_output --partial 'core dumped'
 }
 
 @test "it does not where another status is the truth" {
