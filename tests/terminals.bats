@@ -324,9 +324,9 @@ is_suspended()
 				type_keys 'kill %%1; wait\n'
 				shows_status 0
 			else
-				# In one line: zsh forgets a job that it has
-				# reported.
-				type_keys 'kill %%1; wait %%1\n'
+				# In one line, and not %1: what has ended is
+				# soon no job any more.
+				type_keys 'kill %%1; wait $!\n'
 				shows_status 143
 			fi
 			lock_clean "$TASK"
