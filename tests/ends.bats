@@ -132,6 +132,17 @@ leaves()
 	ended handled 5 exit 3
 }
 
+@test "^C ends what a script has started in the background, which ignores it" {
+	start_shell
+	type_keys "'$ZKRUN' -t '$TASK' -- sh -c 'sleep 300 & echo \$! >$BATS_TEST_TMPDIR/child; sleep 300'\n"
+	wait_for 10 test -s "$BATS_TEST_TMPDIR/child"
+	wait_for 10 holds_count "$TASK" 1
+	type_keys '\003'
+	wait_for 5 gone "$(<"$BATS_TEST_TMPDIR/child")"
+	assert_lock_clean "$TASK"
+	type_keys 'exit\n'
+}
+
 @test "a HUP that did not end the command is not what ends it later" {
 	leaves daemon 'trap : HUP; trap "exit 3" USR2;'
 	kill -HUP "$BG_PID"

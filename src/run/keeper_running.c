@@ -22,14 +22,17 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 {
 	int number = message->signal.number;
 	pid_t group = message->signal.in_group ? getpgrp() : 0;
+	bool ends = signals_kind(number) == SIGNALS_TERMINATING;
 
 	log_verbose("passing on signal %d", number);
-	if (signals_kind(number) == SIGNALS_TERMINATING) {
+	if (ends) {
 		keeper->told = number;
 		keeper->told_group = group;
 	}
 	if (keeper->state != RUNNING || keeper->options->signal_group)
-		proctree_pass_on(&keeper->tree, group, number);
+		proctree_pass_on(&keeper->tree, group, number,
+		    keeper->state == LINGERING && ends ?
+		    keeper->options->stop_signal : 0);
 	/* The command is a child not yet reaped, so the pid is its own. */
 	else if (group == 0 || getpgid(keeper->command) != group)
 		(void)kill(keeper->command, number);
@@ -205,8 +208,9 @@ keeper_command_ended(struct keeper *keeper, const struct link_message *message)
 	 */
 	if (keeper->told != 0 && (keeper->killed_by == keeper->told ||
 	    (keeper->killed_by == 0 && keeper->told != SIGHUP)))
+		/* What a script starts with "&" ignores a ^C. */
 		proctree_pass_on(&keeper->tree, keeper->told_group,
-		    keeper->told);
+		    keeper->told, keeper->options->stop_signal);
 	keeper->lingering_since_ms = clock_ms();
 	keeper->time_up_ms = clock_after(keeper->lingering_since_ms,
 	    FIRST_NAG_MS);

@@ -46,10 +46,11 @@ process_read(pid_t pid, struct process *process)
 	memset(process, 0, sizeof(*process));
 	process->pid = pid;
 	(void)strlcpy(process->name, name + 1, sizeof(process->name));
-	/* Fields 3, 4, 5, 20 and 22 of proc(5). */
+	/* Fields 3, 4, 5, 20, 22 and 33 of proc(5). */
 	if (sscanf(rest, " %c %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-	    "%*s %*s %*s %*s %*s %d %*s %llu", &state, &process->parent,
-	    &process->group, &process->threads, &process->start) != 5)
+	    "%*s %*s %*s %*s %*s %d %*s %llu %*s %*s %*s %*s %*s %*s %*s %*s "
+	    "%*s %*s %llu", &state, &process->parent, &process->group,
+	    &process->threads, &process->start, &process->ignored) != 6)
 		return EINVAL;
 	/* The state is that of the main thread: others may still live. */
 	process->dead = (state == 'Z' || state == 'X') && process->threads <= 1;

@@ -18,6 +18,8 @@ struct process {
 	pid_t			parent;
 	pid_t			group;
 	unsigned long long	start;	/* in ticks since boot */
+	/* Signals, from the lowest bit on; real-time ones are not told. */
+	unsigned long long	ignored;
 	int			threads;
 	bool			dead;	/* a zombie, with all its threads */
 	char			name[16];

@@ -79,10 +79,11 @@ void	proctree_close(struct proctree *);
 size_t	proctree_signal(struct proctree *, pid_t except, int number);
 
 /*
- * Sends a signal to every descendant but to those in that process group, who have
- * it.
+ * Sends a signal to every descendant but to those in that process group (0: none),
+ * who have it.  Whoever ignores it gets the other one instead (0: nothing).
  */
-void	proctree_pass_on(struct proctree *, pid_t group, int number);
+void	proctree_pass_on(struct proctree *, pid_t group, int number,
+	    int instead);
 
 /*
  * Estimates how long it takes to kill all that the last proctree_signal() found,

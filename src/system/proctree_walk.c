@@ -169,11 +169,20 @@ signal_found(const struct process *process, int number)
 		(void)close(pidfd);
 }
 
-/* To all but one process and one process group (0: none). */
+static bool
+ignores(const struct process *process, int number)
+{
+	return number > 0 && number < SIGRTMIN &&
+	    (process->ignored >> (number - 1) & 1) != 0;
+}
+
+/* To all but one process and one group; see proctree_pass_on(). */
 static size_t
-signal_all(struct proctree *tree, pid_t except, pid_t group, int number)
+signal_all(struct proctree *tree, pid_t except, pid_t group, int number,
+    int instead)
 {
 	struct processes *found = tree->found;
+	const struct process *each;
 	int64_t began_ms = clock_ms();
 	size_t i, kept;
 	/*
@@ -192,10 +201,14 @@ signal_all(struct proctree *tree, pid_t except, pid_t group, int number)
 		found->list[kept++] = found->list[i];
 	}
 	found->count = kept;
-	for (i = 0; number != at_once && i < found->count; i++)
-		if (found->list[i].pid != except && (group == 0 ||
-		    found->list[i].group != group))
-			signal_found(&found->list[i], number);
+	for (i = 0; number != at_once && i < found->count; i++) {
+		each = &found->list[i];
+		if (instead != 0 && ignores(each, number))
+			signal_found(each, instead);
+		else if (each->pid != except &&
+		    (group == 0 || each->group != group))
+			signal_found(each, number);
+	}
 	proctree_hold_reserve(tree);
 	tree->walk_ms = clock_ms() - began_ms;
 	return found->count;
@@ -204,11 +217,11 @@ signal_all(struct proctree *tree, pid_t except, pid_t group, int number)
 size_t
 proctree_signal(struct proctree *tree, pid_t except, int number)
 {
-	return signal_all(tree, except, 0, number);
+	return signal_all(tree, except, 0, number, 0);
 }
 
 void
-proctree_pass_on(struct proctree *tree, pid_t group, int number)
+proctree_pass_on(struct proctree *tree, pid_t group, int number, int instead)
 {
-	(void)signal_all(tree, 0, group, number);
+	(void)signal_all(tree, 0, group, number, instead);
 }
