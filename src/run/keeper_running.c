@@ -16,22 +16,28 @@
 
 #define FIRST_NAG_MS	10000	/* until the first message */
 
+/* A HUP often means something else. */
+static bool
+asks_to_end(int number)
+{
+	return number == SIGINT || number == SIGQUIT || number == SIGTERM;
+}
+
 /* Who is in our process group has had a signal that guard and keeper heard. */
 enum keeper_state
 keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 {
 	int number = message->signal.number;
 	pid_t group = message->signal.in_group ? getpgrp() : 0;
-	bool ends = signals_kind(number) == SIGNALS_TERMINATING;
 
 	log_verbose("passing on signal %d", number);
-	if (ends) {
+	if (signals_kind(number) == SIGNALS_TERMINATING) {
 		keeper->told = number;
 		keeper->told_group = group;
 	}
 	if (keeper->state != RUNNING || keeper->options->signal_group)
 		proctree_pass_on(&keeper->tree, group, number,
-		    keeper->state == LINGERING && ends ?
+		    keeper->state == LINGERING && asks_to_end(number) ?
 		    keeper->options->stop_signal : 0);
 	/* The command is a child not yet reaped, so the pid is its own. */
 	else if (group == 0 || getpgid(keeper->command) != group)
@@ -202,15 +208,13 @@ keeper_command_ended(struct keeper *keeper, const struct link_message *message)
 		return keeper_work_is_over(keeper, message);
 	if (keeper->options->orphans == OPTIONS_KILL)
 		return keeper_stop_all(keeper, message);
-	/*
-	 * What has ended the command ends the job.  Who was told to end may do so
-	 * in its own way; a SIGHUP often means something else.
-	 */
+	/* What has ended the command ends the job: see asks_to_end(). */
 	if (keeper->told != 0 && (keeper->killed_by == keeper->told ||
-	    (keeper->killed_by == 0 && keeper->told != SIGHUP)))
+	    (keeper->killed_by == 0 && asks_to_end(keeper->told))))
 		/* What a script starts with "&" ignores a ^C. */
 		proctree_pass_on(&keeper->tree, keeper->told_group,
-		    keeper->told, keeper->options->stop_signal);
+		    keeper->told, asks_to_end(keeper->told) ?
+		    keeper->options->stop_signal : 0);
 	keeper->lingering_since_ms = clock_ms();
 	keeper->time_up_ms = clock_after(keeper->lingering_since_ms,
 	    FIRST_NAG_MS);
