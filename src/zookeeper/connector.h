@@ -3,12 +3,12 @@
  * when to give up.
  *
  * For a new session: attempts under the retry policy of the options.  In each,
- * every address of every server is tried once, in random order, and a silent one
- * costs its share of the attempt's time.  Only an answer ends the counting: a
- * server that lets us in and then closes the connection on the first request was
- * of no use.  Once a request of the session was answered, a lost contact is sought
- * again, on any server, for as long as the session can be alive; no policy limits
- * that.
+ * every address of every server is tried once, in random order, but those that
+ * have failed before come last.  A silent one costs its share of the attempt's
+ * time.  Only an answer ends the counting: a server that lets us in and then
+ * closes the connection on the first request was of no use.  Once a request of the
+ * session was answered, a lost contact is sought again, on any server, for as long
+ * as the session can be alive; no policy limits that.
  */
 #ifndef ZKRUN_CONNECTOR_H
 #define ZKRUN_CONNECTOR_H
