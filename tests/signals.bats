@@ -453,7 +453,7 @@ log_tree()
 	mkfifo "$BATS_TEST_TMPDIR/never"
 	exec {nap}<>"$BATS_TEST_TMPDIR/never"
 	for ((i = 0; i < n; i++)); do
-		"$ZKRUN" -t "$TASK" -- "$TOOLS/stamp" "$stamps" "r$i" 400 \
+		"$ZKRUN" -t "$TASK" -- "$TOOLS/stamp" "$stamps" "r$i" 9000 \
 		    2>>"$BATS_TEST_TMPDIR/err" 3>&- &
 		pid=$!
 		BG[r]=$pid

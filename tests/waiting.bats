@@ -184,7 +184,8 @@ said()
 	wait_for 10 said third "$(progress '1 ahead')"
 	kill -USR1 "${BG[second]}"
 	wait_for 10 said second "$(progress 'next in line')"
-	kill -USR1 "${BG[third]}"
+	# By somebody else: what one repeats within 20 ms is one signal.
+	sh -c "kill -USR1 ${BG[third]}"
 	wait_for 10 has_lines "$BATS_TEST_TMPDIR/third.err" 'waiting for' 2
 	queue_count "$TASK" 2
 	let_go second || true
