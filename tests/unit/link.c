@@ -53,7 +53,7 @@ test_senseless(void)
 		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
 		    "a negative timeout" },
 		{ { .type = LINK_TYPES }, "one type too many" },
-		{ { .type = LINK_HEARD, .signal = { 0, 1, 0 } }, "signal 0" },
+		{ { .type = LINK_HEARD, .signal = { .sender = 1 } }, "signal 0" },
 	};
 	struct link_message got;
 	struct link a, b;
