@@ -256,7 +256,10 @@ only()
 		    "$TOP/tests/torture/run" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 		pid=$!
 		wait_for 60 grep -q 'no disk\|^fault .*kind=stall' \
-		    "$BATS_TEST_TMPDIR/out" "$dir/faults"
+		    "$BATS_TEST_TMPDIR/out" "$dir/faults" || {
+			cat "$BATS_TEST_TMPDIR/out"
+			return 1
+		}
 		grep -q kind=stall "$dir/faults" || skip 'no disk can stall here'
 		mountpoint -q "$dir/disk"
 		[ -n "$(losetup -j "$dir/disk.img")" ]
