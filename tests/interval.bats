@@ -421,6 +421,8 @@ assaults()
 
 	# The shell tells of everybody that was killed.
 	exec 2>/dev/null
+	# Also if none of its commands comes to begin.
+	: >>"$stamps"
 	for ((round = 0; round < $2; round++)); do
 		victim=${victims[($1 + round) % 5]}
 		"$ZKRUN" -T 1 -i 0 -t "$task" -- sh -c \
