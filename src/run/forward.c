@@ -25,12 +25,21 @@ each_counts(int number)
 	return number >= SIGRTMIN || number == SIGCONT || is_stop(number);
 }
 
-/* The other one's word of it, or the same once more. */
+static bool
+is_waiting(const struct forward_entry *entry)
+{
+	return entry->since_ms != 0 && !entry->decided;
+}
+
+/*
+ * The other one's word of it, or the same once more.  The word is of one that
+ * waits for it, if there is one, and not of an earlier one to the first alone.
+ */
 static struct forward_entry *
 find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
     int64_t now_ms)
 {
-	struct forward_entry *entry;
+	struct forward_entry *entry, *found = NULL;
 	int64_t age_ms;
 	size_t i;
 
@@ -40,18 +49,14 @@ find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
 		if (entry->since_ms == 0 || entry->number != number ||
 		    entry->sender != sender)
 			continue;
-		if ((entry->heard_by & (int)ear) == 0 ?
+		if (((entry->heard_by & (int)ear) == 0 ?
 		    age_ms < FORWARD_MEMORY_MS :
-		    age_ms < FORWARD_DELAY_MS && !each_counts(number))
-			return entry;
+		    age_ms < FORWARD_DELAY_MS && !each_counts(number)) &&
+		    (found == NULL ||
+		    (!is_waiting(found) && is_waiting(entry))))
+			found = entry;
 	}
-	return NULL;
-}
-
-static bool
-is_waiting(const struct forward_entry *entry)
-{
-	return entry->since_ms != 0 && !entry->decided;
+	return found;
 }
 
 /* The slot to write to: the oldest of those that are free, or else decided. */
@@ -114,8 +119,11 @@ forward_heard(struct forward *forward, enum forward_ear ear, int number,
 	entry = find(forward, ear, number, sender, now_ms);
 	if (entry != NULL) {
 		entry->heard_by |= (int)ear;
-		entry->decided |= at_once;
-		return false;
+		if (!at_once || entry->decided)
+			return false;
+		/* It has waited, and the command is not there any more. */
+		entry->decided = true;
+		return true;
 	}
 	if (number == SIGCONT)
 		drop_stops(forward);

@@ -46,8 +46,8 @@ struct forward {
 
 /*
  * One of the two has heard a signal.  Returns whether it is news, and not the
- * other's word of it or the same once more.  What is dealt with at once is not
- * taken out again.
+ * other's word of it or the same once more.  What is dealt with at once is news
+ * if it was not yet decided, and is not taken out again.
  */
 bool	forward_heard(struct forward *, enum forward_ear, int number,
 	    pid_t sender, bool at_once, int64_t now_ms);

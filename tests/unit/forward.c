@@ -100,6 +100,10 @@ static const struct {
 	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
 	    HEARD(DELAY + 1, SIGTERM, 5), RECEIVED(DELAY * 2, SIGTERM, 5),
 	    NOTHING(DELAY * 2), PASS(DELAY * 3, SIGTERM) } },
+	{ "one to the guard alone does not take the word of the next one", {
+	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
+	    RECEIVED(DELAY * 9, SIGTERM, 5), HEARD(DELAY * 9, SIGTERM, 5),
+	    SPARE(DELAY * 9, SIGTERM), NOTHING(MEMORY * 2) } },
 	{ "two different signals, both passed on", {
 	    RECEIVED(0, SIGHUP, 5), RECEIVED(0, SIGTERM, 5),
 	    PASS(DELAY, SIGHUP), PASS(DELAY, SIGTERM),
@@ -196,6 +200,11 @@ test_news(void)
 	    "what is not dealt with at once is taken out");
 	is_int(forward_next(&forward, START + MEMORY, &by_both), 0,
 	    "what is, is not");
+	hear(&forward, FORWARD_GUARD, SIGHUP, 5, 2 * START);
+	ok(forward_heard(&forward, FORWARD_KEEPER, SIGHUP, 5, true,
+	    2 * START + 1), "the other's word is news if it is dealt with now");
+	is_int(forward_next(&forward, 2 * START + MEMORY, &by_both), 0,
+	    "and it waits no longer");
 }
 
 static void
