@@ -113,6 +113,28 @@ siglog_bg()
 	let_go holder
 }
 
+@test "a signal in line to the group, of which the keeper tells late, is one" {
+	local guard
+
+	hold holder "$TASK"
+	# The place takes long to leave.
+	start_relay relay "$ZKRUN_CONNECT" -d 150
+	zkrun_ending w -c "$RELAY_CONNECT" -t "$TASK" -- true
+	guard=$BG_PID
+	wait_for 10 queue_count "$TASK" 1
+	keeper_now "$guard"
+	kill -STOP "$KEEPER"
+	kill -TERM "$KEEPER" "$guard"
+	wait_for 5 grep -q leaving "/proc/$guard/cmdline"
+	# Longer than the guard waits for a word.
+	sleep 0.05
+	kill -CONT "$KEEPER"
+	ended w 5 signal 15
+	gone "$KEEPER"
+	queue_count "$TASK" 0
+	let_go holder
+}
+
 @test "a signal while running, HUP and USR1 as well as TERM, reaches the command once" {
 	local n
 

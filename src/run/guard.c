@@ -38,12 +38,19 @@ take_own_signal(struct guard *guard, int number)
 		guard->stop = number;
 }
 
+/* There is no command that the signal could be for. */
+static bool
+is_for_us(const struct guard *guard, int number)
+{
+	return (guard->state & (QUEUEING | ENDING | CLOSING | PARTING)) != 0 ||
+	    (guard->state == RELEASING && number == SIGUSR1);
+}
+
 static void
 take_signal(struct guard *guard, enum forward_ear ear, int number,
     pid_t sender)
 {
-	bool is_own = (guard->state & (QUEUEING | ENDING | CLOSING |
-	    PARTING)) != 0 || (guard->state == RELEASING && number == SIGUSR1);
+	bool is_own = is_for_us(guard, number);
 
 	/* At once: we may be able to stop before this is decided. */
 	if (number == SIGCONT)
@@ -83,9 +90,10 @@ take_messages(struct guard *guard)
 			take_signals(guard);
 		if (message.type == LINK_HELD)
 			stop_in_time(guard);
+		/* What came before the command is as if we had heard it. */
 		if (message.type == LINK_HEARD)
-			/* Without a command it is as if we had heard it. */
-			take_signal(guard, message.signal.in_group ?
+			take_signal(guard, message.signal.in_group ||
+			    is_for_us(guard, message.signal.number) ?
 			    FORWARD_KEEPER : FORWARD_GUARD,
 			    message.signal.number, message.signal.sender);
 		else

@@ -16,7 +16,8 @@ struct signals;
  * Watches over the keeper, a child process at the other end of the link, and
  * starts a logger when there is something to write.
  * Returns the exit status of zkrun.  Does not return if a signal ended the
- * waiting: this process dies of that signal.
+ * waiting or the command, and no other status is the truth: then this process
+ * dies of that signal.
  */
 int	guard_run(const struct options *, const struct signals *,
 	    struct link *, pid_t keeper, struct logger *);
