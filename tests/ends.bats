@@ -114,7 +114,7 @@ leaves()
 
 	shift 2
 	zkrun_ending "$name" -t "$TASK-$name" "$@" -- sh -c \
-	    'setsid sh -c "echo \$\$ >\"\$0\"; exec sleep 300" "$0" & '"$trap"'
+	    "$trap"'setsid sh -c "echo \$\$ >\"\$0\"; exec sleep 300" "$0" &
 	    while :; do sleep 0.05; done' "$BATS_TEST_TMPDIR/$name.child"
 	wait_for 10 test -s "$BATS_TEST_TMPDIR/$name.child"
 }
@@ -124,12 +124,36 @@ leaves()
 
 	leaves killed ''
 	leaves handled 'trap "exit 3" TERM;'
-	for name in killed handled; do
+	leaves otherwise 'trap "kill -KILL \$\$" TERM;'
+	for name in killed handled otherwise; do
 		kill -TERM "${BG[$name]}"
 		wait_for 5 gone "$(<"$BATS_TEST_TMPDIR/$name.child")"
 	done
 	ended killed 5 signal 15
 	ended handled 5 exit 3
+	ended otherwise 5 signal 9
+}
+
+@test "what the command leaves behind ends also if it is stopped" {
+	local child
+
+	leaves stopped ''
+	child=$(<"$BATS_TEST_TMPDIR/stopped.child")
+	kill -STOP "$child"
+	wait_for 5 grep -q '^State:.T' "/proc/$child/status"
+	kill -TERM "$BG_PID"
+	ended stopped 5 signal 15
+}
+
+# systemd sends both at once where a unit says SendSIGHUP=yes.
+@test "a HUP behind a TERM takes nothing back" {
+	# shellcheck disable=SC2016 # for the inner shell
+	leaves both 'both() { [ "$t$h" != 11 ] || exit 3; }
+	    trap "t=1; both" TERM; trap "h=1; both" HUP;'
+	kill -TERM "$BG_PID"
+	kill -HUP "$BG_PID"
+	wait_for 5 gone "$(<"$BATS_TEST_TMPDIR/both.child")"
+	ended both 5 exit 3
 }
 
 @test "^C ends what a script has started in the background, which ignores it" {

@@ -31,7 +31,9 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	pid_t group = message->signal.in_group ? getpgrp() : 0;
 
 	log_verbose("passing on signal %d", number);
-	if (signals_kind(number) == SIGNALS_TERMINATING) {
+	/* A HUP behind a TERM, as systemd may send it, takes nothing back. */
+	if (signals_kind(number) == SIGNALS_TERMINATING &&
+	    (asks_to_end(number) || !asks_to_end(keeper->told))) {
 		keeper->told = number;
 		keeper->told_group = group;
 	}
@@ -209,12 +211,15 @@ keeper_command_ended(struct keeper *keeper, const struct link_message *message)
 	if (keeper->options->orphans == OPTIONS_KILL)
 		return keeper_stop_all(keeper, message);
 	/* What has ended the command ends the job: see asks_to_end(). */
-	if (keeper->told != 0 && (keeper->killed_by == keeper->told ||
-	    (keeper->killed_by == 0 && asks_to_end(keeper->told))))
+	if (asks_to_end(keeper->told) ||
+	    (keeper->told != 0 && keeper->killed_by == keeper->told)) {
 		/* What a script starts with "&" ignores a ^C. */
 		proctree_pass_on(&keeper->tree, keeper->told_group,
 		    keeper->told, asks_to_end(keeper->told) ?
 		    keeper->options->stop_signal : 0);
+		/* A stopped process can end only after SIGCONT. */
+		(void)proctree_signal(&keeper->tree, 0, SIGCONT);
+	}
 	keeper->lingering_since_ms = clock_ms();
 	keeper->time_up_ms = clock_after(keeper->lingering_since_ms,
 	    FIRST_NAG_MS);
