@@ -156,6 +156,18 @@ leaves()
 	ended both 5 exit 3
 }
 
+@test "-g: who has had what ended the command does not get it once more" {
+	# shellcheck disable=SC2016 # for the inner shell
+	zkrun_ending all -g -t "$TASK" -- sh -c \
+	    'setsid "$0" "$1" 300 0 & until [ -s "$1" ]; do :; done
+	    # Who is younger may get it twice.
+	    sleep 0.1; : >"$1.old"; exec sleep 300' "$TOOLS/siglog" "$(LOG all)"
+	wait_for 10 test -e "$(LOG all.old)"
+	kill -TERM "$BG_PID"
+	ended all 5 signal 15
+	assert_equal "$(logged all)" '15 '
+}
+
 @test "^C ends what a script has started in the background, which ignores it" {
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- sh -c 'sleep 300 & echo \$! >$BATS_TEST_TMPDIR/child; sleep 300'\n"

@@ -102,7 +102,7 @@ struct keeper {
 	int			 exit_code;
 	int			 killed_by;	/* a signal ended the command, or 0 */
 	int			 told;		/* the last signal to end, passed on */
-	pid_t			 told_group;	/* that had it; 0: none */
+	pid_t			 told_group;	/* as for proctree_pass_on() */
 	bool			 lost;		/* see keeper_lose() */
 	bool			 gone;		/* by the servers' word */
 	bool			 hold_over;	/* somebody wants the lease */

@@ -35,7 +35,8 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	if (signals_kind(number) == SIGNALS_TERMINATING &&
 	    (asks_to_end(number) || !asks_to_end(keeper->told))) {
 		keeper->told = number;
-		keeper->told_group = group;
+		keeper->told_group = keeper->options->signal_group ?
+		    PROCTREE_EVERYBODY : group;
 	}
 	if (keeper->state != RUNNING || keeper->options->signal_group)
 		proctree_pass_on(&keeper->tree, group, number,

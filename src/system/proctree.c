@@ -27,7 +27,6 @@
 #define EMPTY_LOOKS	3	/* until a list without anybody is believed */
 #define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
 #define PAGE		4096
-#define AGE_MARGIN_MS	20
 #define DEATHS_PER_MS	10	/* of threads, on a slow machine */
 
 /* Asks the kernel whether we have no child at all, zombies included. */
@@ -105,15 +104,13 @@ spare_no_more(struct proctree *tree, pid_t pid)
 			tree->spared[i--] = tree->spared[--tree->spared_count];
 }
 
-/* The start is cut to ticks of 10 ms, so a margin keeps the command's from it. */
 static bool
 is_older(pid_t pid, int64_t than_ms)
 {
 	struct process process;
 
 	return process_read(pid, &process) == 0 &&
-	    (int64_t)process.start * 1000 / sysconf(_SC_CLK_TCK) <
-	    than_ms - AGE_MARGIN_MS;
+	    proctree_is_older(&process, than_ms);
 }
 
 int

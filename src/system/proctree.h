@@ -31,6 +31,7 @@ struct proctree {
 	int	reserve[PROCTREE_RESERVE];
 	int64_t	walk_ms;	/* how long the last look at all took */
 	int64_t	threads;	/* that it found */
+	int64_t	passed_on_ms;	/* the last proctree_pass_on() */
 	int64_t	kill_pause_ms;	/* between rounds of proctree_kill() */
 	bool	ready;		/* see proctree_stay_ready() */
 	bool	named_forbidden;
@@ -79,9 +80,11 @@ void	proctree_close(struct proctree *);
 size_t	proctree_signal(struct proctree *, pid_t except, int number);
 
 /*
- * Sends a signal to every descendant but to those in that process group (0: none),
- * who have it.  Whoever ignores it gets the other one instead (0: nothing).
+ * Sends a signal to every descendant but to those in that process group (0:
+ * none, PROCTREE_EVERYBODY: all that were there the last time), who have it.
+ * Whoever ignores it gets the other one instead (0: nothing).
  */
+#define PROCTREE_EVERYBODY	(-1)
 void	proctree_pass_on(struct proctree *, pid_t group, int number,
 	    int instead);
 

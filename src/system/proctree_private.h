@@ -19,6 +19,9 @@
  */
 void	proctree_hold_reserve(struct proctree *);
 
+/* Says whether it was surely there at that time. */
+bool	proctree_is_older(const struct process *, int64_t than_ms);
+
 /* Asks the kernel.  A pid stays with our child until we reap it. */
 bool	proctree_is_living_child(pid_t);
 

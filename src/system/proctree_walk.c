@@ -17,6 +17,7 @@
 #include "base/clock.h"
 
 #define MANY_THREADS	64	/* too many to look for the children of each */
+#define AGE_MARGIN_MS	20	/* a start is cut to ticks of 10 ms */
 
 static bool
 is_spared(const struct proctree *tree, pid_t pid)
@@ -62,6 +63,13 @@ proctree_list_own(const struct proctree *tree)
 			found->list[kept++] = found->list[i];
 	found->passed_over = found->count - kept;
 	found->count = kept;
+}
+
+bool
+proctree_is_older(const struct process *process, int64_t than_ms)
+{
+	return (int64_t)process->start * 1000 / sysconf(_SC_CLK_TCK) <
+	    than_ms - AGE_MARGIN_MS;
 }
 
 bool
@@ -176,6 +184,15 @@ ignores(const struct process *process, int number)
 	    (process->ignored >> (number - 1) & 1) != 0;
 }
 
+static bool
+has_had(const struct proctree *tree, const struct process *process,
+    pid_t group)
+{
+	if (group == PROCTREE_EVERYBODY)
+		return proctree_is_older(process, tree->passed_on_ms);
+	return group != 0 && process->group == group;
+}
+
 /* To all but one process and one group; see proctree_pass_on(). */
 static size_t
 signal_all(struct proctree *tree, pid_t except, pid_t group, int number,
@@ -205,8 +222,7 @@ signal_all(struct proctree *tree, pid_t except, pid_t group, int number,
 		each = &found->list[i];
 		if (instead != 0 && ignores(each, number))
 			signal_found(each, instead);
-		else if (each->pid != except &&
-		    (group == 0 || each->group != group))
+		else if (each->pid != except && !has_had(tree, each, group))
 			signal_found(each, number);
 	}
 	proctree_hold_reserve(tree);
@@ -223,5 +239,8 @@ proctree_signal(struct proctree *tree, pid_t except, int number)
 void
 proctree_pass_on(struct proctree *tree, pid_t group, int number, int instead)
 {
+	int64_t began_ms = clock_ms();
+
 	(void)signal_all(tree, 0, group, number, instead);
+	tree->passed_on_ms = began_ms;
 }
