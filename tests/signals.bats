@@ -114,7 +114,7 @@ siglog_bg()
 }
 
 @test "a signal in line to the group, of which the keeper tells late, is one" {
-	local guard
+	local guard keeper
 
 	hold holder "$TASK"
 	# The place takes long to leave.
@@ -122,15 +122,15 @@ siglog_bg()
 	zkrun_ending w -c "$RELAY_CONNECT" -t "$TASK" -- true
 	guard=$BG_PID
 	wait_for 10 queue_count "$TASK" 1
-	keeper_now "$guard"
-	kill -STOP "$KEEPER"
-	kill -TERM "$KEEPER" "$guard"
+	keeper=$(keeper_of "$guard")
+	kill -STOP "$keeper"
+	kill -TERM "$keeper" "$guard"
 	wait_for 5 grep -q leaving "/proc/$guard/cmdline"
 	# Longer than the guard waits for a word.
 	sleep 0.05
-	kill -CONT "$KEEPER"
+	kill -CONT "$keeper"
 	ended w 5 signal 15
-	gone "$KEEPER"
+	gone "$keeper"
 	queue_count "$TASK" 0
 	let_go holder
 }
