@@ -479,6 +479,8 @@ log_tree()
 		    2>>"$BATS_TEST_TMPDIR/err" 3>&- &
 		pid=$!
 		BG[r]=$pid
+		# The shell's own child may lose a signal before its exec(3).
+		until is_zkrun "$pid"; do :; done
 		read -rt "$(printf 0.%06d $((RANDOM * us / 32768)))" <&"$nap" ||
 		    true
 		kill -TERM "$pid"
