@@ -248,7 +248,15 @@ leaves()
 # Who reaps, and what is left
 #
 
-# in_namespace COMMAND...: where PID 1 never reaps anybody.
+# new_namespace: one whose PID 1 never reaps anybody.
+new_namespace()
+{
+	unshare -pf --mount-proc --kill-child sleep 300 3>&- &
+	HELPERS+=($!)
+	wait_for 5 pgrep -P "$!"
+	INIT=$(pgrep -P "$!")
+}
+
 in_namespace()
 {
 	nsenter -t "$INIT" -p -m "$@"
@@ -263,10 +271,7 @@ zombies()
 	local shown
 
 	[ "$EUID" -eq 0 ] || skip 'needs a pid namespace'
-	unshare -pf --mount-proc --kill-child sleep 300 3>&- &
-	HELPERS+=($!)
-	wait_for 5 pgrep -P "$!"
-	INIT=$(pgrep -P "$!")
+	new_namespace
 	# shellcheck disable=SC2016 # for the inner shell
 	in_namespace bash -c 'for ((n = 0; n < 50; n++)); do
 	    "$0" -t "$1" -- true || exit; done
@@ -276,6 +281,28 @@ zombies()
 		cat "$BATS_TEST_TMPDIR/err"
 		return 1
 	}
+	shown=$(zombies) || true
+	assert_equal "$shown" 0
+}
+
+@test "runs that end while a name server does not answer leave no zombie there" {
+	local dir=$BATS_TEST_TMPDIR file n shown
+
+	[ "$EUID" -eq 0 ] || skip 'needs a pid namespace and port 53'
+	"$TOOLS/responder" -u -a 127.77.0.4 -l 53 >"$dir/dns" 3>&- &
+	HELPERS+=($!)
+	wait_for 5 test -s "$dir/dns"
+	echo 'nameserver 127.77.0.4' >"$dir/resolv.conf"
+	echo 'hosts: files dns' >"$dir/nsswitch.conf"
+	new_namespace
+	for file in resolv.conf nsswitch.conf; do
+		in_namespace mount --bind "$dir/$file" "$(realpath "/etc/$file")"
+	done
+	for n in {1..20}; do
+		run -69 in_namespace "$ZKRUN" -r 0 --connect-timeout 50ms \
+		    -t "$TASK" -c slow.example -- true
+		assert_output --partial 'not resolved in time'
+	done
 	shown=$(zombies) || true
 	assert_equal "$shown" 0
 }

@@ -14,9 +14,12 @@
 #include "system/subprocess.h"
 #include "zookeeper/connector.h"
 
-/* Returns 0 when the session is closed or expired, -1 when time is up. */
+/*
+ * Returns 0 when there is contact again, or the session has expired, -1 when time
+ * is up.
+ */
 static int
-close_session(struct connector *connector, int64_t give_up_ms)
+find_session(struct connector *connector, int64_t give_up_ms)
 {
 	struct session_event *event;
 	enum connector_news news;
@@ -28,8 +31,6 @@ close_session(struct connector *connector, int64_t give_up_ms)
 		if (news == CONNECTOR_NOTHING || news == CONNECTOR_REJECTED)
 			return -1;
 	} while (news != CONNECTOR_REGAINED && news != CONNECTOR_EXPIRED);
-	if (news == CONNECTOR_REGAINED)
-		connector_close(connector);
 	return 0;
 }
 
@@ -41,6 +42,7 @@ session_closer_start(const struct options *options,
 	struct session_identity identity;
 	struct connector connector;
 	pid_t pid;
+	int found;
 
 	pid = subprocess_fork(ours, -1, false);
 	if (pid != 0)
@@ -50,6 +52,8 @@ session_closer_start(const struct options *options,
 	memcpy(identity.password, session->password, sizeof(identity.password));
 	connector_init(&connector, options, &none);
 	connector_resume(&connector, &identity);
-	_exit(close_session(&connector, clock_after(clock_ms(),
-	    session->timeout_ms)) == 0 ? 0 : EXITCODE_UNREACHABLE);
+	found = find_session(&connector, clock_after(clock_ms(),
+	    session->timeout_ms));
+	connector_close(&connector);
+	_exit(found == 0 ? 0 : EXITCODE_UNREACHABLE);
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -220,26 +219,6 @@ has_messages(const struct logger *logger, enum log_sink sink)
 	return poll(&from, 1, 0) == 1 && (from.revents & POLLIN) != 0;
 }
 
-static bool
-has_ended(pid_t pid, int64_t patience_ms)
-{
-	int64_t give_up_ms = clock_after(clock_ms(), patience_ms), left_ms;
-	struct timespec left = { 0 };
-	sigset_t child;
-
-	(void)sigemptyset(&child);
-	(void)sigaddset(&child, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &child, NULL);
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		left_ms = give_up_ms - clock_ms();
-		if (left_ms <= 0)
-			return false;
-		left.tv_nsec = left_ms % 1000 * 1000000;
-		(void)sigtimedwait(&child, NULL, &left);
-	}
-	return true;
-}
-
 void
 logger_finish(struct logger *logger)
 {
@@ -257,10 +236,9 @@ logger_finish(struct logger *logger)
 	}
 	/* Somebody has to reap them, and it may be nobody but us. */
 	pid = logger->sink[LOG_TO_SYSLOG].pid;
-	if (subprocess_is_ours(logger->ours, pid))
-		(void)has_ended(pid, SYSLOG_FINISH_MS);
+	(void)subprocess_wait(logger->ours, pid, SYSLOG_FINISH_MS);
 	pid = logger->sink[LOG_TO_STDERR].pid;
-	if (subprocess_is_ours(logger->ours, pid) && !has_ended(pid, FINISH_MS))
+	if (!subprocess_wait(logger->ours, pid, FINISH_MS))
 		(void)kill(pid, SIGKILL);
 	else
 		write_rest(logger);

@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/exitcode.h"
 #include "system/descriptors.h"
 
@@ -82,6 +84,29 @@ subprocess_kill(struct subprocesses *ours, pid_t pid)
 	/* Not yet reaped, so the pid is its own. */
 	if (subprocess_is_ours(ours, pid))
 		(void)kill(pid, SIGKILL);
+}
+
+bool
+subprocess_wait(struct subprocesses *ours, pid_t pid, int64_t patience_ms)
+{
+	int64_t give_up_ms = clock_after(clock_ms(), patience_ms), left_ms;
+	struct timespec left = { 0 };
+	sigset_t child;
+
+	if (!subprocess_is_ours(ours, pid))
+		return true;
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &child, NULL);
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		left_ms = give_up_ms - clock_ms();
+		if (left_ms <= 0)
+			return false;
+		left.tv_nsec = left_ms % 1000 * 1000000;
+		(void)sigtimedwait(&child, NULL, &left);
+	}
+	subprocess_reaped(ours, pid);
+	return true;
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SUBPROCESSES_MAX	8	/* with those that do not die */
 
@@ -29,6 +30,12 @@ pid_t	subprocess_fork(struct subprocesses *, int fd, bool outlives_us);
 
 /* Kills one that was not reaped yet; else does nothing. */
 void	subprocess_kill(struct subprocesses *, pid_t);
+
+/*
+ * At the end of this process: waits until it has ended, and reaps it.  Returns
+ * false if it has not ended in time.  Leaves SIGCHLD blocked.
+ */
+bool	subprocess_wait(struct subprocesses *, pid_t, int64_t patience_ms);
 
 /* Says whether this is one of ours that was not reaped yet. */
 bool	subprocess_is_ours(struct subprocesses *, pid_t);

@@ -203,7 +203,7 @@ connector_explain_rejection(const struct connector *connector, char *buffer,
 void
 connector_close(struct connector *connector)
 {
-	resolver_stop(&connector->addresses.resolver);
 	session_close(&connector->session);
+	resolver_close(&connector->addresses.resolver);
 	connector->phase = CONNECTOR_IDLE;
 }

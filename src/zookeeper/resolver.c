@@ -19,6 +19,7 @@
 #include "system/subprocess.h"
 
 #define ROUND_MS	1000	/* from one round of look-ups to the next */
+#define DEATH_MS	200	/* for a helper, at the end */
 
 /* An answer comes out of the pipe whole or not at all. */
 _Static_assert(sizeof(struct resolver_answer) <= PIPE_BUF, "answers too large");
@@ -189,4 +190,11 @@ resolver_stop(struct resolver *resolver)
 	resolver->fd = -1;
 	resolver->pending = 0;
 	subprocess_kill(resolver->ours, resolver->helper);
+}
+
+void
+resolver_close(struct resolver *resolver)
+{
+	resolver_stop(resolver);
+	(void)subprocess_wait(resolver->ours, resolver->helper, DEATH_MS);
 }

@@ -57,4 +57,10 @@ bool	resolver_read(struct resolver *, struct resolver_answer *);
 /* Kills the helper, if there is one, and forgets it: it may not die. */
 void	resolver_stop(struct resolver *);
 
+/*
+ * The same at the end of this process, and waits for its death, but not for long:
+ * whoever adopts it may not reap it.
+ */
+void	resolver_close(struct resolver *);
+
 #endif
