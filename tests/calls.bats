@@ -85,6 +85,8 @@ judge_calls()
 	traced lost -v -T 4s -k 0.5s -c "localhost:${RELAY_CONNECT##*:}" \
 	    -t "$TASK" -- sh -c 'trap "" TERM; sleep 60 & while :; do sleep 1; done'
 	KEEPER=$(keeper_of "$BG_PID")
+	# The resolver of the name is a child of the keeper, too.
+	wait_for 10 holds_count "$TASK" 1
 	wait_for 10 has_command "$BG_PID"
 	relay_tell refuse on
 	relay_tell cut
