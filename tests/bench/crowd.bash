@@ -24,14 +24,12 @@ per_minute() { # COUNT MS
 	awk -v n="$1" -v ms="$2" 'BEGIN { printf "%.1f", n * 60000 / ms }'
 }
 
-# e: a zkrun that waits and one that holds, with the default session timeout of
-# 30 s: a read, or a read and a beat, seven times in each.  They wake the keeper
-# for the question and for each answer.
+# e: a zkrun that waits at the head of the line and one that holds, with the
+# default session timeout of 30 s: a read and a beat seven times in each.  They
+# wake the keeper for the question and for each answer.
 part_e() {
 	local beats=$((rounds / 4)) kind guard keeper holder began packets
 	local -A pid wakeups
-	local -A bar=([waiting]='28 (two for each request)'
-	    [holding]='42 (three for each beat)')
 
 	with_us "$zkrun" -t e -- "$tools/stamp" "$work/e" e 600000 &
 	holder=$!
@@ -64,11 +62,11 @@ part_e() {
 		row e "zkrun $kind" one "$(per_minute $(($(wakeups_of \
 		    "${pid[$kind]}") - wakeups[$kind])) \
 		    $(($(now_ms) - began)))" 'wake-ups a minute' \
-		    "${bar[${kind% *}]}"
+		    '42 (three for each beat)'
 	done
 	# The question for the number is one itself.
 	row e 'zkrun both' two "$(per_minute $(($(packets) - packets - 1)) \
-	    $(($(now_ms) - began)))" 'requests a minute' '42 (three every T/7)'
+	    $(($(now_ms) - began)))" 'requests a minute' '56 (two every T/7 each)'
 	kill "${pid[waiting guard]}" "$holder"
 	wait "${pid[waiting guard]}" "$holder" || true
 }
