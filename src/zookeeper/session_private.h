@@ -97,13 +97,6 @@ void	session_on_watch(zhandle_t *, int type, int state, const char *path,
 	    void *tag);
 
 /*
- * session_requests.c: holds a request of this connection back, to be sent once
- * more, or its event to be told when its turn comes.  The server throttles, so for
- * a while requests go out one by one.
- */
-void	session_hold(struct session_request *, bool is_throttled);
-
-/*
  * session_requests.c: sends the request that ends the session, behind all others,
  * if that can be done without waiting.
  */

@@ -2,6 +2,8 @@
  * What comes of requests: completions and watches of the library only add to a
  * queue of events, which the caller fetches.
  */
+#include <sys/param.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,9 @@
 #define UNKNOWN_SESSION		(-12)
 #define AUTHENTICATION_REQUIRED	(-124)
 #define THROTTLED		(-127)
+
+#define LEAST_PAUSE_MS	20	/* after a request was thrown away */
+#define MOST_PAUSE_MS	1000
 
 /*
  * Whether the server says something of the session instead of answering: it is
@@ -55,6 +60,35 @@ free_request(struct session_request *request)
 {
 	STAILQ_REMOVE(&request->session->open, request, session_request, entry);
 	free(request);
+}
+
+/*
+ * Holds a request of this connection back, to be sent once more, or its event to be
+ * told when its turn comes.  The server throttles, so for a while requests go out
+ * one by one.
+ */
+static void
+hold(struct session_request *request, bool is_throttled)
+{
+	struct session *session = request->session;
+	struct session_request *before = NULL, *each;
+	int64_t now_ms = clock_ms();
+
+	STAILQ_REMOVE(&session->open, request, session_request, entry);
+	STAILQ_FOREACH(each, &session->held, entry)
+		if (each->number < request->number)
+			before = each;
+	if (before == NULL)
+		STAILQ_INSERT_HEAD(&session->held, request, entry);
+	else
+		STAILQ_INSERT_AFTER(&session->held, before, request, entry);
+	if (!is_throttled)
+		return;
+	if (session->throttled_since_ms == 0)
+		session->throttled_since_ms = now_ms;
+	session->pause_ms = session->pause_ms == 0 ? LEAST_PAUSE_MS :
+	    MIN(2 * session->pause_ms, MOST_PAUSE_MS);
+	session->ask_again_ms = now_ms + session->pause_ms;
 }
 
 /* Whether one before it has to be asked once more. */
@@ -108,7 +142,7 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	behind = is_behind_held(request);
 	/* What builds on a request that was thrown away is asked anew, too. */
 	if (rc == THROTTLED || (behind && !(request->is_write && rc == ZOK))) {
-		session_hold(request, rc == THROTTLED);
+		hold(request, rc == THROTTLED);
 		return NULL;
 	}
 	event = session_add_event(session, SESSION_REPLY);
@@ -133,7 +167,7 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	session->throttled_since_ms = session->pause_ms =
 	    session->ask_again_ms = 0;
 	if (request->event != NULL)
-		session_hold(request, false);
+		hold(request, false);
 	else
 		free_request(request);
 	if (event == NULL || rc != ZOK)

@@ -2,7 +2,6 @@
  * Sends requests to a server, and keeps what it takes to send them once more: a
  * server that throttles throws requests away and says so.
  */
-#include <sys/param.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -13,9 +12,6 @@
 
 #include "base/clock.h"
 #include "zookeeper/session_private.h"
-
-#define LEAST_PAUSE_MS	20	/* after a request was thrown away */
-#define MOST_PAUSE_MS	1000
 
 #define CLOSE_SESSION	(-11)		/* ZooDefs.OpCode */
 #define CLOSE_XID	INT32_MAX	/* nobody reads the answer */
@@ -142,30 +138,6 @@ send_request(struct session_request *request)
 		STAILQ_REMOVE(&session->open, request, session_request, entry);
 		free(request);
 	}
-}
-
-void
-session_hold(struct session_request *request, bool is_throttled)
-{
-	struct session *session = request->session;
-	struct session_request *before = NULL, *each;
-	int64_t now_ms = clock_ms();
-
-	STAILQ_REMOVE(&session->open, request, session_request, entry);
-	STAILQ_FOREACH(each, &session->held, entry)
-		if (each->number < request->number)
-			before = each;
-	if (before == NULL)
-		STAILQ_INSERT_HEAD(&session->held, request, entry);
-	else
-		STAILQ_INSERT_AFTER(&session->held, before, request, entry);
-	if (!is_throttled)
-		return;
-	if (session->throttled_since_ms == 0)
-		session->throttled_since_ms = now_ms;
-	session->pause_ms = session->pause_ms == 0 ? LEAST_PAUSE_MS :
-	    MIN(2 * session->pause_ms, MOST_PAUSE_MS);
-	session->ask_again_ms = now_ms + session->pause_ms;
 }
 
 int64_t
