@@ -22,6 +22,37 @@
 #define RESUME_DOUBLINGS_MAX	3
 #define RESUME_SHARE		16
 
+const char *
+connector_server(const struct connector *connector)
+{
+	size_t current = connector->addresses.current;
+
+	return current == ADDRESSES_NONE ? "none" :
+	    connector->options->servers.server[current].shown;
+}
+
+void
+connector_explain(const struct connector *connector, char *buffer, size_t size)
+{
+	const struct servers *servers = &connector->options->servers;
+	size_t i, length;
+
+	buffer[0] = '\0';
+	for (i = length = 0; i < servers->count && length < size; i++)
+		length += (size_t)snprintf(buffer + length, size - length,
+		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
+		    connector->addresses.problems[i]);
+}
+
+void
+connector_explain_rejection(const struct connector *connector, char *buffer,
+    size_t size)
+{
+	(void)snprintf(buffer, size, "%s: %s",
+	    connector->options->servers.server[connector->rejected_by].shown,
+	    connector->addresses.problems[connector->rejected_by]);
+}
+
 void
 connector_begin_attempt(struct connector *connector, int64_t now_ms)
 {
@@ -251,8 +282,9 @@ connector_init(struct connector *connector, const struct options *options,
 	session_init(&connector->session, &options->credentials);
 }
 
-static void
-seek(struct connector *connector, const struct session_identity *identity)
+void
+connector_resume(struct connector *connector,
+    const struct session_identity *identity)
 {
 	int64_t now_ms;
 
@@ -271,18 +303,11 @@ seek(struct connector *connector, const struct session_identity *identity)
 }
 
 void
-connector_resume(struct connector *connector,
-    const struct session_identity *identity)
-{
-	seek(connector, identity);
-}
-
-void
 connector_start(struct connector *connector)
 {
 	static const struct session_identity none;
 
-	seek(connector, &none);
+	connector_resume(connector, &none);
 }
 
 int64_t

@@ -4,7 +4,6 @@
 #include <sys/param.h>
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -42,13 +41,13 @@ lose_contact(struct connector *connector, const struct session_event *event)
 	bool useless = event->unanswered;
 
 	addresses_fail(&connector->addresses, event->reason);
-	if (connector->phase == CONNECTOR_UP) {
-		count_brief(connector);
-		useless |= connector->brief > BRIEF_MAX;
-	}
-	connector->shut |= useless;
-	if (connector->phase != CONNECTOR_UP)
+	if (connector->phase != CONNECTOR_UP) {
+		connector->shut |= useless;
 		return CONNECTOR_SEEKING;
+	}
+	count_brief(connector);
+	useless |= connector->brief > BRIEF_MAX;
+	connector->shut |= useless;
 	/* Else the attempt goes on, with the other addresses. */
 	connector->phase = CONNECTOR_TRYING;
 	if (connector->proven && !useless)
@@ -167,37 +166,6 @@ connector_wait(struct connector *connector, int64_t give_up_ms,
 		connector_process(connector, fds);
 		subprocess_sweep(connector->ours);
 	}
-}
-
-const char *
-connector_server(const struct connector *connector)
-{
-	size_t current = connector->addresses.current;
-
-	return current == ADDRESSES_NONE ? "none" :
-	    connector->options->servers.server[current].shown;
-}
-
-void
-connector_explain(const struct connector *connector, char *buffer, size_t size)
-{
-	const struct servers *servers = &connector->options->servers;
-	size_t i, length;
-
-	buffer[0] = '\0';
-	for (i = length = 0; i < servers->count && length < size; i++)
-		length += (size_t)snprintf(buffer + length, size - length,
-		    "%s%s: %s", i > 0 ? "; " : "", servers->server[i].shown,
-		    connector->addresses.problems[i]);
-}
-
-void
-connector_explain_rejection(const struct connector *connector, char *buffer,
-    size_t size)
-{
-	(void)snprintf(buffer, size, "%s: %s",
-	    connector->options->servers.server[connector->rejected_by].shown,
-	    connector->addresses.problems[connector->rejected_by]);
 }
 
 void
