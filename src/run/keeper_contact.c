@@ -113,11 +113,13 @@ keeper_cannot_prove(struct keeper *keeper, const struct link_message *message)
 {
 	bool ignores = keeper->options->ignore_loss;
 
-	if (!keeper->lost)
-		log_error("the lease of '%s' can no longer be proven: of its "
-		    "node ZooKeeper says: %s; %s", keeper->options->task,
-		    keeper->claim->reason, ignores ? "the command runs on "
-		    "(--on-loss ignore)" : "stopping the command");
+	/* With --on-loss ignore every beat leads here. */
+	if (keeper->lost)
+		return keeper->state;
+	log_error("the lease of '%s' can no longer be proven: of its node "
+	    "ZooKeeper says: %s; %s", keeper->options->task,
+	    keeper->claim->reason, ignores ? "the command runs on "
+	    "(--on-loss ignore)" : "stopping the command");
 	if (ignores) {
 		keeper_lose(keeper);
 		link_send_type(keeper->link, LINK_LOST);
