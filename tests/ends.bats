@@ -6,17 +6,6 @@
 load lib/helper
 load lib/deaths
 
-LOG()
-{
-	echo "$BATS_TEST_TMPDIR/log$1"
-}
-
-# All signals that a siglog got, in one line.
-logged()
-{
-	grep -v ready "$(LOG "$1")" | tr '\n' ' '
-}
-
 # group_bg NAME WORD...: a zkrun as leader of a group of its own, whose command is
 # this, with a siglog at its end.
 group_bg()

@@ -8,17 +8,6 @@ load lib/helper
 # (10) does not.  34 is a real-time one.
 ENDING='1 2 3 12 14 15 34'
 
-LOG()
-{
-	echo "$BATS_TEST_TMPDIR/log$1"
-}
-
-# All signals that a siglog got, in one line.
-logged()
-{
-	grep -v ready "$(LOG "$1")" | tr '\n' ' '
-}
-
 # siglog_bg NAME ARG...: a zkrun with a siglog as its command, running.
 siglog_bg()
 {

@@ -248,6 +248,18 @@ zkrun_bg()
 	wait_for 5 is_zkrun "$BG_PID"
 }
 
+# The file of the siglog of this name.
+LOG()
+{
+	echo "$BATS_TEST_TMPDIR/log$1"
+}
+
+# All signals that a siglog got, in one line.
+logged()
+{
+	grep -v ready "$(LOG "$1")" | tr '\n' ' '
+}
+
 # zkrun_ending NAME ARG...: the same for what $? does not tell; see ended().
 zkrun_ending()
 {
