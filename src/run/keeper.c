@@ -214,7 +214,7 @@ keeper_take_signals(struct keeper *keeper)
 		link_send(keeper->link, &message);
 	}
 	if (child && keeper->state == ASKING)
-		(void)raise(SIGCHLD);	/* the command is being started */
+		(void)kill(getpid(), SIGCHLD);	/* the command is being started */
 	else if (child)
 		reap(keeper);
 }

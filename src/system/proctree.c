@@ -205,7 +205,7 @@ proctree_reap(struct proctree *tree, int *left, int *status)
 	pid_t pid;
 
 	if (*left == 0) {
-		(void)raise(SIGCHLD);
+		(void)kill(getpid(), SIGCHLD);
 		return 0;
 	}
 	(*left)--;
