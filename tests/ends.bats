@@ -2,6 +2,8 @@
 #
 # How a job is ended, and what zkrun ends of: jobs in process groups of their own,
 # what a job leaves behind, the shell around it, and who has to reap it.
+#
+# Measures: a signal waits 20 ms for the word of the other process.
 
 load lib/helper
 load lib/deaths

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 #
 # Signals: whoever ends zkrun ends what it does, once and wholly.
+#
+# Measures: a signal waits 20 ms for the other process, a lease lasts for a second.
 
 load lib/helper
 
