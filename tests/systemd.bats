@@ -43,6 +43,12 @@ heard_like()
 	return 1
 }
 
+# heard_end: of two states that follow at once only the newer one is said.
+heard_end()
+{
+	heard_like "STATUS=$TASK: (leaving|closing)"
+}
+
 # said PATTERN: how often it was.
 said()
 {
@@ -98,7 +104,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 		zkrun_bg a -t "$TASK" -- "$command"
 		zkrun_wait a 10
 		[ "$status" -eq 127 ] || [ "$status" -eq 126 ]
-		heard "STATUS=$TASK: leaving"
+		heard_end
 	done
 	assert_equal "$(said READY=1)" 0
 }
@@ -120,7 +126,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	run ! grep -E "STATUS=$TASK: waiting, (1 ahead|next in line)\$" "$HEARD"
 	kill -TERM "$BG_PID"
 	zkrun_wait third 10
-	heard "STATUS=$TASK: leaving"
+	heard_end
 	run ! grep -qx "$BG_PID READY=1" "$HEARD"
 	BG_PID=${BG[first]}
 	zkrun_bg asker --revoke -t "$TASK"

@@ -38,12 +38,18 @@ median()
 	printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"
 }
 
-# keeper_now GUARD: sets KEEPER, without a fork; fails if there is none yet.
+# keeper_now GUARD: sets KEEPER, without a fork; fails if there is none (yet).
+# By name, since it need not be the guard's only child: the sanitizers look for
+# leaks from one as the guard exits, and whoever kills that one hangs the guard.
 keeper_now()
 {
+	local name=''
+
 	KEEPER=''
 	# There is no newline at its end.
-	read -r KEEPER _ <"/proc/$1/task/$1/children" || [ -n "$KEEPER" ]
+	read -r KEEPER _ <"/proc/$1/task/$1/children" || [ -n "$KEEPER" ] ||
+	    return
+	read -r name <"/proc/$KEEPER/comm" && [ "$name" = zkkeeper ]
 } 2>/dev/null
 
 # The file of signs of one run, and that of its witness.
