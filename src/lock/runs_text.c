@@ -20,7 +20,7 @@ read_run(struct runs_text_run *run, const char *line)
 	int64_t status;
 
 	if (!nodedata_get_number(line, "began", 0, INT64_MAX,
-	    &run->began_ms) ||
+	    &run->slot_ms) ||
 	    !nodedata_get_number(line, "started", 0, INT64_MAX,
 	    &run->started_ms) ||
 	    !nodedata_get_number(line, "took", 0, INT64_MAX, &run->took_ms) ||
@@ -77,7 +77,7 @@ add_run(char text[RUNS_TEXT_SIZE], const char *kind,
 
 	(void)snprintf(line, sizeof(line), "%s began=%" PRId64 " started=%"
 	    PRId64 " took=%" PRId64 " status=%d fence=%" PRId64, kind,
-	    run->began_ms, run->started_ms, run->took_ms, run->status,
+	    run->slot_ms, run->started_ms, run->took_ms, run->status,
 	    run->fence);
 	nodedata_add(line, sizeof(line), NODEDATA_HOST, run->host);
 	(void)strlcat(text, line, RUNS_TEXT_SIZE);
@@ -136,7 +136,8 @@ runs_text_newest(const struct runs_text *log)
 
 	newest = log->has_success ? &log->success : NULL;
 	for (i = 0; i < log->count; i++)
-		if (newest == NULL || log->run[i].began_ms > newest->began_ms)
+		if (newest == NULL ||
+		    log->run[i].started_ms > newest->started_ms)
 			newest = &log->run[i];
 	return newest;
 }

@@ -22,7 +22,7 @@
 
 struct runs_text_run {
 	/* By ZooKeeper's clock, in ms since 1970. */
-	int64_t	began_ms;	/* the lease node was made */
+	int64_t	slot_ms;	/* "began": see slots_of_run() */
 	int64_t	started_ms;	/* the command */
 	int64_t	took_ms;	/* until all it had started was gone */
 	int64_t	fence;
@@ -57,7 +57,7 @@ const struct runs_text_run	*runs_text_find(const struct runs_text *,
 const struct runs_text_run	*runs_text_last(const struct runs_text *,
 			    bool count_failures);
 
-/* Returns the run that began last, or NULL. */
+/* Returns the run that was started last, or NULL. */
 const struct runs_text_run	*runs_text_newest(const struct runs_text *);
 
 #endif

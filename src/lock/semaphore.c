@@ -249,7 +249,7 @@ start_over(struct semaphore *semaphore)
 {
 	semaphore_forget_node(&semaphore->lock);
 	semaphore_forget_node(&semaphore->lease);
-	semaphore->claim.fence = semaphore->claim.began_ms = 0;
+	semaphore->claim.fence = semaphore->claim.made_ms = 0;
 	semaphore->parents = PARENTS_EXPECTED;
 	semaphore->beating = semaphore->waited = semaphore->has_rival = false;
 	semaphore->state = STATE_OUT;

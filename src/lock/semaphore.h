@@ -10,7 +10,8 @@
  * not wait lists the leases behind it, and queues only if there is one to spare.
  *
  * Pure protocol: it sends requests on a session and takes the replies.  It never
- * blocks, never connects, and what it knows ends with the session.
+ * blocks, never connects, and what it knows ends with the session, except since
+ * when it contends.
  */
 #ifndef ZKRUN_SEMAPHORE_H
 #define ZKRUN_SEMAPHORE_H
@@ -46,7 +47,8 @@ struct semaphore_claim {
 	const char	*lease;		/* path of our lease node; "": none */
 	const char	*place;		/* path of our node in the queue; "": none */
 	int64_t		 fence;		/* czxid of the lease */
-	int64_t		 began_ms;	/* ctime of the lease */
+	int64_t		 made_ms;	/* ctime of the lease */
+	int64_t		 joined_ms;	/* of our first node ever; 0: not known */
 	int64_t		 seen_ms;	/* when we learned of it, on our clock */
 	size_t		 ahead;		/* of us in the queue */
 	enum semaphore_failure failure;	/* of SEMAPHORE_FAILED */

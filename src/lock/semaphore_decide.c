@@ -11,6 +11,8 @@
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
+#define LATEST_MS	(INT64_MAX / 2)		/* no clock shows so late a time */
+
 /* Whether the name is the one that was asked for, with a number behind it. */
 static bool
 is_ours(struct semaphore_node *node, const char *name)
@@ -36,16 +38,27 @@ believe(struct semaphore *semaphore, const struct session_event *event)
 
 	/* Ephemeral of this very session; and nothing was ever below it. */
 	if (event->owner != semaphore->session->identity.id ||
-	    event->czxid <= 0 || event->children_zxid != event->czxid)
+	    event->czxid <= 0 || event->children_zxid != event->czxid ||
+	    event->made_ms < 0 || event->made_ms > LATEST_MS)
 		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 		    "the server says of a node of ours what cannot be so");
-	if (event->tag == TAG_CREATE_LOCK)
+	if (claim->joined_ms == 0)
+		claim->joined_ms = event->made_ms;
+	if (event->tag == TAG_CREATE_LOCK || event->tag == TAG_GET_LOCK)
 		return SEMAPHORE_NOTHING;
 	if (claim->fence == 0)
 		claim->seen_ms = event->read_ms;
 	claim->fence = event->czxid;
-	claim->began_ms = event->made_ms;
+	claim->made_ms = event->made_ms;
 	return SEMAPHORE_NOTHING;
+}
+
+/* A look at our place.  One that is gone shows in the queue. */
+static enum semaphore_news
+take_place(struct semaphore *semaphore, const struct session_event *event)
+{
+	return event->code == SESSION_OK ? believe(semaphore, event) :
+	    SEMAPHORE_NOTHING;
 }
 
 /* A create has failed in a way that the next try may not. */
@@ -91,9 +104,12 @@ take_created(struct semaphore *semaphore, const struct session_event *event)
 		return create_again(semaphore, is_lease, event->code);
 	if (event->code != SESSION_OK)
 		return semaphore_fail_with(semaphore, event);
+	if (event->czxid != 0)
+		return believe(semaphore, event);
 	/* A plain create tells nothing but the name. */
-	return event->czxid == 0 ? SEMAPHORE_NOTHING :
-	    believe(semaphore, event);
+	if (!is_lease)
+		semaphore_ask_joined(semaphore);
+	return SEMAPHORE_NOTHING;
 }
 
 static enum semaphore_news
@@ -348,6 +364,7 @@ static const struct {
 	[TAG_TOP_PARENT] = { take_parent, ANY_STATE },
 	[TAG_PARENT] = { take_parent, ANY_STATE },
 	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },
+	[TAG_GET_LOCK] = { take_place, ANY_STATE },
 	[TAG_LIST_LOCKS] = { semaphore_take_line, STATE_IN_LINE },
 	[TAG_LIST_HEAD] = { semaphore_take_head, STATE_AT_HEAD },
 	[TAG_GET_PREDECESSOR] = { semaphore_take_predecessor, STATE_IN_LINE },

@@ -23,6 +23,14 @@
 #include "zookeeper/session.h"
 
 void
+semaphore_ask_joined(struct semaphore *semaphore)
+{
+	if (semaphore->claim.joined_ms == 0)
+		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LOCK,
+		    semaphore->lock.name);
+}
+
+void
 semaphore_list_locks(struct semaphore *semaphore)
 {
 	semaphore->is_second = false;

@@ -43,6 +43,7 @@ enum tag {
 	TAG_TOP_PARENT,
 	TAG_PARENT,
 	TAG_CREATE_LOCK,
+	TAG_GET_LOCK,		/* for since when we contend */
 	TAG_LIST_LOCKS,
 	TAG_LIST_HEAD,		/* the queue, too, as its head */
 	TAG_GET_PREDECESSOR,
@@ -124,6 +125,9 @@ typedef enum semaphore_news semaphore_taker(struct semaphore *,
 /* semaphore_line.c: the replies to the looks at the queue. */
 semaphore_taker	semaphore_take_line, semaphore_take_predecessor,
 		semaphore_take_head;
+
+/* Looks at our place, unless it is known since when we contend. */
+void	semaphore_ask_joined(struct semaphore *);
 
 /* Makes a place in the queue, and looks at the queue. */
 void	semaphore_stand_in_line(struct semaphore *);

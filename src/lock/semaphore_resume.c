@@ -193,9 +193,11 @@ go_on(struct semaphore *semaphore)
 	} else if (!has_lock) {
 		semaphore_join(semaphore);
 	} else if (has_lease) {
+		semaphore_ask_joined(semaphore);
 		semaphore->state = STATE_AT_HEAD;
 		semaphore_list_leases(semaphore);
 	} else {
+		semaphore_ask_joined(semaphore);
 		semaphore->state = STATE_IN_LINE;
 		semaphore_list_locks(semaphore);
 	}

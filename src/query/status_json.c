@@ -148,7 +148,7 @@ put_run(FILE *out, const struct runs_text_run *run)
 		return;
 	}
 	put_text(out, '{', "host", run->host);
-	put_time(out, ',', "began", run->began_ms);
+	put_time(out, ',', "began", run->slot_ms);
 	put_time(out, ',', "started", run->started_ms);
 	put_number(out, ',', "took_ms", run->took_ms);
 	put_number(out, ',', "status", run->status);

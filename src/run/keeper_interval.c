@@ -10,6 +10,7 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
+#include "lock/slots.h"
 
 #define INTERRUPTED_MS	1000	/* to record, after a signal */
 
@@ -30,37 +31,56 @@ leave_unstarted(struct keeper *keeper, int exit_code)
 	return keeper_leave_line(keeper, NULL);
 }
 
-/*
- * Compares ctimes of lease nodes, which are times of the ensemble's leader.
- * The clock of this machine plays no part.
- */
+/* Reckons on from when the lease node was made, by the leader's clock. */
+static int64_t
+leader_ms(const struct keeper *keeper, int64_t our_ms)
+{
+	return keeper->claim->made_ms + our_ms - keeper->claim->seen_ms;
+}
+
+/* How we stand at a moment of our clock. */
+static struct slots_contender
+contender_at(const struct keeper *keeper, int64_t our_ms)
+{
+	const struct options *options = keeper->options;
+	struct slots_contender contender = {
+		.joined_ms = keeper->claim->joined_ms,
+		.now_ms = leader_ms(keeper, our_ms),
+		.interval_ms = options->interval_ms,
+		.count_failures = options->count_failures,
+	};
+
+	return contender;
+}
+
 enum keeper_state
 keeper_judge(struct keeper *keeper, const struct link_message *message)
 {
 	const struct options *options = keeper->options;
-	const struct runs_text *log = &keeper->runs.log;
-	const struct runs_text_run *last, *newest;
-	int64_t now_ms;
+	const struct slots_contender contender = contender_at(keeper,
+	    clock_ms());
+	const struct runs_text_run *run;
+	enum slots_verdict verdict;
+	double ago;
 
-	now_ms = keeper->claim->began_ms;
-	newest = runs_text_newest(log);
-	last = runs_text_last(log, options->count_failures);
-	/* -i 0 only records. */
-	if (options->interval_ms > 0 && newest != NULL &&
-	    newest->began_ms > now_ms) {
+	verdict = slots_judge(&contender, &keeper->runs.log, &run);
+	if (verdict == SLOTS_DUE)
+		return keeper_ask_guard(keeper, message);
+	ago = (double)(contender.now_ms - run->started_ms) / 1000;
+	if (verdict == SLOTS_IN_FUTURE) {
 		log_error("cannot use the record '%s': a run on %s began %.1fs "
 		    "in the future by ZooKeeper's clock", keeper->runs.path,
-		    newest->host, (double)(newest->began_ms - now_ms) / 1000);
+		    run->host, -ago);
 		return leave_unstarted(keeper, EXITCODE_CONFIG);
 	}
-	if (options->interval_ms > 0 && last != NULL &&
-	    now_ms - last->began_ms < options->interval_ms) {
+	if (ago < 0)
+		log_notice("skipped '%s': a run on %s began %.1fs in the future "
+		    "by ZooKeeper's clock, so just now", options->task,
+		    run->host, -ago);
+	else
 		log_event("skipped '%s': a run began %.1fs ago on %s",
-		    options->task, (double)(now_ms - last->began_ms) / 1000,
-		    last->host);
-		return leave_unstarted(keeper, options->skip_exit_code);
-	}
-	return keeper_ask_guard(keeper, message);
+		    options->task, ago, run->host);
+	return leave_unstarted(keeper, options->skip_exit_code);
 }
 
 static int
@@ -90,10 +110,11 @@ enum keeper_state
 keeper_record(struct keeper *keeper, const struct link_message *message)
 {
 	const struct semaphore_claim *claim = keeper->claim;
+	const struct slots_contender contender = contender_at(keeper,
+	    keeper->started_ms);
 	struct runs_text_run run = {
-		.began_ms = claim->began_ms,
-		.started_ms = claim->began_ms + keeper->started_ms -
-		    claim->seen_ms,
+		.slot_ms = slots_of_run(&contender),
+		.started_ms = contender.now_ms,
 		.took_ms = clock_ms() - keeper->started_ms,
 		.fence = claim->fence,
 		.status = keeper->exit_code,

@@ -39,7 +39,7 @@ enum with {
 	WITH_IGNORE,		/* --on-loss ignore */
 	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
 	WITH_RUN,		/* the same, and a run a minute ago */
-	WITH_FUTURE,		/* the same, and a run in a minute */
+	WITH_FUTURE,		/* the same, and a run in more than a minute */
 	WITH_FAILURE,		/* the same, and a failure a minute ago */
 	WITH_COUNTED,		/* the same, with --interval-counts any */
 	WITH_ALWAYS,		/* -i 0, and a run in a minute */
@@ -339,11 +339,14 @@ static void
 set_up_run(struct bench *bench, int64_t began_ms, int status)
 {
 	struct runs_text_run run = { .status = status, .host = "web1" };
+	struct semaphore_claim *claim;
 
 	bench->options.interval_ms = 3600000;
 	set_up_nodes(&bench->keeper);
-	bench->keeper.semaphore->claim.began_ms = 1000000000;
-	run.began_ms = bench->keeper.claim->began_ms + began_ms;
+	claim = &bench->keeper.semaphore->claim;
+	claim->made_ms = claim->joined_ms = 1000000000;
+	claim->seen_ms = clock_ms();
+	run.slot_ms = run.started_ms = claim->made_ms + began_ms;
 	runs_text_add(&bench->keeper.runs.log, &run);
 }
 
@@ -416,7 +419,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		set_up_run(bench, -60000, 0);
 		break;
 	case WITH_FUTURE:
-		set_up_run(bench, 60000, 0);
+		set_up_run(bench, 61000, 0);
 		break;
 	case WITH_COUNTED:
 		bench->options.count_failures = true;
@@ -426,7 +429,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		set_up_run(bench, -60000, 1);
 		break;
 	case WITH_ALWAYS:
-		set_up_run(bench, 60000, 0);
+		set_up_run(bench, 61000, 0);
 		bench->options.interval_ms = 0;
 		break;
 	case WITH_CORRUPT:

@@ -16,8 +16,8 @@ make_run(int64_t n, int status)
 	struct runs_text_run run;
 
 	memset(&run, 0, sizeof(run));
-	run.began_ms = 1763780400000 + n;
-	run.started_ms = run.began_ms + 8;
+	run.slot_ms = 1763780400000 + n;
+	run.started_ms = run.slot_ms + 8;
 	run.took_ms = 2467;
 	run.fence = 8589934600 + n;
 	run.status = status;
@@ -28,7 +28,7 @@ make_run(int64_t n, int status)
 static bool
 same_run(const struct runs_text_run *a, const struct runs_text_run *b)
 {
-	return a->began_ms == b->began_ms && a->started_ms == b->started_ms &&
+	return a->slot_ms == b->slot_ms && a->started_ms == b->started_ms &&
 	    a->took_ms == b->took_ms && a->fence == b->fence &&
 	    a->status == b->status && strcmp(a->host, b->host) == 0;
 }
@@ -82,7 +82,7 @@ test_round_trip(void)
 	    "the oldest fell out");
 
 	memset(&run, 0, sizeof(run));
-	run.began_ms = run.started_ms = run.took_ms = run.fence = INT64_MAX;
+	run.slot_ms = run.started_ms = run.took_ms = run.fence = INT64_MAX;
 	memset(run.host, 'h', sizeof(run.host) - 1);
 	memset(&log, 0, sizeof(log));
 	for (i = 0; i < RUNS_TEXT_RUNS + 1; i++)
