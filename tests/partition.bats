@@ -277,5 +277,6 @@ hand_over_around_a_cut()
 		zkrun_wait "$n" 40
 	done
 	verdict "${CROWD[@]}" 2>/dev/null
-	[ "$VIOLATIONS" -ge 5 ]
+	# How many depends on when the servers notice that one is cut off.
+	[ "$VIOLATIONS" -ge 1 ]
 }
