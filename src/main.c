@@ -19,6 +19,8 @@
 #include "lock/nodedata.h"
 #include "lock/paths.h"
 #include "query/check.h"
+#include "query/forget.h"
+#include "query/pause.h"
 #include "query/revoke.h"
 #include "query/status.h"
 #include "run/guard.h"
@@ -105,10 +107,24 @@ answer(struct options *options)
 	status = read_credentials(options);
 	if (status != 0)
 		return status;
-	if (options->mode == OPTIONS_STATUS)
+	switch (options->mode) {
+	case OPTIONS_STATUS:
 		return status_run(options);
-	return options->mode == OPTIONS_REVOKE ? revoke_run(options) :
-	    revoke_break(options);
+	case OPTIONS_REVOKE:
+		return revoke_run(options);
+	case OPTIONS_BREAK:
+		return revoke_break(options);
+	case OPTIONS_PAUSE:
+		return pause_run(options);
+	case OPTIONS_RESUME:
+		return pause_resume(options);
+	case OPTIONS_FORGET:
+		return forget_run(options);
+	case OPTIONS_RUN:
+	case OPTIONS_CHECK:
+		break;
+	}
+	return EXITCODE_INTERNAL;
 }
 
 int

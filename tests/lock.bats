@@ -118,17 +118,18 @@ only_these()
 	done
 }
 
-@test "a run that meets nobody: a transaction and a look; a delete and a tidying" {
+@test "a run that meets nobody: a transaction and a look; a look, a delete and a tidying" {
 	zkrun -t "$TASK" -- true
 	start_relay
 	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
-	only_these op14 op4 op2
+	only_these op14 op4 op12 op2
 	assert_equal "$(relay_count op14)" 2
 	assert_equal "$(relay_count op4)" 1
+	assert_equal "$(relay_count op12)" 1
 	assert_equal "$(relay_count op2)" 1
 }
 
-@test "a run that meets somebody stands in line: two creates, two lists" {
+@test "a run that meets somebody stands in line: two creates, three lists" {
 	hold holder "$TASK"
 	start_relay
 	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -138,11 +139,12 @@ only_these()
 	zkrun_wait waiter 10
 	assert_equal "$status" 0
 	# To walk in, to enter with the time of it, to tidy; the line's node is
-	# made, if it is not there.  That the holder goes is all it asks for.
+	# made, if it is not there.  That the holder goes is all it asks for, and
+	# in the end whether somebody else is in line.
 	only_these op14 op4 op2 op15 op12 op19
 	assert_equal "$(relay_count op14)" 3
 	assert_equal "$(relay_count op15)" 2
-	assert_equal "$(relay_count op12)" 2
+	assert_equal "$(relay_count op12)" 3
 	assert_equal "$(relay_count op2)" 1
 	assert_equal "$(relay_count op19)" 1
 }
@@ -174,9 +176,9 @@ in_line()
 }
 
 @test "in line behind one, its end is all there is to know; behind more, not" {
-	# The line and, at its head, the leases.
-	in_line second 1 2
-	in_line third 2 3
+	# The line and, at its head, the leases; the line again in the end.
+	in_line second 1 3
+	in_line third 2 4
 }
 
 @test "in line, contact is lost while it looks who is ahead: it looks once more" {
@@ -440,6 +442,16 @@ room_is_gone()
 	room_is_gone
 }
 
+# A Curator client between its place and its lease makes the room only once.
+@test "the room is left to who is in line and has no lease yet" {
+	zk create -p "/lock/mutex/$TASK/locks/_c_x-lock-0000000000" >/dev/null
+	zkrun -t "$TASK" -- true
+	zk stat "/lock/mutex/$TASK/leases"
+	zk rm "/lock/mutex/$TASK/locks/_c_x-lock-0000000000"
+	zkrun -t "$TASK" -- true
+	room_is_gone
+}
+
 @test "the server takes the parents away when nobody uses them" {
 	own_server --jvm -Dznode.container.checkIntervalMs=100
 	zkrun -c "$OWN_CONNECT" -t "$TASK" -- true
@@ -531,7 +543,8 @@ room_is_gone()
 	before=$(now_us)
 	run -75 zkrun -w 700ms -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	took=$((($(now_us) - before) / 1000))
-	assert_output "zkrun: cannot acquire '$TASK': the waiting time is over"
+	assert_output --regexp "^zkrun: cannot acquire '$TASK': the waiting\
+ time is over, held by $(hostname) pid ${BG[holder]} since [0-9:]+\$"
 	[ $took -ge 690 ]
 	[ $took -lt 5000 ]
 	zkrun_wait head 10

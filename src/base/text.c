@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 
 uint32_t
@@ -120,4 +121,20 @@ text_cut(char *text, size_t columns)
 
 	(void)step_over(&end, columns);
 	text[end - text] = '\0';
+}
+
+void
+text_since(char *text, size_t size, int64_t ms)
+{
+	struct tm then, today;
+	time_t now, seconds;
+
+	now = time(NULL);
+	seconds = (time_t)(ms / 1000);
+	if (localtime_r(&seconds, &then) == NULL ||
+	    localtime_r(&now, &today) == NULL ||
+	    strftime(text, size, then.tm_yday == today.tm_yday &&
+	    then.tm_year == today.tm_year ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S",
+	    &then) == 0)
+		(void)strlcpy(text, "?", size);
 }

@@ -21,6 +21,12 @@ uint32_t	text_next(const char **);
  */
 void		text_clean(char *, size_t, const char *);
 
+/*
+ * Writes a time in ms since 1970 as the reader's clock has it; the day only if it
+ * is not today.  "?" if it has no such form.
+ */
+void		text_since(char *, size_t, int64_t ms);
+
 /* Returns how many columns of a terminal a clean text takes. */
 size_t		text_width(const char *);
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
+#include "config/operands.h"
 #include "config/options.h"
 
 #define DEFAULT_FILE	"/etc/zkrun.conf"
@@ -34,8 +35,11 @@ static const char usage[] =
     "             [--skip-exit-code status] [--syslog[=facility]]\n"
     "             -t task [--] command [argument ...]\n"
     "       zkrun --status [--json] [task ...]\n"
+    "       zkrun --pause [-l leases] task [reason ...]\n"
+    "       zkrun --resume task [user]\n"
     "       zkrun --revoke [-w duration] task\n"
     "       zkrun --break [--yes] task\n"
+    "       zkrun --forget [--yes] [task ...]\n"
     "       zkrun --check [-c servers]\n";
 
 static const char not_a_line[] = "it is not of the form name = value";
@@ -155,12 +159,13 @@ read_environment(struct options *options)
  * index plus LONG_VAL, which no letter reaches.
  */
 static void
-make_tables(struct option *longs, char *shorts)
+make_tables(struct option *longs, char *shorts, bool to_the_end)
 {
 	size_t i;
 
 	/* '+': options end at the command; ':': we say what is missing. */
-	*shorts++ = '+';
+	if (!to_the_end)
+		*shorts++ = '+';
 	*shorts++ = ':';
 	for (i = 0; i < option_specs_count; i++) {
 		longs[i].name = option_specs[i].name;
@@ -190,13 +195,6 @@ find_given(int value)
 	return NULL;
 }
 
-static int
-refuse(const char *object, const char *reason)
-{
-	log_error("cannot use '%s': %s", object, reason);
-	return EXITCODE_USAGE;
-}
-
 /* Returns the reason for which getopt_long(3) did not take an option. */
 static const char *
 why_not_taken(const struct option *longs, const char *given, int known)
@@ -217,13 +215,21 @@ why_not_taken(const struct option *longs, const char *given, int known)
 	    "there is no such option";
 }
 
+/* What has to be known of argv before its options are applied. */
+struct glance {
+	const char	*file;		/* --config, or what ZKRUN_CONFIG says */
+	bool		 check;		/* --check is given */
+	bool		 query;		/* it or its like is: no command follows */
+};
+
 /*
- * Reads argv: applies its options, or only looks for --config and --check if
- * options is NULL.  Returns ARGUMENTS_RUN or an exit status.
+ * Reads argv: applies its options, or only glances at them if options is NULL.
+ * Without a command to be run, options may also stand behind the tasks.  Returns
+ * ARGUMENTS_RUN or an exit status.
  */
 static int
-read_argv(struct options *options, int argc, char **argv, const char **file,
-    bool *check)
+read_argv(struct options *options, int argc, char **argv,
+    struct glance *glance)
 {
 	struct option_source source = { 0 };
 	struct option longs[MAX_SPECS];
@@ -232,7 +238,7 @@ read_argv(struct options *options, int argc, char **argv, const char **file,
 	const char *object;
 	int value;
 
-	make_tables(longs, shorts);
+	make_tables(longs, shorts, glance->query);
 	opterr = 0;
 	/* Begins anew. */
 	optind = 0;
@@ -242,10 +248,10 @@ read_argv(struct options *options, int argc, char **argv, const char **file,
 		object = optopt != 0 && optopt < LONG_VAL ? letter :
 		    argv[optind - 1];
 		if (value == '?')
-			return refuse(object, why_not_taken(longs, object,
+			return options_refuse(object, why_not_taken(longs, object,
 			    optopt));
 		if (value == ':')
-			return refuse(object, "a value is missing");
+			return options_refuse(object, "a value is missing");
 		spec = find_given(value);
 		if (spec->letter == 'h' || spec->letter == 'V') {
 			(void)fputs(spec->letter == 'h' ? usage :
@@ -253,94 +259,42 @@ read_argv(struct options *options, int argc, char **argv, const char **file,
 			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
 		if (spec->letter == 'f')
-			*file = optarg;
-		else if (options == NULL)
-			*check |= strcmp(spec->name, "check") == 0;
-		else if (options_apply(options, &source, spec, optarg) == -1)
+			glance->file = optarg;
+		else if (options != NULL && options_apply(options, &source,
+		    spec, optarg) == -1)
 			return EXITCODE_USAGE;
+		glance->query |= options_is_mode(spec);
+		glance->check |= strcmp(spec->name, "check") == 0;
 	}
 	return ARGUMENTS_RUN;
-}
-
-/* What no option can see by itself. */
-static int
-check_together(const struct options *options)
-{
-	if (options->json && options->mode != OPTIONS_STATUS)
-		return refuse("--json", "it goes with --status");
-	if (options->yes && options->mode != OPTIONS_BREAK)
-		return refuse("--yes", "it goes with --break");
-	if (options->interval_ms > 0 && options->interval_ms != CLOCK_NEVER &&
-	    options->max_leases > 1)
-		return refuse("--interval", "with more than one lease, as many "
-		    "would run at once");
-	return ARGUMENTS_RUN;
-}
-
-/* Takes the arguments behind the options: a command, or tasks. */
-static int
-take_operands(struct options *options, char *const *operands, size_t count)
-{
-	const char *reason;
-	size_t i;
-
-	options->tasks = (char *const *)&options->task;
-	options->task_count = options->task != NULL;
-	if (options->mode == OPTIONS_RUN)
-		options->command = operands;
-	else if (count > 0 && options->mode == OPTIONS_CHECK)
-		return refuse(operands[0], "--check takes no command");
-	else if (count > 0 && options->task != NULL)
-		return refuse(operands[0], "a task is given with -t");
-	else if (count > 0) {
-		options->tasks = operands;
-		options->task_count = count;
-	}
-	for (i = 0; i < options->task_count; i++) {
-		reason = servers_check_name(options->tasks[i]);
-		if (reason == NULL && i > 0 && options->tasks[i][0] == '-')
-			reason = "options come before the tasks";
-		if (reason != NULL)
-			return refuse(options->tasks[i], reason);
-	}
-	if (options->mode == OPTIONS_RUN && options->task == NULL)
-		return refuse("zkrun", "no task is given (-t)");
-	if (options->mode == OPTIONS_RUN && count == 0)
-		return refuse("zkrun", "no command is given");
-	if (options->mode == OPTIONS_REVOKE || options->mode == OPTIONS_BREAK) {
-		if (options->task_count == 0)
-			return refuse("zkrun", "no task is given");
-		if (options->task_count > 1)
-			return refuse(options->tasks[1], "one task at a time");
-		options->task = options->tasks[0];
-	}
-	return check_together(options);
 }
 
 int
 arguments_parse(struct options *options, int argc, char **argv)
 {
 	struct option_source lease = { .file = "ZKRUN_LEASE_CONNECT" };
-	const char *file, *servers;
-	bool check = false;
+	struct glance glance = { .file = getenv("ZKRUN_CONFIG") };
+	const char *servers;
 	int status;
 
 	options_default(options);
-	file = getenv("ZKRUN_CONFIG");
-	status = read_argv(NULL, argc, argv, &file, &check);
+	status = read_argv(NULL, argc, argv, &glance);
+	/* Once more for what stands behind the tasks. */
+	if (status == ARGUMENTS_RUN && glance.query)
+		status = read_argv(NULL, argc, argv, &glance);
 	if (status != ARGUMENTS_RUN)
 		return status;
-	if (read_file(options, file != NULL ? file : DEFAULT_FILE,
-	    file != NULL) == -1)
+	if (read_file(options, glance.file != NULL ? glance.file :
+	    DEFAULT_FILE, glance.file != NULL) == -1)
 		return EXITCODE_CONFIG;
 	if (read_environment(options) == -1)
 		return EXITCODE_USAGE;
 	/* --check asks the servers of the lease under which it was started. */
-	servers = check ? getenv(lease.file) : NULL;
+	servers = glance.check ? getenv(lease.file) : NULL;
 	if (servers != NULL && options_apply(options, &lease,
 	    options_find("connect"), servers) == -1)
 		return EXITCODE_USAGE;
-	status = read_argv(options, argc, argv, &file, &check);
+	status = read_argv(options, argc, argv, &glance);
 	if (status != ARGUMENTS_RUN)
 		return status;
 	/* A job may wait for servers for ever, but a query must end. */
@@ -348,5 +302,7 @@ arguments_parse(struct options *options, int argc, char **argv)
 	    options->retry.max_retries == BACKOFF_FOREVER)
 		options->retry.max_retries = BACKOFF_DEFAULT;
 	log_set_level(options->verbosity);
-	return take_operands(options, argv + optind, (size_t)(argc - optind));
+	status = operands_take(options, argv + optind,
+	    (size_t)(argc - optind));
+	return status != 0 ? status : ARGUMENTS_RUN;
 }

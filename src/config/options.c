@@ -111,7 +111,8 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 #define EITHER(no, yes)	{ .read = values_word, .words = { no, yes }, \
     .problem = "neither " no " nor " yes }
 #define MODE(mode)	{ .read = read_mode, .means = (mode), .problem = \
-    "only one of --break, --check, --revoke and --status can be done" }
+    "only one of --break, --check, --forget, --pause, --resume, --revoke " \
+    "and --status can be done" }
 #define DURATION	{ .read = values_duration, .most = CLOCK_LONGEST_MS }
 #define POSITIVE	{ .read = values_duration, .least = 1, \
     .most = CLOCK_LONGEST_MS, .problem = "it has to be longer than nothing" }
@@ -133,6 +134,7 @@ const struct option_spec option_specs[] = {
 	{ "connect", 'c', VALUE, false, WHOLE, READ(read_connect) },
 	{ "connect-timeout", 0, VALUE, false, IN(connect_timeout_ms),
 	    POSITIVE },
+	{ "forget", 0, NONE, true, IN(mode), MODE(OPTIONS_FORGET) },
 	{ "group", 'g', NONE, false, IN(signal_group), FLAG },
 	{ "help", 'h', NONE, true, WHOLE, READ(NULL) },
 	{ "hold", 0, VALUE, false, IN(hold_ms), DURATION },
@@ -157,8 +159,10 @@ const struct option_spec option_specs[] = {
 	    .words = { [OPTIONS_WAIT] = "wait", [OPTIONS_KILL] = "kill",
 	    [OPTIONS_LEAVE] = "leave" },
 	    .problem = "none of wait, kill, leave" } },
+	{ "pause", 0, NONE, true, IN(mode), MODE(OPTIONS_PAUSE) },
 	{ "quiet", 'q', NONE, false, IN(verbosity),
 	    NO_YES(read_verbosity, LOG_ERRORS) },
+	{ "resume", 0, NONE, true, IN(mode), MODE(OPTIONS_RESUME) },
 	{ "retry-cap", 0, VALUE, false, IN(retry.cap_ms), POSITIVE },
 	{ "retry-for", 0, VALUE, false, IN(retry.for_ms), POSITIVE },
 	{ "retry-sleep", 0, VALUE, false, IN(retry.sleep_ms), DURATION },
@@ -213,6 +217,12 @@ options_default(struct options *options)
 	(void)read_connect(options, "127.0.0.1:2181", NULL);
 }
 
+bool
+options_is_mode(const struct option_spec *spec)
+{
+	return spec->kind.read == read_mode;
+}
+
 const struct option_spec *
 options_find(const char *name)
 {
@@ -222,6 +232,13 @@ options_find(const char *name)
 		if (strcmp(option_specs[i].name, name) == 0)
 			return &option_specs[i];
 	return NULL;
+}
+
+int
+options_refuse(const char *word, const char *reason)
+{
+	log_error("cannot use '%s': %s", word, reason);
+	return EXITCODE_USAGE;
 }
 
 int

@@ -22,6 +22,7 @@ enum options_orphans {
 };
 
 #define OPTIONS_NO_SYSLOG	(-1)
+#define OPTIONS_REASON_SIZE	201
 
 /* Which of its programs zkrun is. */
 enum options_mode {
@@ -30,6 +31,9 @@ enum options_mode {
 	OPTIONS_STATUS,	/* --status */
 	OPTIONS_REVOKE,	/* --revoke */
 	OPTIONS_BREAK,	/* --break */
+	OPTIONS_PAUSE,	/* --pause */
+	OPTIONS_RESUME,	/* --resume */
+	OPTIONS_FORGET,	/* --forget */
 };
 
 /* A flag is 0 or 1. */
@@ -37,8 +41,10 @@ struct options {
 	enum options_mode mode;
 	const char	*task;			/* in argv */
 	char		*const *command;	/* in argv */
-	char		*const *tasks;		/* in argv; of --status */
+	char		*const *tasks;		/* in argv; of a query */
 	size_t		 task_count;		/* 0: all there are */
+	char		 reason[OPTIONS_REASON_SIZE];	/* of --pause; "": none */
+	const char	*whose;			/* of --resume, in argv; or NULL */
 	char		 base[VALUES_PATH_SIZE]; /* "" for "/" */
 	char		 runs[VALUES_PATH_SIZE]; /* where runs are recorded */
 	struct servers	 servers;
@@ -95,8 +101,14 @@ struct option_source {
 /* Fills in the defaults. */
 void	options_default(struct options *);
 
+/* Says whether an option makes zkrun another program than one that runs a command. */
+bool	options_is_mode(const struct option_spec *);
+
 /* Returns the option of that long name, or NULL. */
 const struct option_spec	*options_find(const char *);
+
+/* Says why a word of the command line is no good.  Returns EXITCODE_USAGE. */
+int	options_refuse(const char *word, const char *reason);
 
 /*
  * Stores one value.  Returns 0, or -1 after one line on stderr that names

@@ -34,8 +34,8 @@ holders_take(struct holders *holders, enum paths_parent parent, char **names,
 	size_t i, *count = is_lock ? &holders->lock_count :
 	    &holders->lease_count;
 
-	holders->holder_count = holders->waiter_count = 0;
-	holders->no_session_count = 0;
+	holders->holder_count = holders->pause_count = 0;
+	holders->waiter_count = holders->no_session_count = 0;
 	free_nodes(nodes, count);
 	if (name_count > 0)
 		*nodes = calloc(name_count, sizeof(**nodes));
@@ -55,14 +55,22 @@ holders_free(struct holders *holders)
 	(void)holders_take(holders, PATHS_LOCKS, NULL, 0);
 }
 
-/* By age; those not seen come last. */
+/* Leases first, then pauses, then those not seen. */
+static int
+rank_lease(const struct holders_node *lease)
+{
+	return !lease->seen ? 2 : lease->session == 0 &&
+	    nodename_is_pause(lease->name) ? 1 : 0;
+}
+
+/* Of each rank by age. */
 static int
 compare_leases(const void *one, const void *other)
 {
 	const struct holders_node *a = one, *b = other;
 
-	if (a->seen != b->seen)
-		return a->seen ? -1 : 1;
+	if (rank_lease(a) != rank_lease(b))
+		return rank_lease(a) - rank_lease(b);
 	/* Two nodes of one transaction are of the same age. */
 	return a->czxid != b->czxid ? (a->czxid > b->czxid ? 1 : -1) :
 	    strcmp(a->name, b->name);
@@ -70,7 +78,7 @@ compare_leases(const void *one, const void *other)
 
 /* Waiters first, then places without a session, then those not seen. */
 static int
-rank(const struct holders_node *lock)
+rank_lock(const struct holders_node *lock)
 {
 	return !lock->seen ? 2 : lock->session == 0 ? 1 : 0;
 }
@@ -80,7 +88,7 @@ compare_locks(const void *one, const void *other)
 {
 	const struct holders_node *a = one, *b = other;
 
-	return rank(a) != rank(b) ? rank(a) - rank(b) :
+	return rank_lock(a) != rank_lock(b) ? rank_lock(a) - rank_lock(b) :
 	    nodename_compare(a->name, b->name);
 }
 
@@ -113,12 +121,16 @@ void
 holders_judge(struct holders *holders)
 {
 	const struct holders_node *head;
-	size_t i, places;
+	size_t i, leases, places;
 
-	holders->holder_count = sort_nodes(holders->leases,
-	    holders->lease_count, compare_leases);
+	leases = sort_nodes(holders->leases, holders->lease_count,
+	    compare_leases);
+	for (i = leases; i > 0 && rank_lease(&holders->leases[i - 1]) > 0;)
+		i--;
+	holders->holder_count = i;
+	holders->pause_count = leases - i;
 	places = sort_nodes(holders->locks, holders->lock_count, compare_locks);
-	for (i = places; i > 0 && rank(&holders->locks[i - 1]) > 0;)
+	for (i = places; i > 0 && rank_lock(&holders->locks[i - 1]) > 0;)
 		i--;
 	holders->waiter_count = i;
 	holders->no_session_count = places - i;
@@ -135,11 +147,13 @@ holders_judge(struct holders *holders)
 	 */
 	if (i == 0 || holders->leases[i - 1].czxid < head->czxid)
 		return;
-	if (holders->holder_count == 1) {
+	if (leases == 1) {
 		move_behind(holders->locks, 0, places);
 		holders->waiter_count--;
-	} else
-		move_behind(holders->leases, i - 1, holders->holder_count--);
+	} else {
+		move_behind(holders->leases, i - 1, leases);
+		holders->holder_count--;
+	}
 }
 
 void

@@ -10,8 +10,8 @@
  * judgement is a hint and proves nothing.
  *
  * A node without a session is persistent: nobody's.  Such a lease is held all the
- * same, for every client counts it.  Nobody waits in such a place, and zkrun
- * passes it over.
+ * same, for every client counts it, unless its name says that it is a pause.
+ * Nobody waits in such a place, and zkrun passes it over.
  *
  * Pure; no I/O.
  */
@@ -45,6 +45,7 @@ struct holders {
 	size_t			 lock_count;
 	/* holders_judge() puts these first in leases and in locks. */
 	size_t			 holder_count;
+	size_t			 pause_count;	/* nodes, behind the holders */
 	size_t			 waiter_count;
 	size_t			 no_session_count;	/* behind the waiters */
 };
@@ -69,7 +70,7 @@ bool	holders_take(struct holders *, enum paths_parent, char **names,
 	    size_t count);
 
 /*
- * Sorts holders by czxid, waiters and places without a session as Curator sorts
+ * Sorts holders and pauses by czxid, waiters and places without a session as Curator sorts
  * its queue.  Leaves out what was not seen, and the place in the queue of a
  * holder.
  */

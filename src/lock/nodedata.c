@@ -96,25 +96,61 @@ nodedata_whoami(char *text, size_t size)
 	(void)snprintf(text, size, "%s@%s", user, host);
 }
 
-void
-nodedata_make(char *data, size_t size, pid_t guard, const char *command)
+static void
+add_host(char *data, size_t size)
+{
+	char host[128];
+
+	get_host(host, sizeof(host));
+	nodedata_add(data, size, NODEDATA_HOST, host);
+}
+
+static void
+add_user_and_start(char *data, size_t size)
 {
 	char text[128];
-	const char *slash;
 	struct tm broken_down;
 	time_t now;
 
-	data[0] = '\0';
-	get_host(text, sizeof(text));
-	nodedata_add(data, size, NODEDATA_HOST, text);
-	(void)snprintf(text, sizeof(text), "%d", (int)guard);
-	nodedata_add(data, size, NODEDATA_PID, text);
 	get_user(text, sizeof(text));
 	nodedata_add(data, size, NODEDATA_USER, text);
 	now = time(NULL);
 	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ",
 	    gmtime_r(&now, &broken_down));
 	nodedata_add(data, size, NODEDATA_START, text);
+}
+
+void
+nodedata_make_pause(char *data, size_t size, const char *reason)
+{
+	data[0] = '\0';
+	add_host(data, size);
+	add_user_and_start(data, size);
+	(void)strlcat(data, " " NODEDATA_REASON "=", size);
+	(void)strlcat(data, reason, size);
+}
+
+void
+nodedata_get_reason(const char *data, char *reason, size_t size)
+{
+	const char *found;
+
+	found = strstr(data, " " NODEDATA_REASON "=");
+	(void)strlcpy(reason, found == NULL ? "" :
+	    found + strlen(" " NODEDATA_REASON "="), size);
+}
+
+void
+nodedata_make(char *data, size_t size, pid_t guard, const char *command)
+{
+	char pid[16];
+	const char *slash;
+
+	data[0] = '\0';
+	add_host(data, size);
+	(void)snprintf(pid, sizeof(pid), "%d", (int)guard);
+	nodedata_add(data, size, NODEDATA_PID, pid);
+	add_user_and_start(data, size);
 	slash = strrchr(command, '/');
 	nodedata_add(data, size, NODEDATA_COMMAND,
 	    slash != NULL ? slash + 1 : command);

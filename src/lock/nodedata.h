@@ -25,6 +25,8 @@
  * The node's mtime said so until the request changed it.
  */
 #define NODEDATA_SINCE		"since"
+/* Of a pause: the rest of the data, with its blanks. */
+#define NODEDATA_REASON		"reason"
 
 /*
  * Writes host, pid (the guard's, which users see), user, start and the name of
@@ -32,6 +34,12 @@
  * database if the environment has no LOGNAME, which may block for minutes.
  */
 void	nodedata_make(char *, size_t, pid_t guard, const char *command);
+
+/*
+ * Writes host, user, start and the reason of a pause, which may be "".  May block
+ * likewise.
+ */
+void	nodedata_make_pause(char *, size_t, const char *reason);
 
 /* Adds a key to the data in a buffer of that size, if there is room. */
 void	nodedata_add(char *, size_t, const char *key, const char *value);
@@ -41,6 +49,9 @@ void	nodedata_add(char *, size_t, const char *key, const char *value);
  * if there is none, as in Curator's nodes, whose data is an address.
  */
 bool	nodedata_get(const char *, const char *key, char *value, size_t);
+
+/* Copies the reason of a pause, cut to the size; "" if there is none. */
+void	nodedata_get_reason(const char *, char *reason, size_t);
 
 /*
  * Reads the value of a key as a decimal number.  Returns false if there is none

@@ -86,6 +86,23 @@ nodename_ahead(const char *name, char *const *names, size_t count,
 }
 
 bool
+nodename_is_pause(const char *name)
+{
+	return strncmp(name, NODENAME_PAUSE, strlen(NODENAME_PAUSE)) == 0;
+}
+
+const char *
+nodename_find_pause(char *const *names, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (nodename_is_pause(names[i]))
+			return names[i];
+	return NULL;
+}
+
+bool
 nodename_join(char *path, size_t size, const char *parent, const char *name)
 {
 	return (size_t)snprintf(path, size, "%s/%s", parent, name) < size;

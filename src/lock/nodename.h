@@ -40,6 +40,13 @@ bool	nodename_is_ordered(const char *name);
 size_t	nodename_ahead(const char *name, char *const *names, size_t count,
 	    const char **predecessor);
 
+/* What the name of a pause begins with, see pauses.h. */
+#define NODENAME_PAUSE	"pause-"
+bool	nodename_is_pause(const char *name);
+
+/* Returns the first name of a pause, or NULL. */
+const char	*nodename_find_pause(char *const *names, size_t count);
+
 /* Writes parent, a slash and the name.  Returns false if that does not fit. */
 bool	nodename_join(char *path, size_t size, const char *parent,
 	    const char *name);

@@ -8,6 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define PATHS_SIZE	2048	/* of any path: the options bound their parts */
+
+/*
+ * The version that the data of P/leases has if zkrun has made it.  Who finds it
+ * empty may delete it then.
+ */
+#define PATHS_OWN_VERSION	1
+
 enum paths_parent {
 	PATHS_LOCKS,
 	PATHS_LEASES,

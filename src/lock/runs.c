@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lock/parents.h"
 #include "zookeeper/session.h"
 
 #define MAX_ATTEMPTS	5	/* to make a node that others delete */
@@ -53,18 +54,9 @@ static void
 make(struct runs *runs)
 {
 	struct runs_text empty = { .count = 0 };
-	char path[RUNS_PATH_SIZE], text[RUNS_TEXT_SIZE];
-	size_t end;
+	char text[RUNS_TEXT_SIZE];
 
-	end = 0;
-	for (;;) {
-		end += 1 + strcspn(runs->path + end + 1, "/");
-		if (runs->path[end] == '\0')
-			break;
-		(void)snprintf(path, sizeof(path), "%.*s", (int)end,
-		    runs->path);
-		ask(runs, SESSION_CREATE_SHARED, TAG_PARENT, path, NULL);
-	}
+	(void)parents_make(runs->session, runs->path, TAG_PARENT, TAG_PARENT);
 	runs_text_format(&empty, text);
 	ask(runs, SESSION_CREATE_PERSISTENT, TAG_MAKE, runs->path, text);
 	ask(runs, SESSION_GET, TAG_READ, runs->path, NULL);

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "lock/nodename.h"
-#include "lock/paths.h"
+#include "lock/parents.h"
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
@@ -152,7 +152,7 @@ semaphore_walk_in(struct semaphore *semaphore)
 	const struct session_step steps[] = {
 		{ SESSION_CREATE_STEP, semaphore->lease.parent, NULL, -1 },
 		{ SESSION_SET_STEP, semaphore->lease.parent, NULL,
-		    SEMAPHORE_OWN_VERSION - 1 },
+		    PATHS_OWN_VERSION - 1 },
 		{ SESSION_EPHEMERAL_STEP, lease, semaphore->data, -1 },
 	};
 
@@ -169,23 +169,10 @@ semaphore_walk_in(struct semaphore *semaphore)
 void
 semaphore_make_path(struct semaphore *semaphore)
 {
-	char path[SEMAPHORE_PATH_SIZE];
-	enum tag tag;
-	size_t end;
-
 	semaphore->parents = PARENTS_MADE;
-	tag = TAG_TOP_PARENT;
-	end = 0;
-	do {
-		end += 1 + strcspn(semaphore->path + end + 1, "/");
-		(void)snprintf(path, sizeof(path), "%.*s", (int)end,
-		    semaphore->path);
-		/* Above P other people have their tasks. */
-		semaphore_ask(semaphore, semaphore->path[end] != '\0' ?
-		    SESSION_CREATE_SHARED : SESSION_CREATE_CONTAINER, tag,
-		    path);
-		tag = TAG_PARENT;
-	} while (semaphore->path[end] != '\0');
+	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER,
+	    parents_make(semaphore->session, semaphore->path, TAG_TOP_PARENT,
+	    TAG_PARENT) ? TAG_PARENT : TAG_TOP_PARENT, semaphore->path);
 }
 
 void
@@ -367,6 +354,19 @@ semaphore_join(struct semaphore *semaphore)
 	(void)semaphore_clear(semaphore);
 }
 
+/*
+ * A Curator client in the queue finds P/leases missing, makes it, and tries once
+ * more to make its lease.  It fails if zkrun has made P/leases and deleted it
+ * meanwhile.
+ */
+void
+semaphore_before_release(struct semaphore *semaphore)
+{
+	if (semaphore->untidy)
+		semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_OTHERS,
+		    semaphore->lock.parent);
+}
+
 enum semaphore_news
 semaphore_leave(struct semaphore *semaphore)
 {
@@ -374,6 +374,8 @@ semaphore_leave(struct semaphore *semaphore)
 	if (semaphore->state == STATE_WALKING_IN ||
 	    semaphore->state == STATE_AT_HEAD)
 		semaphore->untidy = true;
+	if (semaphore->lease.name[0] != '\0')
+		semaphore_before_release(semaphore);
 	semaphore->state = STATE_LEAVING;
 	return semaphore_clear(semaphore);
 }
@@ -390,9 +392,9 @@ semaphore_tidy(struct semaphore *semaphore)
 {
 	const struct session_step step = {
 		SESSION_DELETE_STEP, semaphore->lease.parent, NULL,
-		SEMAPHORE_OWN_VERSION,
+		PATHS_OWN_VERSION,
 	};
 
-	if (semaphore->untidy)
+	if (semaphore->untidy && !semaphore->has_others)
 		session_ask_steps(semaphore->session, TAG_TIDY, &step, 1);
 }

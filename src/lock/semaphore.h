@@ -51,6 +51,7 @@ struct semaphore_claim {
 	int64_t		 joined_ms;	/* of our first node ever; 0: not known */
 	int64_t		 seen_ms;	/* when we learned of it, on our clock */
 	size_t		 ahead;		/* of us in the queue */
+	bool		 is_paused;	/* as of the last look at the leases */
 	enum semaphore_failure failure;	/* of SEMAPHORE_FAILED */
 	char		 reason[160];	/* of a refusal; who revokes */
 };
@@ -119,12 +120,16 @@ void	semaphore_forget(struct semaphore *);
 enum semaphore_news	semaphore_leave(struct semaphore *);
 
 /*
- * After SEMAPHORE_LEFT: removes P/leases if zkrun has made it and it is empty.
- * Nobody waits for the reply.
+ * After SEMAPHORE_LEFT: removes P/leases if zkrun has made it, it is empty, and
+ * nobody is in the queue.  Nobody waits for the reply.
  */
 void	semaphore_tidy(struct semaphore *);
 
-/* Somebody else's transaction has deleted our lease node. */
+/*
+ * Somebody else's transaction is about to delete our lease node, and has deleted
+ * it.
+ */
+void	semaphore_before_release(struct semaphore *);
 void	semaphore_lease_deleted(struct semaphore *);
 
 /* Takes a reply or a fired watch of the session; ignores the tags of others. */

@@ -165,11 +165,13 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 		semaphore_list_leases(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	semaphore->untidy = event->version == SEMAPHORE_OWN_VERSION;
+	semaphore->untidy = event->version == PATHS_OWN_VERSION;
 	/* Every child counts, whatever its name. */
 	if (event->count > semaphore->max_leases) {
 		semaphore->claim.ahead = 0;
 		semaphore->waited = true;
+		semaphore->claim.is_paused = nodename_find_pause(event->names,
+		    event->count) != NULL;
 		semaphore_doubt_head(semaphore, event->count);
 		watch_rival(semaphore, event);
 		return SEMAPHORE_WAITING;
@@ -296,6 +298,8 @@ take_holders(struct semaphore *semaphore, const struct session_event *event)
 	if (event->code != SESSION_OK || event->count < semaphore->max_leases)
 		return stand_in_line(semaphore);
 	semaphore->state = STATE_OUT;
+	semaphore->claim.is_paused = nodename_find_pause(event->names,
+	    event->count) != NULL;
 	return SEMAPHORE_TAKEN;
 }
 
@@ -374,6 +378,7 @@ static const struct {
 	[TAG_SETTLE] = { take_settled, ANY_STATE },
 	[TAG_BEAT] = { semaphore_take_beat, ANY_STATE },
 	[TAG_TOUCH] = { semaphore_take_touched, ANY_STATE },
+	[TAG_LIST_OTHERS] = { semaphore_take_others, ANY_STATE },
 	[TAG_DELETE_LOCK] = { take_deleted, ANY_STATE },
 	[TAG_DELETE_LEASE] = { take_deleted, ANY_STATE },
 	[TAG_RESUME_LOCKS] = { semaphore_take_resumed, ANY_STATE },

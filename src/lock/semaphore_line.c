@@ -148,6 +148,17 @@ semaphore_take_predecessor(struct semaphore *semaphore,
 	return SEMAPHORE_WAITING;
 }
 
+enum semaphore_news
+semaphore_take_others(struct semaphore *semaphore,
+    const struct session_event *event)
+{
+	bool is_ours = nodename_find(semaphore->lock.uuid, event->names,
+	    event->count) != NULL;
+
+	semaphore->has_others = event->count > (is_ours ? 1 : 0);
+	return SEMAPHORE_NOTHING;
+}
+
 void
 semaphore_list_head(struct semaphore *semaphore)
 {

@@ -8,14 +8,12 @@
 #define ZKRUN_SEMAPHORE_PRIVATE_H
 
 #include "lock/nodename.h"
+#include "lock/paths.h"
 #include "lock/semaphore.h"
 #include "zookeeper/session.h"
 
-#define SEMAPHORE_PATH_SIZE	2048
+#define SEMAPHORE_PATH_SIZE	PATHS_SIZE
 #define SEMAPHORE_STRAYS_MAX	8
-
-/* Version of the data of a P/leases that semaphore_walk_in() has made. */
-#define SEMAPHORE_OWN_VERSION	1
 
 enum state {
 	STATE_OUT,		/* nothing asked, or all over */
@@ -55,6 +53,7 @@ enum tag {
 	TAG_BEAT,
 	TAG_TOUCH,
 	TAG_TOUCH_FIRST,	/* in front of a beat */
+	TAG_LIST_OTHERS,	/* the queue, in front of the release */
 	TAG_DELETE_LOCK,
 	TAG_DELETE_LEASE,
 	TAG_TIDY,
@@ -107,6 +106,7 @@ struct semaphore {
 	bool			 waited;	/* with a lease node */
 	bool			 has_rival;	/* a single one, and watched */
 	bool			 untidy;	/* P/leases may be of zkrun's making */
+	bool			 has_others;	/* in the queue, at the release */
 	/* Their creates had no reply, left no node, and may yet make one. */
 	char			 strays[SEMAPHORE_STRAYS_MAX][NODENAME_UUID_SIZE];
 	size_t			 stray_count;	/* ever added to this ring */
@@ -124,7 +124,7 @@ typedef enum semaphore_news semaphore_taker(struct semaphore *,
 
 /* semaphore_line.c: the replies to the looks at the queue. */
 semaphore_taker	semaphore_take_line, semaphore_take_predecessor,
-		semaphore_take_head;
+		semaphore_take_head, semaphore_take_others;
 
 /* Looks at our place, unless it is known since when we contend. */
 void	semaphore_ask_joined(struct semaphore *);

@@ -85,7 +85,7 @@ ask_lists(struct survey *survey, struct survey_task *task)
 	    task->name, PATHS_LEASES, NULL));
 	ask(survey, ASK_LOCKS, task, NULL, paths_make(options->base,
 	    task->name, PATHS_LOCKS, NULL));
-	if (options->mode != OPTIONS_STATUS)
+	if (options->mode != OPTIONS_STATUS && options->mode != OPTIONS_FORGET)
 		return;
 	if (asprintf(&record, "%s/%s", options->runs, task->name) == -1)
 		record = NULL;

@@ -90,6 +90,7 @@ take_record(struct survey_task *task, struct session_event *event)
 	free(task->record);
 	task->record = event->data;
 	task->record_length = event->length;
+	task->record_version = event->version;
 	event->data = NULL;
 }
 
@@ -167,6 +168,7 @@ survey_judge(struct survey *survey)
 		holders_judge(&task->holders);
 		task->due = task->holders.lease_count > 0 &&
 		    task->holders.holder_count == 0 &&
+		    task->holders.pause_count == 0 &&
 		    survey->looks < LOOKS_MAX;
 		again |= task->due;
 	}

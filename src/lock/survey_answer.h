@@ -25,6 +25,7 @@ struct survey_task {
 	struct holders	 holders;	/* judged */
 	char		*record;	/* of its runs; NULL: none */
 	size_t		 record_length;
+	int		 record_version;	/* of its data */
 	struct survey_problem problem;	/* of its leases and its line */
 	struct survey_problem record_problem;
 	bool		 exists;	/* one of its nodes does */

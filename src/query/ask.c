@@ -118,17 +118,19 @@ ask_task(struct asker *ask, struct survey *survey)
 }
 
 int
-ask_step(struct asker *ask, const struct session_step *step,
+ask_steps(struct asker *ask, const struct session_step *steps, size_t count,
     struct session_event **reply)
 {
 	int status;
 
 	for (status = ASK_AGAIN;; session_event_free(*reply)) {
 		if (status == ASK_AGAIN)
-			session_ask_steps(&ask->connector.session, 0, step, 1);
+			session_ask_steps(&ask->connector.session,
+			    ASK_STEPS_TAG, steps, count);
 		status = ask_wait(ask, reply);
 		if (status >= 0 || (status == ASK_GO_ON &&
-		    (*reply)->type == SESSION_REPLY))
+		    (*reply)->type == SESSION_REPLY &&
+		    (*reply)->tag == ASK_STEPS_TAG))
 			return status;
 	}
 }

@@ -46,10 +46,12 @@ int	ask_survey(struct asker *, struct survey *);
 int	ask_task(struct asker *, struct survey *);
 
 /*
- * Changes a node, and tries again after a lost contact.  Blocks until there is a
- * reply.  Returns as ask_wait() does, but never ASK_AGAIN.
+ * Changes nodes in one transaction, and tries again after a lost contact: the steps
+ * may be carried out twice.  Blocks until there is a reply.  Returns as ask_wait()
+ * does, but never ASK_AGAIN.  Replies with other tags are thrown away.
  */
-int	ask_step(struct asker *, const struct session_step *,
+#define ASK_STEPS_TAG	0
+int	ask_steps(struct asker *, const struct session_step *, size_t count,
 	    struct session_event **reply);
 
 /* Log that a request about a node was refused.  Returns the exit status. */

@@ -72,7 +72,7 @@ ask_holder(struct revoke *revoke, struct revoke_node *lease,
 	lease->can_be_asked = make_request(node, data, sizeof(data));
 	if (lease->asked || !lease->can_be_asked)
 		return ASK_GO_ON;
-	status = ask_step(&revoke->ask, &step, &event);
+	status = ask_steps(&revoke->ask, &step, 1, &event);
 	if (status != ASK_GO_ON)
 		return status;
 	if (event->code == SESSION_OK) {
@@ -258,6 +258,7 @@ ask_and_wait(struct revoke *revoke)
 	if (revoke->lease_count == 0)
 		log_notice("nobody holds '%s'", revoke->task);
 	name_places(revoke);
+	revoke_name_pauses(revoke);
 	deaf = name_deaf(revoke);
 	status = wait_until_gone(revoke);
 	return status != 0 ? status : deaf;

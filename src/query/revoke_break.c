@@ -8,21 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
+#include "query/confirm.h"
 #include "query/revoke_private.h"
 
-static void
-show_line(FILE *terminal, const char *line)
-{
-	if (terminal != NULL)
-		(void)fprintf(terminal, "%s\n", line);
-	else
-		log_notice("%s", line);
-}
-
-/* Shown on the terminal even with -q: the user has to know it first. */
 static void
 show_nodes(const struct revoke *revoke, FILE *terminal)
 {
@@ -34,25 +24,11 @@ show_nodes(const struct revoke *revoke, FILE *terminal)
 		(void)snprintf(line, sizeof(line), node->is_lease ?
 		    "'%s' is held by %s" : "the line of '%s' has a place of %s",
 		    revoke->task, node->who);
-		show_line(terminal, line);
+		confirm_show(terminal, line);
 	}
 	if (revoke->lease_count > 0)
-		show_line(terminal, "their commands may still be running, and "
+		confirm_show(terminal, "their commands may still be running, and "
 		    "nothing here stops them; with the nodes gone others start");
-}
-
-/* Anything but a yes is a no. */
-static bool
-confirm(FILE *terminal)
-{
-	char answer[16];
-
-	(void)fputs("Delete these nodes? [y/N] ", terminal);
-	(void)fflush(terminal);
-	if (fgets(answer, sizeof(answer), terminal) == NULL)
-		return false;
-	answer[strcspn(answer, "\r\n")] = '\0';
-	return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
 /* Returns ASK_GO_ON, also if it is refused, or an exit status. */
@@ -65,7 +41,7 @@ delete_node(struct revoke *revoke, const struct revoke_node *node)
 	struct session_event *event;
 	int status;
 
-	status = ask_step(&revoke->ask, &step, &event);
+	status = ask_steps(&revoke->ask, &step, 1, &event);
 	if (status != ASK_GO_ON)
 		return status;
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
@@ -89,13 +65,13 @@ break_nodes(struct revoke *revoke, FILE *terminal)
 		return status;
 	if (revoke->count == 0) {
 		log_notice("nobody holds '%s'", revoke->task);
+		revoke_name_pauses(revoke);
 		return 0;
 	}
 	show_nodes(revoke, terminal);
-	if (terminal != NULL && !confirm(terminal)) {
-		log_notice("nothing is deleted");
+	revoke_name_pauses(revoke);
+	if (!confirm_ask(terminal, "Delete these nodes?"))
 		return revoke->options->conflict_exit_code;
-	}
 	/* By name, so that nothing is deleted that was not shown. */
 	for (i = 0; i < revoke->count; i++) {
 		status = delete_node(revoke, &revoke->nodes[i]);
@@ -112,16 +88,12 @@ revoke_break(const struct options *options)
 	FILE *terminal;
 	int status;
 
-	terminal = options->yes ? NULL : fopen("/dev/tty", "r+e");
-	if (terminal == NULL && !options->yes) {
-		log_error("cannot break '%s': there is no terminal to ask on "
-		    "(--yes is a yes)", options->task);
-		return EXITCODE_USAGE;
-	}
+	status = confirm_open(options, "break", options->task, &terminal);
+	if (status != 0)
+		return status;
 	revoke_open(&revoke, options, "break");
 	status = break_nodes(&revoke, terminal);
 	revoke_close(&revoke);
-	if (terminal != NULL)
-		(void)fclose(terminal);
+	confirm_close(terminal);
 	return status;
 }

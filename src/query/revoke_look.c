@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "config/options.h"
 #include "lock/paths.h"
+#include "lock/pauses.h"
 #include "query/revoke_private.h"
 
 void
@@ -94,4 +96,22 @@ revoke_look(struct revoke *revoke)
 	    holders->no_session_count, PATHS_LOCKS))
 		return ask_no_memory(&revoke->ask);
 	return ASK_GO_ON;
+}
+
+/* Nobody holds these; both leave them alone. */
+void
+revoke_name_pauses(const struct revoke *revoke)
+{
+	const struct holders *holders = &revoke->survey.tasks[0].holders;
+	char who[4 * HOLDERS_TEXT_SIZE];
+	size_t i;
+
+	for (i = 0; i < holders->pause_count; i++) {
+		if (pauses_size(holders, i) == 0)
+			continue;
+		pauses_describe(&holders->leases[holders->holder_count + i],
+		    who, sizeof(who));
+		log_notice("'%s' is paused by %s (--resume lifts that)",
+		    revoke->task, who);
+	}
 }

@@ -40,6 +40,9 @@ void	revoke_close(struct revoke *);
  */
 int	revoke_look(struct revoke *);
 
+/* Names the pauses, which hold nothing and stay. */
+void	revoke_name_pauses(const struct revoke *);
+
 /* Returns the node with the name, or NULL. */
 struct revoke_node	*revoke_find(const struct revoke *, const char *name);
 

@@ -124,6 +124,7 @@ keeper_record(struct keeper *keeper, const struct link_message *message)
 	    sizeof(run.host));
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
+	semaphore_before_release(keeper->semaphore);
 	/* The same transaction deletes the lease, unless --hold keeps it. */
 	runs_store(&keeper->runs, &run, claim->lease,
 	    keeper_hold_left_ms(keeper) == 0);

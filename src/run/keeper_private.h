@@ -25,18 +25,19 @@ struct signals;
 enum keeper_state {
 	CONNECTING = 1 << 0,	/* no session yet, or none any more */
 	IN_LINE = 1 << 1,
-	JUDGING = 1 << 2,	/* the lease is ours; is a run due? */
-	PROVING = 1 << 3,	/* it is; has the lease time left? */
-	ASKING = 1 << 4,	/* it has; waiting for the guard's word */
-	RUNNING = 1 << 5,
-	LINGERING = 1 << 6,	/* the command ended, others it started run */
-	STOPPING = 1 << 7,	/* everything below was asked to stop */
-	KILLING = 1 << 8,	/* and is killed, in rounds */
-	RECORDING = 1 << 9,	/* nothing runs; the run is written down */
-	HOLDING = 1 << 10,	/* nothing runs; --hold keeps the lease */
-	LEAVING = 1 << 11,	/* giving up lease or place in line */
-	UNCONFIRMED = 1 << 12,	/* the same, behind a guard that may go */
-	FINISHED = 1 << 13
+	EXPLAINING = 1 << 2,	/* gives up; a look says who is in the way */
+	JUDGING = 1 << 3,	/* the lease is ours; is a run due? */
+	PROVING = 1 << 4,	/* it is; has the lease time left? */
+	ASKING = 1 << 5,	/* it has; waiting for the guard's word */
+	RUNNING = 1 << 6,
+	LINGERING = 1 << 7,	/* the command ended, others it started run */
+	STOPPING = 1 << 8,	/* everything below was asked to stop */
+	KILLING = 1 << 9,	/* and is killed, in rounds */
+	RECORDING = 1 << 10,	/* nothing runs; the run is written down */
+	HOLDING = 1 << 11,	/* nothing runs; --hold keeps the lease */
+	LEAVING = 1 << 12,	/* giving up lease or place in line */
+	UNCONFIRMED = 1 << 13,	/* the same, behind a guard that may go */
+	FINISHED = 1 << 14
 };
 
 /* An order of the guard is an event as well: its link_type. */
@@ -48,6 +49,8 @@ enum keeper_event {
 	PROVEN, DEADLINE,
 	/* from the semaphore */
 	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED, LEFT, REFUSED, UNPROVABLE,
+	/* from a look at who holds, and who waits */
+	LOOKED,
 	/* from the record of runs */
 	RECORD_READ, RECORDED, UNRECORDED, RECORD_REFUSAL,
 	/* from below, from the guard, and from the clock */
@@ -63,14 +66,19 @@ enum keeper_event {
 /* How the waiting goes, for people. */
 struct keeper_progress {
 	bool		looking;	/* a look is under way */
-	size_t		ahead;		/* in the queue, as that look found */
+	bool		paused;		/* as that look found */
+	size_t		ahead;		/* in the queue, likewise */
 	size_t		holders;
 	bool		asked;		/* for one line, by SIGUSR1 */
+	bool		knows_pause;	/* the semaphore has seen one */
+	bool		telling;	/* of it, with the next look */
 	bool		shown;		/* the line on the terminal */
 	bool		reporting;	/* to the guard, since LINK_PING */
 	int64_t		looked_ms;
 	int64_t		next_ms;	/* line on the terminal */
-	char		place[256];	/* as the last look found; "": unknown */
+	/* As the last look found; "": unknown. */
+	char		place[512];	/* where we are, and who holds */
+	char		holder[400];	/* ", held by ...", ", paused by ..." */
 };
 
 struct keeper {
@@ -156,6 +164,7 @@ keeper_action keeper_join;
 keeper_action keeper_join_again, keeper_join_same_session;
 keeper_action keeper_give_up_connecting, keeper_rejected, keeper_refused;
 keeper_action keeper_wait_in_line, keeper_wait_is_over;
+keeper_action keeper_explain, keeper_explain_expired;
 keeper_action keeper_ask_guard, keeper_ask_again, keeper_start_command;
 keeper_action keeper_signal_before_start, keeper_revoked_before_start;
 
@@ -199,6 +208,10 @@ void	keeper_look_again(struct keeper *);
 void	keeper_report(struct keeper *);
 void	keeper_report_place(struct keeper *);
 bool	keeper_take_look(struct keeper *, struct session_event *);
+/* Looks anew; LOOKED follows.  Returns false if there is no contact. */
+bool	keeper_look(struct keeper *);
+/* Tells of a pause when it is first seen. */
+void	keeper_tell_pause(struct keeper *);
 keeper_action keeper_tell_progress, keeper_take_ping;
 
 #endif

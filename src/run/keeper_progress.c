@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,6 +20,7 @@
 #include "lock/holders.h"
 #include "lock/nodename.h"
 #include "lock/paths.h"
+#include "lock/pauses.h"
 
 #define LINE_MS		1000	/* between two lines on the terminal */
 #define LOOK_MS		5000	/* between two looks for these lines */
@@ -40,7 +40,7 @@ static const struct {
 	const char	*name;
 } names[] = {
 	{ CONNECTING, "connecting" },
-	{ IN_LINE, "waiting" },
+	{ IN_LINE | EXPLAINING, "waiting" },
 	{ JUDGING, "judging" },
 	{ PROVING | ASKING, "starting" },
 	{ RUNNING, "holding" },
@@ -65,7 +65,7 @@ void
 keeper_forget_look(struct keeper *keeper)
 {
 	keeper->progress.looking = false;
-	keeper->progress.place[0] = '\0';
+	keeper->progress.place[0] = keeper->progress.holder[0] = '\0';
 }
 
 static void
@@ -102,23 +102,6 @@ look_after(struct keeper *keeper, int64_t pause_ms)
 	ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 }
 
-/* Times are shown as the reader's clock has them. */
-static void
-format_since(int64_t since_ms, char *text, size_t size)
-{
-	struct tm then, today;
-	time_t now, seconds;
-
-	now = time(NULL);
-	seconds = (time_t)(since_ms / 1000);
-	if (localtime_r(&seconds, &then) == NULL ||
-	    localtime_r(&now, &today) == NULL ||
-	    strftime(text, size, then.tm_yday == today.tm_yday &&
-	    then.tm_year == today.tm_year ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S",
-	    &then) == 0)
-		(void)strlcpy(text, "?", size);
-}
-
 /* Returns the number of a lease node; a node without one comes first. */
 static const char *
 number_of(const char *name)
@@ -129,23 +112,67 @@ number_of(const char *name)
 	return number != NULL ? number : "";
 }
 
+/* Returns the oldest lease, or NULL. */
+static const char *
+oldest_of(const struct session_event *event)
+{
+	const char *oldest = NULL;
+	size_t i;
+
+	for (i = 0; i < event->count; i++)
+		if (oldest == NULL || strcmp(number_of(event->names[i]),
+		    number_of(oldest)) < 0)
+			oldest = event->names[i];
+	return oldest;
+}
+
 /*
- * Asks for the node of the oldest lease.  Beyond max_leases there is only one
- * more, of the head of the queue, and that is the youngest.
+ * Asks for the node of a pause, or else of the oldest lease.  Beyond max_leases
+ * there is only one more, of the head of the queue, and that is the youngest.
  */
 static void
 take_leases(struct keeper *keeper, const struct session_event *event)
 {
-	size_t i, most = (size_t)keeper->options->max_leases, oldest = 0;
+	struct keeper_progress *progress = &keeper->progress;
+	size_t most = (size_t)keeper->options->max_leases;
+	const char *pause;
 
-	for (i = 1; i < event->count; i++)
-		if (strcmp(number_of(event->names[i]),
-		    number_of(event->names[oldest])) < 0)
-			oldest = i;
-	keeper->progress.holders = event->count < most ? event->count : most;
+	progress->holders = event->count < most ? event->count : most;
+	pause = nodename_find_pause(event->names, event->count);
+	progress->paused = pause != NULL;
 	if (event->count > 0)
 		ask(keeper, SESSION_GET, TAG_HOLDER, PATHS_LEASES,
-		    event->names[oldest]);
+		    pause != NULL ? pause : oldest_of(event));
+}
+
+/* Writes who is in our way: ", held by WHO since TIME", or ", paused by ...". */
+static void
+describe_holder(struct keeper_progress *progress, struct session_event *event)
+{
+	const struct holders_node node = {
+		.data = event->data,
+		.since_ms = event->changed_ms,
+	};
+	struct holders_who who;
+	char more[32] = "", name[80], pid[32] = "", since[32], text[256];
+
+	if (progress->paused) {
+		pauses_describe(&node, text, sizeof(text));
+		(void)snprintf(progress->holder, sizeof(progress->holder),
+		    ", paused by %s", text);
+		return;
+	}
+	holders_read_who(&who, &node);
+	text_clean(name, sizeof(name), holders_where(&who));
+	if (who.is_zkrun)
+		(void)snprintf(pid, sizeof(pid), " pid %lld",
+		    (long long)who.pid);
+	text_since(since, sizeof(since), who.since_ms);
+	if (progress->holders > 1)
+		(void)snprintf(more, sizeof(more), " and %zu more",
+		    progress->holders - 1);
+	(void)snprintf(progress->holder, sizeof(progress->holder),
+	    ", held by %s%s since %s%s", name, pid, since, more);
 }
 
 /*
@@ -156,33 +183,17 @@ static void
 note_place(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	const struct holders_node node = {
-		.data = event->data,
-		.since_ms = event->changed_ms,
-	};
-	struct holders_who who;
-	char ahead[32] = "next in line", name[80], pid[32] = "", since[32];
-	char more[32] = "";
-	size_t size = sizeof(progress->place);
+	char ahead[32] = "next in line";
 
 	progress->looking = false;
 	if (progress->ahead > 0)
 		(void)snprintf(ahead, sizeof(ahead), "%zu ahead",
 		    progress->ahead);
-	(void)snprintf(progress->place, size, ", %s", ahead);
-	if (progress->holders == 0 || event->code != SESSION_OK)
-		return;
-	holders_read_who(&who, &node);
-	text_clean(name, sizeof(name), holders_where(&who));
-	if (who.is_zkrun)
-		(void)snprintf(pid, sizeof(pid), " pid %lld",
-		    (long long)who.pid);
-	format_since(who.since_ms, since, sizeof(since));
-	if (progress->holders > 1)
-		(void)snprintf(more, sizeof(more), " and %zu more",
-		    progress->holders - 1);
-	(void)snprintf(progress->place, size, ", %s, held by %s%s since %s%s",
-	    ahead, name, pid, since, more);
+	progress->holder[0] = '\0';
+	if (progress->holders > 0 && event->code == SESSION_OK)
+		describe_holder(progress, event);
+	(void)snprintf(progress->place, sizeof(progress->place), ", %s%s",
+	    ahead, progress->holder);
 }
 
 /* Says how long we have waited and for what. */
@@ -286,15 +297,39 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	if (!progress->looking)
 		return true;
 	take_answer(keeper, event);
-	if (progress->looking || keeper->state != IN_LINE)
+	if (progress->looking)
+		return true;
+	keeper_dispatch(keeper, LOOKED, NULL);
+	if (keeper->state != IN_LINE)
 		return true;
 	keeper_report(keeper);
 	if (progress->asked)
 		say(keeper, log_answer);
+	else if (progress->telling && progress->paused)
+		say(keeper, log_notice);
 	if (progress->next_ms != CLOCK_NEVER)
 		show(keeper);
-	progress->asked = false;
+	progress->asked = progress->telling = false;
 	return true;
+}
+
+bool
+keeper_look(struct keeper *keeper)
+{
+	look_after(keeper, 0);
+	return keeper->progress.looking;
+}
+
+void
+keeper_tell_pause(struct keeper *keeper)
+{
+	struct keeper_progress *progress = &keeper->progress;
+
+	if (keeper->claim->is_paused && !progress->knows_pause) {
+		progress->telling = true;
+		look_after(keeper, 0);
+	}
+	progress->knows_pause = keeper->claim->is_paused;
 }
 
 int64_t

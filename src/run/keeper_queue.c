@@ -19,6 +19,7 @@
 #include "system/signals.h"
 
 #define MOMENT_MS	1000	/* that -n gives others to take a lease */
+#define EXPLAIN_MS	1000	/* for a look, before giving up */
 
 /* Joins the queue at its end. */
 static enum keeper_state
@@ -120,12 +121,23 @@ keeper_rejected(struct keeper *keeper, const struct link_message *message)
 	return FINISHED;
 }
 
-static enum keeper_state
-not_acquired(struct keeper *keeper, const char *reason)
+/* Says so with what the last look has found. */
+enum keeper_state
+keeper_explain(struct keeper *keeper, const struct link_message *message)
 {
-	log_notice("cannot acquire '%s': %s", keeper->options->task, reason);
+	log_notice("cannot acquire '%s': %s%s", keeper->options->task,
+	    keeper->options->wait_ms == 0 ? "it is taken" :
+	    "the waiting time is over", keeper->progress.holder);
 	keeper->exit_code = keeper->options->conflict_exit_code;
 	return keeper_leave_line(keeper, NULL);
+}
+
+enum keeper_state
+keeper_explain_expired(struct keeper *keeper,
+    const struct link_message *message)
+{
+	semaphore_forget(keeper->semaphore);
+	return keeper_explain(keeper, message);
 }
 
 /*
@@ -142,11 +154,27 @@ may_be_a_moment(struct keeper *keeper)
 	return true;
 }
 
+/*
+ * A refusal by -n is for machines, mostly, and there are many: it costs a look only
+ * if there is a pause.
+ */
+enum keeper_state
+keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
+{
+	keeper->wait_deadline_ms = CLOCK_NEVER;
+	if ((keeper->options->wait_ms > 0 || keeper->claim->is_paused) &&
+	    keeper_look(keeper)) {
+		keeper->time_up_ms = clock_after(clock_ms(), EXPLAIN_MS);
+		return EXPLAINING;
+	}
+	return keeper_explain(keeper, message);
+}
+
 enum keeper_state
 keeper_wait_in_line(struct keeper *keeper, const struct link_message *message)
 {
 	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper))
-		return not_acquired(keeper, "it is taken");
+		return keeper_wait_is_over(keeper, message);
 	if (keeper->claim->ahead > 0)
 		log_verbose("waiting for '%s', %zu ahead in line",
 		    keeper->options->task, keeper->claim->ahead);
@@ -154,15 +182,8 @@ keeper_wait_in_line(struct keeper *keeper, const struct link_message *message)
 		log_verbose("waiting for '%s', next in line",
 		    keeper->options->task);
 	keeper_report_place(keeper);
+	keeper_tell_pause(keeper);
 	return keeper->state;
-}
-
-enum keeper_state
-keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
-{
-	keeper->wait_deadline_ms = CLOCK_NEVER;
-	return not_acquired(keeper, keeper->options->wait_ms == 0 ?
-	    "it is taken" : "the waiting time is over");
 }
 
 enum keeper_state

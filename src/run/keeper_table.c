@@ -15,7 +15,7 @@
 #define GIVING_UP	(LEAVING | UNCONFIRMED)
 #define CONTACT		~(CONNECTING | GIVING_UP)
 #define OURS		(JUDGING | PROVING | ASKING)	/* nothing started */
-#define UNSTARTED	(CONNECTING | IN_LINE | OURS)
+#define UNSTARTED	(CONNECTING | IN_LINE | EXPLAINING | OURS)
 #define WORK		(RUNNING | LINGERING)
 #define DYING		(STOPPING | KILLING)
 /* FINISHED at once if there is nothing to give up. */
@@ -28,9 +28,15 @@ static const struct keeper_row table[] = {
 { CONNECTING,		NEW_SESSION,	keeper_join,          IN_LINE | FINISHED },
 { CONNECTING | IN_LINE,	GAVE_UP,	keeper_give_up_connecting, FINISHED },
 { CONNECTING | IN_LINE,	REJECTED,	keeper_rejected,      FINISHED },
-{ CONNECTING | IN_LINE,	WAIT_OVER,	keeper_wait_is_over,  LEAVE },
-{ IN_LINE,		MUST_WAIT,	keeper_wait_in_line,  STAY | LEAVE },
-{ IN_LINE,		REFUSED,	keeper_refused,       LEAVE },
+{ CONNECTING | IN_LINE,	WAIT_OVER,	keeper_wait_is_over,  EXPLAINING | LEAVE },
+{ IN_LINE,		MUST_WAIT,	keeper_wait_in_line,
+					STAY | EXPLAINING | LEAVE },
+{ EXPLAINING,		LOOKED,		keeper_explain,       LEAVE },
+{ EXPLAINING,		TIME_UP,	keeper_explain,       LEAVE },
+{ EXPLAINING,		CONTACT_LOST,	keeper_explain,       LEAVE },
+{ EXPLAINING,		REJECTED,	keeper_explain,       LEAVE },
+{ EXPLAINING,		EXPIRED,	keeper_explain_expired, FINISHED },
+{ IN_LINE | EXPLAINING,	REFUSED,	keeper_refused,       LEAVE },
 { IN_LINE,		ACQUIRED,	keeper_ask_record,    OURS },
 { JUDGING,		RECORD_READ,	keeper_judge,         OURS | LEAVE },
 { JUDGING,		RECORD_REFUSAL,	keeper_cannot_judge,  LEAVE },

@@ -131,8 +131,9 @@ struct session_step {
 		SESSION_CHECK_STEP,	/* that the node is there */
 		SESSION_SET_STEP,
 		SESSION_DELETE_STEP,
-		SESSION_CREATE_STEP,	/* persistent */
-		SESSION_EPHEMERAL_STEP,	/* create, by its full name; readable */
+		SESSION_CREATE_STEP,	/* persistent, by its full name */
+		SESSION_READABLE_STEP,	/* the same, and everybody may read it */
+		SESSION_EPHEMERAL_STEP,	/* create, likewise */
 	}		 type;
 	const char	*path;
 	const char	*data;		/* to set or create with */

@@ -67,9 +67,11 @@ make_step(const struct session *session, const struct session_step *step,
 	 * more than this library (3.8) reads, and the library aborts.
 	 */
 	case SESSION_CREATE_STEP:
+	case SESSION_READABLE_STEP:
 	case SESSION_EPHEMERAL_STEP:
 		zoo_create_op_init(op, step->path, data, length,
-		    session_make_acl(session, acl, is_ephemeral),
+		    session_make_acl(session, acl,
+		    step->type != SESSION_CREATE_STEP),
 		    is_ephemeral ? ZOO_EPHEMERAL : ZOO_PERSISTENT, NULL, 0);
 		break;
 	}

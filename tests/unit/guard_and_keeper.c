@@ -60,7 +60,7 @@ enum {
 
 #define OURS	(JUDGING | PROVING | ASKING)
 #define WORK	(RUNNING | LINGERING | STOPPING | KILLING)
-#define SESSION	(IN_LINE | OURS | WORK | RECORDING | HOLDING | LEAVING | \
+#define SESSION	(IN_LINE | EXPLAINING | OURS | WORK | RECORDING | HOLDING | LEAVING | \
 		    UNCONFIRMED)
 
 /* What can come to the keeper in which state. */
@@ -78,7 +78,8 @@ static const struct {
 	{ SESSION, REFUSED },
 	{ SESSION, PROVEN },
 	{ IN_LINE, MUST_WAIT },
-	{ IN_LINE, ACQUIRED },
+	{ IN_LINE | EXPLAINING, ACQUIRED },
+	{ EXPLAINING, LOOKED },
 	{ OURS | WORK | RECORDING | HOLDING, LEASE_LOST },
 	{ OURS | WORK | RECORDING | HOLDING, REVOKED },
 	{ JUDGING, RECORD_READ },
@@ -90,8 +91,8 @@ static const struct {
 	{ RUNNING | LINGERING, MAX_TIME_OVER },
 	{ RUNNING | LINGERING | STOPPING, DEADLINE },
 	{ LEAVING | UNCONFIRMED, LEFT },
-	{ LINGERING | STOPPING | KILLING | RECORDING | HOLDING | LEAVING |
-	    UNCONFIRMED, TIME_UP },
+	{ EXPLAINING | LINGERING | STOPPING | KILLING | RECORDING | HOLDING |
+	    LEAVING | UNCONFIRMED, TIME_UP },
 };
 
 /* Which of it needs no answer there, and why. */
@@ -102,6 +103,7 @@ static const struct {
 } harmless[] = {
 	{ ~(PROVING), PROVEN, "the clock has it" },
 	{ LEAVING | UNCONFIRMED, CONTACT_LOST, "tries on" },
+	{ EXPLAINING, ACQUIRED, "gives up all the same" },
 	{ OURS | WORK | RECORDING | HOLDING, REFUSED,
 	    "beats tell whether the lease is there" },
 	{ RECORDING, LEASE_LOST, "the store will say" },
@@ -131,7 +133,8 @@ static const struct {
 	int	guard;
 	int	keeper;
 } rests[] = {
-	{ QUEUEING, CONNECTING | IN_LINE | JUDGING | PROVING | LEAVING },
+	{ QUEUEING, CONNECTING | IN_LINE | EXPLAINING | JUDGING | PROVING |
+	    LEAVING },
 	{ ENDING, LEAVING },
 	{ GUARD_RUNNING, WORK },
 	{ LOSING, STOPPING | KILLING },
@@ -367,6 +370,11 @@ take_step(const struct node *node, int step)
 			play_lease();
 		if (step == PROVEN || step == NEW_SESSION || step == ACQUIRED)
 			play_clock(false);
+		/* There is something to be explained, and contact. */
+		if (step == WAIT_OVER && keeper.state == IN_LINE) {
+			keeper.semaphore->claim.is_paused = true;
+			keeper.connector.phase = CONNECTOR_UP;
+		}
 		revoked |= step == REVOKED;
 		at_keeper(node, step, NULL);
 		break;

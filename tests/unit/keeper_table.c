@@ -30,6 +30,7 @@ enum with {
 	PLAIN,
 	WITH_NODES,		/* a lease node that only a server can delete */
 	WITH_NONBLOCK,
+	WITH_PAUSE,		/* the same, contact, and a pause */
 	WITH_DENIED,
 	WITH_LEAVE, WITH_KILL,	/* -o */
 	WITH_TERM, WITH_WINCH,	/* the ordered signal */
@@ -40,6 +41,7 @@ enum with {
 	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
 	WITH_RUN,		/* the same, and a run a minute ago */
 	WITH_FUTURE,		/* the same, and a run in more than a minute */
+	WITH_SET_BACK,		/* the same, and a run in two seconds */
 	WITH_FAILURE,		/* the same, and a failure a minute ago */
 	WITH_COUNTED,		/* the same, with --interval-counts any */
 	WITH_ALWAYS,		/* -i 0, and a run in a minute */
@@ -88,6 +90,20 @@ static const struct {
 	    PLAIN, { IN_LINE, NO_WORD, NOT_TOLD } },
 	{ "in line, -n: 75", IN_LINE, MUST_WAIT, WITH_NONBLOCK,
 	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
+	{ "in line, -n, paused: looks who has done that", IN_LINE, WAIT_OVER,
+	    WITH_PAUSE, { EXPLAINING, NO_WORD, NOT_TOLD } },
+	{ "explaining, it is known: 75", EXPLAINING, LOOKED, PLAIN,
+	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
+	{ "explaining, no answer: 75", EXPLAINING, TIME_UP, PLAIN,
+	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
+	{ "explaining, contact lost: 75", EXPLAINING, CONTACT_LOST, PLAIN,
+	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
+	{ "explaining, the session expired: 75", EXPLAINING, EXPIRED, WITH_NODES,
+	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
+	{ "explaining, acquired: too late", EXPLAINING, ACQUIRED, PLAIN,
+	    { EXPLAINING, NO_WORD, NOT_TOLD } },
+	{ "explaining, a signal ends it", EXPLAINING, LINK_SIGNAL, WITH_TERM,
+	    { FINISHED, NO_WORD, EXITCODE_SIGNAL + SIGTERM } },
 	{ "in line, acquired: asks the guard first", IN_LINE, ACQUIRED, PLAIN,
 	    { ASKING, LINK_HELD, NOT_TOLD } },
 	{ "in line, acquired without time left: asks nobody yet", IN_LINE,
@@ -421,6 +437,9 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	case WITH_FUTURE:
 		set_up_run(bench, 61000, 0);
 		break;
+	case WITH_SET_BACK:
+		set_up_run(bench, 2000, 0);
+		break;
 	case WITH_COUNTED:
 		bench->options.count_failures = true;
 		set_up_run(bench, -60000, 1);
@@ -429,7 +448,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		set_up_run(bench, -60000, 1);
 		break;
 	case WITH_ALWAYS:
-		set_up_run(bench, 61000, 0);
+		set_up_run(bench, 60000, 0);
 		bench->options.interval_ms = 0;
 		break;
 	case WITH_CORRUPT:
@@ -468,6 +487,11 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		break;
 	case WITH_ZERO:
 		keeper->exit_code = 0;
+		break;
+	case WITH_PAUSE:
+		keeper->semaphore->claim.is_paused = true;
+		keeper->connector.phase = CONNECTOR_UP;
+		bench->options.wait_ms = 0;
 		break;
 	case WITH_NONBLOCK:
 		bench->options.wait_ms = 0;
@@ -637,6 +661,8 @@ test_statuses(void)
 		int			 wanted;
 	} cases[] = {
 		{ "skipped: 0", JUDGING, RECORD_READ, WITH_RUN, 0 },
+		{ "a run in the future by a clock set back a little: 0",
+		    JUDGING, RECORD_READ, WITH_SET_BACK, 0 },
 		{ "a run in the future: 78", JUDGING, RECORD_READ,
 		    WITH_FUTURE, EXITCODE_CONFIG },
 		{ "judging, corrupt: 78", JUDGING, RECORD_REFUSAL,

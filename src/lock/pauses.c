@@ -1,0 +1,69 @@
+/*
+ * Names and data of pauses.
+ */
+#include "lock/pauses.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "lock/nodedata.h"
+
+void
+pauses_make_name(char name[PAUSES_NAME_SIZE],
+    const char uuid[NODENAME_UUID_SIZE], size_t number)
+{
+	(void)snprintf(name, PAUSES_NAME_SIZE, NODENAME_PAUSE "%s-%zu", uuid,
+	    number);
+}
+
+void
+pauses_read(struct pauses_pause *pause, const struct holders_node *node)
+{
+	const char *data = node->data != NULL ? node->data : "";
+
+	(void)nodedata_get(data, NODEDATA_USER, pause->user,
+	    sizeof(pause->user));
+	(void)nodedata_get(data, NODEDATA_HOST, pause->host,
+	    sizeof(pause->host));
+	nodedata_get_reason(data, pause->reason, sizeof(pause->reason));
+}
+
+void
+pauses_describe(const struct holders_node *node, char *text, size_t size)
+{
+	struct pauses_pause pause;
+	char line[4 * HOLDERS_TEXT_SIZE], since[32];
+
+	pauses_read(&pause, node);
+	text_since(since, sizeof(since), node->since_ms);
+	(void)snprintf(line, sizeof(line), "%s@%s since %s%s%s",
+	    pause.user[0] != '\0' ? pause.user : "?",
+	    pause.host[0] != '\0' ? pause.host : "?", since,
+	    pause.reason[0] != '\0' ? ": " : "", pause.reason);
+	text_clean(text, size, line);
+}
+
+static bool
+is_same_pause(const struct holders_node *a, const struct holders_node *b)
+{
+	return strncmp(a->name, b->name,
+	    strlen(NODENAME_PAUSE) + NODENAME_UUID_SIZE - 1) == 0;
+}
+
+size_t
+pauses_size(const struct holders *holders, size_t i)
+{
+	const struct holders_node *pauses = holders->leases +
+	    holders->holder_count;
+	size_t j, size = 0;
+
+	for (j = 0; j < holders->pause_count; j++) {
+		if (!is_same_pause(&pauses[i], &pauses[j]))
+			continue;
+		if (j < i)
+			return 0;
+		size++;
+	}
+	return size;
+}

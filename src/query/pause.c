@@ -1,0 +1,272 @@
+/*
+ * A pause is made of persistent lease nodes.  See lock/pauses.h.
+ */
+#include "query/pause.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/exitcode.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "lock/nodedata.h"
+#include "lock/parents.h"
+#include "lock/paths.h"
+#include "lock/pauses.h"
+#include "lock/survey.h"
+#include "query/ask.h"
+
+#define TRIES		5	/* at parents that others delete */
+#define PARENT_TAG	(ASK_STEPS_TAG + 1)	/* nobody reads the reply */
+
+struct pause {
+	const struct options	*options;
+	struct asker		 ask;
+	struct survey		 survey;
+	char			 task[PATHS_SIZE];	/* paths */
+	char			 leases[PATHS_SIZE];
+	char			 uuid[NODENAME_UUID_SIZE];
+	char			 data[NODEDATA_SIZE];	/* of our nodes */
+};
+
+static void
+open_pause(struct pause *pause, const struct options *options,
+    const char *verb)
+{
+	memset(pause, 0, sizeof(*pause));
+	pause->options = options;
+	(void)snprintf(pause->task, sizeof(pause->task), "%s/%s",
+	    options->base, options->task);
+	paths_parent(pause->leases, sizeof(pause->leases), pause->task,
+	    PATHS_LEASES);
+	ask_open(&pause->ask, options, verb, options->task);
+	survey_init(&pause->survey, options, &pause->ask.connector.session);
+}
+
+static void
+close_pause(struct pause *pause)
+{
+	survey_free(&pause->survey);
+	connector_close(&pause->ask.connector);
+}
+
+/* Sends the steps; returns ASK_GO_ON with the reply's code, or an exit status. */
+static int
+try_steps(struct pause *pause, const struct session_step *steps, size_t count,
+    enum session_code *code)
+{
+	struct session_event *event;
+	int status;
+
+	status = ask_steps(&pause->ask, steps, count, &event);
+	if (status != ASK_GO_ON)
+		return status;
+	*code = event->code;
+	if (event->code != SESSION_OK && event->code != SESSION_EXISTS &&
+	    event->code != SESSION_NO_NODE)
+		status = ask_refused(&pause->ask, steps[0].path, event);
+	session_event_free(event);
+	return status;
+}
+
+static void
+make_parents(struct pause *pause)
+{
+	struct session *session = &pause->ask.connector.session;
+
+	(void)parents_make(session, pause->task, PARENT_TAG, PARENT_TAG);
+	session_ask(session, SESSION_CREATE_CONTAINER, PARENT_TAG,
+	    SESSION_NO_WATCH, pause->task, NULL);
+}
+
+/*
+ * Makes the nth node of the pause, if need be with P/leases, which is made just as
+ * by who walks in: so it may be deleted by who leaves it empty.  A node that exists
+ * is ours; the reply was lost.
+ */
+static int
+make_node(struct pause *pause, size_t number)
+{
+	char name[PAUSES_NAME_SIZE], path[PATHS_SIZE];
+	const struct session_step steps[] = {
+		{ SESSION_CREATE_STEP, pause->leases, NULL, -1 },
+		{ SESSION_SET_STEP, pause->leases, NULL,
+		    PATHS_OWN_VERSION - 1 },
+		{ SESSION_READABLE_STEP, path, pause->data, -1 },
+	};
+	enum session_code code;
+	int status, tries;
+
+	pauses_make_name(name, pause->uuid, number);
+	(void)nodename_join(path, sizeof(path), pause->leases, name);
+	for (tries = 0; tries < TRIES; tries++) {
+		if (tries > 0)
+			make_parents(pause);
+		status = try_steps(pause, &steps[2], 1, &code);
+		if (status != ASK_GO_ON || code != SESSION_NO_NODE)
+			return status;
+		status = try_steps(pause, steps, 3, &code);
+		if (status != ASK_GO_ON || code == SESSION_OK)
+			return status;
+	}
+	/* The chroot is missing, or a node above may not be made. */
+	status = ask_task(&pause->ask, &pause->survey);
+	if (status != ASK_GO_ON)
+		return status;
+	log_error("cannot pause '%s': '%s' is missing and cannot be made",
+	    pause->options->task, pause->task);
+	return EXITCODE_DENIED;
+}
+
+static int
+delete_node(struct pause *pause, const char *name)
+{
+	char path[PATHS_SIZE];
+	const struct session_step step = { SESSION_DELETE_STEP, path, NULL, -1 };
+	enum session_code code;
+
+	(void)nodename_join(path, sizeof(path), pause->leases, name);
+	return try_steps(pause, &step, 1, &code);
+}
+
+/* Makes all nodes, or takes back those that were made. */
+static int
+make_nodes(struct pause *pause)
+{
+	char name[PAUSES_NAME_SIZE];
+	size_t i, wanted = (size_t)pause->options->max_leases;
+	int status = ASK_GO_ON;
+
+	for (i = 1; i <= wanted && status == ASK_GO_ON; i++)
+		status = make_node(pause, i);
+	if (status == ASK_GO_ON || status == EXITCODE_UNREACHABLE)
+		return status;
+	while (--i > 0) {
+		pauses_make_name(name, pause->uuid, i);
+		if (delete_node(pause, name) != ASK_GO_ON)
+			break;
+	}
+	return status;
+}
+
+/* Who pauses a task wants to know when it is idle. */
+static int
+say_paused(struct pause *pause)
+{
+	const struct holders *holders;
+	char who[4 * HOLDERS_TEXT_SIZE];
+	size_t i;
+	int status;
+
+	log_notice("paused '%s'", pause->options->task);
+	status = ask_task(&pause->ask, &pause->survey);
+	if (status != ASK_GO_ON)
+		return status;
+	holders = &pause->survey.tasks[0].holders;
+	for (i = 0; i < holders->holder_count; i++) {
+		holders_describe(&holders->leases[i], who, sizeof(who));
+		log_notice("%s still holds '%s' and goes on (--revoke would "
+		    "stop it)", who, pause->options->task);
+	}
+	return 0;
+}
+
+int
+pause_run(const struct options *options)
+{
+	struct pause pause;
+	int status;
+
+	open_pause(&pause, options, "pause");
+	nodename_make_uuid(pause.uuid);
+	nodedata_make_pause(pause.data, sizeof(pause.data), options->reason);
+	status = make_nodes(&pause);
+	if (status == ASK_GO_ON)
+		status = say_paused(&pause);
+	close_pause(&pause);
+	return status;
+}
+
+/* Whether the pause is one of those to be lifted: "alice", or "alice@web1". */
+static bool
+is_wanted(const struct pause *pause, const struct holders_node *node)
+{
+	const char *whose = pause->options->whose;
+	struct pauses_pause read;
+	char whole[2 * HOLDERS_TEXT_SIZE];
+
+	if (whose == NULL)
+		return true;
+	pauses_read(&read, node);
+	(void)snprintf(whole, sizeof(whole), "%s@%s", read.user, read.host);
+	return strcmp(whose, read.user) == 0 || strcmp(whose, whole) == 0;
+}
+
+/* Deletes the nodes of the wanted pauses.  Returns ASK_GO_ON or an exit status. */
+static int
+lift(struct pause *pause, size_t *lifted)
+{
+	const struct holders *holders = &pause->survey.tasks[0].holders;
+	const struct holders_node *node = holders->leases +
+	    holders->holder_count;
+	char who[4 * HOLDERS_TEXT_SIZE];
+	size_t i;
+	int status;
+
+	for (i = *lifted = 0; i < holders->pause_count; i++, node++) {
+		pauses_describe(node, who, sizeof(who));
+		if (!is_wanted(pause, node)) {
+			if (pauses_size(holders, i) > 0)
+				log_notice("'%s' stays paused by %s",
+				    pause->options->task, who);
+			continue;
+		}
+		status = delete_node(pause, node->name);
+		if (status != ASK_GO_ON)
+			return status;
+		if (pauses_size(holders, i) > 0)
+			log_notice("lifted the pause of '%s' by %s",
+			    pause->options->task, who);
+		++*lifted;
+	}
+	return ASK_GO_ON;
+}
+
+/* Nobody may be there; then the next one walks in. */
+static int
+tidy(struct pause *pause)
+{
+	const struct session_step step = { SESSION_DELETE_STEP, pause->leases,
+	    NULL, PATHS_OWN_VERSION };
+	struct session_event *event;
+	int status;
+
+	status = ask_steps(&pause->ask, &step, 1, &event);
+	if (status != ASK_GO_ON)
+		return status;
+	session_event_free(event);
+	return 0;
+}
+
+int
+pause_resume(const struct options *options)
+{
+	struct pause pause;
+	size_t lifted;
+	int status;
+
+	open_pause(&pause, options, "resume");
+	status = ask_task(&pause.ask, &pause.survey);
+	if (status == ASK_GO_ON)
+		status = lift(&pause, &lifted);
+	if (status == ASK_GO_ON && lifted == 0) {
+		log_notice("'%s' is not paused%s%s", options->task,
+		    options->whose != NULL ? " by " : "",
+		    options->whose != NULL ? options->whose : "");
+		status = 0;
+	} else if (status == ASK_GO_ON)
+		status = tidy(&pause);
+	close_pause(&pause);
+	return status;
+}

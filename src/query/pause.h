@@ -1,0 +1,25 @@
+/*
+ * zkrun --pause and --resume: keep everybody out of a task's lock, and let them in
+ * again.
+ */
+#ifndef ZKRUN_PAUSE_H
+#define ZKRUN_PAUSE_H
+
+struct options;
+
+/*
+ * Makes the nodes of a pause, as many as --leases says, and names who still holds
+ * the lock.  Blocks.  Returns the exit status: 0 if whoever comes from now on is
+ * kept out; EXITCODE_UNREACHABLE, EXITCODE_DENIED or EXITCODE_INTERNAL, and nothing
+ * is left then that could be taken back.
+ */
+int	pause_run(const struct options *);
+
+/*
+ * Deletes the nodes of every pause of the task, or of those by the user that the
+ * options name, and names them.  Blocks.  Returns the exit status: 0 if none is
+ * left, or there was none; else as above.
+ */
+int	pause_resume(const struct options *);
+
+#endif
