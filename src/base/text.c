@@ -3,8 +3,10 @@
  */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <locale.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <wchar.h>
@@ -137,4 +139,22 @@ text_since(char *text, size_t size, int64_t ms)
 	    then.tm_year == today.tm_year ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S",
 	    &then) == 0)
 		(void)strlcpy(text, "?", size);
+}
+
+void
+text_duration(char *text, size_t size, int64_t ms)
+{
+	int64_t s = ms / 1000;
+
+	if (s < 60)
+		(void)snprintf(text, size, "%.1fs", (double)ms / 1000);
+	else if (s < 3600)
+		(void)snprintf(text, size, "%" PRId64 "m%02" PRId64 "s",
+		    s / 60, s % 60);
+	else if (s < 86400)
+		(void)snprintf(text, size, "%" PRId64 "h%02" PRId64 "m",
+		    s / 3600, s / 60 % 60);
+	else
+		(void)snprintf(text, size, "%" PRId64 "d%02" PRId64 "h",
+		    s / 86400, s / 3600 % 24);
 }

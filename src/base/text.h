@@ -27,6 +27,9 @@ void		text_clean(char *, size_t, const char *);
  */
 void		text_since(char *, size_t, int64_t ms);
 
+/* Writes a duration in two units, which is exact enough for people: "14m51s". */
+void		text_duration(char *, size_t, int64_t ms);
+
 /* Returns how many columns of a terminal a clean text takes. */
 size_t		text_width(const char *);
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/options.h"
 #include "lock/paths.h"
+#include "lock/pauses.h"
 #include "lock/runs_text.h"
 #include "lock/survey.h"
 #include "query/status_print.h"
@@ -139,6 +140,45 @@ put_nodes(FILE *out, const char *base, const struct survey_task *task,
 	(void)fputs(count > 0 ? "]" : "[]", out);
 }
 
+static void
+put_pause(FILE *out, const char *base, const struct survey_task *task,
+    const struct holders_node *node, size_t size)
+{
+	struct pauses_pause pause;
+	char *path;
+
+	pauses_read(&pause, node);
+	put_text(out, '{', "user", pause.user);
+	put_text(out, ',', "host", pause.host);
+	put_time(out, ',', "since", node->since_ms);
+	put_text(out, ',', "reason", pause.reason);
+	put_number(out, ',', "leases", (int64_t)size);
+	path = paths_make(base, task->name, PATHS_LEASES, node->name);
+	put_text(out, ',', "node", path);
+	free(path);
+	(void)putc('}', out);
+}
+
+/* Each pause is one, however many nodes it has. */
+static void
+put_pauses(FILE *out, const char *base, const struct survey_task *task)
+{
+	const struct holders *holders = &task->holders;
+	size_t i, size;
+
+	put_key(out, ',', "paused");
+	(void)putc('[', out);
+	for (i = 0; i < holders->pause_count; i++) {
+		size = pauses_size(holders, i);
+		if (i > 0 && size > 0)
+			(void)putc(',', out);
+		if (size > 0)
+			put_pause(out, base, task,
+			    &holders->leases[holders->holder_count + i], size);
+	}
+	(void)putc(']', out);
+}
+
 /* Writes a run, or null for NULL. */
 static void
 put_run(FILE *out, const struct runs_text_run *run)
@@ -192,6 +232,7 @@ put_task(FILE *out, const char *base, const struct survey_task *task)
 	put_nodes(out, base, task, HOLDERS);
 	put_nodes(out, base, task, WAITING);
 	put_nodes(out, base, task, NO_SESSION);
+	put_pauses(out, base, task);
 	put_record(out, task);
 	/* A line for each task, for people and diff(1). */
 	(void)fputs("}\n", out);

@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/text.h"
+#include "lock/pauses.h"
 #include "lock/runs_text.h"
 #include "lock/survey.h"
 #include "query/status_print.h"
+#include "query/status_why.h"
 
 #define CELL_SIZE	HOLDERS_TEXT_SIZE
 #define WIDTH_MAX	32	/* a wider cell pushes the others aside */
@@ -34,6 +37,8 @@ struct row {
 struct table {
 	FILE	*out;		/* NULL: only measure */
 	size_t	 width[COLUMNS];
+	int64_t	 now_ms;
+	bool	 has_ages;	/* behind the times */
 };
 
 static void
@@ -65,16 +70,46 @@ take_row(struct table *table, struct row *row)
 }
 
 static void
-set_time(struct row *row, int64_t ms)
+set_time(const struct table *table, struct row *row, int64_t ms)
 {
+	char age[32], ago[48];
 	struct tm broken_down;
 	time_t seconds;
 
 	seconds = (time_t)(ms / 1000);
 	if (localtime_r(&seconds, &broken_down) == NULL ||
 	    strftime(row->cell[SINCE], CELL_SIZE, "%Y-%m-%d %H:%M:%S",
-	    &broken_down) == 0)
+	    &broken_down) == 0) {
 		set(row, SINCE, "?");
+		return;
+	}
+	if (!table->has_ages || ms > table->now_ms)
+		return;
+	text_duration(age, sizeof(age), table->now_ms - ms);
+	(void)snprintf(ago, sizeof(ago), " (%s ago)", age);
+	(void)strlcat(row->cell[SINCE], ago, CELL_SIZE);
+}
+
+/* A pause has no process; where others have the command stands why. */
+static void
+take_pause(struct table *table, struct row *row,
+    const struct holders_node *node, size_t size)
+{
+	struct pauses_pause pause;
+	char more[48];
+
+	pauses_read(&pause, node);
+	set(row, STATE, "paused");
+	set_time(table, row, node->since_ms);
+	set(row, HOST, pause.host);
+	set(row, USER, pause.user);
+	text_clean(row->cell[COMMAND], CELL_SIZE, pause.reason);
+	if (size > 1) {
+		(void)snprintf(more, sizeof(more), "%s(%zu leases)",
+		    pause.reason[0] != '\0' ? " " : "", size);
+		(void)strlcat(row->cell[COMMAND], more, CELL_SIZE);
+	}
+	take_row(table, row);
 }
 
 /* The remark stands behind the last cell. */
@@ -85,7 +120,7 @@ take_node(struct table *table, struct row *row,
 	struct holders_who who;
 
 	holders_read_who(&who, node);
-	set_time(row, who.since_ms);
+	set_time(table, row, who.since_ms);
 	set(row, HOST, holders_where(&who));
 	if (who.is_zkrun) {
 		(void)snprintf(row->cell[PID], CELL_SIZE, "%" PRId64, who.pid);
@@ -97,25 +132,6 @@ take_node(struct table *table, struct row *row,
 	take_row(table, row);
 }
 
-/* Two units are exact enough. */
-static void
-format_duration(char *text, size_t size, int64_t ms)
-{
-	int64_t s = ms / 1000;
-
-	if (s < 60)
-		(void)snprintf(text, size, "%.1fs", (double)ms / 1000);
-	else if (s < 3600)
-		(void)snprintf(text, size, "%" PRId64 "m%02" PRId64 "s",
-		    s / 60, s % 60);
-	else if (s < 86400)
-		(void)snprintf(text, size, "%" PRId64 "h%02" PRId64 "m",
-		    s / 3600, s / 60 % 60);
-	else
-		(void)snprintf(text, size, "%" PRId64 "d%02" PRId64 "h",
-		    s / 86400, s / 3600 % 24);
-}
-
 static void
 take_run(struct table *table, struct row *row, const char *state,
     const struct runs_text_run *run)
@@ -123,9 +139,9 @@ take_run(struct table *table, struct row *row, const char *state,
 	char took[32];
 
 	set(row, STATE, state);
-	set_time(row, run->started_ms);
+	set_time(table, row, run->started_ms);
 	set(row, HOST, run->host);
-	format_duration(took, sizeof(took), run->took_ms);
+	text_duration(took, sizeof(took), run->took_ms);
 	(void)snprintf(row->cell[PID], CELL_SIZE, "exit %d after %s",
 	    run->status, took);
 	take_row(table, row);
@@ -162,7 +178,7 @@ take_task(struct table *table, const struct survey_task *task)
 {
 	const struct holders *holders = &task->holders;
 	struct row row;
-	size_t i;
+	size_t i, size;
 
 	memset(&row, 0, sizeof(row));
 	set(&row, TASK, task->name);
@@ -171,11 +187,17 @@ take_task(struct table *table, const struct survey_task *task)
 		take_node(table, &row, &holders->leases[i],
 		    holders->leases[i].session == 0 ? ", no session" : "");
 	}
+	for (i = 0; i < holders->pause_count; i++) {
+		size = pauses_size(holders, i);
+		if (size > 0)
+			take_pause(table, &row,
+			    &holders->leases[holders->holder_count + i], size);
+	}
 	if (task->problem.code != SESSION_OK) {
 		set(&row, STATE, "unknown");
 		set(&row, SINCE, task->problem.reason);
 		take_row(table, &row);
-	} else if (holders->holder_count == 0) {
+	} else if (holders->holder_count == 0 && holders->pause_count == 0) {
 		set(&row, STATE, "free");
 		take_row(table, &row);
 	}
@@ -204,12 +226,35 @@ take_all(struct table *table, const struct survey *survey)
 		take_task(table, &survey->tasks[i]);
 }
 
+/* One line for each task of which there is something to be said. */
+static void
+print_whys(const struct survey *survey, const struct table *table)
+{
+	char name[CELL_SIZE], why[STATUS_WHY_SIZE];
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < survey->task_count; i++) {
+		if (!status_why(&survey->tasks[i], table->now_ms, why))
+			continue;
+		text_clean(name, sizeof(name), survey->tasks[i].name);
+		(void)fprintf(table->out, "%s%s: %s\n", any ? "" :
+		    "\nThese want a look:\n", name, why);
+		any = true;
+	}
+}
+
 void
 status_print_table(const struct survey *survey, FILE *out)
 {
-	struct table table = { .out = NULL };
+	struct table table = {
+		.out = NULL,
+		.now_ms = (int64_t)time(NULL) * 1000,
+		.has_ages = isatty(fileno(out)) == 1,
+	};
 
 	take_all(&table, survey);
 	table.out = out;
 	take_all(&table, survey);
+	print_whys(survey, &table);
 }

@@ -1,0 +1,118 @@
+/*
+ * Each reason is a part of one sentence.
+ */
+#include "query/status_why.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "lock/pauses.h"
+#include "lock/runs_text.h"
+#include "lock/survey.h"
+
+#define LONG_MS		3600000		/* to hold while others wait */
+#define GRACE_MS	60000		/* that a run may take longer than one */
+
+static void
+add(char why[STATUS_WHY_SIZE], const char *reason)
+{
+	if (why[0] != '\0')
+		(void)strlcat(why, "; ", STATUS_WHY_SIZE);
+	(void)strlcat(why, reason, STATUS_WHY_SIZE);
+}
+
+static void
+add_pauses(char why[STATUS_WHY_SIZE], const struct holders *holders)
+{
+	char reason[STATUS_WHY_SIZE], who[4 * HOLDERS_TEXT_SIZE - 32];
+	size_t i;
+
+	for (i = 0; i < holders->pause_count; i++) {
+		if (pauses_size(holders, i) == 0)
+			continue;
+		pauses_describe(&holders->leases[holders->holder_count + i],
+		    who, sizeof(who));
+		(void)snprintf(reason, sizeof(reason), "paused by %s", who);
+		add(why, reason);
+	}
+}
+
+/* How long a holder holds, if that is longer than one would expect. */
+static void
+add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
+    const struct runs_text_run *success, const struct holders_node *node,
+    int64_t now_ms)
+{
+	struct holders_who who;
+	char reason[STATUS_WHY_SIZE], held[32], took[32];
+	int64_t held_ms;
+
+	if (node->session == 0) {
+		add(why, "held by a lease that is nobody's (--break would delete "
+		    "it)");
+		return;
+	}
+	holders_read_who(&who, node);
+	held_ms = now_ms - who.since_ms;
+	text_duration(held, sizeof(held), held_ms);
+	if (success != NULL && held_ms > 2 * success->took_ms + GRACE_MS) {
+		text_duration(took, sizeof(took), success->took_ms);
+		(void)snprintf(reason, sizeof(reason), "runs for %s, the last "
+		    "good run took %s", held, took);
+	} else if (task->holders.waiter_count > 0 && held_ms > LONG_MS)
+		(void)snprintf(reason, sizeof(reason), "held for %s, while %zu "
+		    "wait%s", held, task->holders.waiter_count,
+		    task->holders.waiter_count == 1 ? "s" : "");
+	else
+		return;
+	add(why, reason);
+}
+
+static void
+add_failure(char why[STATUS_WHY_SIZE], const struct runs_text *log,
+    int64_t now_ms)
+{
+	const struct runs_text_run *last = runs_text_last(log, true);
+	const struct runs_text_run *success = runs_text_last(log, false);
+	char ago[32], host[RUNS_TEXT_HOST], reason[512], since[64] = "";
+
+	if (last == NULL || last->status == 0)
+		return;
+	text_clean(host, sizeof(host), last->host);
+	if (success != NULL) {
+		text_duration(ago, sizeof(ago), now_ms - success->started_ms);
+		(void)snprintf(since, sizeof(since), ", the last good run began "
+		    "%s ago", ago);
+	}
+	text_duration(ago, sizeof(ago), now_ms - last->started_ms);
+	(void)snprintf(reason, sizeof(reason), "failed %s ago on %s, exit %d%s",
+	    ago, host, last->status, since);
+	add(why, reason);
+}
+
+bool
+status_why(const struct survey_task *task, int64_t now_ms,
+    char why[STATUS_WHY_SIZE])
+{
+	const struct holders *holders = &task->holders;
+	struct runs_text log;
+	const char *problem;
+	size_t i;
+
+	why[0] = '\0';
+	if (task->problem.code != SESSION_OK)
+		add(why, "it cannot be looked at");
+	problem = survey_read_record(task, &log);
+	add_pauses(why, holders);
+	for (i = 0; i < holders->holder_count; i++)
+		add_holder(why, task, runs_text_last(&log, false),
+		    &holders->leases[i], now_ms);
+	if (holders->no_session_count > 0)
+		add(why, "a place in line is nobody's, where Java programs wait "
+		    "for ever (--break would delete it)");
+	add_failure(why, &log, now_ms);
+	if (problem != NULL)
+		add(why, "the record of its runs cannot be read");
+	return why[0] != '\0';
+}
