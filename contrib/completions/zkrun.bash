@@ -27,7 +27,7 @@ END
 _zkrun_tasks()
 {
 	timeout -k 1 2 "$@" --connect-timeout 1s -r 0 --status \
-	    2>/dev/null </dev/null | sed -n '1d; /^[^ ]/s/  .*//p'
+	    2>/dev/null </dev/null | sed -n '1d; /^$/q; /^[^ ]/s/  .*//p'
 }
 
 # What the shell would make of a word, in plain; nothing is run for it.
@@ -117,7 +117,8 @@ _zkrun()
 	while [ "$i" -lt "$cword" ]; do
 		case ${words[i]} in
 		--)	i=$((i + 1)) && break ;;
-		--status | --revoke | --break | --check)
+		--status | --pause | --resume | --revoke | --break | \
+		--forget | --check)
 			mode=${words[i]#--} ;;
 		-?*)	;;
 		*)	break ;;

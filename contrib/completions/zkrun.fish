@@ -74,7 +74,7 @@ function __zkrun_tasks
     set -p given (commandline -opc)[1]
     timeout -k 1 2 (string replace -r '^~(?=/)' $HOME -- $given) \
         --connect-timeout 1s -r 0 --status 2>/dev/null </dev/null |
-        sed -n '1d; /^[^ ]/s/  .*//p'
+        sed -n '1d; /^$/q; /^[^ ]/s/  .*//p'
 end
 
 # What can stand behind the options: a command, or tasks.
@@ -83,7 +83,7 @@ function __zkrun_behind
     set -l token (commandline -ct)
     if contains -- --check $words
         return
-    else if string match -qr -- '^--(status|revoke|break)$' $words
+    else if string match -qr -- '^--(status|pause|resume|revoke|break|forget)$' $words
         __zkrun_tasks
     else if string match -q -- '>*' $words; or string match -qv -- '-*' "$token"
         set -l behind (string replace -rf -- '^>(?=.)' '' $words)

@@ -16,7 +16,7 @@ _zkrun_tasks()
 		given+=($name ${value/#\~\//$HOME/})
 	done
 	ids=(${(f)"$(timeout -k 1 2 $zkrun $given --connect-timeout 1s -r 0 \
-	    --status 2>/dev/null </dev/null | sed -n '1d; /^[^ ]/s/  .*//p')"})
+	    --status 2>/dev/null </dev/null | sed -n '1d; /^$/q; /^[^ ]/s/  .*//p')"})
 	compadd -a ids
 }
 
@@ -55,8 +55,9 @@ _zkrun()
 END
 	_arguments -s -S -C : $specs '(-)*:: :->behind' && return
 	[[ $state = behind ]] || return
-	if (( $+opt_args[--status] + $+opt_args[--revoke] +
-	    $+opt_args[--break] )); then
+	if (( $+opt_args[--status] + $+opt_args[--pause] +
+	    $+opt_args[--resume] + $+opt_args[--revoke] +
+	    $+opt_args[--break] + $+opt_args[--forget] )); then
 		_zkrun_tasks
 	elif (( ! $+opt_args[--check] )); then
 		_normal -p zkrun
