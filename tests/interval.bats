@@ -8,41 +8,16 @@
 load lib/helper
 load lib/deaths
 load lib/runs
-
-#
-# A server whose clock can be set
-#
+load lib/clock
 
 setup_file()
 {
-	local lib
-
-	lib=$(compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' | head -n 1)
-	# Monotonic time stays real, so that sessions live as they should.
-	export FAKE_CLOCK="env LD_PRELOAD=$lib"
-	FAKE_CLOCK+=' FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0'
-	export CLOCK_DIR=$BATS_FILE_TMPDIR/clock
-	mkdir "$CLOCK_DIR"
-	set_clock +0d
-	cat >"$CLOCK_DIR/java" <<-END
-	#!/bin/sh
-	exec $FAKE_CLOCK FAKETIME_NO_CACHE=1 \
-	    FAKETIME_TIMESTAMP_FILE=$CLOCK_DIR/now $(command -v java) "\$@"
-	END
-	chmod 755 "$CLOCK_DIR/java"
-	PATH=$CLOCK_DIR:$PATH timeout 90 "$SANDBOX" start \
-	    "$CLOCK_DIR/server" >"$CLOCK_DIR/port"
+	start_clock_server
 }
 
 teardown_file()
 {
-	timeout 30 "$SANDBOX" kill "$CLOCK_DIR/server"
-}
-
-# set_clock OFFSET: of the server's to the machine's, at once.
-set_clock()
-{
-	echo "$1" >"$CLOCK_DIR/new" && mv "$CLOCK_DIR/new" "$CLOCK_DIR/now"
+	stop_clock_server
 }
 
 # slots TASK FIRST LAST OPTION...: each slot is a day later by the server's
@@ -95,7 +70,7 @@ slots_that_ran()
 	local n=200 before
 
 	! asan || n=40
-	ZKRUN_CONNECT=127.0.0.1:$(<"$CLOCK_DIR/port")
+	use_clock_server
 	before=$(now_us)
 	slots "$TASK" 1 "$n" -i 23h >"$BATS_TEST_TMPDIR/wrong"
 	assert_equal "$(<"$BATS_TEST_TMPDIR/wrong")" ''
@@ -114,7 +89,7 @@ slots_that_ran()
 }
 
 @test "the slots with another interval: every second day, all, and none at all" {
-	ZKRUN_CONNECT=127.0.0.1:$(<"$CLOCK_DIR/port")
+	use_clock_server
 	slots "$TASK" 1001 1006 -i 25h >"$BATS_TEST_TMPDIR/wrong"
 	assert_equal "$(slots_that_ran)" '1001 1003 1005 '
 	# Without one there is nothing to skip, and the test above would fail.
