@@ -128,6 +128,12 @@ runs_text_last(const struct runs_text *log, bool count_failures)
 	return log->has_success ? &log->success : NULL;
 }
 
+int64_t
+runs_text_latest_ms(const struct runs_text_run *run)
+{
+	return run->slot_ms > run->started_ms ? run->slot_ms : run->started_ms;
+}
+
 const struct runs_text_run *
 runs_text_newest(const struct runs_text *log)
 {
@@ -136,8 +142,8 @@ runs_text_newest(const struct runs_text *log)
 
 	newest = log->has_success ? &log->success : NULL;
 	for (i = 0; i < log->count; i++)
-		if (newest == NULL ||
-		    log->run[i].started_ms > newest->started_ms)
+		if (newest == NULL || runs_text_latest_ms(&log->run[i]) >
+		    runs_text_latest_ms(newest))
 			newest = &log->run[i];
 	return newest;
 }

@@ -57,7 +57,13 @@ const struct runs_text_run	*runs_text_find(const struct runs_text *,
 const struct runs_text_run	*runs_text_last(const struct runs_text *,
 			    bool count_failures);
 
-/* Returns the run that was started last, or NULL. */
+/*
+ * Returns the later one of slot and start.  The slot is later if the clock was set
+ * back while the contender waited.
+ */
+int64_t	runs_text_latest_ms(const struct runs_text_run *);
+
+/* Returns the run with the latest such time, or NULL. */
 const struct runs_text_run	*runs_text_newest(const struct runs_text *);
 
 #endif

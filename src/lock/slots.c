@@ -28,7 +28,8 @@ slots_judge(const struct slots_contender *contender,
 	if (contender->interval_ms == 0)
 		return SLOTS_DUE;
 	*run = runs_text_newest(log);
-	if (*run != NULL && (*run)->started_ms - contender->now_ms > step_ms)
+	if (*run != NULL &&
+	    runs_text_latest_ms(*run) - contender->now_ms > step_ms)
 		return SLOTS_IN_FUTURE;
 	*run = runs_text_last(log, contender->count_failures);
 	if (*run != NULL && contender->joined_ms - (*run)->slot_ms <

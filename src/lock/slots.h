@@ -49,9 +49,9 @@ int64_t	slots_of_run(const struct slots_contender *);
  * Judges by the record.  *run becomes the run that the verdict is about; NULL with
  * SLOTS_DUE.
  *
- * A run may have been started a little later than now, if the clock was set back
- * since: that is a run of just now.  If it is more than a minute, or more than the
- * interval, the clock proves nothing any more.
+ * A run may lie a little later than now, if the clock was set back since: that is a
+ * run of just now.  If it is more than a minute, or more than the interval, the
+ * clock proves nothing any more.
  */
 enum slots_verdict	slots_judge(const struct slots_contender *,
 			    const struct runs_text *,

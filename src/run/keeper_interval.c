@@ -66,7 +66,7 @@ keeper_judge(struct keeper *keeper, const struct link_message *message)
 	verdict = slots_judge(&contender, &keeper->runs.log, &run);
 	if (verdict == SLOTS_DUE)
 		return keeper_ask_guard(keeper, message);
-	ago = (double)(contender.now_ms - run->started_ms) / 1000;
+	ago = (double)(contender.now_ms - runs_text_latest_ms(run)) / 1000;
 	if (verdict == SLOTS_IN_FUTURE) {
 		log_error("cannot use the record '%s': a run on %s began %.1fs "
 		    "in the future by ZooKeeper's clock", keeper->runs.path,
