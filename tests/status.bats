@@ -7,6 +7,17 @@
 # Measures: how long a look takes.
 
 load lib/helper
+load lib/clock
+
+setup_file()
+{
+	start_clock_server
+}
+
+teardown_file()
+{
+	stop_clock_server
+}
 
 setup()
 {
@@ -104,7 +115,7 @@ run_line()
 	zk create -p "$BASE/idle/leases" >/dev/null
 	TZ=UTC run -0 zkrun --status
 	since='20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}'
-	assert_equal "${#lines[@]}" 8
+	assert_equal "${#lines[@]}" 10
 	assert_line --index 1 --regexp \
 	    "^backup +held +$since +$(hostname) +${BG[holder]} +$user +sleep$"
 	assert_line --index 2 --regexp \
@@ -115,10 +126,15 @@ run_line()
 	    '^ +last run +2025-11-22 03:00:00 +web4 +exit 143 after 1h02m$'
 	assert_line --index 5 --regexp \
 	    '^ +last ok +2025-11-22 03:00:00 +web3 +exit 0 after 2.5s$'
-	assert_line --index 6 --regexp '^idle +free$'
-	assert_line --index 7 --regexp \
-	    '^ +last run +2025-11-22 03:00:00 +web5 +exit 3 after 12m34s$'
-	for line in "${lines[@]}"; do
+	assert_line --index 6 --regexp \
+	    '^idle +free +2025-11-22 03:00:00 +web5 +exit 3 after 12m34s$'
+	# In words, below the table.
+	assert_line --index 7 'These want a look:'
+	assert_line --index 8 --regexp \
+	    '^backup: failed [0-9]+d[0-9]+h ago on web4, exit 143, the last good run began [0-9]+d[0-9]+h ago$'
+	assert_line --index 9 --regexp \
+	    '^idle: failed [0-9]+d[0-9]+h ago on web5, exit 3$'
+	for line in "${lines[@]:0:7}"; do
 		[ ${#line} -le 80 ]
 	done
 	TZ=Asia/Kolkata run -0 zkrun --status backup
@@ -149,7 +165,7 @@ run_line()
 	    "[$(jq -c '. + ["ahead"] | sort' <<<"$node_keys")]"
 	assert_equal "$(got '.tasks[0].last_run|keys')" "$run_keys"
 	assert_equal "$(got '.tasks[0]|keys')" \
-	    '["held","holders","last_run","last_success","no_session","problem","record_problem","runs","task","waiting"]'
+	    '["held","holders","last_run","last_success","no_session","paused","problem","record_problem","runs","task","waiting"]'
 	node=$(jq -r '.tasks[0].holders[0].node' <<<"$output")
 	assert_equal "$(got '.tasks[0].holders[0]|[.pid,.fence,.session,.command,.address]')" \
 	    "[${BG[holder]},$(zk czxid "$node"),\"0x$(session_of "$node")\",\"sleep\",null]"
@@ -234,8 +250,11 @@ run_line()
 	    -c "127.0.0.1:$("$TOOLS/freeport" 1)" --retry-sleep 10ms --status t
 	run -64 zkrun --status a/b
 	# Taken for a task it would be said to be free.
-	run -64 zkrun --status t --json
-	assert_output "zkrun: cannot use '--json': options come before the tasks"
+	run -1 zkrun --status t --json
+	[[ $output == '{'* ]]
+	# Behind a -- there is no option any more.
+	run -1 zkrun --status -- t --json
+	assert_line --regexp '^--json +free$'
 	run -64 zkrun --json -t t -- true
 	zk create -p "$BASE/open/leases/x" "$(made_by 1)" >/dev/null
 	zk create -p "$BASE/shut/leases" >/dev/null
@@ -375,7 +394,8 @@ stale_line()
 	zkrun_bg w -t t -- true
 	wait_for 10 holds_count t 2
 	run -0 zkrun --status t
-	assert_equal "${#lines[@]}" 5
+	assert_equal "${#lines[@]}" 7
+	assert_line --index 6 --regexp "^t: a place in line is nobody's"
 	assert_line --index 1 --regexp "^t +held .* ${BG[holder]} "
 	assert_line --index 2 --regexp "^ +wait 1 .* ${BG[w]} "
 	status_json t
@@ -470,7 +490,8 @@ stale_line()
 	run -1 zkrun --status
 	assert_line --index 2 --regexp '^ +last run +unknown; the record cannot be read: it is not what'
 	assert_line --index 4 --regexp '^ +last run +unknown; the record cannot be read: it is empty'
-	assert_line --index 6 --regexp 'exit 1 after 60.0s$'
+	assert_line --index 5 --regexp '^c +free .* exit 1 after 60.0s$'
+	assert_line 'a: the record of its runs cannot be read'
 	status_json
 	assert_equal "$(got '.tasks|map([.last_run.status,(.runs|length),(.record_problem|type)])')" \
 	    '[[null,0,"string"],[null,0,"string"],[1,1,"null"]]'
@@ -491,7 +512,7 @@ stale_line()
 	done
 
 	run -77 --separate-stderr zkrun --status free
-	assert_equal "${#lines[@]}" 3
+	assert_equal "${#lines[@]}" 5
 	assert_line --index 1 --regexp '^free +free$'
 	assert_line --index 2 --regexp "^ +last run +unknown; the record cannot be read: ${denied//[()]/.}\$"
 	assert_equal "$stderr" \
@@ -530,7 +551,58 @@ stale_line()
 	assert_equal "$(got '.tasks[0]|[.held,.problem,.record_problem]')" \
 	    "[false,null,\"$denied\"]"
 	run -1 zkrun -a "$BATS_TEST_TMPDIR/auth" --status ours
-	assert_line --index 2 --regexp 'last run .* exit 0 after'
+	assert_line --index 1 --regexp '^ours +free .* exit 0 after'
+}
+
+# lease TASK AGE: one with a session, since so many seconds ago.
+lease()
+{
+	set_clock "-$2"
+	zk create -p "$BASE/$1/leases" >/dev/null
+	plant "$1" "$BASE/$1/leases" <<<"e _c_x-lease-0000000000 $(made_by 1)"
+	set_clock +0d
+}
+
+@test "below the table stands what is not as it should be, and why" {
+	use_clock_server
+	zk create -p "$BASE" >/dev/null
+	# Held for long, for much longer than the last good run, and for less.
+	lease waited 7230
+	plant line "$BASE/waited" <<<"p locks"
+	plant line2 "$BASE/waited/locks" <<<"e _c_x-lock-0000000000 $(made_by 2)"
+	lease lonely 7230
+	lease hangs 610
+	lease works 610
+	write_record hangs "$(run_line success 100000 0 17 web3)" \
+	    "$(run_line run 100000 0 17 web3)"
+	write_record works "$(run_line success 400000 0 17 web3)" \
+	    "$(run_line run 400000 0 17 web3)"
+	# A lease that is nobody's, a failure, and a pause.
+	zk create -p "$BASE/restored/leases/x" "$(made_by 1)" >/dev/null
+	write_record failed "$(run_line run 2467 9 17 web3)"
+	LOGNAME=alice zkrun --pause shut disk is full
+	run -0 zkrun --status
+	run -0 sed '1,/^These want a look:$/d' <<<"$output"
+	assert_equal "$(sed 's/:.*//' <<<"$output" | tr '\n' ' ')" \
+	    'failed hangs restored shut waited '
+	assert_line --regexp '^failed: failed [0-9]+d[0-9]+h ago on web3, exit 9$'
+	assert_line --regexp '^hangs: runs for 10m1[0-9]s, the last good run took 1m40s$'
+	assert_line "restored: held by a lease that is nobody's (--break would delete it)"
+	assert_line --regexp "^shut: paused by alice@$(hostname) since [0-9:]+: disk is full\$"
+	assert_line --regexp '^waited: held for 2h00m, while 1 waits$'
+	# All is well.
+	run -0 zkrun --status works lonely
+	refute_output --partial 'want a look'
+}
+
+@test "on a terminal the ages stand behind the times" {
+	hold_it holder t
+	"$TOOLS/pty" "$ZKRUN" --status t >"$BATS_TEST_TMPDIR/shown"
+	run -0 cat "$BATS_TEST_TMPDIR/shown"
+	assert_output --regexp ' held +20[-0-9]+ [0-9:]+ \([0-9.]+s ago\) '
+	run -0 zkrun --status t
+	refute_output --partial ' ago'
+	let_go holder
 }
 
 # What may come out: UTF-8 with no control character but the newline.
@@ -559,8 +631,8 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 "
 	zkrun --status >"$out"
 	harmless "$out"
-	# Each has one line.
-	assert_equal "$(wc -l <"$out")" $((i + 2))
+	# Each has one line, and the task one below the table.
+	assert_equal "$(wc -l <"$out")" $((i + 2 + 3))
 	zkrun --status --json >"$out"
 	harmless "$out"
 	jq -e '.tasks[0].holders|length == 10' "$out"

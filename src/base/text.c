@@ -144,7 +144,12 @@ text_since(char *text, size_t size, int64_t ms)
 void
 text_duration(char *text, size_t size, int64_t ms)
 {
-	int64_t s = ms / 1000;
+	int64_t s;
+
+	/* Clocks differ. */
+	if (ms < 0)
+		ms = 0;
+	s = ms / 1000;
 
 	if (s < 60)
 		(void)snprintf(text, size, "%.1fs", (double)ms / 1000);

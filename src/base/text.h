@@ -27,7 +27,10 @@ void		text_clean(char *, size_t, const char *);
  */
 void		text_since(char *, size_t, int64_t ms);
 
-/* Writes a duration in two units, which is exact enough for people: "14m51s". */
+/*
+ * Writes a duration in two units, which is exact enough for people: "14m51s".  One
+ * that is negative is none.
+ */
 void		text_duration(char *, size_t, int64_t ms);
 
 /* Returns how many columns of a terminal a clean text takes. */

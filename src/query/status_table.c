@@ -147,9 +147,10 @@ take_run(struct table *table, struct row *row, const char *state,
 	take_row(table, row);
 }
 
+/* The last run of a task that is free, with nobody in line, stands in the same line. */
 static void
 take_record(struct table *table, struct row *row,
-    const struct survey_task *task)
+    const struct survey_task *task, bool is_alone)
 {
 	const struct runs_text_run *last, *success;
 	struct runs_text log;
@@ -157,6 +158,12 @@ take_record(struct table *table, struct row *row,
 	char text[CELL_SIZE];
 
 	problem = survey_read_record(task, &log);
+	last = runs_text_last(&log, true);
+	success = runs_text_last(&log, false);
+	if (is_alone && last == NULL) {
+		set(row, STATE, "free");
+		take_row(table, row);
+	}
 	if (problem != NULL) {
 		set(row, STATE, "last run");
 		(void)snprintf(text, sizeof(text),
@@ -165,10 +172,8 @@ take_record(struct table *table, struct row *row,
 		take_row(table, row);
 		return;
 	}
-	last = runs_text_last(&log, true);
-	success = runs_text_last(&log, false);
 	if (last != NULL)
-		take_run(table, row, "last run", last);
+		take_run(table, row, is_alone ? "free" : "last run", last);
 	if (success != NULL && (last == NULL || last->fence != success->fence))
 		take_run(table, row, "last ok", success);
 }
@@ -177,6 +182,9 @@ static void
 take_task(struct table *table, const struct survey_task *task)
 {
 	const struct holders *holders = &task->holders;
+	bool is_free = task->problem.code == SESSION_OK &&
+	    holders->holder_count + holders->pause_count == 0;
+	bool has_line = holders->waiter_count + holders->no_session_count > 0;
 	struct row row;
 	size_t i, size;
 
@@ -197,7 +205,7 @@ take_task(struct table *table, const struct survey_task *task)
 		set(&row, STATE, "unknown");
 		set(&row, SINCE, task->problem.reason);
 		take_row(table, &row);
-	} else if (holders->holder_count == 0 && holders->pause_count == 0) {
+	} else if (is_free && has_line) {
 		set(&row, STATE, "free");
 		take_row(table, &row);
 	}
@@ -210,7 +218,7 @@ take_task(struct table *table, const struct survey_task *task)
 		take_node(table, &row,
 		    &holders->locks[holders->waiter_count + i], "");
 	}
-	take_record(table, &row, task);
+	take_record(table, &row, task, is_free && !has_line);
 }
 
 static void
@@ -247,12 +255,11 @@ print_whys(const struct survey *survey, const struct table *table)
 void
 status_print_table(const struct survey *survey, FILE *out)
 {
-	struct table table = {
-		.out = NULL,
-		.now_ms = (int64_t)time(NULL) * 1000,
-		.has_ages = isatty(fileno(out)) == 1,
-	};
+	struct table table = { .has_ages = isatty(fileno(out)) == 1 };
+	struct timespec now;
 
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	table.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	take_all(&table, survey);
 	table.out = out;
 	take_all(&table, survey);

@@ -48,15 +48,13 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	char reason[STATUS_WHY_SIZE], held[32], took[32];
 	int64_t held_ms;
 
-	if (node->session == 0) {
-		add(why, "held by a lease that is nobody's (--break would delete "
-		    "it)");
-		return;
-	}
 	holders_read_who(&who, node);
+	/* A time that cannot be is of a line that garbles. */
+	if (node->session == 0 || who.since_ms < 0)
+		return;
 	held_ms = now_ms - who.since_ms;
 	text_duration(held, sizeof(held), held_ms);
-	if (success != NULL && held_ms > 2 * success->took_ms + GRACE_MS) {
+	if (success != NULL && (held_ms - GRACE_MS) / 2 > success->took_ms) {
 		text_duration(took, sizeof(took), success->took_ms);
 		(void)snprintf(reason, sizeof(reason), "runs for %s, the last "
 		    "good run took %s", held, took);
@@ -67,6 +65,22 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	else
 		return;
 	add(why, reason);
+}
+
+static void
+add_nobodys(char why[STATUS_WHY_SIZE], const struct holders *holders)
+{
+	size_t i;
+
+	for (i = 0; i < holders->holder_count; i++)
+		if (holders->leases[i].session == 0) {
+			add(why, "held by a lease that is nobody's (--break "
+			    "would delete it)");
+			break;
+		}
+	if (holders->no_session_count > 0)
+		add(why, "a place in line is nobody's, where Java programs wait "
+		    "for ever (--break would delete it)");
 }
 
 static void
@@ -105,12 +119,10 @@ status_why(const struct survey_task *task, int64_t now_ms,
 		add(why, "it cannot be looked at");
 	problem = survey_read_record(task, &log);
 	add_pauses(why, holders);
+	add_nobodys(why, holders);
 	for (i = 0; i < holders->holder_count; i++)
 		add_holder(why, task, runs_text_last(&log, false),
 		    &holders->leases[i], now_ms);
-	if (holders->no_session_count > 0)
-		add(why, "a place in line is nobody's, where Java programs wait "
-		    "for ever (--break would delete it)");
 	add_failure(why, &log, now_ms);
 	if (problem != NULL)
 		add(why, "the record of its runs cannot be read");
