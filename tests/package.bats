@@ -108,6 +108,8 @@ contents()
 644 usr/share/doc/zkrun/changelog.gz
 644 usr/share/doc/zkrun/copyright
 644 usr/share/doc/zkrun/examples/cron/zkrun
+644 usr/share/doc/zkrun/examples/monitoring/README.md
+644 usr/share/doc/zkrun/examples/monitoring/zkrun.rules.yml
 644 usr/share/doc/zkrun/examples/systemd/gateway.service
 644 usr/share/doc/zkrun/examples/systemd/zkrun@.service
 644 usr/share/doc/zkrun/examples/systemd/zkrun@.timer
@@ -116,7 +118,9 @@ contents()
 644 usr/share/fish/vendor_completions.d/zkrun.fish
 644 usr/share/man/man1/zkrun.1.gz
 644 usr/share/zsh/vendor-completions/_zkrun
-755 usr/bin/zkrun"
+755 usr/bin/zkrun
+755 usr/share/doc/zkrun/examples/monitoring/check_zkrun
+755 usr/share/doc/zkrun/examples/monitoring/zkrun-metrics"
 	# hardening=+all
 	readelf -d root/usr/bin/zkrun | grep -q 'FLAGS.*BIND_NOW'
 	readelf -h root/usr/bin/zkrun | grep -q 'DYN (Position-Independent'
@@ -227,6 +231,8 @@ in_root_version()
 644 /usr/share/doc/zkrun/README.md
 644 /usr/share/doc/zkrun/cron/zkrun
 644 /usr/share/doc/zkrun/flock-compat.md
+644 /usr/share/doc/zkrun/monitoring/README.md
+644 /usr/share/doc/zkrun/monitoring/zkrun.rules.yml
 644 /usr/share/doc/zkrun/systemd/gateway.service
 644 /usr/share/doc/zkrun/systemd/zkrun@.service
 644 /usr/share/doc/zkrun/systemd/zkrun@.timer
@@ -235,7 +241,9 @@ in_root_version()
 644 /usr/share/licenses/zkrun/LICENSE
 644 /usr/share/man/man1/zkrun.1
 644 /usr/share/zsh/site-functions/_zkrun
-755 /usr/bin/zkrun"
+755 /usr/bin/zkrun
+755 /usr/share/doc/zkrun/monitoring/check_zkrun
+755 /usr/share/doc/zkrun/monitoring/zkrun-metrics"
 	mkdir root
 	rpm2archive - <"$rpm" | tar -xz -C root
 	run -0 root/usr/bin/zkrun --version
