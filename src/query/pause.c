@@ -155,6 +155,7 @@ static int
 say_paused(struct pause *pause)
 {
 	const struct holders *holders;
+	struct holders_who holder;
 	char who[4 * HOLDERS_TEXT_SIZE];
 	size_t i;
 	int status;
@@ -166,8 +167,11 @@ say_paused(struct pause *pause)
 	holders = &pause->survey.tasks[0].holders;
 	for (i = 0; i < holders->holder_count; i++) {
 		holders_describe(&holders->leases[i], who, sizeof(who));
-		log_notice("%s still holds '%s' and goes on (--revoke would "
-		    "stop it)", who, pause->options->task);
+		holders_read_who(&holder, &holders->leases[i]);
+		log_notice("%s still holds '%s' and goes on%s", who,
+		    pause->options->task, holder.is_zkrun &&
+		    holders->leases[i].session != 0 ?
+		    " (--revoke would stop it)" : "");
 	}
 	return 0;
 }
