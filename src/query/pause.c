@@ -142,7 +142,8 @@ make_nodes(struct pause *pause)
 		status = make_node(pause, i);
 	if (status == ASK_GO_ON || status == EXITCODE_UNREACHABLE)
 		return status;
-	while (--i > 0) {
+	/* The last one was refused. */
+	for (i -= 2; i > 0; i--) {
 		pauses_make_name(name, pause->uuid, i);
 		if (delete_node(pause, name) != ASK_GO_ON)
 			break;
