@@ -44,6 +44,12 @@ is_in_use(const struct survey_task *task)
 	    task->holders.waiter_count > 0;
 }
 
+static bool
+is_listed(const struct survey_task *task)
+{
+	return task->record != NULL && !is_in_use(task);
+}
+
 /* Says when the last run was, and how it ended. */
 static void
 describe_record(const struct survey_task *task, char *text, size_t size)
@@ -76,11 +82,12 @@ list_records(struct survey *survey)
 		qsort(survey->tasks, survey->task_count,
 		    sizeof(*survey->tasks), compare_ages);
 	for (i = 0; i < survey->task_count; i++)
-		if (text_width(survey->tasks[i].name) > width)
+		if (is_listed(&survey->tasks[i]) &&
+		    text_width(survey->tasks[i].name) > width)
 			width = text_width(survey->tasks[i].name);
 	for (i = 0; i < survey->task_count; i++) {
 		task = &survey->tasks[i];
-		if (task->record == NULL || is_in_use(task))
+		if (!is_listed(task))
 			continue;
 		text_clean(name, sizeof(name), task->name);
 		describe_record(task, text, sizeof(text));
