@@ -192,7 +192,8 @@ forget_run(const struct options *options)
 	    options->tasks[0], &terminal);
 	if (status != 0)
 		return status;
-	ask_open(&ask, options, "look at", options->runs);
+	ask_open(&ask, options, lists ? "look at" : "forget",
+	    lists ? options->runs : options->tasks[0]);
 	survey_init(&survey, options, &ask.connector.session);
 	status = ask_survey(&ask, &survey);
 	if (status == ASK_GO_ON)
