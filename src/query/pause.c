@@ -152,19 +152,19 @@ make_nodes(struct pause *pause)
 }
 
 /* Who pauses a task wants to know when it is idle. */
-static int
+static void
 say_paused(struct pause *pause)
 {
 	const struct holders *holders;
 	struct holders_who holder;
 	char who[4 * HOLDERS_TEXT_SIZE];
 	size_t i;
-	int status;
 
 	log_notice("paused '%s'", pause->options->task);
-	status = ask_task(&pause->ask, &pause->survey);
-	if (status != ASK_GO_ON)
-		return status;
+	/* Whatever comes of this look, the pause is in force. */
+	pause->ask.verb = "look at";
+	if (ask_task(&pause->ask, &pause->survey) != ASK_GO_ON)
+		return;
 	holders = &pause->survey.tasks[0].holders;
 	for (i = 0; i < holders->holder_count; i++) {
 		holders_describe(&holders->leases[i], who, sizeof(who));
@@ -174,7 +174,6 @@ say_paused(struct pause *pause)
 		    holders->leases[i].session != 0 ?
 		    " (--revoke would stop it)" : "");
 	}
-	return 0;
 }
 
 int
@@ -187,8 +186,10 @@ pause_run(const struct options *options)
 	nodename_make_uuid(pause.uuid);
 	nodedata_make_pause(pause.data, sizeof(pause.data), options->reason);
 	status = make_nodes(&pause);
-	if (status == ASK_GO_ON)
-		status = say_paused(&pause);
+	if (status == ASK_GO_ON) {
+		say_paused(&pause);
+		status = 0;
+	}
 	close_pause(&pause);
 	return status;
 }
