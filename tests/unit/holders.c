@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lock/nodedata.h"
+#include "lock/pauses.h"
 #include "tap.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -25,6 +26,7 @@ static const struct {
 	struct node	 leases[NODES];
 	struct node	 locks[NODES];
 	const char	*holders;	/* names, in order, a blank behind each */
+					/* behind them | and pauses */
 	const char	*waiters;	/* behind them | and what is nobody's */
 } cases[] = {
 	{ "nothing is there", { { 0 } }, { { 0 } }, "", "" },
@@ -119,6 +121,48 @@ static const struct {
 	    "", "_c_a-lock-1 _c_b-lock-1 " },
 	{ "a name that is empty is a name",
 	    { { "", 1, 11 } }, { { 0 } }, " ", "" },
+
+	/* Pauses. */
+	{ "only a pause: nobody holds",
+	    { { "pause-u-1", 0, 11 } }, { { 0 } }, "| pause-u-1 ", "" },
+	{ "a pause beside a holder that was there before",
+	    { { "a", 1, 11 }, { "pause-u-1", 0, 12 } }, { { 0 } },
+	    "a | pause-u-1 ", "" },
+	{ "a holder of several that came behind the pause of one",
+	    { { "pause-u-1", 0, 11 }, { "a", 1, 12 } }, { { 0 } },
+	    "a | pause-u-1 ", "" },
+	{ "a pause, and the head waits with its lease",
+	    { { "pause-u-1", 0, 11 }, { "b", 2, 13 } },
+	    { { "x-lock-1", 2, 12 }, { "x-lock-2", 3, 14 } }, "| pause-u-1 ",
+	    "x-lock-1 x-lock-2 " },
+	{ "a pause, and the head has no lease yet",
+	    { { "pause-u-1", 0, 11 } }, { { "x-lock-1", 2, 12 } },
+	    "| pause-u-1 ", "x-lock-1 " },
+	{ "a holder, a pause that came later, and the head waits",
+	    { { "b", 2, 13 }, { "pause-u-1", 0, 14 }, { "a", 1, 11 } },
+	    { { "x-lock-1", 2, 12 } }, "a | pause-u-1 ", "x-lock-1 " },
+	{ "two pauses are in order of age, nodes of one of their names",
+	    { { "pause-a-2", 0, 14 }, { "pause-b-1", 0, 12 },
+	      { "pause-a-1", 0, 14 } }, { { 0 } },
+	    "| pause-b-1 pause-a-1 pause-a-2 ", "" },
+	{ "a pause that was lifted meanwhile is none",
+	    { { "pause-u-1", 0, GONE }, { "b", 2, 13 } },
+	    { { "x-lock-1", 2, 12 } }, "b ", "" },
+	{ "only half of a pause is gone",
+	    { { "pause-u-1", 0, GONE }, { "pause-u-2", 0, 12 } }, { { 0 } },
+	    "| pause-u-2 ", "" },
+	{ "the name of a pause with a session is a lease as any other",
+	    { { "pause-u-1", 1, 11 } }, { { 0 } }, "pause-u-1 ", "" },
+	{ "so too beside a pause",
+	    { { "pause-v-1", 0, 10 }, { "pause-u-1", 1, 11 } }, { { 0 } },
+	    "pause-u-1 | pause-v-1 ", "" },
+	{ "and when it waits",
+	    { { "a", 1, 11 }, { "pause-u-1", 2, 13 } },
+	    { { "x-lock-1", 2, 12 } }, "a ", "x-lock-1 " },
+	{ "a name that is not quite that of a pause is nobody's lease",
+	    { { "pause", 0, 11 }, { "xpause-u-1", 0, 12 },
+	      { "Pause-u-1", 0, 13 } }, { { 0 } },
+	    "pause xpause-u-1 Pause-u-1 ", "" },
 };
 
 /* Makes a list of names as a server gives it; stores the count. */
@@ -158,6 +202,19 @@ join(char *text, size_t size, const struct holders_node *nodes, size_t count)
 	}
 }
 
+/* Writes the holders, and the pauses behind them. */
+static void
+join_leases(char *text, size_t size, const struct holders *holders)
+{
+	text[0] = '\0';
+	join(text, size, holders->leases, holders->holder_count);
+	if (holders->pause_count == 0)
+		return;
+	(void)strlcat(text, "| ", size);
+	join(text, size, holders->leases + holders->holder_count,
+	    holders->pause_count);
+}
+
 static void
 test_judge(void)
 {
@@ -176,8 +233,7 @@ test_judge(void)
 		    "locks taken");
 		look_at(holders.locks, cases[i].locks, count);
 		holders_judge(&holders);
-		text[0] = '\0';
-		join(text, sizeof(text), holders.leases, holders.holder_count);
+		join_leases(text, sizeof(text), &holders);
 		is_text(text, cases[i].holders, cases[i].what);
 		text[0] = '\0';
 		join(text, sizeof(text), holders.locks, holders.waiter_count);
@@ -189,8 +245,7 @@ test_judge(void)
 		}
 		is_text(text, cases[i].waiters, cases[i].what);
 		holders_judge(&holders);
-		text[0] = '\0';
-		join(text, sizeof(text), holders.leases, holders.holder_count);
+		join_leases(text, sizeof(text), &holders);
 		is_text(text, cases[i].holders, "and again");
 		holders_free(&holders);
 	}
@@ -258,6 +313,44 @@ test_many(void)
 		    strstr(holders.locks[i - 1].name, "lock-"),
 		    strstr(holders.locks[i].name, "lock-")) < 0;
 	ok(sorted, "and is in order");
+	holders_free(&holders);
+}
+
+#define UUID_A	"pause-aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+#define UUID_B	"pause-aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaab"
+
+/* Pauses that were made at the same time: their nodes come in any order. */
+static void
+test_pauses(void)
+{
+	static const struct node found[NODES] = { { "a", 1, 11 },
+	    { UUID_A "-1", 0, 12 }, { UUID_A "-2", 0, 13 },
+	    { UUID_B "-1", 0, 14 }, { UUID_A "-3", 0, 15 },
+	    { UUID_B "-10", 0, 16 } };
+	static const size_t sizes[] = { 3, 0, 2, 0, 0 };
+	struct holders holders = { 0 };
+	char **names, text[128];
+	size_t count, i;
+
+	names = names_of(found, &count);
+	(void)holders_take(&holders, PATHS_LEASES, names, count);
+	look_at(holders.leases, found, count);
+	holders_judge(&holders);
+	is_int((int64_t)holders.pause_count, COUNT(sizes), "five nodes");
+	for (i = 0; i < holders.pause_count; i++)
+		is_int((int64_t)pauses_size(&holders, i), (int64_t)sizes[i],
+		    "each pause is met once, with all its nodes");
+	/* Somebody else's words: no name, and control characters. */
+	free(holders.leases[1].data);
+	holders.leases[1].data = strdup("host=web1 user=\033[1m reason=\na\xff b ");
+	pauses_describe(&holders.leases[1], text, sizeof(text));
+	ok(strncmp(text, "?[1m@web1 since ", 16) == 0 &&
+	    strstr(text, ": ?a? b ") != NULL, "clean: '%s'", text);
+	free(holders.leases[1].data);
+	holders.leases[1].data = NULL;
+	pauses_describe(&holders.leases[1], text, sizeof(text));
+	ok(strncmp(text, "?@? since 19", 12) == 0 &&
+	    text[strlen(text) - 1] != ' ', "nobody, for no reason: '%s'", text);
 	holders_free(&holders);
 }
 
@@ -379,6 +472,7 @@ main(void)
 	test_judge();
 	test_taking_again();
 	test_many();
+	test_pauses();
 	test_who();
 	test_sizes();
 	return tap_end();

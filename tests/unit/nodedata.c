@@ -172,6 +172,74 @@ test_make(void)
 	test_make_with("ops", text, text);
 }
 
+static const struct {
+	const char	*data, *reason;
+} reasons[] = {
+	{ "host=a user=b start=c reason=d", "d" },
+	/* The rest of the data, whatever it looks like. */
+	{ "host=a reason=we move  the disk ", "we move  the disk " },
+	{ "host=a reason=user=eve reason=x", "user=eve reason=x" },
+	{ "host=a reason=", "" },
+	{ "host=a user=b", "" },
+	{ "", "" },
+	/* Never the first word: zkrun writes others in front. */
+	{ "reason=x", "" },
+	{ "host=a xreason=y", "" },
+	{ "host=a reason", "" },
+};
+
+static void
+test_get_reason(void)
+{
+	char small[4], text[64];
+	size_t i;
+
+	for (i = 0; i < COUNT(reasons); i++) {
+		nodedata_get_reason(reasons[i].data, text, sizeof(text));
+		is_text(text, reasons[i].reason, reasons[i].data);
+	}
+	nodedata_get_reason("host=a reason=abcdef", small, sizeof(small));
+	is_text(small, "abc", "cut to the buffer");
+}
+
+/* What is read back of a pause by this user for this reason. */
+static void
+test_pause_with(const char *user, const char *reason)
+{
+	char data[NODEDATA_SIZE], text[NODEDATA_SIZE];
+
+	(void)setenv("LOGNAME", user, 1);
+	nodedata_make_pause(data, sizeof(data), reason);
+	nodedata_get_reason(data, text, sizeof(text));
+	is_text(text, reason, "the reason, whole");
+	ok(nodedata_get(data, NODEDATA_HOST, text, sizeof(text)) &&
+	    text[0] != '\0', "the host");
+	ok(nodedata_get(data, NODEDATA_USER, text, sizeof(text)) &&
+	    text[0] == user[0] && strchr(text, ' ') == NULL, "the user");
+	ok(nodedata_get(data, NODEDATA_START, text, sizeof(text)) &&
+	    strlen(text) == 20, "the start");
+	ok(!nodedata_get(data, NODEDATA_PID, text, sizeof(text)),
+	    "a pause has no process");
+}
+
+static void
+test_make_pause(void)
+{
+	char longest[201], user[300];
+
+	test_pause_with("ops", "we move  the disk");
+	test_pause_with("ops", "");
+	test_pause_with("ops", "user=eve host=evil start=never reason=x");
+	test_pause_with("a b reason=x", "y");
+	test_pause_with("ops", "%s%n");
+	/* All as long as it can be. */
+	memset(longest, 'r', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	memset(user, 'u', sizeof(user));
+	user[sizeof(user) - 1] = '\0';
+	test_pause_with(user, longest);
+}
+
 static void
 test_whoami(void)
 {
@@ -193,6 +261,8 @@ main(void)
 	test_add();
 	test_long_value();
 	test_make();
+	test_get_reason();
+	test_make_pause();
 	test_whoami();
 	return tap_end();
 }
