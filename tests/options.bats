@@ -269,9 +269,10 @@ repeat()
 
 @test "zkrun does one thing at a time" {
 	local one other
+	local all=(--break --check --forget --pause --resume --revoke --status)
 
-	for one in --status --revoke --break --check; do
-		for other in --status --revoke --break --check; do
+	for one in "${all[@]}"; do
+		for other in "${all[@]}"; do
 			[ $one != $other ] || continue
 			refused 64 $one $other "$TASK"
 			[[ $SAID == *"'$other'"*'only one of'* ]]
@@ -279,18 +280,18 @@ repeat()
 	done
 }
 
-@test "--json goes with --status, --yes with --break" {
+@test "--json goes with --status, --yes with --break and --forget" {
 	local mode
 
-	for mode in --revoke --break --check; do
+	for mode in --revoke --break --check --pause --resume --forget; do
 		refused 64 --json $mode "$TASK"
 		[[ $mode = --check || $SAID == *"'--json'"* ]]
 	done
 	bad_option --json
 	[[ $SAID == *"'--json'"*'--status'* ]]
-	for mode in --revoke --status; do
+	for mode in --revoke --status --pause --resume; do
 		refused 64 --yes $mode "$TASK"
-		[[ $SAID == *"'--yes'"*'--break'* ]]
+		[[ $SAID == *"'--yes'"*'--break and --forget'* ]]
 	done
 	bad_option --yes
 }
@@ -388,6 +389,30 @@ repeat()
 	assert_output -- '-V.--.'
 	POSIXLY_CORRECT=1 run -0 zkrun -t "$TASK" echo -n
 	assert_output ''
+}
+
+@test "with no command to run, options may stand behind the tasks" {
+	run -1 zkrun --status "$TASK" --json "$TASK-2"
+	assert_equal "$(jq -c '.tasks|map(.task)' <<<"$output")" \
+	    "[\"$TASK\",\"$TASK-2\"]"
+	run -0 zkrun --pause "$TASK" too many -l 2 of them -q
+	assert_output ''
+	run -1 zkrun --json --status "$TASK"
+	assert_equal "$(jq -c '.tasks[0].paused[0]|.reason,.leases' \
+	    <<<"$output" | tr '\n' ' ')" '"too many of them" 2 '
+	run -0 zkrun --resume "$TASK" -q
+	# It may be a command until one says otherwise.
+	refused 64 "$TASK" --status
+	# Behind -- there are only words.
+	run -0 zkrun --pause -q "$TASK" -- -l 2
+	run -1 zkrun --status --json -- "$TASK"
+	assert_equal "$(jq -r '.tasks[0].paused[0].reason' <<<"$output")" '-l 2'
+	refused 64 --pause "$TASK" why --no-such
+	[[ $SAID == *"'--no-such'"* ]]
+	run -0 zkrun -t "$TASK-3" -- echo --json --status
+	assert_output -- '--json --status'
+	run -0 zkrun -t "$TASK-3" echo -l --pause
+	assert_output -- '-l --pause'
 }
 
 @test "what follows -- is the command, whatever it looks like" {
