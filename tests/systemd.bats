@@ -109,6 +109,23 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$(said READY=1)" 0
 }
 
+@test "a pause is waited for, and the status says who has paused the task" {
+	start_manager
+	hold first "$TASK"
+	zkrun_bg second -t "$TASK" -- sh -c "$UNTIL_END" \
+	    "$BATS_TEST_TMPDIR/end"
+	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	LOGNAME=ops run -0 zkrun --pause "$TASK" why
+	let_go first
+	heard_like "STATUS=$TASK: waiting, next in line, paused by ops@.* since .*: why"
+	run ! grep -qx "$BG_PID READY=1" "$HEARD"
+	run -0 zkrun --resume "$TASK"
+	heard READY=1
+	end_command
+	zkrun_wait second 10
+	assert_equal "$status" 0
+}
+
 @test "the status says how many are ahead, and what comes at the end" {
 	start_manager
 	# It takes a moment to stop: of what comes at once the newest is said.
