@@ -115,8 +115,8 @@ ran()
 	wait_for 20 holds_count "$TASK" 2
 	let_go holder
 	ran waiter
-	# The line, and the leases.
-	assert_equal "$(relay_count op12)" 2
+	# The line, the leases, and the line again in the end.
+	assert_equal "$(relay_count op12)" 3
 	# The others are looks at leases, and beats.
 	[ "$(relay_count op4)" -le 130 ]
 }

@@ -117,6 +117,9 @@ static const struct {
 	{ "status", NULL, "mode=0", "mode=2" },
 	{ "revoke", NULL, "mode=0", "mode=3" },
 	{ "break", NULL, "mode=0", "mode=4" },
+	{ "pause", NULL, "mode=0", "mode=5" },
+	{ "resume", NULL, "mode=0", "mode=6" },
+	{ "forget", NULL, "mode=0", "mode=7" },
 	{ "json", NULL, "json=0", "json=1" },
 	{ "yes", NULL, "yes=0", "yes=1" },
 	{ "hold", "0", "hold=0", "hold=0" },
@@ -340,8 +343,8 @@ test_contradictions(void)
 static void
 test_modes(void)
 {
-	static const char *const modes[] = { "break", "check", "revoke",
-	    "status" };
+	static const char *const modes[] = { "break", "check", "forget",
+	    "pause", "resume", "revoke", "status" };
 	struct option_source argv = { 0 };
 	struct options options;
 	size_t i, j;
