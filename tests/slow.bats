@@ -4,6 +4,7 @@
 # is no other server to go to, the request under way is waited for.
 #
 # Measures: whether the lease is proven in time.
+# Once: what takes time here is the disk; contact.bats has the same code.
 # bats file_tags=long
 
 load lib/helper
