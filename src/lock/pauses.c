@@ -67,3 +67,15 @@ pauses_size(const struct holders *holders, size_t i)
 	}
 	return size;
 }
+
+const struct holders_node *
+pauses_next(const struct holders *holders, size_t *i, size_t *size)
+{
+	for (; *i < holders->pause_count; ++*i) {
+		*size = pauses_size(holders, *i);
+		if (*size > 0)
+			return &holders->leases[holders->holder_count +
+			    (*i)++];
+	}
+	return NULL;
+}

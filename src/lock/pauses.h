@@ -43,4 +43,11 @@ void	pauses_describe(const struct holders_node *, char *, size_t);
  */
 size_t	pauses_size(const struct holders *, size_t i);
 
+/*
+ * Steps through the pauses, with *i at 0 before the first one.  Returns the first
+ * node of the next one and how many it has, or NULL.
+ */
+const struct holders_node	*pauses_next(const struct holders *, size_t *i,
+				    size_t *size);
+
 #endif

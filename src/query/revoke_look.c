@@ -103,14 +103,12 @@ void
 revoke_name_pauses(const struct revoke *revoke)
 {
 	const struct holders *holders = &revoke->survey.tasks[0].holders;
+	const struct holders_node *node;
 	char who[4 * HOLDERS_TEXT_SIZE];
-	size_t i;
+	size_t i = 0, size;
 
-	for (i = 0; i < holders->pause_count; i++) {
-		if (pauses_size(holders, i) == 0)
-			continue;
-		pauses_describe(&holders->leases[holders->holder_count + i],
-		    who, sizeof(who));
+	while ((node = pauses_next(holders, &i, &size)) != NULL) {
+		pauses_describe(node, who, sizeof(who));
 		log_notice("'%s' is paused by %s (--resume lifts that)",
 		    revoke->task, who);
 	}

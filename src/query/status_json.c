@@ -163,18 +163,17 @@ put_pause(FILE *out, const char *base, const struct survey_task *task,
 static void
 put_pauses(FILE *out, const char *base, const struct survey_task *task)
 {
-	const struct holders *holders = &task->holders;
-	size_t i, size;
+	const struct holders_node *node;
+	size_t i = 0, size;
+	bool any = false;
 
 	put_key(out, ',', "paused");
 	(void)putc('[', out);
-	for (i = 0; i < holders->pause_count; i++) {
-		size = pauses_size(holders, i);
-		if (i > 0 && size > 0)
+	while ((node = pauses_next(&task->holders, &i, &size)) != NULL) {
+		if (any)
 			(void)putc(',', out);
-		if (size > 0)
-			put_pause(out, base, task,
-			    &holders->leases[holders->holder_count + i], size);
+		any = true;
+		put_pause(out, base, task, node, size);
 	}
 	(void)putc(']', out);
 }

@@ -184,6 +184,7 @@ take_task(struct table *table, const struct survey_task *task)
 	const struct holders *holders = &task->holders;
 	bool is_free = task->problem.code == SESSION_OK &&
 	    holders->holder_count + holders->pause_count == 0;
+	const struct holders_node *node;
 	bool has_line = holders->waiter_count + holders->no_session_count > 0;
 	struct row row;
 	size_t i, size;
@@ -195,12 +196,8 @@ take_task(struct table *table, const struct survey_task *task)
 		take_node(table, &row, &holders->leases[i],
 		    holders->leases[i].session == 0 ? ", no session" : "");
 	}
-	for (i = 0; i < holders->pause_count; i++) {
-		size = pauses_size(holders, i);
-		if (size > 0)
-			take_pause(table, &row,
-			    &holders->leases[holders->holder_count + i], size);
-	}
+	for (i = 0; (node = pauses_next(holders, &i, &size)) != NULL;)
+		take_pause(table, &row, node, size);
 	if (task->problem.code != SESSION_OK) {
 		set(&row, STATE, "unknown");
 		set(&row, SINCE, task->problem.reason);

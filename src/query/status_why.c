@@ -25,14 +25,12 @@ add(char why[STATUS_WHY_SIZE], const char *reason)
 static void
 add_pauses(char why[STATUS_WHY_SIZE], const struct holders *holders)
 {
+	const struct holders_node *node;
 	char reason[STATUS_WHY_SIZE], who[4 * HOLDERS_TEXT_SIZE - 32];
-	size_t i;
+	size_t i = 0, size;
 
-	for (i = 0; i < holders->pause_count; i++) {
-		if (pauses_size(holders, i) == 0)
-			continue;
-		pauses_describe(&holders->leases[holders->holder_count + i],
-		    who, sizeof(who));
+	while ((node = pauses_next(holders, &i, &size)) != NULL) {
+		pauses_describe(node, who, sizeof(who));
 		(void)snprintf(reason, sizeof(reason), "paused by %s", who);
 		add(why, reason);
 	}
