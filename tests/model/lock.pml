@@ -544,7 +544,10 @@ leave:
 	MAY_DIE
 	fi;
 
-/* Nobody waits for the reply. */
+/*
+ * Nobody waits for the reply.  zkrun leaves the room to who is in line, for Curator
+ * makes it only once; here it may take it away, which is harder for the others.
+ */
 tidy:
 	if
 	:: atomic {
