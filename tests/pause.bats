@@ -161,7 +161,7 @@ refused()
 	refused -n
 	run -0 zkrun --revoke -w 20 "$TASK"
 	assert_line --regexp "^zkrun: asked $who to stop"
-	assert_line --regexp "^zkrun: '$TASK' is paused by $PAUSED_BY \(--resume lifts that\)\$"
+	assert_line --regexp "^zkrun: '$TASK' is paused by $PAUSED_BY \(--resume ends the pause\)\$"
 	ended_in holder 10 76
 	refused -n
 	run -0 zkrun --revoke "$TASK"
@@ -502,7 +502,7 @@ auth_file()
 	assert_line --index 2 --regexp "^ +paused +[-0-9]+ [0-9:]+ +$(hostname) +ops +why\$"
 	assert_line --index 3 --regexp "^ +paused +[-0-9]+ [0-9:]+ +$(hostname) +bob +why not \(3 leases\)\$"
 	assert_line --index 4 --regexp '^ +wait 1 '
-	assert_line 'These want a look:'
+	assert_line 'These tasks need attention:'
 	assert_line --regexp "^$TASK: paused by $OPS since $TIME: why; paused by bob@$(hostname) since $TIME: why not\$"
 	let_go holder
 	# Nobody holds it; the waiter's lease is none.

@@ -129,11 +129,11 @@ run_line()
 	assert_line --index 6 --regexp \
 	    '^idle +free +2025-11-22 03:00:00 +web5 +exit 3 after 12m34s$'
 	# In words, below the table.
-	assert_line --index 7 'These want a look:'
+	assert_line --index 7 'These tasks need attention:'
 	assert_line --index 8 --regexp \
-	    '^backup: failed [0-9]+d[0-9]+h ago on web4, exit 143, the last good run began [0-9]+d[0-9]+h ago$'
+	    '^backup: failed [0-9]+d[0-9]+h ago on web4 with exit status 143; the last good run began [0-9]+d[0-9]+h ago$'
 	assert_line --index 9 --regexp \
-	    '^idle: failed [0-9]+d[0-9]+h ago on web5, exit 3$'
+	    '^idle: failed [0-9]+d[0-9]+h ago on web5 with exit status 3$'
 	for line in "${lines[@]:0:7}"; do
 		[ ${#line} -le 80 ]
 	done
@@ -395,7 +395,7 @@ stale_line()
 	wait_for 10 holds_count t 2
 	run -0 zkrun --status t
 	assert_equal "${#lines[@]}" 7
-	assert_line --index 6 --regexp "^t: a place in line is nobody's"
+	assert_line --index 6 --regexp "^t: a place in the queue has no session"
 	assert_line --index 1 --regexp "^t +held .* ${BG[holder]} "
 	assert_line --index 2 --regexp "^ +wait 1 .* ${BG[w]} "
 	status_json t
@@ -491,7 +491,7 @@ stale_line()
 	assert_line --index 2 --regexp '^ +last run +unknown; the record cannot be read: it is not what'
 	assert_line --index 4 --regexp '^ +last run +unknown; the record cannot be read: it is empty'
 	assert_line --index 5 --regexp '^c +free .* exit 1 after 60.0s$'
-	assert_line 'a: the record of its runs cannot be read'
+	assert_line 'a: its record of runs cannot be read'
 	status_json
 	assert_equal "$(got '.tasks|map([.last_run.status,(.runs|length),(.record_problem|type)])')" \
 	    '[[null,0,"string"],[null,0,"string"],[1,1,"null"]]'
@@ -582,17 +582,17 @@ lease()
 	write_record failed "$(run_line run 2467 9 17 web3)"
 	LOGNAME=alice zkrun --pause shut disk is full
 	run -0 zkrun --status
-	run -0 sed '1,/^These want a look:$/d' <<<"$output"
+	run -0 sed '1,/^These tasks need attention:$/d' <<<"$output"
 	assert_equal "$(sed 's/:.*//' <<<"$output" | tr '\n' ' ')" \
 	    'failed hangs restored shut waited '
-	assert_line --regexp '^failed: failed [0-9]+d[0-9]+h ago on web3, exit 9$'
-	assert_line --regexp '^hangs: runs for 10m1[0-9]s, the last good run took 1m40s$'
-	assert_line "restored: held by a lease that is nobody's (--break would delete it)"
+	assert_line --regexp '^failed: failed [0-9]+d[0-9]+h ago on web3 with exit status 9$'
+	assert_line --regexp '^hangs: has run for 10m1[0-9]s; its last good run took 1m40s$'
+	assert_line "restored: held by a lease without a session (--break deletes it)"
 	assert_line --regexp "^shut: paused by alice@$(hostname) since [0-9:]+: disk is full\$"
-	assert_line --regexp '^waited: held for 2h00m, while 1 waits$'
+	assert_line --regexp '^waited: held for 2h00m while 1 client waits$'
 	# All is well.
 	run -0 zkrun --status works lonely
-	refute_output --partial 'want a look'
+	refute_output --partial 'need attention'
 }
 
 @test "on a terminal the ages stand behind the times" {

@@ -1,10 +1,10 @@
 /*
  * The nodes of a pause: persistent children of leases, as many as there may be
- * holders, so that every client finds the lock taken.  Curator counts children,
- * whatever their names.
+ * holders.  Curator counts children, whatever their names, so every client finds
+ * the lock taken.
  *
- * Their names are "pause-UUID-N" with N from 1 on, and one UUID for each pause.
- * Their data says who has paused the task, and why.
+ * Their names are "pause-UUID-N", with N from 1 on and one UUID for each pause.
+ * Their data says who paused the task and why.
  *
  * Pure; no I/O.
  */
@@ -38,14 +38,14 @@ void	pauses_read(struct pauses_pause *, const struct holders_node *);
 void	pauses_describe(const struct holders_node *, char *, size_t);
 
 /*
- * Returns how many nodes the pause of the i-th pause node has; 0 if an earlier one
- * is of the same pause.  So every pause is met once.
+ * Returns the number of nodes of the pause to which the i-th pause node belongs; 0 if
+ * an earlier node belongs to the same pause.
  */
 size_t	pauses_size(const struct holders *, size_t i);
 
 /*
- * Steps through the pauses, with *i at 0 before the first one.  Returns the first
- * node of the next one and how many it has, or NULL.
+ * Steps through the pauses.  *i is 0 before the first call.  Returns the first node
+ * of the next pause and sets *size to its number of nodes, or returns NULL.
  */
 const struct holders_node	*pauses_next(const struct holders *, size_t *i,
 				    size_t *size);

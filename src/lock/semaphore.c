@@ -355,9 +355,9 @@ semaphore_join(struct semaphore *semaphore)
 }
 
 /*
- * A Curator client in the queue finds P/leases missing, makes it, and tries once
- * more to make its lease.  It fails if zkrun has made P/leases and deleted it
- * meanwhile.
+ * If P/leases is missing, a Curator client at the head of the queue creates it and
+ * then tries to create its lease a second and last time.  That try fails if zkrun
+ * created and deleted P/leases in between.
  */
 void
 semaphore_before_release(struct semaphore *semaphore)

@@ -125,10 +125,7 @@ enum semaphore_news	semaphore_leave(struct semaphore *);
  */
 void	semaphore_tidy(struct semaphore *);
 
-/*
- * Somebody else's transaction is about to delete our lease node, and has deleted
- * it.
- */
+/* The caller's own transaction will delete our lease node, or has deleted it. */
 void	semaphore_before_release(struct semaphore *);
 void	semaphore_lease_deleted(struct semaphore *);
 

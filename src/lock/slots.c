@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define STEP_MS	60000	/* by which a clock may be set back */
+#define STEP_MS	60000	/* a clock may be set back by this much */
 
 int64_t
 slots_of_run(const struct slots_contender *contender)

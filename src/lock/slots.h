@@ -1,19 +1,18 @@
 /*
  * Which slot a contender stands for, and whether that slot has had its run.
  *
- * A schedule starts a contender on each server, in one slot.  A contender stands
- * for the slot in which it joined: how long it then waits, behind a run that fails
- * perhaps, plays no part.  Contenders of one slot join less than an interval
- * apart, those of two slots do not.  So one good run of a slot is enough if
- * everybody whose slot begins less than an interval behind the slot of that run is
- * turned away.
+ * A schedule starts a contender on each server, all in one slot.  A contender
+ * stands for the slot in which it joined.  The time that it then waits, behind a run
+ * that fails perhaps, does not change that.  Contenders of one slot join less than
+ * an interval apart; contenders of two slots do not.  So after a good run the judge
+ * turns away every contender whose slot begins less than an interval behind the
+ * slot of that run.
  *
- * A run that began an interval or more after its contender had joined has missed
- * slots.  It counts for the last one that it can have missed, reckoned in whole
- * intervals.
+ * A contender that waits for an interval or longer misses slots.  Its run counts for
+ * the last slot that it can have missed, in steps of the interval.
  *
- * All times are by the clock of the ensemble's leader, in ms since 1970: no clock
- * of ours plays a part, but to reckon on from a time of the leader's.
+ * All times are from the clock of the ensemble's leader, in ms since 1970.  Our own
+ * clock only measures how much time has passed since such a time.
  *
  * Pure.
  */
@@ -28,10 +27,10 @@
 enum slots_verdict {
 	SLOTS_DUE,		/* the slot needs a run */
 	SLOTS_HAD,		/* it has had one that counts */
-	SLOTS_IN_FUTURE,	/* a recorded run cannot have been: see below */
+	SLOTS_IN_FUTURE,	/* a recorded run lies in the future: see below */
 };
 
-/* One who has the lease and asks whether to run. */
+/* A contender that has the lease. */
 struct slots_contender {
 	int64_t	joined_ms;	/* its first node was made */
 	int64_t	now_ms;
@@ -39,19 +38,16 @@ struct slots_contender {
 	bool	count_failures;
 };
 
-/*
- * Returns the slot that a run of the contender counts for, if its command is
- * started now.
- */
+/* Returns the slot for which a run counts that the contender starts now. */
 int64_t	slots_of_run(const struct slots_contender *);
 
 /*
- * Judges by the record.  *run becomes the run that the verdict is about; NULL with
+ * Judges by the record of runs.  Sets *run to the run that decides; to NULL with
  * SLOTS_DUE.
  *
- * A run may lie a little later than now, if the clock was set back since: that is a
- * run of just now.  If it is more than a minute, or more than the interval, the
- * clock proves nothing any more.
+ * If the leader's clock was set back, a recorded run may lie in the future.  By at
+ * most a minute, and at most the interval, it counts as a run of just now.
+ * Otherwise the verdict is SLOTS_IN_FUTURE.
  */
 enum slots_verdict	slots_judge(const struct slots_contender *,
 			    const struct runs_text *,

@@ -109,7 +109,7 @@ revoke_name_pauses(const struct revoke *revoke)
 
 	while ((node = pauses_next(holders, &i, &size)) != NULL) {
 		pauses_describe(node, who, sizeof(who));
-		log_notice("'%s' is paused by %s (--resume lifts that)",
+		log_notice("'%s' is paused by %s (--resume ends the pause)",
 		    revoke->task, who);
 	}
 }

@@ -244,7 +244,7 @@ print_whys(const struct survey *survey, const struct table *table)
 			continue;
 		text_clean(name, sizeof(name), survey->tasks[i].name);
 		(void)fprintf(table->out, "%s%s: %s\n", any ? "" :
-		    "\nThese want a look:\n", name, why);
+		    "\nThese tasks need attention:\n", name, why);
 		any = true;
 	}
 }

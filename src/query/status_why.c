@@ -54,31 +54,31 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	text_duration(held, sizeof(held), held_ms);
 	if (success != NULL && (held_ms - GRACE_MS) / 2 > success->took_ms) {
 		text_duration(took, sizeof(took), success->took_ms);
-		(void)snprintf(reason, sizeof(reason), "runs for %s, the last "
-		    "good run took %s", held, took);
+		(void)snprintf(reason, sizeof(reason), "has run for %s; its "
+		    "last good run took %s", held, took);
 	} else if (task->holders.waiter_count > 0 && held_ms > LONG_MS)
-		(void)snprintf(reason, sizeof(reason), "held for %s, while %zu "
-		    "wait%s", held, task->holders.waiter_count,
-		    task->holders.waiter_count == 1 ? "s" : "");
+		(void)snprintf(reason, sizeof(reason), "held for %s while %zu "
+		    "client%s", held, task->holders.waiter_count,
+		    task->holders.waiter_count == 1 ? " waits" : "s wait");
 	else
 		return;
 	add(why, reason);
 }
 
 static void
-add_nobodys(char why[STATUS_WHY_SIZE], const struct holders *holders)
+add_without_session(char why[STATUS_WHY_SIZE], const struct holders *holders)
 {
 	size_t i;
 
 	for (i = 0; i < holders->holder_count; i++)
 		if (holders->leases[i].session == 0) {
-			add(why, "held by a lease that is nobody's (--break "
-			    "would delete it)");
+			add(why, "held by a lease without a session (--break "
+			    "deletes it)");
 			break;
 		}
 	if (holders->no_session_count > 0)
-		add(why, "a place in line is nobody's, where Java programs wait "
-		    "for ever (--break would delete it)");
+		add(why, "a place in the queue has no session: Java programs "
+		    "wait behind it for ever (--break deletes it)");
 }
 
 static void
@@ -94,11 +94,12 @@ add_failure(char why[STATUS_WHY_SIZE], const struct runs_text *log,
 	text_clean(host, sizeof(host), last->host);
 	if (success != NULL) {
 		text_duration(ago, sizeof(ago), now_ms - success->started_ms);
-		(void)snprintf(since, sizeof(since), ", the last good run began "
+		(void)snprintf(since, sizeof(since), "; the last good run began "
 		    "%s ago", ago);
 	}
 	text_duration(ago, sizeof(ago), now_ms - last->started_ms);
-	(void)snprintf(reason, sizeof(reason), "failed %s ago on %s, exit %d%s",
+	(void)snprintf(reason, sizeof(reason), "failed %s ago on %s with "
+	    "exit status %d%s",
 	    ago, host, last->status, since);
 	add(why, reason);
 }
@@ -114,15 +115,15 @@ status_why(const struct survey_task *task, int64_t now_ms,
 
 	why[0] = '\0';
 	if (task->problem.code != SESSION_OK)
-		add(why, "it cannot be looked at");
+		add(why, "cannot be read");
 	problem = survey_read_record(task, &log);
 	add_pauses(why, holders);
-	add_nobodys(why, holders);
+	add_without_session(why, holders);
 	for (i = 0; i < holders->holder_count; i++)
 		add_holder(why, task, runs_text_last(&log, false),
 		    &holders->leases[i], now_ms);
 	add_failure(why, &log, now_ms);
 	if (problem != NULL)
-		add(why, "the record of its runs cannot be read");
+		add(why, "its record of runs cannot be read");
 	return why[0] != '\0';
 }

@@ -154,10 +154,7 @@ may_be_a_moment(struct keeper *keeper)
 	return true;
 }
 
-/*
- * A refusal by -n is for machines, mostly, and there are many: it costs a look only
- * if there is a pause.
- */
+/* Refusals by -n are frequent: they cost a look only if there is a pause. */
 enum keeper_state
 keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 {
