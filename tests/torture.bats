@@ -142,7 +142,7 @@ only()
 }
 
 @test "the checker sees an interval that was not kept, and a needless skip" {
-	only 'once an interval' '/who=c08/s/interval=900/interval=1001/'
+	only 'one run of a slot' '/who=c08/s/interval=900/interval=1101/'
 	only 'true status' '/who=c07/s/interval=900/interval=300/'
 }
 

@@ -64,7 +64,7 @@ $2 == "run" {
 	disk[r] = value("disk") == "none" ? "" : value("disk")
 	wait[r] = value("wait") + 0; max[r] = value("max") + 0
 	interval[r] = kind[r] == "zkrun" ? value("interval") + 0 : -1
-	run_of[task[r] " " pid[r]] = r
+	runs_of[task[r] " " pid[r]] = runs_of[task[r] " " pid[r]] " " r
 	next
 }
 
@@ -226,17 +226,43 @@ function check_lease(r,    i)
 		early[++earlies] = gone[i] - last[r]
 }
 
-# Had a run of the interval before it succeeded, or may have?
-function has_success(r,    s, i)
+# Which run has made a node?  Another one may have had the same pid.
+function run_of_node(i,    j, count, all)
 {
-	for (s = 1; s <= runs; s++) {
-		if (task[s] != task[r] || interval[s] < 0 || begin[s] == 0 ||
-		    ending[s] != 1000 || begin[s] > end[r])
-			continue
-		i = lease_of[task[s] " " fence[s]]
-		if (i != "" && made[i] > start[r] - interval[r] * 1000 - 1000)
-			return 1
+	count = split(runs_of[node_task[i] " " node_pid[i]], all)
+	for (j = 1; j <= count; j++)
+		if (made[i] >= start[all[j]] - 2000 - moved &&
+		    made[i] <= end[all[j]] + 2000 + moved)
+			return all[j]
+	return ""
+}
+
+# A run came when it was started, or a little later on a busy machine: at the latest
+# when its first node in any session was made.
+function note_nodes(    i, r)
+{
+	for (i = 1; i <= nodes; i++) {
+		r = run_of_node(i)
+		if (r != "" && (!latest[r] || made[i] < latest[r]))
+			latest[r] = made[i]
 	}
+}
+
+# The slot of a run, at the latest: who waits for an interval counts for a later one.
+function latest_slot(s)
+{
+	return interval[s] > 0 && begin[s] - start[s] >= interval[s] * 1000 ? \
+	    begin[s] : latest[s]
+}
+
+# Did a run of its slot succeed, or may it have?
+function has_success(r,    s)
+{
+	for (s = 1; s <= runs; s++)
+		if (task[s] == task[r] && interval[s] >= 0 && begin[s] > 0 &&
+		    ending[s] == 1000 && begin[s] <= end[r] && latest[s] &&
+		    start[r] - latest_slot(s) < interval[r] * 1000 + 1000 + moved)
+			return 1
 	return 0
 }
 
@@ -322,19 +348,18 @@ function check_status(r,    why)
 		    why, end[r])
 }
 
-# Successful runs begin at least an interval apart, by the ctimes of leases.
-function check_interval(r,    i, apart)
+# A run came at least an interval behind the successful run before it.
+function check_interval(r,    apart)
 {
-	i = lease_of[task[r] " " fence[r]]
-	if (interval[r] < 0 || i == "")
+	if (interval[r] < 0 || !latest[r])
 		return
-	apart = made[i] - success[task[r]]
+	apart = latest[r] - success[task[r]]
 	if (success[task[r]] && apart < interval[r] * 1000 - 500)
-		broken("once an interval", name(r) " began " seconds(apart) \
-		    " after a success, with an interval of " \
+		broken("one run of a slot", name(r) " came " seconds(apart) \
+		    " after a run that succeeded, with an interval of " \
 		    seconds(interval[r] * 1000), begin[r])
 	if (how[r] == "exit" && code[r] == 0)
-		success[task[r]] = made[i]
+		success[task[r]] = start[r]
 }
 
 # A zkrun has one node in a line and one lease, and neither for long behind it.
@@ -350,7 +375,7 @@ function check_node(i,    key, r)
 		broken("no litter", "session " session[i] " had two nodes " \
 		    "in the " part[i] " of " node_task[i], made[i])
 	node_until[key] = gone[i] ? gone[i] : 9e15
-	r = run_of[node_task[i] " " node_pid[i]]
+	r = run_of_node(i)
 	if (r != "" && gone[i] > end[r] + 3000000 &&
 	    !troubled(end[r], gone[i]))
 		broken("no litter", name(r) " left a node in " part[i] \
@@ -371,6 +396,7 @@ function check_progress(q,    t, r)
 }
 
 END {
+	note_nodes()
 	for (r = 1; r <= runs; r++) {
 		if (task[r] == "")
 			task[r] = task_of[who[r]]
