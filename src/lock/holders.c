@@ -129,6 +129,7 @@ holders_judge(struct holders *holders)
 		i--;
 	holders->holder_count = i;
 	holders->pause_count = leases - i;
+	holders->is_doubtful = false;
 	places = sort_nodes(holders->locks, holders->lock_count, compare_locks);
 	for (i = places; i > 0 && rank_lock(&holders->locks[i - 1]) > 0;)
 		i--;
@@ -151,6 +152,10 @@ holders_judge(struct holders *holders)
 		move_behind(holders->locks, 0, places);
 		holders->waiter_count--;
 	} else {
+		/* Pauses are sorted by age, so the first one is the oldest. */
+		holders->is_doubtful = holders->holder_count == 1 &&
+		    holders->pause_count > 0 && holders->leases[0].czxid <
+		    holders->leases[1].czxid;
 		move_behind(holders->leases, i - 1, leases);
 		holders->holder_count--;
 	}

@@ -46,6 +46,7 @@ struct holders {
 	/* holders_judge() puts these first in leases and in locks. */
 	size_t			 holder_count;
 	size_t			 pause_count;	/* nodes, behind the holders */
+	bool			 is_doubtful;	/* see holders_judge() */
 	size_t			 waiter_count;
 	size_t			 no_session_count;	/* behind the waiters */
 };
@@ -70,6 +71,11 @@ bool	holders_take(struct holders *, enum paths_parent, char **names,
 	    size_t count);
 
 /*
+ * A pause can hide a holder: the head of the queue has a lease that is older than
+ * the pause.  Either it holds, and will leave the queue at once, or it waited behind
+ * a holder that has gone since.  Until another look shows more, it counts as a
+ * waiter and is_doubtful is set.
+ *
  * Sorts holders and pauses by czxid, waiters and places without a session as Curator sorts
  * its queue.  Leaves out what was not seen, and the place in the queue of a
  * holder.

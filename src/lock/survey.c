@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "config/options.h"
 #include "lock/paths.h"
 
@@ -167,6 +168,7 @@ survey_begin(struct survey *survey)
 	size_t i;
 
 	survey_free(survey);
+	survey->began_ms = clock_ms();
 	ask(survey, ASK_SYNC, NULL, NULL, strdup(top));
 	/* Without its chroot every task would look free. */
 	if (options->servers.chroot[0] != '\0')

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
 #include "config/options.h"
@@ -14,6 +15,7 @@
 #include "lock/runs_text.h"
 
 #define LOOKS_MAX	4	/* at a task whose leases come and go */
+#define DOUBT_MS	500	/* to find a holder that a pause may hide */
 
 void
 survey_new_task(struct survey *survey, char *name)
@@ -155,6 +157,20 @@ drop_strangers(struct survey *survey)
 	survey->task_count = kept;
 }
 
+/*
+ * Says whether another look may show more.  Those who are about to pause or to
+ * revoke have to know; --status is to be quick.
+ */
+static bool
+is_due(const struct survey *survey, const struct holders *holders)
+{
+	if (holders->is_doubtful && survey->options->mode != OPTIONS_STATUS)
+		return clock_ms() < clock_after(survey->began_ms, DOUBT_MS);
+	return holders->lease_count > 0 && holders->holder_count == 0 &&
+	    (holders->pause_count == 0 || holders->is_doubtful) &&
+	    survey->looks < LOOKS_MAX;
+}
+
 bool
 survey_judge(struct survey *survey)
 {
@@ -166,10 +182,7 @@ survey_judge(struct survey *survey)
 	for (i = 0, again = false; i < survey->task_count; i++) {
 		task = &survey->tasks[i];
 		holders_judge(&task->holders);
-		task->due = task->holders.lease_count > 0 &&
-		    task->holders.holder_count == 0 &&
-		    task->holders.pause_count == 0 &&
-		    survey->looks < LOOKS_MAX;
+		task->due = is_due(survey, &task->holders);
 		again |= task->due;
 	}
 	if (!again && survey->options->task_count == 0)

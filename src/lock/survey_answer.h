@@ -60,6 +60,7 @@ struct survey {
 		SURVEY_NODES,
 	}			 flight;
 	int			 looks;
+	int64_t			 began_ms;
 	bool			 no_memory;
 	/* Of the flight under way; the tag of a request is its index here. */
 	struct survey_question	*questions;
