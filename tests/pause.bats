@@ -90,6 +90,42 @@ refused()
 	ended_in waiter 10 0
 }
 
+@test "who has just got the lock is named as its holder" {
+	local next round task
+
+	start_relay
+	for round in 1 2 3 4 5; do
+		task=$TASK-$round
+		hold "holder$round" "$task"
+		zkrun_bg "next$round" -v -c "$RELAY_CONNECT" -t "$task" -- \
+		    sleep 600
+		next=$BG_PID
+		wait_for 10 says "next$round" 'next in line'
+		relay_tell delay 20
+		let_go "holder$round"
+		wait_for 10 holds_count "$task" 1
+		# Its own word that it leaves the queue is still on its way.
+		run -0 zkrun --pause "$task"
+		assert_line --partial "pid $next on $(hostname)"
+		relay_tell delay 0
+		let_go "next$round"
+	done
+}
+
+@test "a pause with fewer leases than there are holders says so" {
+	hold one "$TASK" -l 2
+	hold two "$TASK" -l 2
+	run -0 zkrun --pause "$TASK"
+	assert_line "zkrun: '$TASK' has more holders than the pause takes leases: -l has to be that of the runs"
+	run -0 zkrun --resume "$TASK"
+	run -0 zkrun --pause -l 2 "$TASK"
+	refute_output --partial 'more holders'
+	run -64 zkrun --pause -l 1001 "$TASK"
+	assert_output "zkrun: cannot use '--leases': a pause has 1000 leases at most"
+	let_go one
+	let_go two
+}
+
 @test "over a slow line, too, a pause right before the end of the holder keeps out who waits" {
 	start_relay relay "$ZKRUN_CONNECT" -d 150
 	hold holder "$TASK"
@@ -289,10 +325,10 @@ races()
 	pauses_count 3
 	PAUSED_BY='bob@.*'
 	refused -n -l 3
-	run -0 zkrun --resume "$TASK" alice
+	run -75 zkrun --resume "$TASK" alice
 	assert_line "zkrun: '$TASK' is not paused by alice"
 	LOGNAME=alice run -0 zkrun --pause -l 2 "$TASK"
-	run -0 zkrun --resume "$TASK" "bob@elsewhere"
+	run -75 zkrun --resume "$TASK" "bob@elsewhere"
 	pauses_count 5
 	run -0 zkrun --resume "$TASK"
 	assert_line --regexp "^zkrun: $of of '$TASK' by alice@"

@@ -135,6 +135,21 @@ all_end()
 	assert_ran 2
 }
 
+@test "who reaches the servers late stands for when it was started" {
+	local since
+
+	start_relay relay "$ZKRUN_CONNECT"
+	relay_tell refuse on
+	since=$(now_us)
+	zkrun_bg late -c "$RELAY_CONNECT" -r forever --retry-sleep 100ms -i 2s \
+	    --skip-exit-code 9 -t "$TASK" -- true
+	run -0 run_as 0 -i 2s
+	wait_for 10 older_than "$since" 2500
+	relay_tell refuse off
+	ended_in late 20 9
+	assert_ran 1
+}
+
 @test "a server that does not tell when a node was made is asked" {
 	gated first 3 -i 1h
 	behind early 1 -i 1h

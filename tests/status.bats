@@ -131,9 +131,9 @@ run_line()
 	# In words, below the table.
 	assert_line --index 7 'These tasks need attention:'
 	assert_line --index 8 --regexp \
-	    '^backup: failed [0-9]+d[0-9]+h ago on web4 with exit status 143; the last good run began [0-9]+d[0-9]+h ago$'
+	    '^backup: failed [0-9]+d[0-9]+h ago on web4 with exit status 143; last succeeded [0-9]+d[0-9]+h ago$'
 	assert_line --index 9 --regexp \
-	    '^idle: failed [0-9]+d[0-9]+h ago on web5 with exit status 3$'
+	    '^idle: failed [0-9]+d[0-9]+h ago on web5 with exit status 3, and never succeeded$'
 	for line in "${lines[@]:0:7}"; do
 		[ ${#line} -le 80 ]
 	done
@@ -571,8 +571,8 @@ lease()
 	plant line "$BASE/waited" <<<"p locks"
 	plant line2 "$BASE/waited/locks" <<<"e _c_x-lock-0000000000 $(made_by 2)"
 	lease lonely 7230
-	lease hangs 610
-	lease works 610
+	lease hangs 1010
+	lease works 1010
 	write_record hangs "$(run_line success 100000 0 17 web3)" \
 	    "$(run_line run 100000 0 17 web3)"
 	write_record works "$(run_line success 400000 0 17 web3)" \
@@ -584,12 +584,12 @@ lease()
 	run -0 zkrun --status
 	run -0 sed '1,/^These tasks need attention:$/d' <<<"$output"
 	assert_equal "$(sed 's/:.*//' <<<"$output" | tr '\n' ' ')" \
-	    'failed hangs restored shut waited '
-	assert_line --regexp '^failed: failed [0-9]+d[0-9]+h ago on web3 with exit status 9$'
-	assert_line --regexp '^hangs: has run for 10m1[0-9]s; its last good run took 1m40s$'
+	    'failed hangs restored waited shut '
+	assert_line --regexp '^failed: failed [0-9]+d[0-9]+h ago on web3 with exit status 9, and never succeeded$'
+	assert_line --regexp '^hangs: held by web1 pid 1 for 16m[0-9]+s; its last good run took 1m40s$'
 	assert_line "restored: held by a lease without a session (--break deletes it)"
 	assert_line --regexp "^shut: paused by alice@$(hostname) since [0-9:]+: disk is full\$"
-	assert_line --regexp '^waited: held for 2h00m while 1 client waits$'
+	assert_line --regexp '^waited: held by web1 pid 1 for 2h00m while 1 client waits$'
 	# All is well.
 	run -0 zkrun --status works lonely
 	refute_output --partial 'need attention'

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "config/options.h"
 
+#define PAUSE_MOST	1000	/* leases, for every client lists them all */
+
 /* What no option can see by itself. */
 static int
 check_together(const struct options *options)
@@ -78,6 +80,9 @@ take_tasks(struct options *options, char *const *operands, size_t count)
 	if (options->task_count == 0)
 		return options_refuse("zkrun", "no task is given");
 	options->task = options->tasks[0];
+	if (mode == OPTIONS_PAUSE && options->max_leases > PAUSE_MOST)
+		return options_refuse("--leases", "a pause has 1000 leases at "
+		    "most");
 	if (mode == OPTIONS_PAUSE)
 		return take_reason(options, operands, count);
 	if (options->task_count > 1 || (takes_more && count > 1))

@@ -44,22 +44,26 @@ pauses_describe(const struct holders_node *node, char *text, size_t size)
 	text_clean(text, size, line);
 }
 
-static bool
-is_same_pause(const struct holders_node *a, const struct holders_node *b)
+bool
+pauses_is_same(const struct holders_node *a, const struct holders_node *b)
 {
 	return strncmp(a->name, b->name,
 	    strlen(NODENAME_PAUSE) + NODENAME_UUID_SIZE - 1) == 0;
 }
 
-size_t
-pauses_size(const struct holders *holders, size_t i)
+/*
+ * Returns the number of nodes of the pause to which the i-th pause node belongs; 0 if
+ * an earlier node belongs to the same pause.
+ */
+static size_t
+size_of(const struct holders *holders, size_t i)
 {
 	const struct holders_node *pauses = holders->leases +
 	    holders->holder_count;
 	size_t j, size = 0;
 
 	for (j = 0; j < holders->pause_count; j++) {
-		if (!is_same_pause(&pauses[i], &pauses[j]))
+		if (!pauses_is_same(&pauses[i], &pauses[j]))
 			continue;
 		if (j < i)
 			return 0;
@@ -72,7 +76,7 @@ const struct holders_node *
 pauses_next(const struct holders *holders, size_t *i, size_t *size)
 {
 	for (; *i < holders->pause_count; ++*i) {
-		*size = pauses_size(holders, *i);
+		*size = size_of(holders, *i);
 		if (*size > 0)
 			return &holders->leases[holders->holder_count +
 			    (*i)++];

@@ -37,11 +37,8 @@ void	pauses_read(struct pauses_pause *, const struct holders_node *);
  */
 void	pauses_describe(const struct holders_node *, char *, size_t);
 
-/*
- * Returns the number of nodes of the pause to which the i-th pause node belongs; 0 if
- * an earlier node belongs to the same pause.
- */
-size_t	pauses_size(const struct holders *, size_t i);
+/* Says whether both are nodes of one pause. */
+bool	pauses_is_same(const struct holders_node *, const struct holders_node *);
 
 /*
  * Steps through the pauses.  *i is 0 before the first call.  Returns the first node

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "lock/nodename.h"
 #include "lock/parents.h"
 #include "lock/semaphore_private.h"
@@ -74,6 +75,13 @@ semaphore_name_node(struct semaphore_node *node, char path[SEMAPHORE_PATH_SIZE])
 	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, node->parent, name);
 }
 
+static void
+note_asked(struct semaphore *semaphore)
+{
+	if (semaphore->claim.joined_ms == 0)
+		semaphore->claim.asked_ms = clock_ms();
+}
+
 void
 semaphore_create_node(struct semaphore *semaphore, struct semaphore_node *node,
     enum tag tag)
@@ -81,6 +89,7 @@ semaphore_create_node(struct semaphore *semaphore, struct semaphore_node *node,
 	char path[SEMAPHORE_PATH_SIZE];
 
 	semaphore_name_node(node, path);
+	note_asked(semaphore);
 	node->pending = true;
 	semaphore_ask(semaphore, SESSION_CREATE_EPHEMERAL, tag, path);
 }
@@ -159,6 +168,7 @@ semaphore_walk_in(struct semaphore *semaphore)
 	semaphore->state = STATE_WALKING_IN;
 	semaphore_name_first_lease(semaphore, lease);
 	semaphore->lease.pending = true;
+	note_asked(semaphore);
 	session_ask_steps(semaphore->session, TAG_WALK_IN, steps, 3);
 	semaphore_get_first_lease(semaphore, lease);
 	if (!semaphore->waits)
@@ -352,19 +362,6 @@ semaphore_join(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_RETURNING;
 	(void)semaphore_clear(semaphore);
-}
-
-/*
- * If P/leases is missing, a Curator client at the head of the queue creates it and
- * then tries to create its lease a second and last time.  That try fails if zkrun
- * created and deleted P/leases in between.
- */
-void
-semaphore_before_release(struct semaphore *semaphore)
-{
-	if (semaphore->untidy)
-		semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_OTHERS,
-		    semaphore->lock.parent);
 }
 
 enum semaphore_news

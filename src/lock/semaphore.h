@@ -49,6 +49,7 @@ struct semaphore_claim {
 	int64_t		 fence;		/* czxid of the lease */
 	int64_t		 made_ms;	/* ctime of the lease */
 	int64_t		 joined_ms;	/* of our first node ever; 0: not known */
+	int64_t		 asked_ms;	/* for that node, on our clock */
 	int64_t		 seen_ms;	/* when we learned of it, on our clock */
 	size_t		 ahead;		/* of us in the queue */
 	bool		 is_paused;	/* as of the last look at the leases */

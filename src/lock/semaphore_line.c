@@ -148,6 +148,22 @@ semaphore_take_predecessor(struct semaphore *semaphore,
 	return SEMAPHORE_WAITING;
 }
 
+/*
+ * If P/leases is missing, a Curator client at the head of the queue creates it and
+ * then tries to create its lease a second and last time.  That try fails if zkrun
+ * created and deleted P/leases in between.
+ */
+void
+semaphore_before_release(struct semaphore *semaphore)
+{
+	if (!semaphore->untidy)
+		return;
+	/* Until the reply says otherwise. */
+	semaphore->has_others = true;
+	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_OTHERS,
+	    semaphore->lock.parent);
+}
+
 enum semaphore_news
 semaphore_take_others(struct semaphore *semaphore,
     const struct session_event *event)

@@ -10,10 +10,10 @@
 int64_t
 slots_of_run(const struct slots_contender *contender)
 {
-	int64_t waited_ms = contender->now_ms - contender->joined_ms;
+	int64_t waited_ms = contender->now_ms - contender->came_ms;
 
 	if (contender->interval_ms == 0 || waited_ms < 0)
-		return contender->joined_ms;
+		return contender->came_ms;
 	return contender->now_ms - waited_ms % contender->interval_ms;
 }
 
@@ -32,7 +32,7 @@ slots_judge(const struct slots_contender *contender,
 	    runs_text_latest_ms(*run) - contender->now_ms > step_ms)
 		return SLOTS_IN_FUTURE;
 	*run = runs_text_last(log, contender->count_failures);
-	if (*run != NULL && contender->joined_ms - (*run)->slot_ms <
+	if (*run != NULL && contender->came_ms - (*run)->slot_ms <
 	    contender->interval_ms)
 		return SLOTS_HAD;
 	*run = NULL;

@@ -2,17 +2,17 @@
  * Which slot a contender stands for, and whether that slot has had its run.
  *
  * A schedule starts a contender on each server, all in one slot.  A contender
- * stands for the slot in which it joined.  The time that it then waits, behind a run
- * that fails perhaps, does not change that.  Contenders of one slot join less than
- * an interval apart; contenders of two slots do not.  So after a good run the judge
- * turns away every contender whose slot begins less than an interval behind the
- * slot of that run.
+ * stands for the slot in which it came.  The time that it then takes to connect, and
+ * to wait behind a run that fails perhaps, does not change that.  Contenders of one
+ * slot come less than an interval apart; contenders of two slots do not.  So after
+ * a good run the judge turns away every contender whose slot begins less than an
+ * interval behind the slot of that run.
  *
  * A contender that waits for an interval or longer misses slots.  Its run counts for
  * the last slot that it can have missed, in steps of the interval.
  *
  * All times are from the clock of the ensemble's leader, in ms since 1970.  Our own
- * clock only measures how much time has passed since such a time.
+ * clock only measures how much time lies between such a time and another one.
  *
  * Pure.
  */
@@ -32,7 +32,7 @@ enum slots_verdict {
 
 /* A contender that has the lease. */
 struct slots_contender {
-	int64_t	joined_ms;	/* its first node was made */
+	int64_t	came_ms;
 	int64_t	now_ms;
 	int64_t	interval_ms;	/* 0: only records */
 	bool	count_failures;

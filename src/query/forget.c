@@ -47,7 +47,8 @@ is_in_use(const struct survey_task *task)
 static bool
 is_listed(const struct survey_task *task)
 {
-	return task->record != NULL && !is_in_use(task);
+	return (task->record != NULL ||
+	    task->record_problem.code != SESSION_OK) && !is_in_use(task);
 }
 
 /* Says when the last run was, and how it ended. */
@@ -121,7 +122,8 @@ show_records(const struct survey *survey, FILE *terminal, size_t *count)
 			    "for it or has paused it", task->name);
 			status = survey->options->conflict_exit_code;
 		}
-		if (task->record == NULL)
+		if (task->record == NULL &&
+		    task->record_problem.code == SESSION_OK)
 			log_notice("'%s' has no record of runs", task->name);
 		if (task->record == NULL || status != 0)
 			continue;

@@ -17,7 +17,7 @@
 #include "lock/survey.h"
 #include "query/ask.h"
 
-#define TRIES		5	/* at parents that others delete */
+#define TRIES		20	/* at parents that others delete */
 #define PARENT_TAG	(ASK_STEPS_TAG + 1)	/* nobody reads the reply */
 
 struct pause {
@@ -166,6 +166,9 @@ say_paused(struct pause *pause)
 	if (ask_task(&pause->ask, &pause->survey) != ASK_GO_ON)
 		return;
 	holders = &pause->survey.tasks[0].holders;
+	if (holders->holder_count > (size_t)pause->options->max_leases)
+		log_notice("'%s' has more holders than the pause takes leases: "
+		    "-l has to be that of the runs", pause->options->task);
 	for (i = 0; i < holders->holder_count; i++) {
 		holders_describe(&holders->leases[i], who, sizeof(who));
 		holders_read_who(&holder, &holders->leases[i]);
@@ -209,34 +212,56 @@ is_wanted(const struct pause *pause, const struct holders_node *node)
 	return strcmp(whose, read.user) == 0 || strcmp(whose, whole) == 0;
 }
 
-/* Deletes the nodes of the wanted pauses.  Returns ASK_GO_ON or an exit status. */
+/* Deletes so many nodes of the pause with this first one. */
 static int
-lift(struct pause *pause, size_t *lifted)
+lift_pause(struct pause *pause, const struct holders_node *first, size_t size)
 {
 	const struct holders *holders = &pause->survey.tasks[0].holders;
-	const struct holders_node *node = holders->leases +
-	    holders->holder_count;
-	char who[4 * HOLDERS_TEXT_SIZE];
-	size_t i;
-	int status;
+	const struct holders_node *node;
+	int status = ASK_GO_ON;
 
-	for (i = *lifted = 0; i < holders->pause_count; i++, node++) {
+	for (node = first; size > 0 && status == ASK_GO_ON &&
+	    node < holders->leases + holders->lease_count; node++) {
+		if (!pauses_is_same(first, node))
+			continue;
+		status = delete_node(pause, node->name);
+		size--;
+	}
+	return status;
+}
+
+/*
+ * Ends the wanted pauses, and goes on if one of them may not be ended.  Returns
+ * ASK_GO_ON or an exit status.
+ */
+static int
+lift(struct pause *pause, size_t *wanted)
+{
+	const struct holders *holders = &pause->survey.tasks[0].holders;
+	const struct holders_node *node;
+	char who[4 * HOLDERS_TEXT_SIZE];
+	size_t i = 0, size;
+	int refusal = ASK_GO_ON, status;
+
+	*wanted = 0;
+	while ((node = pauses_next(holders, &i, &size)) != NULL) {
 		pauses_describe(node, who, sizeof(who));
 		if (!is_wanted(pause, node)) {
-			if (pauses_size(holders, i) > 0)
-				log_notice("'%s' stays paused by %s",
-				    pause->options->task, who);
+			log_notice("'%s' stays paused by %s",
+			    pause->options->task, who);
 			continue;
 		}
-		status = delete_node(pause, node->name);
-		if (status != ASK_GO_ON)
+		++*wanted;
+		status = lift_pause(pause, node, size);
+		if (status == EXITCODE_UNREACHABLE)
 			return status;
-		if (pauses_size(holders, i) > 0)
+		if (status == ASK_GO_ON)
 			log_notice("lifted the pause of '%s' by %s",
 			    pause->options->task, who);
-		++*lifted;
+		else
+			refusal = status;
 	}
-	return ASK_GO_ON;
+	return refusal;
 }
 
 /* Nobody may be there; then the next one walks in.  See semaphore_tidy(). */
@@ -262,18 +287,20 @@ int
 pause_resume(const struct options *options)
 {
 	struct pause pause;
-	size_t lifted;
+	size_t wanted;
 	int status;
 
 	open_pause(&pause, options, "resume");
 	status = ask_task(&pause.ask, &pause.survey);
 	if (status == ASK_GO_ON)
-		status = lift(&pause, &lifted);
-	if (status == ASK_GO_ON && lifted == 0) {
+		status = lift(&pause, &wanted);
+	if (status == ASK_GO_ON && wanted == 0) {
 		log_notice("'%s' is not paused%s%s", options->task,
 		    options->whose != NULL ? " by " : "",
 		    options->whose != NULL ? options->whose : "");
-		status = 0;
+		/* Others may have paused it. */
+		status = pause.survey.tasks[0].holders.pause_count > 0 ?
+		    options->conflict_exit_code : 0;
 	} else if (status == ASK_GO_ON)
 		status = tidy(&pause);
 	close_pause(&pause);

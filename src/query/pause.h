@@ -17,8 +17,9 @@ int	pause_run(const struct options *);
 
 /*
  * Deletes the nodes of every pause of the task, or of those by the user that the
- * options name, and names them.  Blocks.  Returns the exit status: 0 if none is
- * left, or there was none; else as above.
+ * options name, and names them.  Blocks.  Returns the exit status: 0 if that is done,
+ * or the task was not paused; the conflict exit status if only other users have
+ * paused it; else as above.
  */
 int	pause_resume(const struct options *);
 

@@ -231,22 +231,23 @@ take_all(struct table *table, const struct survey *survey)
 		take_task(table, &survey->tasks[i]);
 }
 
-/* One line for each task of which there is something to be said. */
-static void
-print_whys(const struct survey *survey, const struct table *table)
+/* Prints why tasks need attention that much.  Returns whether there are any. */
+static bool
+print_whys(const struct survey *survey, const struct table *table,
+    enum status_need need, bool has_title)
 {
 	char name[CELL_SIZE], why[STATUS_WHY_SIZE];
-	bool any = false;
 	size_t i;
 
 	for (i = 0; i < survey->task_count; i++) {
-		if (!status_why(&survey->tasks[i], table->now_ms, why))
+		if (status_why(&survey->tasks[i], table->now_ms, why) != need)
 			continue;
 		text_clean(name, sizeof(name), survey->tasks[i].name);
-		(void)fprintf(table->out, "%s%s: %s\n", any ? "" :
+		(void)fprintf(table->out, "%s%s: %s\n", has_title ? "" :
 		    "\nThese tasks need attention:\n", name, why);
-		any = true;
+		has_title = true;
 	}
+	return has_title;
 }
 
 void
@@ -254,11 +255,13 @@ status_print_table(const struct survey *survey, FILE *out)
 {
 	struct table table = { .has_ages = isatty(fileno(out)) == 1 };
 	struct timespec now;
+	bool any;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	table.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	take_all(&table, survey);
 	table.out = out;
 	take_all(&table, survey);
-	print_whys(survey, &table);
+	any = print_whys(survey, &table, STATUS_IS_WRONG, false);
+	(void)print_whys(survey, &table, STATUS_IS_PAUSED, any);
 }

@@ -3,6 +3,7 @@
  */
 #include "query/status_why.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #include "lock/survey.h"
 
 #define LONG_MS		3600000		/* to hold while others wait */
-#define GRACE_MS	60000		/* that a run may take longer than one */
+#define GRACE_MS	600000		/* that a run may take longer than one */
 
 static void
 add(char why[STATUS_WHY_SIZE], const char *reason)
@@ -36,14 +37,16 @@ add_pauses(char why[STATUS_WHY_SIZE], const struct holders *holders)
 	}
 }
 
-/* How long a holder holds, if that is longer than one would expect. */
+/* Says who holds, and for how long, if that is longer than one would expect. */
 static void
 add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
     const struct runs_text_run *success, const struct holders_node *node,
     int64_t now_ms)
 {
+	size_t waiting = task->holders.waiter_count;
 	struct holders_who who;
-	char reason[STATUS_WHY_SIZE], held[32], took[32];
+	char name[80], reason[STATUS_WHY_SIZE], text[32];
+	char pid[32] = "", took[80] = "", wait[64] = "";
 	int64_t held_ms;
 
 	holders_read_who(&who, node);
@@ -51,17 +54,23 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	if (node->session == 0 || who.since_ms < 0)
 		return;
 	held_ms = now_ms - who.since_ms;
-	text_duration(held, sizeof(held), held_ms);
-	if (success != NULL && (held_ms - GRACE_MS) / 2 > success->took_ms) {
-		text_duration(took, sizeof(took), success->took_ms);
-		(void)snprintf(reason, sizeof(reason), "has run for %s; its "
-		    "last good run took %s", held, took);
-	} else if (task->holders.waiter_count > 0 && held_ms > LONG_MS)
-		(void)snprintf(reason, sizeof(reason), "held for %s while %zu "
-		    "client%s", held, task->holders.waiter_count,
-		    task->holders.waiter_count == 1 ? " waits" : "s wait");
-	else
+	if ((success == NULL || (held_ms - GRACE_MS) / 2 <= success->took_ms) &&
+	    (waiting == 0 || held_ms <= LONG_MS))
 		return;
+	text_clean(name, sizeof(name), holders_where(&who));
+	if (who.is_zkrun)
+		(void)snprintf(pid, sizeof(pid), " pid %" PRId64, who.pid);
+	if (waiting > 0)
+		(void)snprintf(wait, sizeof(wait), " while %zu client%s",
+		    waiting, waiting == 1 ? " waits" : "s wait");
+	if (success != NULL) {
+		text_duration(text, sizeof(text), success->took_ms);
+		(void)snprintf(took, sizeof(took), "; its last good run took %s",
+		    text);
+	}
+	text_duration(text, sizeof(text), held_ms);
+	(void)snprintf(reason, sizeof(reason), "held by %s%s for %s%s%s", name,
+	    pid, text, wait, took);
 	add(why, reason);
 }
 
@@ -81,49 +90,55 @@ add_without_session(char why[STATUS_WHY_SIZE], const struct holders *holders)
 		    "wait behind it for ever (--break deletes it)");
 }
 
+/* Times are those at which runs ended. */
 static void
 add_failure(char why[STATUS_WHY_SIZE], const struct runs_text *log,
     int64_t now_ms)
 {
 	const struct runs_text_run *last = runs_text_last(log, true);
 	const struct runs_text_run *success = runs_text_last(log, false);
-	char ago[32], host[RUNS_TEXT_HOST], reason[512], since[64] = "";
+	char ago[32], host[RUNS_TEXT_HOST], reason[512];
+	char good[64] = ", and never succeeded";
 
 	if (last == NULL || last->status == 0)
 		return;
 	text_clean(host, sizeof(host), last->host);
 	if (success != NULL) {
-		text_duration(ago, sizeof(ago), now_ms - success->started_ms);
-		(void)snprintf(since, sizeof(since), "; the last good run began "
-		    "%s ago", ago);
+		text_duration(ago, sizeof(ago), now_ms - success->started_ms -
+		    success->took_ms);
+		(void)snprintf(good, sizeof(good), "; last succeeded %s ago",
+		    ago);
 	}
-	text_duration(ago, sizeof(ago), now_ms - last->started_ms);
-	(void)snprintf(reason, sizeof(reason), "failed %s ago on %s with "
-	    "exit status %d%s",
-	    ago, host, last->status, since);
+	text_duration(ago, sizeof(ago), now_ms - last->started_ms -
+	    last->took_ms);
+	(void)snprintf(reason, sizeof(reason), "failed %s ago on %s with exit "
+	    "status %d%s", ago, host, last->status, good);
 	add(why, reason);
 }
 
-bool
+enum status_need
 status_why(const struct survey_task *task, int64_t now_ms,
     char why[STATUS_WHY_SIZE])
 {
 	const struct holders *holders = &task->holders;
 	struct runs_text log;
 	const char *problem;
+	bool is_wrong;
 	size_t i;
 
 	why[0] = '\0';
 	if (task->problem.code != SESSION_OK)
 		add(why, "cannot be read");
 	problem = survey_read_record(task, &log);
-	add_pauses(why, holders);
-	add_without_session(why, holders);
+	add_failure(why, &log, now_ms);
 	for (i = 0; i < holders->holder_count; i++)
 		add_holder(why, task, runs_text_last(&log, false),
 		    &holders->leases[i], now_ms);
-	add_failure(why, &log, now_ms);
+	add_without_session(why, holders);
 	if (problem != NULL)
 		add(why, "its record of runs cannot be read");
-	return why[0] != '\0';
+	is_wrong = why[0] != '\0';
+	add_pauses(why, holders);
+	return is_wrong ? STATUS_IS_WRONG :
+	    why[0] != '\0' ? STATUS_IS_PAUSED : STATUS_IS_WELL;
 }

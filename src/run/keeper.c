@@ -351,6 +351,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.data = data;
 	logger_inherit(logger, &keeper.ours);
 	keeper.state = CONNECTING;
+	keeper.came_ms = clock_ms();
 	keeper.timer_ms = CLOCK_NEVER;
 	keeper.wait_deadline_ms = keeper.waiting_since_ms = CLOCK_NEVER;
 	keeper.time_up_ms = CLOCK_NEVER;

@@ -31,21 +31,19 @@ leave_unstarted(struct keeper *keeper, int exit_code)
 	return keeper_leave_line(keeper, NULL);
 }
 
-/* Reckons on from when the lease node was made, by the leader's clock. */
-static int64_t
-leader_ms(const struct keeper *keeper, int64_t our_ms)
-{
-	return keeper->claim->made_ms + our_ms - keeper->claim->seen_ms;
-}
-
-/* How we stand at a moment of our clock. */
+/*
+ * Returns us as a contender at a moment of our clock.  The leader's clock says when
+ * our first node and our lease were made; from there we reckon back and on.
+ */
 static struct slots_contender
 contender_at(const struct keeper *keeper, int64_t our_ms)
 {
 	const struct options *options = keeper->options;
+	const struct semaphore_claim *claim = keeper->claim;
 	struct slots_contender contender = {
-		.joined_ms = keeper->claim->joined_ms,
-		.now_ms = leader_ms(keeper, our_ms),
+		.came_ms = claim->joined_ms - (claim->asked_ms -
+		    keeper->came_ms),
+		.now_ms = claim->made_ms + our_ms - claim->seen_ms,
 		.interval_ms = options->interval_ms,
 		.count_failures = options->count_failures,
 	};

@@ -99,6 +99,7 @@ struct keeper {
 	int			 timer_fd;
 	int64_t			 timer_ms;	/* what the timer is set to */
 	int64_t			 wait_deadline_ms;	/* of --wait */
+	int64_t			 came_ms;	/* the keeper began */
 	int64_t			 waiting_since_ms;	/* CLOCK_NEVER: not */
 	int64_t			 started_ms;	/* the command; 0: not yet */
 	int64_t			 time_up_ms;	/* what it means: the state's */

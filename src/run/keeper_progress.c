@@ -309,7 +309,11 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 		say(keeper, log_notice);
 	if (progress->next_ms != CLOCK_NEVER)
 		show(keeper);
-	progress->asked = progress->telling = false;
+	progress->asked = false;
+	/* A look that was sent before the pause does not show it. */
+	progress->telling &= !progress->paused && keeper->claim->is_paused;
+	if (progress->telling)
+		look_after(keeper, 0);
 	return true;
 }
 
@@ -343,10 +347,9 @@ void
 keeper_start_progress(struct keeper *keeper)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	const char *terminal;
+	const char *terminal = getenv("TERM");
 
 	progress->next_ms = CLOCK_NEVER;
-	terminal = getenv("TERM");
 	if (keeper->options->verbosity >= LOG_NORMAL &&
 	    isatty(STDERR_FILENO) && terminal != NULL &&
 	    strcmp(terminal, "dumb") != 0)

@@ -19,7 +19,7 @@
 #include "system/signals.h"
 
 #define MOMENT_MS	1000	/* that -n gives others to take a lease */
-#define EXPLAIN_MS	1000	/* for a look, before giving up */
+#define EXPLAIN_MS	500	/* for a look, before giving up */
 
 /* Joins the queue at its end. */
 static enum keeper_state

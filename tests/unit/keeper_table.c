@@ -361,7 +361,7 @@ set_up_run(struct bench *bench, int64_t began_ms, int status)
 	set_up_nodes(&bench->keeper);
 	claim = &bench->keeper.semaphore->claim;
 	claim->made_ms = claim->joined_ms = 1000000000;
-	claim->seen_ms = clock_ms();
+	claim->seen_ms = claim->asked_ms = bench->keeper.came_ms = clock_ms();
 	run.slot_ms = run.started_ms = claim->made_ms + began_ms;
 	runs_text_add(&bench->keeper.runs.log, &run);
 }

@@ -15,7 +15,7 @@ static struct slots_contender
 contender(int64_t joined_s, int64_t now_s, int64_t interval_s)
 {
 	struct slots_contender contender = {
-		.joined_ms = joined_s * 1000,
+		.came_ms = joined_s * 1000,
 		.now_ms = now_s * 1000,
 		.interval_ms = interval_s * 1000,
 	};
