@@ -355,6 +355,47 @@ test_pauses(void)
 	holders_free(&holders);
 }
 
+/* One session has a lease and the first place in line: does it hold? */
+static const struct {
+	const char	*what;
+	struct node	 leases[NODES];
+	bool		 is_doubtful;
+} doubts[] = {
+	{ "older than the pause: it may hold",
+	    { { "a", 1, 11 }, { UUID_A "-1", 0, 12 } }, true },
+	{ "older than one of two pauses",
+	    { { UUID_B "-1", 0, 14 }, { "a", 1, 13 }, { UUID_A "-1", 0, 12 } },
+	    false },
+	{ "younger than the pause: it waits",
+	    { { UUID_A "-1", 0, 12 }, { "a", 1, 13 } }, false },
+	{ "older than the pause, behind a holder: it waits",
+	    { { "h", 2, 9 }, { "a", 1, 11 }, { UUID_A "-1", 0, 12 } }, false },
+	{ "no pause: it waits", { { "h", 2, 9 }, { "a", 1, 11 } }, false },
+	{ "alone: it holds", { { "a", 1, 11 } }, false },
+};
+
+static void
+test_doubts(void)
+{
+	static const struct node line[NODES] = { { "x-lock-0", 1, 10 } };
+	struct holders holders = { 0 };
+	char **names;
+	size_t count, i;
+
+	for (i = 0; i < COUNT(doubts); i++) {
+		names = names_of(doubts[i].leases, &count);
+		(void)holders_take(&holders, PATHS_LEASES, names, count);
+		look_at(holders.leases, doubts[i].leases, count);
+		names = names_of(line, &count);
+		(void)holders_take(&holders, PATHS_LOCKS, names, count);
+		look_at(holders.locks, line, count);
+		holders_judge(&holders);
+		ok(holders.is_doubtful == doubts[i].is_doubtful, "%s",
+		    doubts[i].what);
+	}
+	holders_free(&holders);
+}
+
 static const struct {
 	const char	*data;
 	bool		 is_zkrun;
@@ -474,6 +515,7 @@ main(void)
 	test_taking_again();
 	test_many();
 	test_pauses();
+	test_doubts();
 	test_who();
 	test_sizes();
 	return tap_end();
