@@ -12,7 +12,7 @@
 static bool
 same(const struct runs_text_run *a, const struct runs_text_run *b)
 {
-	return a->began_ms == b->began_ms && a->started_ms == b->started_ms &&
+	return a->slot_ms == b->slot_ms && a->started_ms == b->started_ms &&
 	    a->took_ms == b->took_ms && a->fence == b->fence &&
 	    a->status == b->status &&
 	    strlen(b->host) == strnlen(a->host, OWN_HOST);
