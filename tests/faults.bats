@@ -161,6 +161,10 @@ lose_walking_in()
 	lose_walking_in 4
 }
 
+@test "walked in, the reply to the look at the queue in front of the release is lost" {
+	lose_walking_in 12
+}
+
 @test "walked in, the reply to the delete of the lease is lost" {
 	lose_walking_in 2
 }

@@ -215,6 +215,9 @@ semaphore_take_resumed(struct semaphore *semaphore,
 
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return semaphore_fail_with(semaphore, event);
+	/* A look in front of the release may have been lost with the contact. */
+	if (is_lock)
+		(void)semaphore_take_others(semaphore, event);
 	find_node(semaphore, node, event);
 	if (!is_lock)
 		return go_on(semaphore);
