@@ -441,6 +441,8 @@ assaults()
 	local workers=6 rounds=15 i before span dir=$BATS_TEST_TMPDIR all
 
 	! asan || rounds=5
+	# Who is killed while it looks for leaks leaves a report of that.
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	before=$(now_us)
 	zkrun -T 1 -i 0 -t "$TASK" -- "$TOOLS/stamp" "$dir/first" x 20
 	span=$(($(now_us) - before))
@@ -455,7 +457,8 @@ assaults()
 	done
 	assert_equal "$(cat "$dir"/wrong?)" ''
 	for ((i = 0; i < workers; i++)); do
-		"$TOOLS/overlap" "$dir/stamps$i"
+		# Of few rounds, all may have been killed before the command began.
+		[ ! -s "$dir/stamps$i" ] || "$TOOLS/overlap" "$dir/stamps$i"
 		assert_lock_clean "$TASK-$i"
 	done
 	all=$(cat "$dir"/stamps?.endings)
