@@ -364,19 +364,6 @@ semaphore_join(struct semaphore *semaphore)
 	(void)semaphore_clear(semaphore);
 }
 
-enum semaphore_news
-semaphore_leave(struct semaphore *semaphore)
-{
-	/* Who made P/leases is not known yet; the delete will find out. */
-	if (semaphore->state == STATE_WALKING_IN ||
-	    semaphore->state == STATE_AT_HEAD)
-		semaphore->untidy = true;
-	if (semaphore->lease.name[0] != '\0')
-		semaphore_before_release(semaphore);
-	semaphore->state = STATE_LEAVING;
-	return semaphore_clear(semaphore);
-}
-
 bool
 semaphore_is_urgent(const struct semaphore *semaphore)
 {

@@ -116,7 +116,9 @@ take_reply(struct keeper *keeper, struct session_event *event)
 	take_proof(keeper, event);
 	if (runs_owns(event))
 		means = runs_events[runs_take(&keeper->runs, event)];
-	else if (!keeper_take_look(keeper, event))
+	else if (keeper_owns_look(event))
+		means = keeper_take_look(keeper, event);
+	else
 		means = semaphore_events[semaphore_take(keeper->semaphore,
 		    event)];
 	keeper_dispatch(keeper, means, NULL);

@@ -208,7 +208,10 @@ void	keeper_forget_look(struct keeper *);
 void	keeper_look_again(struct keeper *);
 void	keeper_report(struct keeper *);
 void	keeper_report_place(struct keeper *);
-bool	keeper_take_look(struct keeper *, struct session_event *);
+bool	keeper_owns_look(const struct session_event *);
+/* Takes the reply to a look.  Returns LOOKED when the look is over. */
+enum keeper_event	keeper_take_look(struct keeper *,
+			    struct session_event *);
 /* Looks anew; LOOKED follows.  Returns false if there is no contact. */
 bool	keeper_look(struct keeper *);
 /* Tells of a pause when it is first seen. */

@@ -288,20 +288,23 @@ take_answer(struct keeper *keeper, struct session_event *event)
 }
 
 bool
+keeper_owns_look(const struct session_event *event)
+{
+	return event->type == SESSION_REPLY && event->tag >= KEEPER_LOOK_TAGS;
+}
+
+enum keeper_event
 keeper_take_look(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
 
-	if (event->type != SESSION_REPLY || event->tag < KEEPER_LOOK_TAGS)
-		return false;
 	if (!progress->looking)
-		return true;
+		return NO_EVENT;
 	take_answer(keeper, event);
 	if (progress->looking)
-		return true;
-	keeper_dispatch(keeper, LOOKED, NULL);
+		return NO_EVENT;
 	if (keeper->state != IN_LINE)
-		return true;
+		return LOOKED;
 	keeper_report(keeper);
 	if (progress->asked)
 		say(keeper, log_answer);
@@ -314,7 +317,7 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	progress->telling &= !progress->paused && keeper->claim->is_paused;
 	if (progress->telling)
 		look_after(keeper, 0);
-	return true;
+	return LOOKED;
 }
 
 bool
