@@ -194,6 +194,17 @@ holders_where(const struct holders_who *who)
 }
 
 void
+holders_name(const struct holders_who *who, char *text, size_t size)
+{
+	char host[80], pid[32] = "";
+
+	text_clean(host, sizeof(host), holders_where(who));
+	if (who->is_zkrun)
+		(void)snprintf(pid, sizeof(pid), " pid %" PRId64, who->pid);
+	(void)snprintf(text, size, "%s%s", host, pid);
+}
+
+void
 holders_describe(const struct holders_node *node, char *text, size_t size)
 {
 	struct holders_who who;

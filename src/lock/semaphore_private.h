@@ -1,8 +1,9 @@
 /*
  * What the semaphore's files share.  semaphore.c has the state and sends the
- * requests.  semaphore_line.c has the place in the queue, and leaves it.  semaphore_resume.c
- * finds our nodes again after a lost contact.  semaphore_decide.c takes every
- * reply and decides what comes next.  Each calls only those before it.
+ * requests.  semaphore_line.c takes a place in the queue, and leaves.
+ * semaphore_resume.c finds our nodes again after a lost contact.
+ * semaphore_decide.c takes every reply and decides what comes next.  Each calls
+ * only those before it.
  */
 #ifndef ZKRUN_SEMAPHORE_PRIVATE_H
 #define ZKRUN_SEMAPHORE_PRIVATE_H

@@ -3,7 +3,6 @@
  */
 #include "query/status_why.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,8 +44,8 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 {
 	size_t waiting = task->holders.waiter_count;
 	struct holders_who who;
-	char name[80], reason[STATUS_WHY_SIZE], text[32];
-	char pid[32] = "", took[80] = "", wait[64] = "";
+	char name[112], reason[STATUS_WHY_SIZE], text[32];
+	char took[80] = "", wait[64] = "";
 	int64_t held_ms;
 
 	holders_read_who(&who, node);
@@ -57,9 +56,7 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	if ((success == NULL || (held_ms - GRACE_MS) / 2 <= success->took_ms) &&
 	    (waiting == 0 || held_ms <= LONG_MS))
 		return;
-	text_clean(name, sizeof(name), holders_where(&who));
-	if (who.is_zkrun)
-		(void)snprintf(pid, sizeof(pid), " pid %" PRId64, who.pid);
+	holders_name(&who, name, sizeof(name));
 	if (waiting > 0)
 		(void)snprintf(wait, sizeof(wait), " while %zu client%s",
 		    waiting, waiting == 1 ? " waits" : "s wait");
@@ -69,8 +66,8 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 		    text);
 	}
 	text_duration(text, sizeof(text), held_ms);
-	(void)snprintf(reason, sizeof(reason), "held by %s%s for %s%s%s", name,
-	    pid, text, wait, took);
+	(void)snprintf(reason, sizeof(reason), "held by %s for %s%s%s", name,
+	    text, wait, took);
 	add(why, reason);
 }
 

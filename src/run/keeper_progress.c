@@ -154,7 +154,7 @@ describe_holder(struct keeper_progress *progress, struct session_event *event)
 		.since_ms = event->changed_ms,
 	};
 	struct holders_who who;
-	char more[32] = "", name[80], pid[32] = "", since[32], text[256];
+	char more[32] = "", name[112], since[32], text[256];
 
 	if (progress->paused) {
 		pauses_describe(&node, text, sizeof(text));
@@ -163,16 +163,13 @@ describe_holder(struct keeper_progress *progress, struct session_event *event)
 		return;
 	}
 	holders_read_who(&who, &node);
-	text_clean(name, sizeof(name), holders_where(&who));
-	if (who.is_zkrun)
-		(void)snprintf(pid, sizeof(pid), " pid %lld",
-		    (long long)who.pid);
+	holders_name(&who, name, sizeof(name));
 	text_since(since, sizeof(since), who.since_ms);
 	if (progress->holders > 1)
 		(void)snprintf(more, sizeof(more), " and %zu more",
 		    progress->holders - 1);
 	(void)snprintf(progress->holder, sizeof(progress->holder),
-	    ", held by %s%s since %s%s", name, pid, since, more);
+	    ", held by %s since %s%s", name, since, more);
 }
 
 /*
