@@ -3,7 +3,6 @@
  */
 #include "query/forget.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "lock/survey.h"
 #include "query/ask.h"
 #include "query/confirm.h"
+#include "query/output.h"
 
 /* A bad record has no runs, and is to be forgotten as well. */
 static int64_t
@@ -44,11 +44,18 @@ is_in_use(const struct survey_task *task)
 	    task->holders.waiter_count > 0;
 }
 
+/* A record that may not be read exists. */
+static bool
+has_record(const struct survey_task *task)
+{
+	return task->record != NULL ||
+	    task->record_problem.code != SESSION_OK;
+}
+
 static bool
 is_listed(const struct survey_task *task)
 {
-	return (task->record != NULL ||
-	    task->record_problem.code != SESSION_OK) && !is_in_use(task);
+	return has_record(task) && !is_in_use(task);
 }
 
 /* Says when the last run was, and how it ended. */
@@ -72,16 +79,13 @@ describe_record(const struct survey_task *task, char *text, size_t size)
 	}
 }
 
-static int
-list_records(struct survey *survey)
+static void
+print_records(const struct survey *survey, FILE *out)
 {
 	const struct survey_task *task;
 	char name[512], text[512];
 	size_t i, width = 0;
 
-	if (survey->task_count > 0)
-		qsort(survey->tasks, survey->task_count,
-		    sizeof(*survey->tasks), compare_ages);
 	for (i = 0; i < survey->task_count; i++)
 		if (is_listed(&survey->tasks[i]) &&
 		    text_width(survey->tasks[i].name) > width)
@@ -92,14 +96,18 @@ list_records(struct survey *survey)
 			continue;
 		text_clean(name, sizeof(name), task->name);
 		describe_record(task, text, sizeof(text));
-		(void)printf("%s%*s  %s\n", name,
+		(void)fprintf(out, "%s%*s  %s\n", name,
 		    (int)(width - text_width(name)), "", text);
 	}
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	log_error("cannot write 'standard output': %s", strerror(errno));
-	return EXITCODE_SYSTEM;
+}
+
+static int
+list_records(struct survey *survey)
+{
+	if (survey->task_count > 0)
+		qsort(survey->tasks, survey->task_count,
+		    sizeof(*survey->tasks), compare_ages);
+	return output_print(print_records, survey);
 }
 
 /* Shows what would be forgotten.  Returns 0 or an exit status. */
@@ -118,12 +126,11 @@ show_records(const struct survey *survey, FILE *terminal, size_t *count)
 		if (status == 0)
 			status = survey_report(&task->record_problem);
 		if (status == 0 && is_in_use(task)) {
-			log_error("cannot forget '%s': somebody holds it, waits "
-			    "for it or has paused it", task->name);
+			log_error("cannot forget '%s': somebody holds it, "
+			    "waits for it or has paused it", task->name);
 			status = survey->options->conflict_exit_code;
 		}
-		if (task->record == NULL &&
-		    task->record_problem.code == SESSION_OK)
+		if (!has_record(task))
 			log_notice("'%s' has no record of runs", task->name);
 		if (task->record == NULL || status != 0)
 			continue;

@@ -3,7 +3,6 @@
  */
 #include "query/status.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "config/options.h"
 #include "lock/survey.h"
 #include "query/ask.h"
+#include "query/output.h"
 #include "query/status_print.h"
 
 /* Returns what messages about the whole survey name. */
@@ -45,21 +45,6 @@ conclude(const struct survey *survey)
 	return problem != 0 ? problem : status;
 }
 
-/* Returns ASK_GO_ON, or an exit status if it cannot be written. */
-static int
-print(const struct survey *survey)
-{
-	errno = 0;
-	if (survey->options->json)
-		status_print_json(survey, stdout);
-	else
-		status_print_table(survey, stdout);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return ASK_GO_ON;
-	log_error("cannot write 'standard output': %s", strerror(errno));
-	return EXITCODE_SYSTEM;
-}
-
 int
 status_run(const struct options *options)
 {
@@ -74,8 +59,9 @@ status_run(const struct options *options)
 	if (status == ASK_GO_ON && survey.problem.code == SESSION_NO_NODE)
 		status = survey_report(&survey.problem);
 	if (status == ASK_GO_ON)
-		status = print(&survey);
-	if (status == ASK_GO_ON)
+		status = output_print(options->json ? status_print_json :
+		    status_print_table, &survey);
+	if (status == 0)
 		status = conclude(&survey);
 	survey_free(&survey);
 	connector_close(&ask.connector);

@@ -1,0 +1,22 @@
+/*
+ * Prints, and says if that fails.
+ */
+#include "query/output.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/exitcode.h"
+#include "base/log.h"
+
+int
+output_print(void (*print)(const struct survey *, FILE *),
+    const struct survey *survey)
+{
+	errno = 0;
+	print(survey, stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	log_error("cannot write 'standard output': %s", strerror(errno));
+	return EXITCODE_SYSTEM;
+}
