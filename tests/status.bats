@@ -595,6 +595,14 @@ lease()
 	refute_output --partial 'need attention'
 }
 
+@test "numbers of any size in a record do not harm its age" {
+	local most=9223372036854775807
+
+	write_record t "run began=1 started=$most took=$most status=7 fence=1 host=web3"
+	run -1 zkrun --status t
+	assert_line 't: failed 0.0s ago on web3 with exit status 7, and never succeeded'
+}
+
 @test "on a terminal the ages stand behind the times" {
 	hold_it holder t
 	"$TOOLS/pty" "$ZKRUN" --status t >"$BATS_TEST_TMPDIR/shown"

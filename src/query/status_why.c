@@ -87,7 +87,17 @@ add_without_session(char why[STATUS_WHY_SIZE], const struct holders *holders)
 		    "wait behind it for ever (--break deletes it)");
 }
 
-/* Times are those at which runs ended. */
+/* Writes how long ago a run ended.  A record may hold numbers of any size. */
+static void
+format_age(char *text, size_t size, const struct runs_text_run *run,
+    int64_t now_ms)
+{
+	int64_t ended_ms = run->took_ms > INT64_MAX - run->started_ms ?
+	    INT64_MAX : run->started_ms + run->took_ms;
+
+	text_duration(text, size, now_ms - ended_ms);
+}
+
 static void
 add_failure(char why[STATUS_WHY_SIZE], const struct runs_text *log,
     int64_t now_ms)
@@ -101,13 +111,11 @@ add_failure(char why[STATUS_WHY_SIZE], const struct runs_text *log,
 		return;
 	text_clean(host, sizeof(host), last->host);
 	if (success != NULL) {
-		text_duration(ago, sizeof(ago), now_ms - success->started_ms -
-		    success->took_ms);
+		format_age(ago, sizeof(ago), success, now_ms);
 		(void)snprintf(good, sizeof(good), "; last succeeded %s ago",
 		    ago);
 	}
-	text_duration(ago, sizeof(ago), now_ms - last->started_ms -
-	    last->took_ms);
+	format_age(ago, sizeof(ago), last, now_ms);
 	(void)snprintf(reason, sizeof(reason), "failed %s ago on %s with exit "
 	    "status %d%s", ago, host, last->status, good);
 	add(why, reason);
