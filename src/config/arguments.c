@@ -219,7 +219,7 @@ why_not_taken(const struct option *longs, const char *given, int known)
 struct glance {
 	const char	*file;		/* --config, or what ZKRUN_CONFIG says */
 	bool		 check;		/* --check is given */
-	bool		 query;		/* it or its like is: no command follows */
+	bool		 query;		/* a mode is given: no command follows */
 };
 
 /*
@@ -248,8 +248,8 @@ read_argv(struct options *options, int argc, char **argv,
 		object = optopt != 0 && optopt < LONG_VAL ? letter :
 		    argv[optind - 1];
 		if (value == '?')
-			return options_refuse(object, why_not_taken(longs, object,
-			    optopt));
+			return options_refuse(object, why_not_taken(longs,
+			    object, optopt));
 		if (value == ':')
 			return options_refuse(object, "a value is missing");
 		spec = find_given(value);
@@ -279,7 +279,7 @@ arguments_parse(struct options *options, int argc, char **argv)
 
 	options_default(options);
 	status = read_argv(NULL, argc, argv, &glance);
-	/* Once more for what stands behind the tasks. */
+	/* A query: read on behind the tasks, for --config and --check. */
 	if (status == ARGUMENTS_RUN && glance.query)
 		status = read_argv(NULL, argc, argv, &glance);
 	if (status != ARGUMENTS_RUN)

@@ -19,11 +19,12 @@ check_together(const struct options *options)
 		return options_refuse("--json", "it goes with --status");
 	if (options->yes && options->mode != OPTIONS_BREAK &&
 	    options->mode != OPTIONS_FORGET)
-		return options_refuse("--yes", "it goes with --break and --forget");
+		return options_refuse("--yes",
+		    "it goes with --break and --forget");
 	if (options->interval_ms > 0 && options->interval_ms != CLOCK_NEVER &&
 	    options->max_leases > 1)
-		return options_refuse("--interval", "with more than one lease, as many "
-		    "would run at once");
+		return options_refuse("--interval", "with more than one lease, "
+		    "as many would run at once");
 	return 0;
 }
 
@@ -40,21 +41,21 @@ take_reason(struct options *options, char *const *words, size_t count)
 			character = text_next(&c);
 			if (character < ' ' || character == 0x7f ||
 			    character == TEXT_INVALID)
-				return options_refuse(words[i], "a reason is text in "
-				    "UTF-8, in one line");
+				return options_refuse(words[i],
+				    "a reason is text in UTF-8, in one line");
 		}
 		if (i > 0)
 			(void)strlcat(options->reason, " ",
 			    sizeof(options->reason));
 		if (strlcat(options->reason, words[i],
 		    sizeof(options->reason)) >= sizeof(options->reason))
-			return options_refuse(words[i], "the reason is longer than 200 "
-			    "bytes");
+			return options_refuse(words[i],
+			    "the reason is longer than 200 bytes");
 	}
 	return 0;
 }
 
-/* Takes the tasks, and what some queries have behind their only task. */
+/* Takes the tasks.  --pause has a reason behind its only task, --resume a user. */
 static int
 take_tasks(struct options *options, char *const *operands, size_t count)
 {
@@ -67,7 +68,8 @@ take_tasks(struct options *options, char *const *operands, size_t count)
 	options->task_count = count;
 	if (options->task != NULL) {
 		if (count > 0 && !takes_more)
-			return options_refuse(operands[0], "a task is given with -t");
+			return options_refuse(operands[0],
+			    "a task is given with -t");
 		options->tasks = (char *const *)&options->task;
 		options->task_count = 1;
 	} else if (takes_more && count > 0) {

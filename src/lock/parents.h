@@ -9,10 +9,10 @@
 struct session;
 
 /*
- * Sends a create for every node above path, from the top down, as a container that
- * is everybody's: other people have their nodes there, too.  The topmost one has a
- * tag of its own, for only a missing chroot can be above it.  Does not wait.
- * Returns false if nothing is above path.
+ * Sends a create for every node above path, from the top down.  They become
+ * containers with an open ACL, because other users have nodes there.  The topmost
+ * one has a tag of its own: if its parent is missing, so is the chroot.  Does not
+ * wait.  Returns false if nothing is above path.
  */
 bool	parents_make(struct session *, const char *path, int top_tag, int tag);
 

@@ -11,8 +11,8 @@
 #define PATHS_SIZE	2048	/* of any path: the options bound their parts */
 
 /*
- * The version that the data of P/leases has if zkrun has made it.  Who finds it
- * empty may delete it then.
+ * The version of the data of P/leases if zkrun created it.  Only then may zkrun
+ * delete it, when it is empty.
  */
 #define PATHS_OWN_VERSION	1
 

@@ -158,8 +158,8 @@ drop_strangers(struct survey *survey)
 }
 
 /*
- * Says whether another look may show more.  Those who are about to pause or to
- * revoke have to know; --status is to be quick.
+ * Says whether another look may show more.  --pause, --revoke and --break have to
+ * find every holder.  --status has to be quick.
  */
 static bool
 is_due(const struct survey *survey, const struct holders *holders)

@@ -81,9 +81,9 @@ make_parents(struct pause *pause)
 }
 
 /*
- * Makes the nth node of the pause, if need be with P/leases, which is made just as
- * by who walks in: so it may be deleted by who leaves it empty.  A node that exists
- * is ours; the reply was lost.
+ * Creates the nth node of the pause.  If P/leases is missing, creates it in the way
+ * of semaphore_walk_in(), so that a later release may delete it.  A node that exists
+ * is ours: the reply to its create was lost.
  */
 static int
 make_node(struct pause *pause, size_t number)
@@ -151,7 +151,7 @@ make_nodes(struct pause *pause)
 	return status;
 }
 
-/* Who pauses a task wants to know when it is idle. */
+/* Names the holders: they go on, and the user may have to wait for them. */
 static void
 say_paused(struct pause *pause)
 {
@@ -264,7 +264,7 @@ lift(struct pause *pause, size_t *wanted)
 	return refusal;
 }
 
-/* Nobody may be there; then the next one walks in.  See semaphore_tidy(). */
+/* Deletes P/leases if it is empty, so that the next contender can walk in. */
 static int
 tidy(struct pause *pause)
 {
@@ -273,7 +273,7 @@ tidy(struct pause *pause)
 	struct session_event *event;
 	int status;
 
-	/* Who is in line and makes its lease now would find P/leases missing. */
+	/* A client in the queue may be about to create its lease. */
 	if (pause->survey.tasks[0].holders.lock_count > 0)
 		return 0;
 	status = ask_steps(&pause->ask, &step, 1, &event);

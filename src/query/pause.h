@@ -8,10 +8,10 @@
 struct options;
 
 /*
- * Makes the nodes of a pause, as many as --leases says, and names who still holds
- * the lock.  Blocks.  Returns the exit status: 0 if whoever comes from now on is
- * kept out; EXITCODE_UNREACHABLE, EXITCODE_DENIED or EXITCODE_INTERNAL, and nothing
- * is left then that could be taken back.
+ * Creates the nodes of a pause, as many as --leases says, and names the holders of
+ * the lock.  Blocks.  Returns the exit status: 0 if the pause is in force;
+ * EXITCODE_DENIED or EXITCODE_INTERNAL, after it has deleted the nodes again as far
+ * as it may; EXITCODE_UNREACHABLE, and some nodes may exist.
  */
 int	pause_run(const struct options *);
 

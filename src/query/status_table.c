@@ -90,7 +90,7 @@ set_time(const struct table *table, struct row *row, int64_t ms)
 	(void)strlcat(row->cell[SINCE], ago, CELL_SIZE);
 }
 
-/* A pause has no process; where others have the command stands why. */
+/* A pause has no process.  Its reason takes the place of the command. */
 static void
 take_pause(struct table *table, struct row *row,
     const struct holders_node *node, size_t size)
@@ -147,7 +147,7 @@ take_run(struct table *table, struct row *row, const char *state,
 	take_row(table, row);
 }
 
-/* The last run of a task that is free, with nobody in line, stands in the same line. */
+/* A task that nobody holds or waits for shows its last run in its only line. */
 static void
 take_record(struct table *table, struct row *row,
     const struct survey_task *task, bool is_alone)
@@ -231,7 +231,10 @@ take_all(struct table *table, const struct survey *survey)
 		take_task(table, &survey->tasks[i]);
 }
 
-/* Prints why tasks need attention that much.  Returns whether there are any. */
+/*
+ * Prints the tasks whose need for attention is this one.  Returns whether the title
+ * has been printed.
+ */
 static bool
 print_whys(const struct survey *survey, const struct table *table,
     enum status_need need, bool has_title)

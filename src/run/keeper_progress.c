@@ -145,7 +145,7 @@ take_leases(struct keeper *keeper, const struct session_event *event)
 		    pause != NULL ? pause : oldest_of(event));
 }
 
-/* Writes who is in our way: ", held by WHO since TIME", or ", paused by ...". */
+/* Writes ", held by WHO since TIME" or ", paused by WHO since TIME: REASON". */
 static void
 describe_holder(struct keeper_progress *progress, struct session_event *event)
 {
