@@ -11,16 +11,6 @@ load lib/clock
 # An hour in two of them, half an hour in the third, where summer is in January.
 ZONES='Europe/Berlin America/New_York Australia/Lord_Howe'
 
-setup_file()
-{
-	start_clock_server
-}
-
-teardown_file()
-{
-	stop_clock_server
-}
-
 setup()
 {
 	bench_setup

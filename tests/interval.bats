@@ -10,16 +10,6 @@ load lib/deaths
 load lib/runs
 load lib/clock
 
-setup_file()
-{
-	start_clock_server
-}
-
-teardown_file()
-{
-	stop_clock_server
-}
-
 # slots TASK FIRST LAST OPTION...: each slot is a day later by the server's
 # clock, and four contenders come in it, with clocks of their own.  Who runs
 # writes down slot, contender and what its clock shows.

@@ -9,16 +9,6 @@ load lib/faults
 load lib/runs
 load lib/clock
 
-setup_file()
-{
-	start_clock_server
-}
-
-teardown_file()
-{
-	stop_clock_server
-}
-
 setup()
 {
 	crowd_setup

@@ -1,8 +1,8 @@
 # clock.bash: a ZooKeeper server of the file's own, whose clock its tests can set.
-# Loaded by the files that call start_clock_server in setup_file().
+# It starts and stops with the file that loads this.
 # shellcheck shell=bash
 
-start_clock_server()
+setup_file()
 {
 	local lib
 
@@ -23,7 +23,7 @@ start_clock_server()
 	    "$CLOCK_DIR/server" >"$CLOCK_DIR/port"
 }
 
-stop_clock_server()
+teardown_file()
 {
 	timeout 30 "$SANDBOX" kill "$CLOCK_DIR/server"
 }
