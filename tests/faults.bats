@@ -513,7 +513,7 @@ place_of()
 }
 
 # The session of the one in line, if there is one just now.
-session_in_line()
+session_in_queue()
 {
 	local node
 
@@ -530,8 +530,8 @@ session_in_line()
 	# may never be answered.
 	zkrun_bg waiter -w 5 -T 2s -t "$TASK" -- true
 	# Each session once, as long as half of the budget is left.
-	expired() { session=$(session_in_line) && zk expire "$session"; }
-	joined() { s=$(session_in_line) && [ "$s" != "$session" ]; }
+	expired() { session=$(session_in_queue) && zk expire "$session"; }
+	joined() { s=$(session_in_queue) && [ "$s" != "$session" ]; }
 	joined_or_gone() { joined || gone "${BG[waiter]}"; }
 	while [ $(($(now_us) - before)) -lt 2500000 ]; do
 		wait_for 5 expired

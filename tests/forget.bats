@@ -31,8 +31,8 @@ run began=$ms started=$ms took=5 status=3 fence=7 host=web1
 	done
 }
 
-# stand_in_line TASK: somebody does who has no lease yet, until the test ends.
-stand_in_line()
+# join_queue TASK: somebody does who has no lease yet, until the test ends.
+join_queue()
 {
 	zk create -p "$BASE/$1/locks" >/dev/null
 	"$TOOLS/znode" -c "$ZKRUN_CONNECT" plant "$BASE/$1/locks" 3>&- \
@@ -50,7 +50,7 @@ kept()
 @test "without a task: the records that nobody uses, oldest first, and none is deleted" {
 	records new:22 old:2 middle:12 held:1 waited:1 paused:1
 	hold holder held
-	stand_in_line waited
+	join_queue waited
 	run -0 zkrun --pause paused
 	zk create -p "$BASE/no-record/leases" >/dev/null
 	zk create -p "$RUNS/bad" junk >/dev/null
@@ -157,7 +157,7 @@ in_use()
 	run -0 zkrun --pause t
 	in_use
 	run -0 zkrun --resume t
-	stand_in_line t
+	join_queue t
 	in_use
 	kill "${HELPERS[-1]}"
 	wait_for 5 queue_count t 0

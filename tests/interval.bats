@@ -174,8 +174,8 @@ slots_that_ran()
 # Who skips
 #
 
-# eight_in_line OPTION...: while one runs, which is then told to end.
-eight_in_line()
+# eight_queued OPTION...: while one runs, which is then told to end.
+eight_queued()
 {
 	local i
 
@@ -201,7 +201,7 @@ eight_end()
 
 @test "contenders that come while one runs all skip if it does well" {
 	gated first 0 -i 23h
-	eight_in_line -v -i 23h
+	eight_queued -v -i 23h
 	ended_in first 10 0
 	eight_end 0 1
 	assert_equal "$(statuses)" '0 '
@@ -210,7 +210,7 @@ eight_end()
 
 @test "contenders that come while one runs: exactly one more runs if it fails" {
 	gated first 3 -i 23h
-	eight_in_line -i 23h
+	eight_queued -i 23h
 	ended_in first 10 3
 	eight_end 0 2
 	assert_equal "$(statuses)" '0 3 '
@@ -218,7 +218,7 @@ eight_end()
 
 @test "--interval-counts any: a failure counts, so all skip, as --skip-exit-code says" {
 	gated first 3 -i 23h --interval-counts any
-	eight_in_line -i 23h --interval-counts any --skip-exit-code 42
+	eight_queued -i 23h --interval-counts any --skip-exit-code 42
 	ended_in first 10 3
 	eight_end 42 1
 	assert_equal "$(statuses)" '3 '

@@ -13,8 +13,8 @@ since_ms()
 	echo $((($(now_us) - $1) / 1000))
 }
 
-# next_in_line: who comes next writes down when, and what it met of the marked.
-next_in_line()
+# next_in_queue: who comes next writes down when, and what it met of the marked.
+next_in_queue()
 {
 	zkrun_bg next -t "$TASK" -- bash -c 'date +%s%N >"$1.began"
 	    marked "$0" >"$1.met"' "$TASK" "$BATS_TEST_TMPDIR/next"
@@ -57,7 +57,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 		setsid sleep 600 </dev/null >/dev/null 2>&1 &
 		sleep 600; sleep 600'
 	wait_for 10 marked_count "$TASK" 3
-	next_in_line
+	next_in_queue
 	ended_in run 10 124
 	[ "$(since_ms "$before")" -ge 1100 ]
 	marked_count "$TASK" 0
@@ -95,7 +95,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	zkrun_bg run -i 0 -m 1.5 -k 0.3 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
-	next_in_line
+	next_in_queue
 	ended_in run 10 124
 	marked_count "$TASK" 0
 	assert_equal "$(of_run 1 status)" 124
@@ -152,7 +152,7 @@ holding()
 	local apart
 
 	holding 3 --hold 1.5
-	next_in_line
+	next_in_queue
 	run -75 zkrun -n -t "$TASK" -- true
 	ended_in run 10 3
 	ended_in next 10 0
@@ -191,7 +191,7 @@ holding()
 	    "holding '$TASK' for [0-9.]+s more \(--hold\)" 2
 	holds_count "$TASK" 1
 	kill -WINCH "$BG_PID"
-	next_in_line
+	next_in_queue
 	not gone "$BG_PID"
 	kill -TERM "${BG[run]}"
 	ended_in run 5 5
@@ -220,7 +220,7 @@ holding()
 
 @test "--hold: the guard dies in it, and the lease goes" {
 	holding 0 --hold 600
-	next_in_line
+	next_in_queue
 	kill -KILL "${BG[run]}"
 	ended_in run 5 137
 	assert_next_met_nobody
@@ -228,7 +228,7 @@ holding()
 
 @test "--hold: the keeper dies in it: not 0, and the lease goes" {
 	holding 0 --hold 600
-	next_in_line
+	next_in_queue
 	kill -KILL "$(children_of "${BG[run]}")"
 	ended_in run 10 70
 	assert_next_met_nobody
@@ -254,7 +254,7 @@ holding()
 
 	start_relay
 	holding 3 --hold 3 -c "$RELAY_CONNECT"
-	next_in_line
+	next_in_queue
 	relay_tell refuse on
 	relay_tell cut
 	wait_for 10 grep -q 'contact with ZooKeeper lost' \
@@ -454,7 +454,7 @@ assert_revoked()
 	    'trap "echo asked; exit 0" TERM; while :; do sleep 0.05; done'
 	wait_for 10 has_command "$BG_PID"
 	wait_for 10 marked_count "$TASK" 2
-	next_in_line
+	next_in_queue
 	revoke "/lock/mutex/$TASK/leases/$(holders "$TASK" |
 	    sed 's/.*-\([0-9]*\)$/\1 &/' | sort -n | sed -n '1s/.* //p')"
 	ended_in run 10 76
@@ -516,7 +516,7 @@ assert_revoked()
 
 @test "revoked in --hold: released, with the command's status" {
 	holding 5 --hold 600
-	next_in_line
+	next_in_queue
 	revoke "/lock/mutex/$TASK/leases/$(holders "$TASK" |
 	    sed 's/.*-\([0-9]*\)$/\1 &/' | sort -n | sed -n '1s/.* //p')"
 	ended_in run 5 5

@@ -149,9 +149,9 @@ only_these()
 	assert_equal "$(relay_count op19)" 1
 }
 
-# in_line NAME AHEAD LISTS: one that comes when so many are ahead in line has
+# in_queue NAME AHEAD LISTS: one that comes when so many are ahead in line has
 # listed children so often when it runs.
-in_line()
+in_queue()
 {
 	local i last=holder name=$1 ahead=$2
 
@@ -177,8 +177,8 @@ in_line()
 
 @test "in line behind one, its end is all there is to know; behind more, not" {
 	# The line and, at its head, the leases; the line again in the end.
-	in_line second 1 3
-	in_line third 2 4
+	in_queue second 1 3
+	in_queue third 2 4
 }
 
 @test "in line, contact is lost while it looks who is ahead: it looks once more" {

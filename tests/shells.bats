@@ -272,7 +272,7 @@ take_both()
 	wait_for 5 not flock -n job.lock true
 }
 
-in_line()
+in_queue()
 {
 	[ "$(zk ls "$ZKRUN_BASE/job/locks" | grep -c .)" -eq 1 ]
 }
@@ -290,7 +290,7 @@ taken()
 	else
 		sh -c "exec $1" >waiter.out 2>&1 3>&- &
 		pid=$!
-		wait_for 5 in_line
+		wait_for 5 in_queue
 		kill "$pid"
 		wait_for 5 gone "$pid"
 		assert_equal "$(<waiter.out)" ''

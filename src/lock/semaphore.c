@@ -315,19 +315,19 @@ semaphore_new(struct session *session, const char *path, const char *data,
 }
 
 void
-semaphore_forget_line(struct semaphore *semaphore)
+semaphore_forget_queue(struct semaphore *semaphore)
 {
-	while (semaphore->line_count > 0)
-		free(semaphore->line[--semaphore->line_count]);
-	free(semaphore->line);
-	semaphore->line = NULL;
+	while (semaphore->queue_count > 0)
+		free(semaphore->queue[--semaphore->queue_count]);
+	free(semaphore->queue);
+	semaphore->queue = NULL;
 	semaphore->predecessor = NULL;
 }
 
 void
 semaphore_free(struct semaphore *semaphore)
 {
-	semaphore_forget_line(semaphore);
+	semaphore_forget_queue(semaphore);
 	free(semaphore);
 }
 

@@ -75,7 +75,7 @@ create_again(struct semaphore *semaphore, bool is_lease,
 	if (is_lease)
 		semaphore_take_lease(semaphore);
 	else
-		semaphore_stand_in_line(semaphore);
+		semaphore_join_queue(semaphore);
 	return SEMAPHORE_NOTHING;
 }
 
@@ -251,12 +251,12 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 
 /* Not walked in. */
 static enum semaphore_news
-stand_in_line(struct semaphore *semaphore)
+join_queue(struct semaphore *semaphore)
 {
 	/* Most likely missing: who walked in needed no queue. */
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    semaphore->lock.parent);
-	semaphore_stand_in_line(semaphore);
+	semaphore_join_queue(semaphore);
 	return SEMAPHORE_NOTHING;
 }
 
@@ -279,10 +279,10 @@ take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 		return SEMAPHORE_NOTHING;
 	}
 	if (event->code != SESSION_EXISTS)
-		return stand_in_line(semaphore);
+		return join_queue(semaphore);
 	semaphore->parents = PARENTS_EXPECTED;
 	/* Else the list behind it says whether to queue. */
-	return semaphore->waits ? stand_in_line(semaphore) : SEMAPHORE_NOTHING;
+	return semaphore->waits ? join_queue(semaphore) : SEMAPHORE_NOTHING;
 }
 
 /*
@@ -296,7 +296,7 @@ take_holders(struct semaphore *semaphore, const struct session_event *event)
 	if (semaphore->lease.pending || semaphore->lease.name[0] != '\0')
 		return SEMAPHORE_NOTHING;
 	if (event->code != SESSION_OK || event->count < semaphore->max_leases)
-		return stand_in_line(semaphore);
+		return join_queue(semaphore);
 	semaphore->state = STATE_OUT;
 	semaphore->claim.is_paused = nodename_find_pause(event->names,
 	    event->count) != NULL;
@@ -369,7 +369,7 @@ static const struct {
 	[TAG_PARENT] = { take_parent, ANY_STATE },
 	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },
 	[TAG_GET_LOCK] = { take_place, ANY_STATE },
-	[TAG_LIST_LOCKS] = { semaphore_take_line, STATE_IN_LINE },
+	[TAG_LIST_LOCKS] = { semaphore_take_queue, STATE_IN_LINE },
 	[TAG_LIST_HEAD] = { semaphore_take_head, STATE_AT_HEAD },
 	[TAG_GET_PREDECESSOR] = { semaphore_take_predecessor, STATE_IN_LINE },
 	[TAG_CREATE_LEASE] = { take_created, ANY_STATE },

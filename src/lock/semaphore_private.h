@@ -1,6 +1,6 @@
 /*
  * What the semaphore's files share.  semaphore.c has the state and sends the
- * requests.  semaphore_line.c takes a place in the queue, and leaves.
+ * requests.  semaphore_queue.c takes a place in the queue, and leaves.
  * semaphore_resume.c finds our nodes again after a lost contact.
  * semaphore_decide.c takes every reply and decides what comes next.  Each calls
  * only those before it.
@@ -94,8 +94,8 @@ struct semaphore {
 	char			 path[SEMAPHORE_PATH_SIZE];	/* P */
 	struct semaphore_node	 lock;
 	struct semaphore_node	 lease;
-	char			**line;		/* names ahead of ours, if need be */
-	size_t			 line_count;
+	char			**queue;		/* names ahead of ours, if need be */
+	size_t			 queue_count;
 	const char		*predecessor;	/* of them, being looked at */
 	const char		*along;		/* see semaphore_read_along() */
 	int			 along_tag;
@@ -123,15 +123,15 @@ void	semaphore_watch(struct semaphore *, enum session_operation, enum tag,
 typedef enum semaphore_news semaphore_taker(struct semaphore *,
     const struct session_event *);
 
-/* semaphore_line.c: the replies to the looks at the queue. */
-semaphore_taker	semaphore_take_line, semaphore_take_predecessor,
+/* semaphore_queue.c: the replies to the looks at the queue. */
+semaphore_taker	semaphore_take_queue, semaphore_take_predecessor,
 		semaphore_take_head, semaphore_take_others;
 
 /* Looks at our place, unless it is known since when we contend. */
 void	semaphore_ask_joined(struct semaphore *);
 
 /* Makes a place in the queue, and looks at the queue. */
-void	semaphore_stand_in_line(struct semaphore *);
+void	semaphore_join_queue(struct semaphore *);
 
 /* Looks at the queue, or does nothing if the reply to a look is to come. */
 void	semaphore_list_locks(struct semaphore *);
@@ -195,7 +195,7 @@ void	semaphore_create_node(struct semaphore *, struct semaphore_node *,
 void	semaphore_forget_node(struct semaphore_node *);
 void	semaphore_delete_lock(struct semaphore *);
 void	semaphore_delete_lease(struct semaphore *);
-void	semaphore_forget_line(struct semaphore *);
+void	semaphore_forget_queue(struct semaphore *);
 
 /* Says whether we are giving up our nodes. */
 bool	semaphore_is_leaving(const struct semaphore *);

@@ -142,7 +142,7 @@ semaphore_resume(struct semaphore *semaphore)
 		return;
 	semaphore->parents = PARENTS_EXPECTED;
 	semaphore->beating = semaphore->listing = false;
-	semaphore_forget_line(semaphore);
+	semaphore_forget_queue(semaphore);
 	/* First of all: with a lease node it proves that the session lives. */
 	if (semaphore->state != STATE_IN_LINE)
 		semaphore_beat(semaphore);

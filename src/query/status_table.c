@@ -185,7 +185,7 @@ take_task(struct table *table, const struct survey_task *task)
 	bool is_free = task->problem.code == SESSION_OK &&
 	    holders->holder_count + holders->pause_count == 0;
 	const struct holders_node *node;
-	bool has_line = holders->waiter_count + holders->no_session_count > 0;
+	bool has_queue = holders->waiter_count + holders->no_session_count > 0;
 	struct row row;
 	size_t i, size;
 
@@ -202,7 +202,7 @@ take_task(struct table *table, const struct survey_task *task)
 		set(&row, STATE, "unknown");
 		set(&row, SINCE, task->problem.reason);
 		take_row(table, &row);
-	} else if (is_free && has_line) {
+	} else if (is_free && has_queue) {
 		set(&row, STATE, "free");
 		take_row(table, &row);
 	}
@@ -215,7 +215,7 @@ take_task(struct table *table, const struct survey_task *task)
 		take_node(table, &row,
 		    &holders->locks[holders->waiter_count + i], "");
 	}
-	take_record(table, &row, task, is_free && !has_line);
+	take_record(table, &row, task, is_free && !has_queue);
 }
 
 static void

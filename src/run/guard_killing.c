@@ -192,7 +192,7 @@ guard_close_session(struct guard *guard, const struct link_message *message)
 }
 
 enum guard_state
-guard_keeper_died_in_line(struct guard *guard,
+guard_keeper_died_queued(struct guard *guard,
     const struct link_message *message)
 {
 	/* The keeper could not start, and has said why. */
@@ -259,7 +259,7 @@ guard_keeper_died_holding(struct guard *guard,
 		return guard_keeper_died_releasing(guard, message);
 	/* It got no further than to ask, or to be told to go on. */
 	if (empty && guard->started_ms == 0)
-		return guard_keeper_died_in_line(guard, message);
+		return guard_keeper_died_queued(guard, message);
 	if (guard->started_ms == 0)
 		guard->started_ms = clock_ms();
 	/* Leave "lost" alone: there may be contact to close the session. */

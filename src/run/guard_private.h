@@ -95,7 +95,7 @@ void	guard_dispatch(struct guard *, int event, const struct link_message *);
 
 /* guard_killing.c */
 guard_action guard_ask_to_stop, guard_enforce_deadline, guard_kill_all;
-guard_action guard_keeper_died_in_line, guard_keeper_died_holding;
+guard_action guard_keeper_died_queued, guard_keeper_died_holding;
 guard_action guard_keeper_died_releasing, guard_all_is_dead;
 guard_action guard_leave_keeper, guard_close_session;
 

@@ -241,7 +241,7 @@ static const struct guard_row table[] = {
 { KILLING,		TIME_UP,	guard_kill_all,       STAY | FINISHED },
 { CLOSING | PARTING,	TIME_UP,	finish,               FINISHED },
 
-{ QUEUEING,		KEEPER_DIED,	guard_keeper_died_in_line, CLOSE },
+{ QUEUEING,		KEEPER_DIED,	guard_keeper_died_queued, CLOSE },
 { ENDING,		KEEPER_DIED,	guard_close_session,  CLOSE },
 { APPROVED,		KEEPER_DIED,	guard_keeper_died_holding,
 					KILLING | CLOSE },

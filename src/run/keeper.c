@@ -225,7 +225,7 @@ keeper_take_signals(struct keeper *keeper)
 static int64_t
 wait_deadline_ms(const struct keeper *keeper)
 {
-	return (keeper->state & (CONNECTING | IN_LINE)) != 0 ?
+	return (keeper->state & (CONNECTING | QUEUED)) != 0 ?
 	    keeper->wait_deadline_ms : CLOCK_NEVER;
 }
 

@@ -24,7 +24,7 @@ struct signals;
 /* One bit each: a row of the table may name several. */
 enum keeper_state {
 	CONNECTING = 1 << 0,	/* no session yet, or none any more */
-	IN_LINE = 1 << 1,
+	QUEUED = 1 << 1,
 	EXPLAINING = 1 << 2,	/* gives up; a look says who is in the way */
 	JUDGING = 1 << 3,	/* the lease is ours; is a run due? */
 	PROVING = 1 << 4,	/* it is; has the lease time left? */
@@ -164,7 +164,7 @@ keeper_action keeper_cannot_prove;
 keeper_action keeper_join;
 keeper_action keeper_join_again, keeper_join_same_session;
 keeper_action keeper_give_up_connecting, keeper_rejected, keeper_refused;
-keeper_action keeper_wait_in_line, keeper_wait_is_over;
+keeper_action keeper_wait_queued, keeper_wait_is_over;
 keeper_action keeper_explain, keeper_explain_expired;
 keeper_action keeper_ask_guard, keeper_ask_again, keeper_start_command;
 keeper_action keeper_signal_before_start, keeper_revoked_before_start;

@@ -40,7 +40,7 @@ static const struct {
 	const char	*name;
 } names[] = {
 	{ CONNECTING, "connecting" },
-	{ IN_LINE | EXPLAINING, "waiting" },
+	{ QUEUED | EXPLAINING, "waiting" },
 	{ JUDGING, "judging" },
 	{ PROVING | ASKING, "starting" },
 	{ RUNNING, "holding" },
@@ -225,7 +225,7 @@ keeper_report(struct keeper *keeper)
 	if (!keeper->progress.reporting ||
 	    (keeper->state & (UNCONFIRMED | FINISHED)) != 0)
 		return;
-	if (keeper->state == IN_LINE)
+	if (keeper->state == QUEUED)
 		more = keeper->progress.place;
 	if (keeper->connector.phase != CONNECTOR_UP)
 		more = keeper->state != CONNECTING ? no_contact : "";
@@ -249,7 +249,7 @@ enum keeper_state
 keeper_take_ping(struct keeper *keeper, const struct link_message *message)
 {
 	keeper->progress.reporting = true;
-	if (keeper->state == IN_LINE)
+	if (keeper->state == QUEUED)
 		look_after(keeper, REPORT_LOOK_MS);
 	keeper_report(keeper);
 	return keeper->state;
@@ -300,7 +300,7 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	take_answer(keeper, event);
 	if (progress->looking)
 		return NO_EVENT;
-	if (keeper->state != IN_LINE)
+	if (keeper->state != QUEUED)
 		return LOOKED;
 	keeper_report(keeper);
 	if (progress->asked)
@@ -339,7 +339,7 @@ keeper_tell_pause(struct keeper *keeper)
 int64_t
 keeper_progress_ms(const struct keeper *keeper)
 {
-	return keeper->state == IN_LINE ? keeper->progress.next_ms :
+	return keeper->state == QUEUED ? keeper->progress.next_ms :
 	    CLOCK_NEVER;
 }
 
@@ -390,11 +390,11 @@ keeper_tell_progress(struct keeper *keeper, const struct link_message *message)
 {
 	if (keeper->state == HOLDING)
 		keeper_say_hold(keeper);
-	else if (keeper->state == IN_LINE &&
+	else if (keeper->state == QUEUED &&
 	    keeper->connector.phase == CONNECTOR_UP) {
 		keeper->progress.asked = true;
 		look_after(keeper, 0);
-	} else if ((keeper->state & (CONNECTING | IN_LINE)) != 0)
+	} else if ((keeper->state & (CONNECTING | QUEUED)) != 0)
 		say(keeper, log_answer);
 	return keeper->state;
 }

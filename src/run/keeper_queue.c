@@ -23,14 +23,14 @@
 
 /* Joins the queue at its end. */
 static enum keeper_state
-stand_in_line(struct keeper *keeper)
+join_queue(struct keeper *keeper)
 {
 	if (keeper->waiting_since_ms == CLOCK_NEVER)
 		keeper->waiting_since_ms = clock_ms();
 	/* A record read under an earlier lease may be out of date. */
 	runs_forget(&keeper->runs);
 	semaphore_join(keeper->semaphore);
-	return IN_LINE;
+	return QUEUED;
 }
 
 enum keeper_state
@@ -68,7 +68,7 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
 		    keeper->options->wait_ms);
-	return stand_in_line(keeper);
+	return join_queue(keeper);
 }
 
 enum keeper_state
@@ -88,7 +88,7 @@ keeper_join_same_session(struct keeper *keeper,
 {
 	log_notice("the lease node was deleted; joining the line for '%s' "
 	    "again", keeper->options->task);
-	return stand_in_line(keeper);
+	return join_queue(keeper);
 }
 
 enum keeper_state
@@ -168,7 +168,7 @@ keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 }
 
 enum keeper_state
-keeper_wait_in_line(struct keeper *keeper, const struct link_message *message)
+keeper_wait_queued(struct keeper *keeper, const struct link_message *message)
 {
 	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper))
 		return keeper_wait_is_over(keeper, message);

@@ -15,7 +15,7 @@
 #define GIVING_UP	(LEAVING | UNCONFIRMED)
 #define CONTACT		~(CONNECTING | GIVING_UP)
 #define OURS		(JUDGING | PROVING | ASKING)	/* nothing started */
-#define UNSTARTED	(CONNECTING | IN_LINE | EXPLAINING | OURS)
+#define UNSTARTED	(CONNECTING | QUEUED | EXPLAINING | OURS)
 #define WORK		(RUNNING | LINGERING)
 #define DYING		(STOPPING | KILLING)
 /* FINISHED at once if there is nothing to give up. */
@@ -25,29 +25,29 @@
 /* The first row for an event in a state counts; none: nothing is done. */
 static const struct keeper_row table[] = {
 /* in this state	at this event	do this               and be in */
-{ CONNECTING,		NEW_SESSION,	keeper_join,          IN_LINE | FINISHED },
-{ CONNECTING | IN_LINE,	GAVE_UP,	keeper_give_up_connecting, FINISHED },
-{ CONNECTING | IN_LINE,	REJECTED,	keeper_rejected,      FINISHED },
-{ CONNECTING | IN_LINE,	WAIT_OVER,	keeper_wait_is_over,  EXPLAINING | LEAVE },
-{ IN_LINE,		MUST_WAIT,	keeper_wait_in_line,
+{ CONNECTING,		NEW_SESSION,	keeper_join,          QUEUED | FINISHED },
+{ CONNECTING | QUEUED,	GAVE_UP,	keeper_give_up_connecting, FINISHED },
+{ CONNECTING | QUEUED,	REJECTED,	keeper_rejected,      FINISHED },
+{ CONNECTING | QUEUED,	WAIT_OVER,	keeper_wait_is_over,  EXPLAINING | LEAVE },
+{ QUEUED,		MUST_WAIT,	keeper_wait_queued,
 					STAY | EXPLAINING | LEAVE },
 { EXPLAINING,		LOOKED,		keeper_explain,       LEAVE },
 { EXPLAINING,		TIME_UP,	keeper_explain,       LEAVE },
 { EXPLAINING,		CONTACT_LOST,	keeper_explain,       LEAVE },
 { EXPLAINING,		REJECTED,	keeper_explain,       LEAVE },
 { EXPLAINING,		EXPIRED,	keeper_explain_expired, FINISHED },
-{ IN_LINE | EXPLAINING,	REFUSED,	keeper_refused,       LEAVE },
-{ IN_LINE,		ACQUIRED,	keeper_ask_record,    OURS },
+{ QUEUED | EXPLAINING,	REFUSED,	keeper_refused,       LEAVE },
+{ QUEUED,		ACQUIRED,	keeper_ask_record,    OURS },
 { JUDGING,		RECORD_READ,	keeper_judge,         OURS | LEAVE },
 { JUDGING,		RECORD_REFUSAL,	keeper_cannot_judge,  LEAVE },
 { PROVING,		PROVEN,		keeper_ask_guard,     STAY | ASKING },
 { ASKING,		LINK_AGAIN,	keeper_ask_again,     STAY | PROVING },
 { ASKING,		LINK_GO,	keeper_start_command,
 					STAY | PROVING | RUNNING | LEAVE },
-{ OURS,			LEASE_LOST,	keeper_join_same_session, IN_LINE },
+{ OURS,			LEASE_LOST,	keeper_join_same_session, QUEUED },
 { OURS,			REVOKED,	keeper_revoked_before_start, LEAVE },
 { OURS,			UNPROVABLE,	keeper_refused,       LEAVE },
-{ IN_LINE | OURS,	EXPIRED,	keeper_join_again,    CONNECTING },
+{ QUEUED | OURS,	EXPIRED,	keeper_join_again,    CONNECTING },
 { UNSTARTED,		LINK_SIGNAL,	keeper_signal_before_start, LEAVE },
 { UNSTARTED,		LINK_STOP,	keeper_leave_line,    LEAVE },
 { UNSTARTED,		GUARD_GONE,	keeper_leave_line,    LEAVE },
@@ -116,7 +116,7 @@ keeper_find(enum keeper_state state, int event)
 static void
 enter(struct keeper *keeper, enum keeper_state before)
 {
-	if (before == IN_LINE)
+	if (before == QUEUED)
 		keeper_hide_progress(keeper);
 	/* The guard may have said yes: take the question back. */
 	if (before == ASKING && keeper->state != RUNNING)

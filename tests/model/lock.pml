@@ -253,7 +253,7 @@ proctype client(byte me)
 
 start:
 	if
-	:: kind == CURATOR -> goto stand_in_line
+	:: kind == CURATOR -> goto join_queue
 	:: else
 	fi;
 	if
@@ -318,7 +318,7 @@ walk_in:
 		fi
 	};
 
-stand_in_line:
+join_queue:
 	atomic {
 		walking = false; made = false; ok = false; seen = 0;
 		reply = DONE
@@ -347,7 +347,7 @@ stand_in_line:
 	:: ok
 	:: !ok && mutant != 19 ->
 		p = true;
-		atomic { make_rooms(); goto stand_in_line }
+		atomic { make_rooms(); goto join_queue }
 	fi;
 
 look_at_line:

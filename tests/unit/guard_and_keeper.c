@@ -60,7 +60,7 @@ enum {
 
 #define OURS	(JUDGING | PROVING | ASKING)
 #define WORK	(RUNNING | LINGERING | STOPPING | KILLING)
-#define SESSION	(IN_LINE | EXPLAINING | OURS | WORK | RECORDING | HOLDING | LEAVING | \
+#define SESSION	(QUEUED | EXPLAINING | OURS | WORK | RECORDING | HOLDING | LEAVING | \
 		    UNCONFIRMED)
 
 /* What can come to the keeper in which state. */
@@ -71,14 +71,14 @@ static const struct {
 	{ CONNECTING, NEW_SESSION },
 	{ CONNECTING, GAVE_UP },
 	{ CONNECTING, REJECTED },
-	{ CONNECTING | IN_LINE, WAIT_OVER },
+	{ CONNECTING | QUEUED, WAIT_OVER },
 	{ SESSION, CONTACT_LOST },
 	{ SESSION, REGAINED },
 	{ SESSION, EXPIRED },
 	{ SESSION, REFUSED },
 	{ SESSION, PROVEN },
-	{ IN_LINE, MUST_WAIT },
-	{ IN_LINE | EXPLAINING, ACQUIRED },
+	{ QUEUED, MUST_WAIT },
+	{ QUEUED | EXPLAINING, ACQUIRED },
 	{ EXPLAINING, LOOKED },
 	{ OURS | WORK | RECORDING | HOLDING, LEASE_LOST },
 	{ OURS | WORK | RECORDING | HOLDING, REVOKED },
@@ -133,7 +133,7 @@ static const struct {
 	int	guard;
 	int	keeper;
 } rests[] = {
-	{ QUEUEING, CONNECTING | IN_LINE | EXPLAINING | JUDGING | PROVING |
+	{ QUEUEING, CONNECTING | QUEUED | EXPLAINING | JUDGING | PROVING |
 	    LEAVING },
 	{ ENDING, LEAVING },
 	{ GUARD_RUNNING, WORK },
@@ -371,7 +371,7 @@ take_step(const struct node *node, int step)
 		if (step == PROVEN || step == NEW_SESSION || step == ACQUIRED)
 			play_clock(false);
 		/* There is something to be explained, and contact. */
-		if (step == WAIT_OVER && keeper.state == IN_LINE) {
+		if (step == WAIT_OVER && keeper.state == QUEUED) {
 			keeper.semaphore->claim.is_paused = true;
 			keeper.connector.phase = CONNECTOR_UP;
 		}

@@ -1,4 +1,4 @@
-# line.bash: lines of waiters, each of which takes over from the one before.
+# queue.bash: lines of waiters, each of which takes over from the one before.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 # shellcheck disable=SC2016 # expanded by the inner shell
 

@@ -43,7 +43,7 @@ semaphore_list_locks(struct semaphore *semaphore)
 }
 
 void
-semaphore_stand_in_line(struct semaphore *semaphore)
+semaphore_join_queue(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_IN_LINE;
 	semaphore_create_node(semaphore, &semaphore->lock, TAG_CREATE_LOCK);
@@ -53,23 +53,23 @@ semaphore_stand_in_line(struct semaphore *semaphore)
 
 /* Keeps the names ahead of ours.  Returns false if there is no memory. */
 static bool
-keep_line(struct semaphore *semaphore, const char *own,
+keep_place(struct semaphore *semaphore, const char *own,
     const struct session_event *event)
 {
 	size_t i;
 	char *name;
 
-	semaphore_forget_line(semaphore);
-	semaphore->line = calloc(event->count, sizeof(*semaphore->line));
-	for (i = 0; semaphore->line != NULL && i < event->count; i++) {
+	semaphore_forget_queue(semaphore);
+	semaphore->queue = calloc(event->count, sizeof(*semaphore->queue));
+	for (i = 0; semaphore->queue != NULL && i < event->count; i++) {
 		if (nodename_compare(event->names[i], own) >= 0)
 			continue;
 		name = strdup(event->names[i]);
 		if (name == NULL)
 			return false;
-		semaphore->line[semaphore->line_count++] = name;
+		semaphore->queue[semaphore->queue_count++] = name;
 	}
-	return semaphore->line != NULL;
+	return semaphore->queue != NULL;
 }
 
 /* Looks at the last place before that of the name. */
@@ -78,8 +78,8 @@ look_before(struct semaphore *semaphore, const char *name)
 {
 	char path[SEMAPHORE_PATH_SIZE];
 
-	semaphore->claim.ahead = nodename_ahead(name, semaphore->line,
-	    semaphore->line_count, &semaphore->predecessor);
+	semaphore->claim.ahead = nodename_ahead(name, semaphore->queue,
+	    semaphore->queue_count, &semaphore->predecessor);
 	if (semaphore->predecessor == NULL) {
 		semaphore_take_lease(semaphore);
 		return SEMAPHORE_NOTHING;
@@ -95,7 +95,7 @@ look_before(struct semaphore *semaphore, const char *name)
 }
 
 enum semaphore_news
-semaphore_take_line(struct semaphore *semaphore,
+semaphore_take_queue(struct semaphore *semaphore,
     const struct session_event *event)
 {
 	const char *own;
@@ -113,10 +113,10 @@ semaphore_take_line(struct semaphore *semaphore,
 		semaphore_join(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	if (!keep_line(semaphore, own, event))
+	if (!keep_place(semaphore, own, event))
 		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 		    strerror(ENOMEM));
-	semaphore->is_second = semaphore->line_count == 1 &&
+	semaphore->is_second = semaphore->queue_count == 1 &&
 	    nodename_is_ordered(own);
 	return look_before(semaphore, own);
 }
@@ -144,7 +144,7 @@ semaphore_take_predecessor(struct semaphore *semaphore,
 		semaphore->is_second = false;
 		return look_before(semaphore, semaphore->predecessor);
 	}
-	semaphore_forget_line(semaphore);
+	semaphore_forget_queue(semaphore);
 	return SEMAPHORE_WAITING;
 }
 
@@ -216,10 +216,10 @@ is_overtaken(const struct semaphore *semaphore, const char *own,
 	for (i = 0; i < event->count; i++) {
 		if (nodename_compare(event->names[i], own) >= 0)
 			continue;
-		for (j = 0; j < semaphore->line_count; j++)
-			if (strcmp(semaphore->line[j], event->names[i]) == 0)
+		for (j = 0; j < semaphore->queue_count; j++)
+			if (strcmp(semaphore->queue[j], event->names[i]) == 0)
 				break;
-		if (j == semaphore->line_count)
+		if (j == semaphore->queue_count)
 			return true;
 	}
 	return false;
@@ -239,5 +239,5 @@ semaphore_take_head(struct semaphore *semaphore,
 		return SEMAPHORE_NOTHING;
 	semaphore->state = STATE_IN_LINE;
 	semaphore_delete_lease(semaphore);
-	return semaphore_take_line(semaphore, event);
+	return semaphore_take_queue(semaphore, event);
 }
