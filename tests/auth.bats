@@ -271,28 +271,28 @@ refused()
 @test "a file that others may read, or that is none, is refused" {
 	for mode in 644 604 606 620; do
 		chmod $mode "$AUTH"
-		refused "use '$AUTH': others may read or write it (chmod 600)"
+		refused "use '$AUTH': other users can read or write it (run chmod 600)"
 	done
 	auth_file "$AUTH" '' '# nothing'
-	refused "use '$AUTH': it names no credential"
+	refused "use '$AUTH': contains no credentials"
 	auth_file "$AUTH" '# one' "$CREATOR" "$SECRET"
-	refused "use '$AUTH' line 3: it is not of the form scheme:credential"
+	refused "use line 3 of '$AUTH': must have the form scheme:credential"
 	auth_file "$AUTH" digest:
-	refused "use '$AUTH' line 1: it is not of the form scheme:credential"
+	refused "use line 1 of '$AUTH': must have the form scheme:credential"
 	printf 'digest:x\0:%s\n' "$SECRET" >"$AUTH"
-	refused "use '$AUTH' line 1: it is not text"
+	refused "use line 1 of '$AUTH': contains a NUL byte"
 	# shellcheck disable=SC2046 # words
 	auth_file "$AUTH" $(printf 'digest:%s:x ' {1..17})
-	refused "use '$AUTH' line 17: there are too many"
+	refused "use line 17 of '$AUTH': more than 16 credentials"
 	auth_file "$AUTH" "$CREATOR" "digest:$(printf %09999d 0):x"
-	refused "use '$AUTH' line 2: the file is too long"
+	refused "use line 2 of '$AUTH': the credentials are longer than 4096 bytes"
 	rm "$AUTH"
 	refused "read '$AUTH': No such file or directory"
 	mkfifo -m 600 "$AUTH"
-	refused "use '$AUTH': it is not a regular file"
+	refused "use '$AUTH': not a regular file"
 	rm "$AUTH"
 	mkdir "$AUTH"
-	refused "use '$AUTH': it is not a regular file"
+	refused "use '$AUTH': not a regular file"
 }
 
 @test "of a link the file that it leads to is judged" {
@@ -301,7 +301,7 @@ refused()
 	ln -s "$AUTH.behind" "$AUTH"
 	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
 	chmod 644 "$AUTH.behind"
-	refused "use '$AUTH': others may read or write it (chmod 600)"
+	refused "use '$AUTH': other users can read or write it (run chmod 600)"
 }
 
 @test "the file of somebody else is refused, and of root a group may read it" {
@@ -310,7 +310,7 @@ refused()
 	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
 	chmod 600 "$AUTH"
 	chown nobody "$AUTH"
-	refused "use '$AUTH': it belongs to somebody else"
+	refused "use '$AUTH': it belongs to another user"
 }
 
 @test "the file's name may come from the environment and the configuration" {

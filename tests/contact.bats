@@ -230,5 +230,5 @@ said()
 	run -69 zkrun -c "$ZKRUN_CONNECT/no/where" -t "$TASK" -- true
 	assert_output "zkrun: cannot acquire '/lock/mutex/$TASK': the chroot of the connect string, '/no/where', does not exist"
 	run -64 zkrun -c "h1/a,h2/a" -t "$TASK" -- true
-	assert_output --partial 'the chroot stands once, behind the last server'
+	assert_output --partial 'the chroot may only follow the last server'
 }

@@ -78,9 +78,13 @@ shortest()
 	table | grep -qxF 'syslog - yes'
 }
 
-@test "the usage has every option of the table, and no other" {
-	same_lists 'table, usage' "$(shortest)" \
-	    "$(zkrun --help | synopsis_options)"
+@test "--help has one line for every option, and fits on a page" {
+	zkrun --help >"$WORK/help"
+	same_lists 'table, --help' "$(table | cut -d ' ' -f 1,2)" \
+	    "$(sed -nE 's/^  (-(.), |    )--([a-z-]+).*/\3 \2/p' \
+		"$WORK/help" | sed 's/ $/ -/')"
+	[ "$(wc -l <"$WORK/help")" -le 70 ]
+	assert_equal "$(awk 'length > 80' "$WORK/help")" ''
 }
 
 @test "the manual's synopsis has every option of the table, and no other" {

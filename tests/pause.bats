@@ -121,7 +121,7 @@ refused()
 	run -0 zkrun --pause -l 2 "$TASK"
 	refute_output --partial 'more holders'
 	run -64 zkrun --pause -l 1001 "$TASK"
-	assert_output "zkrun: cannot use '--leases': a pause has 1000 leases at most"
+	assert_output "zkrun: cannot use '--leases': a pause has at most 1000 leases (try 'zkrun --help')"
 	let_go one
 	let_go two
 }
@@ -361,7 +361,7 @@ races()
 		run -64 zkrun --pause "$TASK" two "$reason"
 	done
 	run -64 zkrun --pause "$TASK" "${long:1}" x
-	assert_output "zkrun: cannot use 'x': the reason is longer than 200 bytes"
+	assert_output "zkrun: cannot use 'x': the reason is longer than 200 bytes (try 'zkrun --help')"
 	pauses_count 0
 	run -0 zkrun --pause -t "$TASK" a task by -q
 	assert_output ''

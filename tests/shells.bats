@@ -136,7 +136,7 @@ some_offer()
 		for word in $words; do
 			run -64 zkrun -t x "--$name=$word"
 			assert_output \
-			    "zkrun: cannot use 'zkrun': no command is given"
+			    "zkrun: no command given (try 'zkrun --help')"
 		done
 		[ "$kind" != word ] || [ -n "$words" ]
 	done <"$TABLE"

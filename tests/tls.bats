@@ -161,19 +161,20 @@ regained()
 
 @test "the options for TLS, which are gone, are refused with the name of the tunnel" {
 	local name file=$BATS_TEST_TMPDIR/conf variable
-	local gone='this option was removed; use the TLS tunnel of contrib/tls, see TLS in zkrun(1)'
+	local gone='this option was removed; use the TLS tunnel of contrib/tls (see TLS in zkrun-lock(7)'
+	local help="; try 'zkrun --help')"
 
 	for name in tls-ca tls-cert tls-key; do
 		run -64 zkrun --$name /x.pem -t "$TASK" -- true
-		assert_output "zkrun: cannot use '--$name': $gone"
+		assert_output "zkrun: cannot use '--$name': $gone$help"
 		run -64 zkrun --$name=/x.pem -t "$TASK" -- true
-		assert_output "zkrun: cannot use '--$name=/x.pem': $gone"
+		assert_output "zkrun: cannot use '--$name=/x.pem': $gone$help"
 		variable=ZKRUN_${name^^}
 		variable=${variable//-/_}
 		run -64 env "$variable=/x.pem" "$ZKRUN" -t "$TASK" -- true
-		assert_output "zkrun: cannot use '$variable=/x.pem': $gone"
+		assert_output "zkrun: cannot use '$variable=/x.pem': $gone)"
 		printf '\n%s\n' "$name = /x.pem" >"$file"
 		run -78 zkrun -f "$file" -t "$TASK" -- true
-		assert_output "zkrun: cannot use '$name = /x.pem' of $file line 2: $gone"
+		assert_output "zkrun: cannot use '$name = /x.pem' in line 2 of '$file': $gone)"
 	done
 }

@@ -1,6 +1,6 @@
 /*
- * argv is read twice: first, because it names the configuration file, and last,
- * because it wins.
+ * Reads argv twice: first for the name of the configuration file, and last
+ * because the command line overrides the file and the environment.
  */
 #include "config/arguments.h"
 
@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
+#include "config/help.h"
 #include "config/operands.h"
 #include "config/options.h"
 
@@ -22,27 +23,7 @@
 #define MAX_SPECS	64
 #define LONG_VAL	256
 
-static const char usage[] =
-    "usage: zkrun [-ghnqVv] [-a file] [-b path] [-c servers] [-E status]\n"
-    "             [-f file] [-i duration] [-k duration] [-l leases]\n"
-    "             [-m duration] [-o wait|kill|leave] [-r retries] [-s signal]\n"
-    "             [-T duration] [-w duration] [--acl scheme:id:perms,...]\n"
-    "             [--connect-timeout duration]\n"
-    "             [--hold duration] [--interval-counts success|any]\n"
-    "             [--notify zkrun|command] [--on-loss stop|ignore]\n"
-    "             [--retry-cap duration] [--retry-for duration]\n"
-    "             [--retry-sleep duration] [--runs path]\n"
-    "             [--skip-exit-code status] [--syslog[=facility]]\n"
-    "             -t task [--] command [argument ...]\n"
-    "       zkrun --status [--json] [task ...]\n"
-    "       zkrun --pause [-l leases] task [reason ...]\n"
-    "       zkrun --resume task [user]\n"
-    "       zkrun --revoke [-w duration] task\n"
-    "       zkrun --break [--yes] task\n"
-    "       zkrun --forget [--yes] [task ...]\n"
-    "       zkrun --check [-c servers]\n";
-
-static const char not_a_line[] = "it is not of the form name = value";
+static const char not_a_line[] = "must have the form name = value";
 
 static void
 cut_blanks(char *text)
@@ -57,7 +38,7 @@ cut_blanks(char *text)
 static int
 refuse_line(const struct option_source *source, const char *reason)
 {
-	log_error("cannot use '%s' line %zu: %s", source->file, source->line,
+	log_error("cannot use line %zu of '%s': %s", source->line, source->file,
 	    reason);
 	return -1;
 }
@@ -81,13 +62,13 @@ apply_line(struct options *options, struct option_source *source, char *line)
 	spec = options_find(name);
 	if (spec != NULL && !spec->only_argv)
 		return options_apply(options, source, spec, line);
-	reason = spec == NULL ? "there is no such option" :
-	    "it belongs on the command line";
-	/* Show no line that may be of a file of secrets. */
+	reason = spec == NULL ? "unknown option" :
+	    "allowed only on the command line";
+	/* Do not show the line: the file may be one of secrets. */
 	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")] != '\0')
 		return refuse_line(source, not_a_line);
-	log_error("cannot use '%.80s' of %s line %zu: %s", name, source->file,
-	    source->line, reason);
+	log_error("cannot use '%.80s' in line %zu of '%s': %s", name,
+	    source->line, source->file, reason);
 	return -1;
 }
 
@@ -102,9 +83,9 @@ read_lines(struct options *options, struct option_source *source, FILE *file)
 	while (result == 0 && (line = fparseln(file, &length, &source->line,
 	    NULL, FPARSELN_UNESCALL)) != NULL) {
 		if (length > MAX_LINE)
-			result = refuse_line(source, "it is too long");
+			result = refuse_line(source, "longer than 4096 bytes");
 		else if (strlen(line) != length)
-			result = refuse_line(source, "it is not text");
+			result = refuse_line(source, "contains a NUL byte");
 		else
 			result = apply_line(options, source, line);
 		free(line);
@@ -155,15 +136,15 @@ read_environment(struct options *options)
 }
 
 /*
- * Makes getopt_long(3)'s tables from ours.  The val of a long option is its
- * index plus LONG_VAL, which no letter reaches.
+ * Makes the tables of getopt_long(3) from option_specs.  The val of a long
+ * option is its index plus LONG_VAL, which is above every letter.
  */
 static void
 make_tables(struct option *longs, char *shorts, bool to_the_end)
 {
 	size_t i;
 
-	/* '+': options end at the command; ':': we say what is missing. */
+	/* '+': options end at the command; ':': report a missing value. */
 	if (!to_the_end)
 		*shorts++ = '+';
 	*shorts++ = ':';
@@ -195,27 +176,57 @@ find_given(int value)
 	return NULL;
 }
 
-/* Returns the reason for which getopt_long(3) did not take an option. */
-static const char *
-why_not_taken(const struct option *longs, const char *given, int known)
+/*
+ * Says that a long option is unknown, with the options that begin like it or the
+ * one that resembles it.
+ */
+static int
+refuse_name(const char *given)
 {
+	const struct option_spec *spec;
 	size_t length;
-	int alike;
+	char alike[512] = "";
 
-	if (known >= LONG_VAL)
-		return "it takes no value";
-	alike = 0;
-	if (given[0] == '-' && given[1] == '-') {
-		given += 2;
-		length = strcspn(given, "=");
-		for (; longs->name != NULL; longs++)
-			alike += strncmp(longs->name, given, length) == 0;
-	}
-	return alike > 1 ? "more than one option begins so" :
-	    "there is no such option";
+	length = strcspn(given, "=");
+	for (spec = option_specs; spec < option_specs + option_specs_count;
+	    spec++)
+		if (length > 2 && !options_is_gone(spec) &&
+		    strncmp(spec->name, given + 2, length - 2) == 0) {
+			(void)strlcat(alike, " --", sizeof(alike));
+			(void)strlcat(alike, spec->name, sizeof(alike));
+		}
+	if (alike[0] != '\0')
+		return help_refuse("'%.*s' is short for several options:%s",
+		    (int)length, given, alike);
+	(void)strlcpy(alike, given + 2, length - 1 < sizeof(alike) ? length - 1 :
+	    sizeof(alike));
+	spec = help_nearest(alike);
+	if (spec == NULL)
+		return help_refuse("unknown option '%.*s'", (int)length, given);
+	return help_refuse("unknown option '%.*s', did you mean '--%s'?",
+	    (int)length, given, spec->name);
 }
 
-/* What has to be known of argv before its options are applied. */
+/* Says why getopt_long(3) does not take an option. */
+static int
+refuse_option(int result, const char *given)
+{
+	char letter[3] = "-";
+
+	/* getopt_long(3) sign-extends a byte above 127. */
+	letter[1] = (char)optopt;
+	if (optopt != 0 && optopt < LONG_VAL)
+		given = letter;
+	if (result == ':')
+		return help_refuse("option '%s' needs a value", given);
+	if (optopt >= LONG_VAL)
+		return help_refuse("option '--%s' takes no value",
+		    find_given(optopt)->name);
+	return given == letter ? help_refuse("unknown option '%s'", given) :
+	    refuse_name(given);
+}
+
+/* What argv says that must be known before its options are applied. */
 struct glance {
 	const char	*file;		/* --config, or what ZKRUN_CONFIG says */
 	bool		 check;		/* --check is given */
@@ -223,9 +234,9 @@ struct glance {
 };
 
 /*
- * Reads argv: applies its options, or only glances at them if options is NULL.
- * Without a command to be run, options may also stand behind the tasks.  Returns
- * ARGUMENTS_RUN or an exit status.
+ * Reads argv.  Applies its options, or only fills in the glance if options is
+ * NULL.  Options may also follow the tasks of a query, which has no command.
+ * Returns ARGUMENTS_RUN or an exit status.
  */
 static int
 read_argv(struct options *options, int argc, char **argv,
@@ -233,28 +244,20 @@ read_argv(struct options *options, int argc, char **argv,
 {
 	struct option_source source = { 0 };
 	struct option longs[MAX_SPECS];
-	char shorts[2 * MAX_SPECS + 3], letter[3] = "-";
+	char shorts[2 * MAX_SPECS + 3];
 	const struct option_spec *spec;
-	const char *object;
 	int value;
 
 	make_tables(longs, shorts, glance->query);
 	opterr = 0;
-	/* Begins anew. */
+	/* Makes getopt_long(3) start from the beginning. */
 	optind = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		/* getopt_long(3) sign-extends a byte above 127. */
-		letter[1] = (char)optopt;
-		object = optopt != 0 && optopt < LONG_VAL ? letter :
-		    argv[optind - 1];
-		if (value == '?')
-			return options_refuse(object, why_not_taken(longs,
-			    object, optopt));
-		if (value == ':')
-			return options_refuse(object, "a value is missing");
+		if (value == '?' || value == ':')
+			return refuse_option(value, argv[optind - 1]);
 		spec = find_given(value);
 		if (spec->letter == 'h' || spec->letter == 'V') {
-			(void)fputs(spec->letter == 'h' ? usage :
+			(void)fputs(spec->letter == 'h' ? help_text :
 			    "zkrun " ZKRUN_VERSION "\n", stdout);
 			return fflush(stdout) == 0 ? 0 : EXITCODE_SYSTEM;
 		}
@@ -279,7 +282,7 @@ arguments_parse(struct options *options, int argc, char **argv)
 
 	options_default(options);
 	status = read_argv(NULL, argc, argv, &glance);
-	/* A query: read on behind the tasks, for --config and --check. */
+	/* Of a query, also read the options after its tasks. */
 	if (status == ARGUMENTS_RUN && glance.query)
 		status = read_argv(NULL, argc, argv, &glance);
 	if (status != ARGUMENTS_RUN)
@@ -289,7 +292,7 @@ arguments_parse(struct options *options, int argc, char **argv)
 		return EXITCODE_CONFIG;
 	if (read_environment(options) == -1)
 		return EXITCODE_USAGE;
-	/* --check asks the servers of the lease under which it was started. */
+	/* --check asks the servers that hold the lease of its command. */
 	servers = glance.check ? getenv(lease.file) : NULL;
 	if (servers != NULL && options_apply(options, &lease,
 	    options_find("connect"), servers) == -1)
@@ -297,7 +300,7 @@ arguments_parse(struct options *options, int argc, char **argv)
 	status = read_argv(options, argc, argv, &glance);
 	if (status != ARGUMENTS_RUN)
 		return status;
-	/* A job may wait for servers for ever, but a query must end. */
+	/* A job may retry forever, but a query must end. */
 	if (options->mode != OPTIONS_RUN &&
 	    options->retry.max_retries == BACKOFF_FOREVER)
 		options->retry.max_retries = BACKOFF_DEFAULT;

@@ -1,5 +1,5 @@
 /*
- * Decides when to try again, and when to give up.
+ * Decides when to retry, and when to give up.
  */
 #include "config/backoff.h"
 
@@ -23,10 +23,10 @@ backoff_pause_ms(const struct backoff_policy *policy, int64_t retries,
 	pause_ms = policy->sleep_ms;
 	if (policy->cap_ms > 0) {
 		pause_ms = doubled(pause_ms, retries, policy->cap_ms);
-		/* In floating point: ten years times 2^32 overflow. */
+		/* In floating point, because ten years times 2^32 overflow. */
 		pause_ms = (int64_t)((double)pause_ms * random / UINT32_MAX);
 	}
-	/* Give up now rather than after one more pause. */
+	/* Do not pause if no attempt may follow. */
 	if (policy->for_ms > 0 && elapsed_ms + pause_ms > policy->for_ms)
 		return BACKOFF_GIVE_UP;
 	return pause_ms;

@@ -1,10 +1,9 @@
 /*
  * The retry policy of connecting, as pure arithmetic.
  *
- * The default is Curator's RetryNTimes(3, 1000).  With a cap the pause doubles,
- * as in Curator's BoundedExponentialBackoffRetry, with full jitter: every pause
- * from nothing to the doubled one is as likely as another, so that many
- * contenders do not come back in step.
+ * The default is Curator's RetryNTimes(3, 1000).  With a cap, the pause doubles as
+ * in Curator's BoundedExponentialBackoffRetry.  Then each pause is a random part
+ * of the doubled one (full jitter), so that contenders do not retry in step.
  */
 #ifndef ZKRUN_BACKOFF_H
 #define ZKRUN_BACKOFF_H
@@ -25,8 +24,8 @@ struct backoff_policy {
 
 /*
  * Returns the pause in ms before the next attempt, or BACKOFF_GIVE_UP.
- * retries: how many retries there were already; elapsed_ms: time since the
- * first attempt began; random: any 32 random bits.
+ * retries: the number of retries so far; elapsed_ms: the time since the first
+ * attempt began; random: 32 random bits.
  */
 int64_t	backoff_pause_ms(const struct backoff_policy *, int64_t retries,
 	    int64_t elapsed_ms, uint32_t random);

@@ -1,8 +1,8 @@
 /*
  * Reads the file of credentials, and the ACL of the command line.
  *
- * Credentials stay in memory for as long as the process lives, because every
- * new connection begins with them.  Only the lines of the file are cleared.
+ * Credentials stay in memory until the process ends, because every new
+ * connection sends them.  Only the buffers for the file's lines are cleared.
  */
 #include "config/credentials.h"
 
@@ -29,18 +29,18 @@ credentials_parse_acl(struct credentials *credentials, const char *value)
 	rest = credentials->acl;
 	if (strlcpy(rest, value, sizeof(credentials->acl)) >=
 	    sizeof(credentials->acl))
-		return "it is too long";
+		return "longer than 4095 bytes";
 	while ((entry = strsep(&rest, ",")) != NULL) {
-		/* The id of a digest has a colon in it. */
+		/* The id of the scheme "digest" contains a colon. */
 		id = strchr(entry, ':');
 		perms = strrchr(entry, ':');
 		if (id == perms || id == entry)
-			return "an entry is not of the form scheme:id:perms";
+			return "an entry must have the form scheme:id:perms";
 		*id++ = *perms++ = '\0';
 		if (*perms == '\0' || perms[strspn(perms, PERMS)] != '\0')
-			return "perms are letters of " PERMS;
+			return "perms must be letters of " PERMS;
 		if (credentials->grant_count == CREDENTIALS_MAX)
-			return "too many entries";
+			return "more than 16 entries";
 		credentials->grants[credentials->grant_count].scheme = entry;
 		credentials->grants[credentials->grant_count].id = id;
 		credentials->grants[credentials->grant_count++].perms = perms;
@@ -57,17 +57,17 @@ check_file(int fd)
 	if (fstat(fd, &st) == -1)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode))
-		return "it is not a regular file";
+		return "not a regular file";
 	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return "it belongs to somebody else";
-	/* A group may read what belongs to root: that is on purpose. */
+		return "it belongs to another user";
+	/* Root may share its file with a group on purpose. */
 	if ((st.st_mode & (st.st_uid == 0 ? S_IWGRP | S_IRWXO :
 	    S_IRWXG | S_IRWXO)) != 0)
-		return "others may read or write it (chmod 600)";
+		return "other users can read or write it (run chmod 600)";
 	return NULL;
 }
 
-/* Returns NULL or why the line, which is changed, cannot be used. */
+/* Returns NULL, or why the line cannot be used.  Changes the line. */
 static const char *
 add_credential(struct credentials *credentials, char *line, size_t length)
 {
@@ -75,7 +75,7 @@ add_credential(struct credentials *credentials, char *line, size_t length)
 	size_t size;
 
 	if (strlen(line) != length)
-		return "it is not text";
+		return "contains a NUL byte";
 	scheme = line + strspn(line, " \t\r");
 	if (*scheme == '\0')
 		return NULL;
@@ -84,12 +84,12 @@ add_credential(struct credentials *credentials, char *line, size_t length)
 		end[-1] = '\0';
 	secret = strchr(scheme, ':');
 	if (secret == NULL || secret == scheme || secret[1] == '\0')
-		return "it is not of the form scheme:credential";
+		return "must have the form scheme:credential";
 	if (credentials->credential_count == CREDENTIALS_MAX)
-		return "there are too many";
+		return "more than 16 credentials";
 	size = strlen(scheme) + 1;
 	if (size > sizeof(credentials->secrets) - credentials->secrets_length)
-		return "the file is too long";
+		return "the credentials are longer than 4096 bytes";
 	kept = credentials->secrets + credentials->secrets_length;
 	memcpy(kept, scheme, size);
 	credentials->secrets_length += size;
@@ -127,7 +127,7 @@ credentials_read(struct credentials *credentials, const char *path)
 	int fd;
 
 	number = 0;
-	/* Do not wait for the writer of a FIFO, which check_file() refuses. */
+	/* Do not block on a FIFO, which check_file() refuses. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	file = fd != -1 ? fdopen(fd, "r") : NULL;
 	if (file == NULL) {
@@ -142,11 +142,11 @@ credentials_read(struct credentials *credentials, const char *path)
 		if (ferror(file))
 			reason = strerror(errno);
 		else if (credentials->credential_count == 0)
-			reason = "it names no credential";
+			reason = "contains no credentials";
 	}
 	(void)fclose(file);
 	if (reason != NULL && number > 0)
-		log_error("cannot use '%s' line %zu: %s", path, number, reason);
+		log_error("cannot use line %zu of '%s': %s", number, path, reason);
 	else if (reason != NULL)
 		log_error("cannot use '%s': %s", path, reason);
 	return reason == NULL ? 0 : -1;

@@ -1,5 +1,5 @@
 /*
- * The credentials that we show to ZooKeeper, and the ACL of the nodes we make.
+ * The credentials that zkrun sends to ZooKeeper, and the ACL of its znodes.
  */
 #ifndef ZKRUN_CREDENTIALS_H
 #define ZKRUN_CREDENTIALS_H
@@ -35,9 +35,9 @@ struct credentials {
 const char	*credentials_parse_acl(struct credentials *, const char *);
 
 /*
- * Reads a file of "scheme:credential" lines, which others must not be able to
- * read or write.  Returns 0, or -1 after one line on stderr, which never has a
- * part of a credential.
+ * Reads a file of "scheme:credential" lines.  Refuses a file that other users can
+ * read or write.  Returns 0, or -1 after one line on stderr, which never shows a
+ * part of a credential.  Blocks while the disk does.
  */
 int	credentials_read(struct credentials *, const char *path);
 

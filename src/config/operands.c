@@ -1,5 +1,5 @@
 /*
- * A command, or tasks and what is said of them.
+ * Takes the command, or the tasks and what follows them.
  */
 #include "config/operands.h"
 
@@ -7,28 +7,33 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/help.h"
 #include "config/options.h"
 
-#define PAUSE_MOST	1000	/* leases, for every client lists them all */
+#define PAUSE_MOST	1000	/* leases: every client lists all of them */
 
-/* What no option can see by itself. */
+static int
+refuse(const char *word, const char *reason)
+{
+	return help_refuse("cannot use '%.300s': %s", word, reason);
+}
+
+/* Checks the options that depend on each other. */
 static int
 check_together(const struct options *options)
 {
 	if (options->json && options->mode != OPTIONS_STATUS)
-		return options_refuse("--json", "it goes with --status");
+		return refuse("--json", "works only with --status");
 	if (options->yes && options->mode != OPTIONS_BREAK &&
 	    options->mode != OPTIONS_FORGET)
-		return options_refuse("--yes",
-		    "it goes with --break and --forget");
+		return refuse("--yes", "works only with --break and --forget");
 	if (options->interval_ms > 0 && options->interval_ms != CLOCK_NEVER &&
 	    options->max_leases > 1)
-		return options_refuse("--interval", "with more than one lease, "
-		    "as many would run at once");
+		return refuse("--interval", "works only with one lease (-l 1)");
 	return 0;
 }
 
-/* Joins the words of a reason. */
+/* Joins the words of a reason with blanks. */
 static int
 take_reason(struct options *options, char *const *words, size_t count)
 {
@@ -41,21 +46,21 @@ take_reason(struct options *options, char *const *words, size_t count)
 			character = text_next(&c);
 			if (character < ' ' || character == 0x7f ||
 			    character == TEXT_INVALID)
-				return options_refuse(words[i],
-				    "a reason is text in UTF-8, in one line");
+				return refuse(words[i],
+				    "the reason must be one line of UTF-8");
 		}
 		if (i > 0)
 			(void)strlcat(options->reason, " ",
 			    sizeof(options->reason));
 		if (strlcat(options->reason, words[i],
 		    sizeof(options->reason)) >= sizeof(options->reason))
-			return options_refuse(words[i],
+			return refuse(words[i],
 			    "the reason is longer than 200 bytes");
 	}
 	return 0;
 }
 
-/* Takes the tasks.  --pause has a reason behind its only task, --resume a user. */
+/* Takes the tasks.  A reason follows the task of --pause, a user that of --resume. */
 static int
 take_tasks(struct options *options, char *const *operands, size_t count)
 {
@@ -68,8 +73,8 @@ take_tasks(struct options *options, char *const *operands, size_t count)
 	options->task_count = count;
 	if (options->task != NULL) {
 		if (count > 0 && !takes_more)
-			return options_refuse(operands[0],
-			    "a task is given with -t");
+			return refuse(operands[0],
+			    "-t already names the task");
 		options->tasks = (char *const *)&options->task;
 		options->task_count = 1;
 	} else if (takes_more && count > 0) {
@@ -80,15 +85,14 @@ take_tasks(struct options *options, char *const *operands, size_t count)
 	if (!takes_one)
 		return 0;
 	if (options->task_count == 0)
-		return options_refuse("zkrun", "no task is given");
+		return help_refuse("no task given");
 	options->task = options->tasks[0];
 	if (mode == OPTIONS_PAUSE && options->max_leases > PAUSE_MOST)
-		return options_refuse("--leases", "a pause has 1000 leases at "
-		    "most");
+		return refuse("--leases", "a pause has at most 1000 leases");
 	if (mode == OPTIONS_PAUSE)
 		return take_reason(options, operands, count);
 	if (options->task_count > 1 || (takes_more && count > 1))
-		return options_refuse(operands[1], "one task at a time");
+		return refuse(operands[1], "give one task only");
 	options->whose = takes_more && count > 0 ? operands[0] : NULL;
 	return 0;
 }
@@ -105,20 +109,20 @@ operands_take(struct options *options, char *const *operands, size_t count)
 		options->task_count = options->task != NULL;
 		options->command = operands;
 		if (options->task == NULL)
-			return options_refuse("zkrun", "no task is given (-t)");
+			return help_refuse("no task given (use -t)");
 		if (count == 0)
-			return options_refuse("zkrun", "no command is given");
+			return help_refuse("no command given");
 		return check_together(options);
 	}
 	if (count > 0 && options->mode == OPTIONS_CHECK)
-		return options_refuse(operands[0], "--check takes no command");
+		return refuse(operands[0], "--check takes no arguments");
 	status = take_tasks(options, operands, count);
 	if (status != 0)
 		return status;
 	for (i = 0; i < options->task_count; i++) {
 		reason = servers_check_name(options->tasks[i]);
 		if (reason != NULL)
-			return options_refuse(options->tasks[i], reason);
+			return refuse(options->tasks[i], reason);
 	}
 	return check_together(options);
 }

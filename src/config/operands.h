@@ -1,5 +1,5 @@
 /*
- * The arguments behind the options, and whether all fits together.
+ * The arguments after the options, and the checks between options.
  */
 #ifndef ZKRUN_OPERANDS_H
 #define ZKRUN_OPERANDS_H
@@ -9,8 +9,8 @@
 struct options;
 
 /*
- * Takes the arguments, and keeps pointers to them.  Returns 0, or EXITCODE_USAGE
- * after one line on stderr.
+ * Stores the arguments: options then has pointers to them.  Returns 0, or
+ * EXITCODE_USAGE after one line on stderr.
  */
 int	operands_take(struct options *, char *const *, size_t count);
 

@@ -1,5 +1,5 @@
 /*
- * The table of options, and applying them.
+ * The table of options, and how values get into struct options.
  */
 #include "config/options.h"
 
@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
+#include "config/help.h"
 
 static const char *
 read_acl(void *field, const char *value, const struct values_kind *kind)
@@ -27,7 +28,7 @@ read_connect(void *whole, const char *value, const struct values_kind *kind)
 	(void)kind;
 	if (strlcpy(options->connect, value, sizeof(options->connect)) >=
 	    sizeof(options->connect))
-		return "it is longer than 4095 bytes";
+		return "longer than 4095 bytes";
 	return servers_parse(&options->servers, value);
 }
 
@@ -55,7 +56,7 @@ read_retries(void *field, const char *value, const struct values_kind *kind)
 	return NULL;
 }
 
-/* "no" takes back a "yes" from another source, and no waiting time. */
+/* "no" undoes a "yes" of another source, but not a waiting time. */
 static const char *
 read_nonblock(void *field, const char *value, const struct values_kind *kind)
 {
@@ -71,7 +72,7 @@ read_nonblock(void *field, const char *value, const struct values_kind *kind)
 	return reason;
 }
 
-/* "no" takes back a "yes" from another source, and no other verbosity. */
+/* "no" undoes a "yes" of another source, but not another verbosity. */
 static const char *
 read_verbosity(void *field, const char *value, const struct values_kind *kind)
 {
@@ -100,28 +101,28 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 #define NONE	no_argument
 #define VALUE	required_argument
 #define MAYBE	optional_argument
-#define GONE	optional_argument	/* not in usage and manual */
+#define GONE	optional_argument	/* removed: --help does not show it */
 #define IN(field)	offsetof(struct options, field)
 #define WHOLE	0
 
 #define READ(how)	{ .read = (how) }
 #define NO_YES(how, what) { .read = (how), .means = (what), \
-    .words = { "no", "yes" }, .problem = "neither yes nor no" }
+    .words = { "no", "yes" }, .problem = "must be yes or no" }
 #define FLAG	NO_YES(values_word, 0)
 #define EITHER(no, yes)	{ .read = values_word, .words = { no, yes }, \
-    .problem = "neither " no " nor " yes }
+    .problem = "must be " no " or " yes }
 #define MODE(mode)	{ .read = read_mode, .means = (mode), .problem = \
-    "only one of --break, --check, --forget, --pause, --resume, --revoke " \
-    "and --status can be done" }
+    "choose one of --break, --check, --forget, --pause, --resume, --revoke " \
+    "and --status" }
 #define DURATION	{ .read = values_duration, .most = CLOCK_LONGEST_MS }
 #define POSITIVE	{ .read = values_duration, .least = 1, \
-    .most = CLOCK_LONGEST_MS, .problem = "it has to be longer than nothing" }
+    .most = CLOCK_LONGEST_MS, .problem = "must be greater than zero" }
 #define EXIT_CODE	{ .read = values_number, .most = 255, \
     .problem = "not a number from 0 to 255" }
 #define TLS	{ .problem = "this option was removed; " \
-    "use the TLS tunnel of contrib/tls, see TLS in zkrun(1)" }
+    "use the TLS tunnel of contrib/tls (see TLS in zkrun-lock(7))" }
 
-/* Sorted by name, as in the manual. */
+/* Sorted by name. */
 const struct option_spec option_specs[] = {
 	{ "acl", 0, VALUE, false, IN(credentials), READ(read_acl) },
 	{ "auth-file", 'a', VALUE, false, IN(auth_file), READ(values_file) },
@@ -145,10 +146,11 @@ const struct option_spec option_specs[] = {
 	{ "kill-after", 'k', VALUE, false, IN(kill_after_ms), DURATION },
 	{ "leases", 'l', VALUE, false, IN(max_leases), {
 	    .read = values_number, .least = 1, .most = 1000000,
-	    .problem = "not a number of leases" } },
+	    .problem = "not a number from 1 to 1000000" } },
 	{ "max-retries", 'r', VALUE, false, IN(retry.max_retries), {
 	    .read = read_retries, .most = 1000000000,
-	    .problem = "not a number of retries, nor 'forever'" } },
+	    .problem = "must be 'forever' or a number from 0 "
+	    "to 1000000000" } },
 	{ "max-time", 'm', VALUE, false, IN(max_time_ms), POSITIVE },
 	{ "nonblock", 'n', NONE, false, IN(wait_ms), NO_YES(read_nonblock, 0) },
 	{ "notify", 0, VALUE, false, IN(notify_by_command),
@@ -158,7 +160,7 @@ const struct option_spec option_specs[] = {
 	{ "orphans", 'o', VALUE, false, IN(orphans), { .read = values_word,
 	    .words = { [OPTIONS_WAIT] = "wait", [OPTIONS_KILL] = "kill",
 	    [OPTIONS_LEAVE] = "leave" },
-	    .problem = "none of wait, kill, leave" } },
+	    .problem = "must be wait, kill or leave" } },
 	{ "pause", 0, NONE, true, IN(mode), MODE(OPTIONS_PAUSE) },
 	{ "quiet", 'q', NONE, false, IN(verbosity),
 	    NO_YES(read_verbosity, LOG_ERRORS) },
@@ -170,14 +172,14 @@ const struct option_spec option_specs[] = {
 	{ "runs", 0, VALUE, false, IN(runs), READ(values_path) },
 	{ "session-timeout", 'T', VALUE, false, IN(session_timeout_ms), {
 	    .read = values_duration, .least = 1000, .most = 86400000,
-	    .problem = "a session timeout is at least 1s and at most 1d" } },
+	    .problem = "must be from 1s to 1d" } },
 	{ "signal", 's', VALUE, false, IN(stop_signal), {
-	    .read = values_signal, .problem = "not a signal" } },
+	    .read = values_signal, .problem = "not the name or number of a signal" } },
 	{ "skip-exit-code", 0, VALUE, false, IN(skip_exit_code), EXIT_CODE },
 	{ "status", 0, NONE, true, IN(mode), MODE(OPTIONS_STATUS) },
 	{ "syslog", 0, MAYBE, false, IN(syslog_facility), {
 	    .read = values_syslog, .means = OPTIONS_NO_SYSLOG,
-	    .problem = "not a facility of syslog" } },
+	    .problem = "not a facility of syslog(3)" } },
 	{ "task", 't', VALUE, true, IN(task), READ(read_task) },
 	{ "tls-ca", 0, GONE, false, WHOLE, TLS },
 	{ "tls-cert", 0, GONE, false, WHOLE, TLS },
@@ -234,11 +236,10 @@ options_find(const char *name)
 	return NULL;
 }
 
-int
-options_refuse(const char *word, const char *reason)
+bool
+options_is_gone(const struct option_spec *spec)
 {
-	log_error("cannot use '%s': %s", word, reason);
-	return EXITCODE_USAGE;
+	return spec->kind.read == NULL && spec->kind.problem != NULL;
 }
 
 int
@@ -252,18 +253,18 @@ options_apply(struct options *options, struct option_source *source,
 	source->nonblock |= spec->letter == 'n' && options->wait_ms == 0;
 	source->wait |= spec->letter == 'w';
 	if (reason == NULL && source->nonblock && source->wait)
-		reason = "nonblock and wait exclude each other";
+		reason = "--nonblock and --wait exclude each other";
 	if (reason == NULL)
 		return 0;
 	if (source->file == NULL)
-		log_error("cannot use '--%s%s%.300s': %s", spec->name,
+		(void)help_refuse("cannot use '--%s%s%.300s': %s", spec->name,
 		    value != NULL ? "=" : "", value != NULL ? value : "",
 		    reason);
 	else if (source->line == 0)
 		log_error("cannot use '%s=%.300s': %s", source->file, value,
 		    reason);
 	else
-		log_error("cannot use '%s = %.300s' of %s line %zu: %s",
-		    spec->name, value, source->file, source->line, reason);
+		log_error("cannot use '%s = %.300s' in line %zu of '%s': %s",
+		    spec->name, value, source->line, source->file, reason);
 	return -1;
 }

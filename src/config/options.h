@@ -1,5 +1,5 @@
 /*
- * What zkrun was asked to do, and the table of options.  arguments.h has where
+ * What zkrun was asked to do, and the table of options.  arguments.h says where
  * the values come from.
  */
 #ifndef ZKRUN_OPTIONS_H
@@ -14,7 +14,7 @@
 #include "config/servers.h"
 #include "config/values.h"
 
-/* What to do about processes that the command leaves running. */
+/* What to do about processes that outlive the command. */
 enum options_orphans {
 	OPTIONS_WAIT,	/* keep the lease until they are gone */
 	OPTIONS_KILL,	/* stop them, then release it */
@@ -24,7 +24,7 @@ enum options_orphans {
 #define OPTIONS_NO_SYSLOG	(-1)
 #define OPTIONS_REASON_SIZE	201
 
-/* Which of its programs zkrun is. */
+/* What zkrun does. */
 enum options_mode {
 	OPTIONS_RUN,	/* a command under the lock */
 	OPTIONS_CHECK,	/* --check */
@@ -42,13 +42,13 @@ struct options {
 	const char	*task;			/* in argv */
 	char		*const *command;	/* in argv */
 	char		*const *tasks;		/* in argv; of a query */
-	size_t		 task_count;		/* 0: all there are */
+	size_t		 task_count;		/* 0: all tasks */
 	char		 reason[OPTIONS_REASON_SIZE];	/* of --pause; "": none */
 	const char	*whose;			/* of --resume, in argv; or NULL */
 	char		 base[VALUES_PATH_SIZE]; /* "" for "/" */
 	char		 runs[VALUES_PATH_SIZE]; /* where runs are recorded */
 	struct servers	 servers;
-	char		 connect[4096];		/* the same, as it was given */
+	char		 connect[4096];		/* the same as a text */
 	char		 auth_file[VALUES_PATH_SIZE]; /* "": none */
 	struct credentials	 credentials;	/* what is in it; --acl */
 	int		 json;			/* --json */
@@ -69,7 +69,7 @@ struct options {
 	int64_t		 hold_ms;		/* from the start, at least */
 	int64_t		 kill_after_ms;		/* from TERM to KILL */
 	enum options_orphans orphans;
-	int		 stop_signal;		/* what "asks to stop" */
+	int		 stop_signal;		/* asks the command to stop */
 	int		 ignore_loss;		/* --on-loss ignore */
 	int		 notify_by_command;	/* --notify command */
 	int		 signal_group;		/* -g */
@@ -77,7 +77,7 @@ struct options {
 	int		 syslog_facility;	/* or OPTIONS_NO_SYSLOG */
 };
 
-/* One option, from whatever source. */
+/* One option; the sources share the table. */
 struct option_spec {
 	const char	*name;
 	int		 letter;	/* 0: none */
@@ -87,7 +87,7 @@ struct option_spec {
 	struct values_kind kind;	/* all zero: for arguments.c alone */
 };
 
-/* The table, sorted by name. */
+/* Sorted by name. */
 extern const struct option_spec	option_specs[];
 extern const size_t		option_specs_count;
 
@@ -95,20 +95,20 @@ extern const size_t		option_specs_count;
 struct option_source {
 	const char	*file;		/* NULL: argv */
 	size_t		 line;		/* 0: file is a variable's name */
-	bool		 nonblock, wait; /* given; they exclude each other */
+	bool		 nonblock, wait; /* given here; they exclude each other */
 };
 
 /* Fills in the defaults. */
 void	options_default(struct options *);
 
-/* Says whether an option makes zkrun another program than one that runs a command. */
+/* Says whether with this option zkrun runs no command, as with --status. */
 bool	options_is_mode(const struct option_spec *);
 
 /* Returns the option of that long name, or NULL. */
 const struct option_spec	*options_find(const char *);
 
-/* Says why a word of the command line is no good.  Returns EXITCODE_USAGE. */
-int	options_refuse(const char *word, const char *reason);
+/* Says whether the option was removed; then its problem names the replacement. */
+bool	options_is_gone(const struct option_spec *);
 
 /*
  * Stores one value.  Returns 0, or -1 after one line on stderr that names

@@ -1,7 +1,7 @@
 /*
- * Connect strings and znode paths are checked before a server sees them.  The
- * client library takes "[::1]:2181" and "/chroot/" for errors, and a server
- * that is told a bad path closes the connection.
+ * Checks connect strings and znode paths before a server sees them.  The client
+ * library refuses "[::1]:2181" and "/chroot/", and a server that gets a bad path
+ * closes the connection.
  */
 #include "config/servers.h"
 
@@ -22,13 +22,13 @@ parse_server(struct server *server, const char *text, size_t length)
 	const char *port = SERVERS_DEFAULT_PORT, *problem;
 
 	if (length >= sizeof(copy))
-		return "a host name is too long";
+		return "a host name is longer than 255 bytes";
 	memcpy(copy, text, length);
 	copy[length] = '\0';
 	if (*host == '[') {
 		end = strchr(++host, ']');
 		if (end == NULL)
-			return "a '[' without ']'";
+			return "a ']' is missing after '['";
 		*end++ = '\0';
 	} else
 		end = host + strcspn(host, ":");
@@ -37,21 +37,21 @@ parse_server(struct server *server, const char *text, size_t length)
 		port = end + 1;
 	}
 	if (*host == '\0')
-		return "a server without a host";
+		return "a server has no host name";
 	if (strlcpy(server->host, host, sizeof(server->host)) >=
 	    sizeof(server->host))
-		return "a host name is too long";
+		return "a host name is longer than 255 bytes";
 	if (strpbrk(host, " \t\n\r/[]%#?@") != NULL)
-		return "a host name has a character that none can have";
+		return "a host name contains an invalid character";
 	if (*end != '\0')
-		return "something other than ':' and a port behind ']'";
+		return "only ':' and a port may follow ']'";
 	if (strchr(port, ':') != NULL)
 		return "an IPv6 address needs brackets: [::1]:2181";
 	(void)strtonum(port, 1, 65535, &problem);
 	if (problem != NULL || port[strspn(port, "0123456789")] != '\0' ||
 	    strlcpy(server->port, port, sizeof(server->port)) >=
 	    sizeof(server->port))
-		return "a port is a number from 1 to 65535";
+		return "a port must be a number from 1 to 65535";
 	(void)snprintf(server->shown, sizeof(server->shown),
 	    strchr(server->host, ':') != NULL ? "[%s]:%s" : "%s:%s",
 	    server->host, server->port);
@@ -68,12 +68,12 @@ servers_parse(struct servers *servers, const char *text)
 	end = strcspn(text, "/");
 	if (strlcpy(servers->chroot, text + end, sizeof(servers->chroot)) >=
 	    sizeof(servers->chroot))
-		return "the chroot is too long";
+		return "the chroot is longer than 1023 bytes";
 	length = strlen(servers->chroot);
 	if (length > 0 && servers->chroot[length - 1] == '/')
 		servers->chroot[length - 1] = '\0';
 	if (strchr(servers->chroot, ',') != NULL)
-		return "the chroot stands once, behind the last server";
+		return "the chroot may only follow the last server";
 	if (servers->chroot[0] != '\0') {
 		reason = servers_check_path(servers->chroot);
 		if (reason != NULL)
@@ -82,7 +82,7 @@ servers_parse(struct servers *servers, const char *text)
 	for (;;) {
 		length = strcspn(text, ",/");
 		if (servers->count == SERVERS_MAX)
-			return "more servers than zkrun can use (64)";
+			return "more than 64 servers";
 		reason = parse_server(&servers->server[servers->count], text,
 		    length);
 		if (reason != NULL)
@@ -95,8 +95,8 @@ servers_parse(struct servers *servers, const char *text)
 }
 
 /*
- * Returns whether ZooKeeper takes the character in a path
- * (PathUtils.validatePath).  It looks at units of UTF-16, and so refuses every
+ * Returns whether ZooKeeper allows the character in a path
+ * (PathUtils.validatePath).  It checks units of UTF-16, and so refuses every
  * character that needs two of them.
  */
 static bool
@@ -114,20 +114,20 @@ servers_check_name(const char *name)
 
 	length = strlen(name);
 	if (length == 0)
-		return "it is empty";
+		return "must not be empty";
 	if (length > NAME_MAX_BYTES)
-		return "it is longer than 255 bytes";
+		return "longer than 255 bytes";
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return "'.' and '..' are no names in ZooKeeper";
+		return "ZooKeeper does not allow '.' and '..' as names";
 	if (strchr(name, '/') != NULL)
-		return "it has a '/'";
+		return "must not contain '/'";
 	while (*name != '\0') {
 		c = text_next(&name);
 		if (c == TEXT_INVALID)
-			return "it is not UTF-8";
+			return "not valid UTF-8";
 		if (!is_path_character(c))
-			return c < 0x80 ? "it has a control character" :
-			    "it has a control or private character";
+			return c < 0x80 ? "contains a control character" :
+			    "contains a control or private-use character";
 	}
 	return NULL;
 }
@@ -140,7 +140,7 @@ servers_check_path(const char *path)
 	size_t length;
 
 	if (path[0] != '/')
-		return "a path begins with '/'";
+		return "must begin with '/'";
 	while (*path == '/') {
 		length = strcspn(++path, "/");
 		if (length > NAME_MAX_BYTES)

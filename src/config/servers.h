@@ -12,7 +12,7 @@
 struct server {
 	char	host[256];	/* name or address, without brackets */
 	char	port[6];
-	char	shown[264];	/* as people write it: [::1]:2181 */
+	char	shown[264];	/* for messages: [::1]:2181 */
 };
 
 struct servers {
@@ -22,9 +22,9 @@ struct servers {
 };
 
 /*
- * Reads a connect string.  An IPv6 address needs brackets; the port may be left
- * out; the chroot may end in a slash.  Returns NULL, or what is wrong with the
- * string (a constant).
+ * Reads a connect string.  An IPv6 address needs brackets.  The default port is
+ * 2181.  The chroot may end in a slash.  Returns NULL, or what is wrong with the
+ * string (a constant).  Does not look up names, and does not block.
  */
 const char	*servers_parse(struct servers *, const char *);
 
@@ -35,7 +35,7 @@ const char	*servers_parse(struct servers *, const char *);
  */
 const char	*servers_check_path(const char *);
 
-/* Checks one part of a path, which has no '/', in the same way. */
+/* Checks one part of a path by the same rules; a '/' is wrong in it. */
 const char	*servers_check_name(const char *);
 
 #endif

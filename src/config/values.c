@@ -46,8 +46,7 @@ values_duration(void *field, const char *value, const struct values_kind *kind)
 	int64_t *ms = field;
 
 	if (clock_parse_duration(value, ms) == -1)
-		return "not a duration (a number with ms, s, m, h or d behind "
-		    "it)";
+		return "not a duration (a number, then ms, s, m, h or d)";
 	return *ms < kind->least || *ms > kind->most ? kind->problem : NULL;
 }
 
@@ -55,14 +54,14 @@ static const char *
 copy_path(void *field, const char *value)
 {
 	return strlcpy(field, value, VALUES_PATH_SIZE) >= VALUES_PATH_SIZE ?
-	    "the path is too long" : NULL;
+	    "the path is longer than 1023 bytes" : NULL;
 }
 
 const char *
 values_file(void *field, const char *value, const struct values_kind *kind)
 {
 	(void)kind;
-	return value[0] == '\0' ? "it is empty" : copy_path(field, value);
+	return value[0] == '\0' ? "must not be empty" : copy_path(field, value);
 }
 
 const char *
@@ -79,7 +78,7 @@ const char *
 values_base(void *field, const char *value, const struct values_kind *kind)
 {
 	if (value[0] == '\0')
-		return "it is empty";
+		return "must not be empty";
 	return strcmp(value, "/") == 0 ? copy_path(field, "") :
 	    values_path(field, value, kind);
 }
@@ -114,7 +113,7 @@ values_syslog(void *field, const char *value, const struct values_kind *kind)
 	*chosen = kind->means;
 	if (strcmp(value, "no") == 0)
 		return NULL;
-	/* "kern" is the kernel's alone, and "mark" is the logger's own. */
+	/* Only the kernel may use "kern", and only the logger "mark". */
 	for (facility = facilitynames; facility->c_name != NULL; facility++)
 		if (strcmp(facility->c_name, value) == 0 &&
 		    facility->c_val != LOG_KERN &&

@@ -7,9 +7,10 @@
 #include "config/credentials.h"
 
 /* All that a message may be made of, but for the path and the line's number. */
-static const char words[] = "zkrun: cannot use '/proc/self/fd/ line : it is "
-    "not of the form scheme:credential it is not text there are too many the "
-    "file is too long it names no credential";
+static const char words[] = "zkrun: cannot use line of '/proc/self/fd/': must "
+    "have the form scheme:credential contains a NUL byte more than 16 "
+    "credentials the credentials are longer than 4096 bytes contains no "
+    "credentials";
 
 #define SECRET	6	/* so many bytes in a row are no chance */
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
+#include "config/help.h"
 #include "tap.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -355,7 +356,7 @@ test_modes(void)
 			(void)apply(&options, &argv, modes[i], NULL);
 			is_int(apply(&options, &argv, modes[j], NULL),
 			    i == j ? 0 : -1, modes[i]);
-			ok((strstr(said(), "only one of") != NULL) == (i != j),
+			ok((strstr(said(), "choose one of") != NULL) == (i != j),
 			    "and then --%s", modes[j]);
 		}
 }
@@ -414,8 +415,36 @@ test_messages(void)
 	ok(strncmp(said(), "zkrun: cannot use 'ZKRUN_WAIT=x': ", 34) == 0,
 	    "a bad variable is named");
 	(void)apply(&options, &file, "wait", "x");
-	ok(strncmp(said(), "zkrun: cannot use 'wait = x' of f line 3: ",
-	    42) == 0, "a bad line of the file is named");
+	ok(strncmp(said(), "zkrun: cannot use 'wait = x' in line 3 of 'f': ",
+	    47) == 0, "a bad line of the file is named");
+}
+
+/* What is typed, and the option that is offered for it. */
+static void
+test_nearest(void)
+{
+	static const struct {
+		const char	*given, *nearest;
+	} typed[] = {
+		{ "waite", "wait" }, { "wiat", "wait" }, { "wat", "wait" },
+		{ "tsak", "task" }, { "quit", "quiet" },
+		{ "nonblok", "nonblock" }, { "non-block", "nonblock" },
+		{ "sesion-timeuot", "session-timeout" },
+		{ "intervall", "interval" }, { "Syslog", "syslog" },
+		/* These resemble none, or one that was removed. */
+		{ "bogus", NULL }, { "w", NULL }, { "", NULL },
+		{ "tls-cart", NULL }, { "force", NULL }, { "shared", NULL },
+		{ "a-name-that-is-longer-than-any-option-is", NULL },
+	};
+	const struct option_spec *spec;
+	size_t i;
+
+	for (i = 0; i < COUNT(typed); i++) {
+		spec = help_nearest(typed[i].given);
+		is_text(spec != NULL ? spec->name : "none",
+		    typed[i].nearest != NULL ? typed[i].nearest : "none",
+		    typed[i].given);
+	}
 }
 
 int
@@ -431,5 +460,6 @@ main(void)
 	test_long_paths();
 	test_syslog_taken_back();
 	test_messages();
+	test_nearest();
 	return tap_end();
 }

@@ -1,0 +1,26 @@
+/*
+ * What zkrun says about its command line: the help, and usage errors.
+ */
+#ifndef ZKRUN_HELP_H
+#define ZKRUN_HELP_H
+
+struct option_spec;
+
+/* The text of --help: every option in one line, in the groups of zkrun(1). */
+extern const char help_text[];
+
+/*
+ * Writes one line on stderr: the message, and that 'zkrun --help' tells more.
+ * Returns EXITCODE_USAGE.
+ */
+int	help_refuse(const char *format, ...)
+	    __attribute__((format(printf, 1, 2)));
+
+/*
+ * Returns the option whose name differs from the given one by the fewest typing
+ * errors (a letter added, missing, wrong, or swapped with the next), or NULL if
+ * the name resembles none.  Never returns an option that was removed.
+ */
+const struct option_spec	*help_nearest(const char *name);
+
+#endif
