@@ -177,8 +177,8 @@ find_given(int value)
 }
 
 /*
- * Says that a long option is unknown, with the options that begin like it or the
- * one that resembles it.
+ * Says that a long option is unknown, and offers the options that begin like it
+ * or the one that resembles it.
  */
 static int
 refuse_name(const char *given)

@@ -13,8 +13,9 @@ struct options;
 
 /*
  * Fills in the options, which then have pointers into argv.  Returns
- * ARGUMENTS_RUN, or the exit status: after --help or --version, or after one line
- * on stderr that says what is wrong.  Reads files, and blocks while the disk does.
+ * ARGUMENTS_RUN, or the exit status: after --help or --version, or after one
+ * line on stderr that says what is wrong.  Reads files, and blocks while the
+ * disk does.
  */
 int	arguments_parse(struct options *, int argc, char **argv);
 

@@ -1,9 +1,9 @@
 /*
  * The retry policy of connecting, as pure arithmetic.
  *
- * The default is Curator's RetryNTimes(3, 1000).  With a cap, the pause doubles as
- * in Curator's BoundedExponentialBackoffRetry.  Then each pause is a random part
- * of the doubled one (full jitter), so that contenders do not retry in step.
+ * The default is Curator's RetryNTimes(3, 1000).  With a cap, the pause doubles
+ * as in Curator's BoundedExponentialBackoffRetry.  Then each pause is a random
+ * part of the doubled one (full jitter), and contenders do not retry in step.
  */
 #ifndef ZKRUN_BACKOFF_H
 #define ZKRUN_BACKOFF_H

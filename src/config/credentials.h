@@ -35,9 +35,9 @@ struct credentials {
 const char	*credentials_parse_acl(struct credentials *, const char *);
 
 /*
- * Reads a file of "scheme:credential" lines.  Refuses a file that other users can
- * read or write.  Returns 0, or -1 after one line on stderr, which never shows a
- * part of a credential.  Blocks while the disk does.
+ * Reads a file of "scheme:credential" lines.  Refuses a file that other users
+ * can read or write.  Returns 0, or -1 after one line on stderr, which never
+ * shows a part of a credential.  Blocks while the disk does.
  */
 int	credentials_read(struct credentials *, const char *path);
 

@@ -60,7 +60,7 @@ take_reason(struct options *options, char *const *words, size_t count)
 	return 0;
 }
 
-/* Takes the tasks.  A reason follows the task of --pause, a user that of --resume. */
+/* Takes the tasks, and the reason of --pause or the user of --resume. */
 static int
 take_tasks(struct options *options, char *const *operands, size_t count)
 {

@@ -107,7 +107,7 @@ bool	options_is_mode(const struct option_spec *);
 /* Returns the option of that long name, or NULL. */
 const struct option_spec	*options_find(const char *);
 
-/* Says whether the option was removed; then its problem names the replacement. */
+/* Says whether the option was removed; its problem names the replacement. */
 bool	options_is_gone(const struct option_spec *);
 
 /*

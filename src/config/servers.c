@@ -1,6 +1,6 @@
 /*
  * Checks connect strings and znode paths before a server sees them.  The client
- * library refuses "[::1]:2181" and "/chroot/", and a server that gets a bad path
+ * library refuses "[::1]:2181" and "/chroot/".  A server that gets a bad path
  * closes the connection.
  */
 #include "config/servers.h"

@@ -23,8 +23,8 @@ struct servers {
 
 /*
  * Reads a connect string.  An IPv6 address needs brackets.  The default port is
- * 2181.  The chroot may end in a slash.  Returns NULL, or what is wrong with the
- * string (a constant).  Does not look up names, and does not block.
+ * 2181.  The chroot may end in a slash.  Returns NULL, or what is wrong with it
+ * (a constant).  Does not look up names, and does not block.
  */
 const char	*servers_parse(struct servers *, const char *);
 

@@ -38,7 +38,7 @@ values_reader	values_word, values_number, values_duration, values_file,
 /* Reads the number or the name of a signal into an int. */
 values_reader	values_signal;
 
-/* Reads a facility of syslog(3) into an int; "no" becomes what the kind means. */
+/* Reads a facility of syslog(3) into an int; "no" is what the kind means. */
 values_reader	values_syslog;
 
 #endif
