@@ -199,3 +199,49 @@ end_holders()
 	assert_output --partial 'left behind: '
 	wait_for 5 nothing_left
 }
+
+# repeats BATS TAP: what repeat_failed says of a TAP file of the file f, and what
+# is then in that file.  The command BATS runs f.
+repeats()
+{
+	logs=$BATS_TEST_TMPDIR scratch=$BATS_TEST_TMPDIR repeated=0
+	echo tests/f.bats >"$logs/shared"
+	printf '%s\n' "${@:2}" >"$logs/plain-f.tap"
+	run_bats() { "$bats" "${select[1]}"; }
+	start_lane() { true; }
+	stop_lane() { true; }
+	local bats=$1
+	# shellcheck source=tests/lib/repeat.bash
+	. "$TOP/tests/lib/repeat.bash"
+	repeat_failed plain
+	cat "$logs/plain-f.tap"
+}
+
+passes()
+{
+	[ "$1" = '^a \(b\)\|\[c\]$' ] && echo 'ok 1 x'
+}
+
+fails_third()
+{
+	echo >>"$BATS_TEST_TMPDIR/calls"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/calls")" -lt 3 ] && echo 'ok 1 x'
+}
+
+@test "a test that failed in a lane has to pass three times by itself" {
+	local tap=('ok 1 z in 1ms' 'not ok 2 a (b)|[c] in 2ms' '# exit status 1')
+
+	run -0 repeats passes "${tap[@]}"
+	assert_line --index 0 --partial "'a (b)|[c]' failed beside others"
+	assert_line --index 2 'ok 2 a (b)|[c] in 2ms'
+	assert_line --index 3 '# exit status 0'
+	run -0 repeats fails_third "${tap[@]}"
+	assert_output "$(printf '%s\n' "${tap[@]}")"
+	# No test of that name has run.
+	run -0 repeats true "${tap[@]}"
+	assert_output "$(printf '%s\n' "${tap[@]}")"
+	# Four failures are no accident.
+	tap=('not ok '{1,2,3,4}' a in 1ms' '# exit status 1')
+	run -0 repeats passes "${tap[@]}"
+	assert_output "$(printf '%s\n' "${tap[@]}")"
+}
