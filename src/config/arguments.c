@@ -200,7 +200,7 @@ refuse_name(const char *given)
 		    (int)length, given, alike);
 	(void)strlcpy(alike, given + 2, length - 1 < sizeof(alike) ? length - 1 :
 	    sizeof(alike));
-	spec = help_nearest(alike);
+	spec = options_nearest(alike);
 	if (spec == NULL)
 		return help_refuse("unknown option '%.*s'", (int)length, given);
 	return help_refuse("unknown option '%.*s', did you mean '--%s'?",

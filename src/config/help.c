@@ -10,9 +10,6 @@
 
 #include "base/exitcode.h"
 #include "base/log.h"
-#include "config/options.h"
-
-#define LONGEST	32	/* no option has a name as long as that */
 
 /* At most 70 lines of 80 columns; the defaults stand in parentheses. */
 const char help_text[] =
@@ -35,7 +32,7 @@ const char help_text[] =
 "  -s, --signal name           ask the command to stop with this signal (TERM)\n"
 "  -k, --kill-after duration   kill it if it has not stopped by then (5s)\n"
 "  -o, --orphans wait|kill|leave  processes that outlive the command (wait)\n"
-"  -g, --group                 send signals to the whole process group\n"
+"  -g, --group                 pass signals on to all that the command started\n"
 "      --hold duration         keep the lock at least this long (0)\n"
 "      --on-loss stop|ignore   without contact: stop the command, or not (stop)\n"
 "      --notify zkrun|command  who tells systemd that the unit is ready (zkrun)\n"
@@ -104,60 +101,4 @@ help_refuse(const char *format, ...)
 		text[length - 1] = '\0';
 	log_error("%s%stry 'zkrun --help')", text, joins ? "; " : " (");
 	return EXITCODE_USAGE;
-}
-
-static size_t
-least_of(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * Counts the typing errors between two names (optimal string alignment).  Row i
- * of the table has the errors between the first i letters of the given name and
- * each beginning of the wanted one.
- */
-static size_t
-count_errors(const char *given, const char *wanted)
-{
-	size_t errors[LONGEST + 1][LONGEST + 1];
-	size_t i, j, given_length, wanted_length;
-
-	given_length = strnlen(given, LONGEST);
-	wanted_length = strnlen(wanted, LONGEST);
-	for (i = 0; i <= given_length; i++)
-		for (j = 0; j <= wanted_length; j++) {
-			errors[i][j] = i + j;
-			if (i == 0 || j == 0)
-				continue;
-			errors[i][j] = least_of(least_of(errors[i - 1][j],
-			    errors[i][j - 1]) + 1, errors[i - 1][j - 1] +
-			    (given[i - 1] != wanted[j - 1]));
-			if (i > 1 && j > 1 && given[i - 1] == wanted[j - 2] &&
-			    given[i - 2] == wanted[j - 1])
-				errors[i][j] = least_of(errors[i][j],
-				    errors[i - 2][j - 2] + 1);
-		}
-	return errors[given_length][wanted_length];
-}
-
-const struct option_spec *
-help_nearest(const char *name)
-{
-	const struct option_spec *nearest = NULL, *spec;
-	size_t errors, least;
-
-	/* More than one wrong letter in three is another word. */
-	least = strlen(name) / 3 + 1;
-	if (strlen(name) >= LONGEST)
-		return NULL;
-	for (spec = option_specs; spec < option_specs + option_specs_count;
-	    spec++) {
-		errors = count_errors(name, spec->name);
-		if (errors < least && !options_is_gone(spec)) {
-			least = errors;
-			nearest = spec;
-		}
-	}
-	return nearest;
 }

@@ -4,8 +4,6 @@
 #ifndef ZKRUN_HELP_H
 #define ZKRUN_HELP_H
 
-struct option_spec;
-
 /* The text of --help: every option in one line, in the groups of zkrun(1). */
 extern const char help_text[];
 
@@ -15,12 +13,5 @@ extern const char help_text[];
  */
 int	help_refuse(const char *format, ...)
 	    __attribute__((format(printf, 1, 2)));
-
-/*
- * Returns the option whose name differs from the given one by the fewest typing
- * errors (a letter added, missing, wrong, or swapped with the next), or NULL if
- * the name resembles none.  Never returns an option that was removed.
- */
-const struct option_spec	*help_nearest(const char *name);
 
 #endif

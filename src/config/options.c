@@ -104,6 +104,7 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 #define GONE	optional_argument	/* removed: --help does not show it */
 #define IN(field)	offsetof(struct options, field)
 #define WHOLE	0
+#define LONGEST	32	/* no option has a name as long as that */
 
 #define READ(how)	{ .read = (how) }
 #define NO_YES(how, what) { .read = (how), .means = (what), \
@@ -240,6 +241,62 @@ bool
 options_is_gone(const struct option_spec *spec)
 {
 	return spec->kind.read == NULL && spec->kind.problem != NULL;
+}
+
+static size_t
+least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Counts the typing errors between two names (optimal string alignment).  Row i
+ * of the table has the errors between the first i letters of the given name and
+ * each beginning of the wanted one.
+ */
+static size_t
+count_errors(const char *given, const char *wanted)
+{
+	size_t errors[LONGEST + 1][LONGEST + 1];
+	size_t i, j, given_length, wanted_length;
+
+	given_length = strnlen(given, LONGEST);
+	wanted_length = strnlen(wanted, LONGEST);
+	for (i = 0; i <= given_length; i++)
+		for (j = 0; j <= wanted_length; j++) {
+			errors[i][j] = i + j;
+			if (i == 0 || j == 0)
+				continue;
+			errors[i][j] = least_of(least_of(errors[i - 1][j],
+			    errors[i][j - 1]) + 1, errors[i - 1][j - 1] +
+			    (given[i - 1] != wanted[j - 1]));
+			if (i > 1 && j > 1 && given[i - 1] == wanted[j - 2] &&
+			    given[i - 2] == wanted[j - 1])
+				errors[i][j] = least_of(errors[i][j],
+				    errors[i - 2][j - 2] + 1);
+		}
+	return errors[given_length][wanted_length];
+}
+
+const struct option_spec *
+options_nearest(const char *name)
+{
+	const struct option_spec *nearest = NULL, *spec;
+	size_t errors, least;
+
+	/* More than one wrong letter in three is another word. */
+	least = strlen(name) / 3 + 1;
+	if (strlen(name) >= LONGEST)
+		return NULL;
+	for (spec = option_specs; spec < option_specs + option_specs_count;
+	    spec++) {
+		errors = count_errors(name, spec->name);
+		if (errors < least && !options_is_gone(spec)) {
+			least = errors;
+			nearest = spec;
+		}
+	}
+	return nearest;
 }
 
 int

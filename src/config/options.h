@@ -107,6 +107,13 @@ bool	options_is_mode(const struct option_spec *);
 /* Returns the option of that long name, or NULL. */
 const struct option_spec	*options_find(const char *);
 
+/*
+ * Returns the option whose name differs from the given one by the fewest typing
+ * errors (a letter added, missing, wrong, or swapped with the next), or NULL if
+ * the name resembles none.  Never returns an option that was removed.
+ */
+const struct option_spec	*options_nearest(const char *name);
+
 /* Says whether the option was removed; its problem names the replacement. */
 bool	options_is_gone(const struct option_spec *);
 

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/exitcode.h"
 #include "base/log.h"
-#include "config/help.h"
 #include "tap.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -440,7 +439,7 @@ test_nearest(void)
 	size_t i;
 
 	for (i = 0; i < COUNT(typed); i++) {
-		spec = help_nearest(typed[i].given);
+		spec = options_nearest(typed[i].given);
 		is_text(spec != NULL ? spec->name : "none",
 		    typed[i].nearest != NULL ? typed[i].nearest : "none",
 		    typed[i].given);
