@@ -136,13 +136,13 @@ no_server()
 	    'success began=1763780400123 started=1763780400131 took=2467 status=0 fence=17 host=web3' \
 	    'run began=1763784000123 started=1763784000131 took=3723000 status=143 fence=18 host=web4'
 	TZ=America/New_York LC_ALL=C run -0 metrics backup backup
-	assert_output "# HELP zkrun_held Whether somebody holds the lock.
+	assert_output "# HELP zkrun_held Whether the lock is held.
 # TYPE zkrun_held gauge
 zkrun_held{task=\"backup\"} 0
-# HELP zkrun_paused Whether somebody has paused the task.
+# HELP zkrun_paused Whether the task is paused.
 # TYPE zkrun_paused gauge
 zkrun_paused{task=\"backup\"} 0
-# HELP zkrun_waiting How many wait for the lock.
+# HELP zkrun_waiting Number of contenders in the queue.
 # TYPE zkrun_waiting gauge
 zkrun_waiting{task=\"backup\"} 0
 # HELP zkrun_last_success_timestamp_seconds When the last run that succeeded ended.
@@ -160,13 +160,13 @@ zkrun_last_run_duration_seconds{task=\"backup\"} 3723
 # HELP zkrun_last_run_status The exit status of the last run.
 # TYPE zkrun_last_run_status gauge
 zkrun_last_run_status{task=\"backup\"} 143
-# HELP zkrun_lock_unreadable Whether the lock could not be looked at.
+# HELP zkrun_lock_unreadable Whether the lock could not be read.
 # TYPE zkrun_lock_unreadable gauge
 zkrun_lock_unreadable{task=\"backup\"} 0
 # HELP zkrun_record_unreadable Whether the record of runs could not be read.
 # TYPE zkrun_record_unreadable gauge
 zkrun_record_unreadable{task=\"backup\"} 0
-# HELP zkrun_look_success Whether zkrun could look at all tasks.
+# HELP zkrun_look_success Whether zkrun could read all tasks.
 # TYPE zkrun_look_success gauge
 zkrun_look_success 1
 # HELP zkrun_look_timestamp_seconds When zkrun last looked.
@@ -377,7 +377,7 @@ read_all_the_time()
 	run -0 zkrun -i 0 -t real -- true
 	run -3 zkrun -i 0 -t real -- sh -c 'exit 3'
 	run -0 check real 1h
-	assert_output --regexp "^ZKRUN OK - real: last good run ended [0-9]+s ago, took 0s; last run ended in 3 [0-9]+s ago on $(hostname) \| "
+	assert_output --regexp "^ZKRUN OK - real: last good run ended [0-9]+s ago, took 0s; last run on $(hostname) exited 3, [0-9]+s ago \| "
 	assert_equal "${#lines[@]}" 1
 }
 
@@ -388,7 +388,7 @@ read_all_the_time()
 	zkrun_bg waiter -t t -- true
 	wait_for 10 holds_count t 2
 	run -2 check t 25h
-	assert_output --regexp "^ZKRUN CRITICAL - t: no good run is recorded; last run ended in 3 1m[0-9]{2}s ago on web3; held by $(hostname) since 20[0-9-]+T[0-9:]+Z; 1 waiting \| waiting=1;;;0\$"
+	assert_output --regexp "^ZKRUN CRITICAL - t: no good run is recorded; last run on web3 exited 3, 1m[0-9]{2}s ago; held by $(hostname) since 20[0-9-]+T[0-9:]+Z; 1 waiting \| waiting=1;;;0\$"
 	let_go holder
 	zkrun_wait waiter 10
 }
@@ -414,7 +414,7 @@ read_all_the_time()
 
 @test "check: 3 if nothing is recorded or zkrun could not look" {
 	run -3 check none 25h
-	assert_output 'ZKRUN UNKNOWN - none: no run is recorded (a new task, a wrong name, or no -i) | waiting=0;;;0'
+	assert_output 'ZKRUN UNKNOWN - none: no run is recorded (new task, wrong name, or no -i) | waiting=0;;;0'
 	run -3 check t 25h -c "$(no_server)" -r 0
 	assert_output --regexp "^ZKRUN UNKNOWN - t: zkrun: cannot look at 't': 127.0.0.1:[^|]*refused[^|]*$"
 	assert_equal "${#lines[@]}" 1
@@ -422,7 +422,7 @@ read_all_the_time()
 	zk create -p "$ZKRUN_BASE/shut/leases" >/dev/null
 	zk setacl "$ZKRUN_BASE/shut/leases" wcda
 	run -3 check shut 25h
-	assert_output --regexp '^ZKRUN UNKNOWN - shut: last good run .*; the lock cannot be looked at: an ACL forbids it \(-102\) \| age=[^ ]* took=1s;;;0$'
+	assert_output --regexp '^ZKRUN UNKNOWN - shut: last good run .*; the lock cannot be read: an ACL forbids it \(-102\) \| age=[^ ]* took=1s;;;0$'
 	# An overdue task is overdue all the same.
 	run -2 check shut 10s
 	zk setacl "$ZKRUN_BASE/shut/leases" rwcda
