@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Completion of zkrun for bash, with the help of bash-completion.
+# Completion of zkrun for bash; needs bash-completion.
 #
-# The table of options is put in when it is installed, see options.awk; the ids
-# of tasks come from the servers, if these answer within two seconds.
+# make inserts the table of options, see options.awk.  The task names come from
+# the servers, if these answer within two seconds.
 
 declare -gA _zkrun_value=() _zkrun_kind=() _zkrun_words=()
 
@@ -23,21 +23,21 @@ _zkrun_read_table <<'END'
 @OPTIONS@
 END
 
-# The ids of tasks, one a line; $1 is zkrun, the rest the options for it.
+# Print the task names, one per line.  $1 is zkrun, the rest its options.
 _zkrun_tasks()
 {
 	timeout -k 1 2 "$@" --connect-timeout 1s -r 0 --status \
 	    2>/dev/null </dev/null | sed -n '1d; /^$/q; /^[^ ]/s/  .*//p'
 }
 
-# What the shell would make of a word, in plain; nothing is run for it.
+# Set plain to the word without its shell quotes.  Expand no command in it.
 _zkrun_read_word()
 {
 	plain=$(xargs -r printf %s <<<"$1" 2>/dev/null) || plain=$1
 	[[ $1 != \~/* ]] || plain=$HOME${plain:1}
 }
 
-# _zkrun_offer WORD...: those that go on as $cur does.
+# _zkrun_offer WORD...: offer the words that begin with $cur.
 _zkrun_offer()
 {
 	local word
@@ -68,12 +68,12 @@ _zkrun_offer_values()
 	file)	_filedir ;;
 	command)
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
-	*)	# shellcheck disable=SC2086 # words they are
+	*)	# shellcheck disable=SC2086 # split into words
 		_zkrun_offer ${_zkrun_words[$1]-} ;;
 	esac
 }
 
-# Which option of words[$1] wants the next word as its value?  Sets option.
+# Set option to the option in words[$1] that takes the next word as its value.
 _zkrun_open_option()
 {
 	local word=${words[$1]} letters
@@ -87,7 +87,7 @@ _zkrun_open_option()
 			    option=-${letters:0:1}
 			letters=${letters:1}
 		done
-		# What is behind the letter is the value.
+		# The rest of the word is the value.
 		[ -z "$letters" ] || option= ;;
 	esac
 }
@@ -125,7 +125,7 @@ _zkrun()
 		esac
 		_zkrun_open_option "$i"
 		n=$((${#option} > 0 ? 2 : 1))
-		# What says where the tasks are goes for the question, too.
+		# Options that say where the tasks are also apply to the query.
 		given=${option:-${words[i]%%=*}}
 		[[ $given == --* ]] || given=${given:0:2}
 		case ${_zkrun_kind[$given]-} in

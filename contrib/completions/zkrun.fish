@@ -1,7 +1,7 @@
 # Completion of zkrun for fish.
 #
-# The table of options is put in when it is installed, see options.awk; the ids
-# of tasks come from the servers, if these answer within two seconds.
+# make inserts the table of options, see options.awk.  The task names come from
+# the servers, if these answer within two seconds.
 
 function __zkrun_table
     string split \n '
@@ -9,8 +9,8 @@ function __zkrun_table
 ' | string match '*|*'
 end
 
-# The options among the words before the cursor, one a line, and then what is
-# behind them, each line with a > in front.
+# Print the options before the cursor, one per line, then the words after the
+# options, each with a leading >.
 function __zkrun_words
     set -l words (commandline -opc)
     while set -e words[1]; and set -q words[1]
@@ -19,7 +19,7 @@ function __zkrun_words
                 set -e words[1]
                 printf '%s\n' '>' \>$words
                 return
-            # Not '-?*' for the options: in fish 4 a ? matches only itself.
+            # Do not use '-?*' for the options: in fish 4, ? matches only itself.
             case -
                 printf '%s\n' '>' \>$words
                 return
@@ -36,7 +36,7 @@ function __zkrun_words
     end
 end
 
-# Is the value of this option, or bundle of options, the next word?
+# Check whether this option, or bundle of options, takes the next word as value.
 function __zkrun_wants_value -a word
     switch $word
         case '--*'
@@ -65,7 +65,7 @@ function __zkrun_tasks
             set count 2
             set name (string replace -r -- '^-[^-].*(?=.$)' - $words[1])
         end
-        # What says where the tasks are goes for the question, too.
+        # Options that say where the tasks are also apply to the query.
         if contains -- $name $__zkrun_where
             set -a given $words[1..$count]
         end
@@ -77,7 +77,7 @@ function __zkrun_tasks
         sed -n '1d; /^$/q; /^[^ ]/s/  .*//p'
 end
 
-# What can stand behind the options: a command, or tasks.
+# Complete the words after the options: a command, or tasks.
 function __zkrun_behind
     set -l words (__zkrun_words)
     set -l token (commandline -ct)

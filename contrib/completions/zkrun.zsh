@@ -1,15 +1,15 @@
 #compdef zkrun
 # Completion of zkrun for zsh.
 #
-# The table of options is put in when it is installed, see options.awk; the ids
-# of tasks come from the servers, if these answer within two seconds.
+# make inserts the table of options, see options.awk.  The task names come from
+# the servers, if these answer within two seconds.
 
 _zkrun_tasks()
 {
 	local -a given ids
 	local name value
 
-	# What says where the tasks are goes for the question, too.
+	# Options that say where the tasks are also apply to the query.
 	for name in ${(k)opt_args}; do
 		(( $where[(Ie)$name] )) || continue
 		value=${(Q)opt_args[$name]//\\:/:}
@@ -20,7 +20,7 @@ _zkrun_tasks()
 	compadd -a ids
 }
 
-# Reads the table into specs for _arguments, and into where.
+# Read the table into specs, for _arguments, and into where.
 _zkrun_read_table()
 {
 	local letter name value kind choice text action both
