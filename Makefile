@@ -1,26 +1,26 @@
 # zkrun: run a command under a distributed lock.
 #
 #   make            build build/zkrun (needs no network)
-#   make demo       four contenders for one lock on a throwaway ZooKeeper
-#   make test       the quick tests, in a minute; installs nothing
-#   make check      every promise, in five minutes; installs what is missing
-#   make check-all  every test there is, in 25 minutes; likewise
-#   make deps       install what make check needs
-#   make fresh      the README's commands on minimal Debian 12 and 13 (root)
-#   make bench      what a lock costs, beside flock and etcdctl lock
-#   make model      the protocol checked by Spin, for longer than in check-all
-#   make coverage   the lines of src/ that the tests run, and those they do not
-#   make torture    ten minutes of trouble by a seed, and a checker of it
-#   make torture-broken   that it sees four zkruns that break their word
-#   make soak       100000 hand-offs: descriptors, memory and znodes stay flat
-#   make fuzz       all that reads what others write, and a hostile server;
-#                   FUZZ_SECONDS=60 for each reader, HOSTILE_SESSIONS=10000
-#   make install    PREFIX, DESTDIR, BINDIR, MANDIR are honoured, and
+#   make demo       show four contenders for one lock on a throwaway ZooKeeper
+#   make test       run the quick tests, in a minute; installs nothing
+#   make check      test every promise, in 5 minutes; installs missing packages
+#   make check-all  run all tests, in 25 minutes; installs missing packages
+#   make deps       install the packages that make check needs
+#   make fresh      run demo and check on minimal Debian 12 and 13 (root)
+#   make bench      measure zkrun beside flock and etcdctl lock
+#   make model      check the protocol with Spin, longer than check-all does
+#   make coverage   list the lines of src/ that the tests do not run
+#   make torture    inject faults for ten minutes, by a seed, and judge the result
+#   make torture-broken   show that torture detects four zkruns with a defect
+#   make soak       100000 hand-offs: descriptors, memory and znodes do not grow
+#   make fuzz       fuzz all parsers, and run zkrun against a hostile server;
+#                   FUZZ_SECONDS=60 for each parser, HOSTILE_SESSIONS=10000
+#   make install    set PREFIX, DESTDIR, BINDIR or MANDIR to change paths, and
 #                   BASHCOMPDIR, ZSHCOMPDIR, FISHCOMPDIR for completions
-#   make dist       build/zkrun-VERSION.tar.gz, always the same bytes
-#   make deb        build/zkrun_VERSION_ARCH.deb; make rpm the same for RPM
+#   make dist       build build/zkrun-VERSION.tar.gz, reproducibly
+#   make deb        build build/zkrun_VERSION_ARCH.deb; make rpm builds an RPM
 #
-# CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours to set.
+# CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS can be set.
 # ZK_STATIC=1 links the ZooKeeper client statically, WERROR=1 makes every
 # warning an error, SANITIZE=1 builds with ASan and UBSan.
 
@@ -46,8 +46,8 @@ else
 ZK_LIBS ?= -lzookeeper_st
 endif
 
-# An action of a table takes what every action takes, whether it uses it or not:
-# hence -Wno-unused-parameter.
+# -Wno-unused-parameter: all actions of a table have the same parameters, and not
+# every action uses them.
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	-Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wno-unused-parameter
 ifdef WERROR
@@ -57,8 +57,8 @@ ifdef SANITIZE
 SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 endif
-# In front of a packager's flags, which win.  Fortifying is for optimized code,
-# and not beside sanitizers, which see more.
+# These precede a packager's flags, which override them.  _FORTIFY_SOURCE needs
+# optimization, and is off under sanitizers, which find more.
 HARDENING = -fstack-protector-strong -fPIE
 OPTIMIZED = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
 ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
@@ -76,7 +76,7 @@ OWN_LIBS = $(ZK_LIBS) $(BSD_LIBS) $(LDLIBS)
 
 SRC = $(wildcard src/*.c src/*/*.c)
 OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
-# Everything but main(), for the unit tests.
+# The unit tests link everything except main().
 LIB_OBJ = $(filter-out $(BUILD)/obj/main.o,$(OBJ))
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
@@ -103,12 +103,12 @@ $(BUILD)/tools/%: tests/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) $(OWN_LDFLAGS) -MMD -MP -o $@ $< $(OWN_LIBS)
 
-# Loaded into zkrun by LD_PRELOAD.
+# Tests load these into zkrun by LD_PRELOAD.
 $(BUILD)/tools/%.so: tests/tools/preload/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) -std=c11 $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
-# What it measures is when a command starts, not how long its libraries load.
+# Static: stamp must measure when a command starts, without loading libraries.
 ifndef SANITIZE
 $(BUILD)/tools/stamp: LDFLAGS += -static
 $(BUILD)/tools/stamp: OWN_LIBS = $(BSD_LIBS) -lmd
@@ -123,9 +123,9 @@ $(BUILD)/completions/zkrun.%: contrib/completions/zkrun.% \
     $(BUILD)/completions/options
 	sed -e '/^@OPTIONS@$$/{r $(BUILD)/completions/options' -e 'd}' $< >$@
 
-# The fuzz targets, and the program for them: sanitizers watch, and libFuzzer
-# sees which ways are taken.  An archive, because a target may include a source
-# to get at what is private there.
+# The fuzz targets, and the program's objects with sanitizers and libFuzzer's
+# coverage.  The objects are in an archive, because a target may include a source
+# file to reach its static functions.
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_OBJ = $(LIB_OBJ:$(BUILD)/obj/%=$(BUILD)/fuzz/obj/%)
 FUZZ_CC = clang
