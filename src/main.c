@@ -80,8 +80,8 @@ run(struct options *options)
 	int status;
 
 	if (!proctree_can_see()) {
-		log_error("cannot find processes in '/proc': it is not mounted, "
-		    "or shows another pid namespace");
+		log_error("cannot find processes: '/proc' is not mounted or "
+		    "shows another pid namespace");
 		return EXITCODE_SYSTEM;
 	}
 	if (logger_open(&logger, &ours, options->task,
@@ -144,8 +144,8 @@ main(int argc, char **argv)
 		return status;
 	if (options.interval_ms != CLOCK_NEVER &&
 	    paths_meet_tasks(options.runs, options.base)) {
-		log_error("cannot use '%s': runs are not to be recorded where "
-		    "the locks are", options.runs);
+		log_error("cannot record runs in '%s': it overlaps the nodes "
+		    "of the tasks", options.runs);
 		return EXITCODE_USAGE;
 	}
 	return options.mode == OPTIONS_RUN ? run(&options) : answer(&options);

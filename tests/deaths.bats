@@ -523,7 +523,7 @@ untouchable()
 assert_named_and_held()
 {
 	wait_for 15 grep -q 'not permitted' "$(err_of "$1")"
-	said "$1" "^zkrun: cannot kill 'sleep' \\(pid $ROOTS, user id 0\\): not permitted; '$TASK-$1' is not released while it lives" 1
+	said "$1" "^zkrun: cannot kill 'sleep' \\(pid $ROOTS, user id 0\\): not permitted; '$TASK-$1' stays locked while it lives" 1
 	not gone "$ROOTS"
 	not gone "${BG[$1]}"
 }

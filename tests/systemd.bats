@@ -182,9 +182,9 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	NOTIFY_SOCKET=/none run -3 zkrun -t "$TASK" -- sh -c 'exit 3'
 	assert_output ''
 	NOTIFY_SOCKET=none run -0 zkrun -t "$TASK" -- true
-	assert_output "zkrun: cannot notify 'none': neither a path nor an abstract socket"
+	assert_output "zkrun: cannot notify the service manager at 'none': not a path or an abstract socket name"
 	NOTIFY_SOCKET=/$(printf 'x%.0s' {1..200}) run -0 zkrun -t "$TASK" -- true
-	assert_output --partial 'the name is too long'
+	assert_output --partial 'the socket name is too long'
 }
 
 @test "a manager that does not read delays nobody, and hears READY=1 later" {

@@ -153,7 +153,7 @@ start(struct logger *logger, enum log_sink sink)
 	logger->sink[sink].tried_ms = clock_ms();
 	if (pid == -1) {
 		if (sink == LOG_TO_SYSLOG && !logger->complained)
-			log_notice("cannot write to the system's log: %s",
+			log_notice("cannot write to syslog: %s",
 			    strerror(errno));
 		logger->complained |= sink == LOG_TO_SYSLOG;
 		return;

@@ -240,7 +240,7 @@ proctree_name_forbidden(struct proctree *tree, const char *task)
 		    stat(path, &owner) == -1)
 			continue;
 		log_error("cannot kill '%s' (pid %d, user id %u): not "
-		    "permitted; '%s' is not released while it lives",
+		    "permitted; '%s' stays locked while it lives",
 		    found->list[i].name, (int)found->list[i].pid,
 		    (unsigned)owner.st_uid, task);
 		tree->named_forbidden = true;

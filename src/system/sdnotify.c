@@ -26,9 +26,9 @@ set_name(struct sdnotify *notify, const char *value)
 
 	length = strlen(value);
 	if ((value[0] != '/' && value[0] != '@') || length < 2)
-		return "neither a path nor an abstract socket";
+		return "not a path or an abstract socket name";
 	if (length >= sizeof(notify->name.sun_path))
-		return "the name is too long";
+		return "the socket name is too long";
 	notify->name.sun_family = AF_UNIX;
 	memcpy(notify->name.sun_path, value, length + 1);
 	if (value[0] == '@')
@@ -87,7 +87,8 @@ sdnotify_init(struct sdnotify *notify, bool by_command)
 		}
 		reason = strerror(errno);
 	}
-	log_notice("cannot notify '%s': %s", value, reason);
+	log_notice("cannot notify the service manager at '%s': %s", value,
+	    reason);
 	notify->name_length = 0;
 }
 
