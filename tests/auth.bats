@@ -154,7 +154,7 @@ clean()
 	run -0 zkrun --acl world:anyone:cdrwa -t "$TASK" -- true
 	assert_equal "$(zk acl "$P")" world:anyone:rwcda
 	run -77 zkrun --acl nonsense:x:r -t "$TASK-2" -- true
-	assert_output "zkrun: cannot acquire '/lock/mutex/$TASK-2': the server does not take the ACL (-a) (-114)"
+	assert_output "zkrun: cannot acquire '/lock/mutex/$TASK-2': the server rejects the ACL (see -a, --acl) (-114)"
 	for acl in world:anyone world:anyone: :x:r world:anyone:rx ',' \
 	    "$(printf 'world:anyone:r,%.0s' {1..16})world:anyone:r" \
 	    "digest:$(printf %09999d 0):r"; do
@@ -180,7 +180,7 @@ clean()
 		relay_tell reset-stats
 		run -77 zkrun -a "$wrong" -c "$RELAY_CONNECT" -r forever \
 		    -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
-		assert_output "zkrun: cannot acquire '$P': $RELAY_CONNECT: it refuses a credential (its scheme may be unknown there)"
+		assert_output "zkrun: cannot acquire '$P': $RELAY_CONNECT: the server refused a credential (it may not support the scheme)"
 		assert_equal "$(relay_count accepted)" 1
 		run -77 zkrun -a "$wrong" --status
 		run -77 zkrun -a "$wrong" --revoke "$TASK"

@@ -26,7 +26,7 @@ said()
 		relay_tell_to auth reset-stats
 		# shellcheck disable=SC2086 # words
 		run -77 zkrun $word
-		assert_output --partial 'wants to know who we are (-a) (-124)'
+		assert_output --partial 'the server requires authentication (-a) (-124)'
 		# The first may lose the answer in the end of its connection.
 		[ "$(relay_count accepted auth)" -le 2 ]
 	done
@@ -108,7 +108,7 @@ said()
 	relay_tell cut
 	zkrun_wait waiter 10
 	assert_equal "$status" 77
-	grep -q 'refuses a credential' "$BATS_TEST_TMPDIR/waiter.err"
+	grep -q 'refused a credential' "$BATS_TEST_TMPDIR/waiter.err"
 	let_go holder
 }
 
@@ -142,7 +142,7 @@ said()
 	for word in "-t $TASK -- true" '--status' "--revoke $TASK"; do
 		# shellcheck disable=SC2086 # words
 		run -69 zkrun -c "$RELAY_CONNECT" -r 0 --connect-timeout 1s $word
-		assert_output --partial 'it is busy and throttles every request'
+		assert_output --partial 'the server is busy and throttles every request'
 	done
 }
 
@@ -193,7 +193,7 @@ said()
 	zk create "$limits/zookeeper_limits" \
 	    'count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=1' >/dev/null
 	run -77 zkrun -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
-	assert_output --partial 'a quota is used up (-125)'
+	assert_output --partial 'a quota is exceeded (-125)'
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	# The run was good; that it is not recorded is the truth as well.
 	zk rm "$limits/zookeeper_limits"
@@ -201,7 +201,7 @@ said()
 	zk create "$runs/zookeeper_limits" \
 	    'count=-1,bytes=-1=;byteHardLimit=20;countHardLimit=-1' >/dev/null
 	run -77 zkrun -i 0 -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
-	assert_output --partial 'a quota is used up (-125)'
+	assert_output --partial 'a quota is exceeded (-125)'
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
 }
 

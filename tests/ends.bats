@@ -292,7 +292,7 @@ zombies()
 	for n in {1..20}; do
 		run -69 in_namespace "$ZKRUN" -r 0 --connect-timeout 50ms \
 		    -t "$TASK" -c slow.example -- true
-		assert_output --partial 'not resolved in time'
+		assert_output --partial 'name not resolved in time'
 	done
 	shown=$(zombies) || true
 	assert_equal "$shown" 0

@@ -456,7 +456,7 @@ reader_took()
 	start_relay
 	relay_tell freeze
 	unreached -c "$RELAY_CONNECT"
-	assert_output --partial "$RELAY_CONNECT: connected, then silent for 0."
+	assert_output --partial "$RELAY_CONNECT: connected, but no answer after 0."
 }
 
 @test "a server that is no ZooKeeper is named" {
@@ -472,7 +472,7 @@ reader_took()
 
 @test "a name that cannot be resolved is named" {
 	unreached -c a..b:2181
-	assert_output --partial 'a..b:2181: cannot resolve the name: '
+	assert_output --partial 'a..b:2181: cannot resolve name: '
 }
 
 @test "of several servers each is named with its own reason" {
@@ -480,8 +480,8 @@ reader_took()
 	relay_tell freeze
 	unreached -c "127.0.0.1:1,$RELAY_CONNECT,a..b"
 	assert_output --partial '127.0.0.1:1: Connection refused; '
-	assert_output --partial "$RELAY_CONNECT: connected, then silent for "
-	assert_output --partial 'a..b:2181: cannot resolve the name: '
+	assert_output --partial "$RELAY_CONNECT: connected, but no answer after "
+	assert_output --partial 'a..b:2181: cannot resolve name: '
 	assert_output --partial '(attempts: 1)'
 }
 
@@ -643,6 +643,6 @@ with_deaf_resolver()
 	took_at_most 2000 run -69 with_deaf_resolver "$ZKRUN" -r 1 \
 	    --retry-sleep 10ms --connect-timeout 400ms -t "$TASK" \
 	    -c slow.example:2181 true
-	assert_output --partial 'slow.example:2181: not resolved in time'
+	assert_output --partial 'slow.example:2181: name not resolved in time'
 	assert_output --partial '(attempts: 2)'
 }

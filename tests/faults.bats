@@ -481,7 +481,7 @@ create_comes_late()
 	timeout 30 "$SANDBOX" kill "$OWN_DIR"
 	zkrun_bg run -v -c "$OWN_CONNECT" -r forever --retry-sleep 100ms \
 	    --connect-timeout 3s -t "$TASK" -- true
-	wait_for 10 has_lines "$BATS_TEST_TMPDIR/run.err" 'not connected' 3
+	wait_for 10 has_lines "$BATS_TEST_TMPDIR/run.err" 'retrying in' 3
 	timeout 90 "$SANDBOX" restart "$OWN_DIR"
 	zkrun_wait run 10
 	assert_equal "$status" 0

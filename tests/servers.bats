@@ -46,7 +46,7 @@ fence_of()
 	poor_server $CREATE_CONTAINER
 	run -0 zkrun -v -c "$RELAY_CONNECT" -b "$BASE" --runs "$BASE.runs" -i 0 \
 	    -t x -- touch "$BATS_TEST_TMPDIR/ran"
-	assert_line 'zkrun: the server seems to know no container nodes; parents are made as persistent nodes'
+	assert_line 'zkrun: the server seems not to support container nodes; parents become persistent'
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
 	zk stat "$BASE/x"
 	zk stat "$BASE.runs/x"

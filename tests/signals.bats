@@ -46,7 +46,7 @@ siglog_bg()
 	start_relay
 	relay_tell refuse on
 	zkrun_ending c -v -c "$RELAY_CONNECT" --retry-sleep 60 -t "$TASK" -- true
-	wait_for 5 grep -q 'trying again' "$BATS_TEST_TMPDIR/c.err"
+	wait_for 5 grep -q 'retrying in' "$BATS_TEST_TMPDIR/c.err"
 	kill -TERM "${BG[c]}"
 	ended c 3 signal 15
 }

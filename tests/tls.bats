@@ -113,7 +113,7 @@ no_way()
 	tunnel "$1"
 	ZKRUN_LIMIT=10 run -69 zkrun -r 1 --retry-sleep 0.1 \
 	    -c "$TUNNEL_CONNECT" -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
-	assert_output --partial 'it closed the connection instead of opening a session'
+	assert_output --partial 'the server closed the connection without opening a session'
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	[ "$((${EPOCHREALTIME/[.,]/} - ${begin/[.,]/}))" -lt 3000000 ]
 	grep -q "$2" "$BATS_TEST_TMPDIR/stunnel.log"

@@ -100,8 +100,8 @@ keeper_say_silent(struct keeper *keeper, const struct link_message *message)
 {
 	char why[256];
 
-	(void)snprintf(why, sizeof(why), "%s: no answer for %.1fs, and there is "
-	    "no other", connector_server(&keeper->connector),
+	(void)snprintf(why, sizeof(why), "%s: no answer for %.1fs, and no other "
+	    "server to try", connector_server(&keeper->connector),
 	    (double)(clock_ms() - session_unanswered_since_ms(
 	    &keeper->connector.session)) / 1000);
 	return say_lost(keeper, why);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 
 /* The problem of a server whose name has no answer yet. */
-static const char unresolved[] = "not resolved in time";
+static const char unresolved[] = "name not resolved in time";
 
 void
 addresses_init(struct addresses *addresses, const struct servers *servers,
@@ -33,7 +33,7 @@ static void
 note_unresolved(struct addresses *addresses, size_t server, const char *why)
 {
 	(void)snprintf(addresses->problems[server], ADDRESSES_REASON_SIZE,
-	    "cannot resolve the name: %s", why);
+	    "cannot resolve name: %s", why);
 	if (addresses->known[server].count == 0)
 		addresses->failed_ms[server][0] = clock_ms();
 }

@@ -94,8 +94,8 @@ retry_pause_ms(struct connector *connector, int64_t now_ms)
 		return pause_ms;
 	connector->retries++;
 	connector_explain(connector, problems, sizeof(problems));
-	log_verbose("not connected (%s); trying again in %.1fs", problems,
-	    (double)pause_ms / 1000);
+	log_verbose("cannot connect to ZooKeeper (%s); retrying in %.1fs",
+	    problems, (double)pause_ms / 1000);
 	return pause_ms;
 }
 
@@ -240,8 +240,8 @@ advance(struct connector *connector, int64_t now_ms)
 		session_drop(&connector->session, reason);
 	}
 	if (now_ms >= throttling_deadline(connector))
-		session_drop(&connector->session, "it is busy and throttles "
-		    "every request");
+		session_drop(&connector->session, "the server is busy and "
+		    "throttles every request");
 	if (now_ms >= expiry_deadline(connector)) {
 		session_abandon(&connector->session);
 		connector->phase = CONNECTOR_EXPIRING;
@@ -253,9 +253,9 @@ advance(struct connector *connector, int64_t now_ms)
 		return;
 	if (connector->session.handle != NULL &&
 	    now_ms >= connector->address_deadline_ms) {
-		(void)snprintf(reason, sizeof(reason), "%s for %.1fs",
+		(void)snprintf(reason, sizeof(reason), "%s after %.1fs",
 		    connector->session.phase == SESSION_REACHING ?
-		    "silent" : "connected, then silent",
+		    "no TCP connection" : "connected, but no answer",
 		    (double)(now_ms - connector->tried_since_ms) / 1000);
 		session_abandon(&connector->session);
 		addresses_fail(&connector->addresses, reason);

@@ -153,12 +153,12 @@ fail(struct session *session, int error)
 {
 	if (session->phase == SESSION_REACHING)
 		session_drop(session, error != 0 ? strerror(error) :
-		    "the connection failed");
+		    "connection failed");
 	else if (session->phase == SESSION_GREETING)
 		/* A server without a quorum does just that. */
-		session_drop(session, "it closed the connection instead of "
-		    "opening a session: no quorum, too many connections from "
-		    "here (maxClientCnxns), or not a ZooKeeper");
+		session_drop(session, "the server closed the connection "
+		    "without opening a session: no quorum, too many "
+		    "connections (maxClientCnxns), or not ZooKeeper");
 	else
 		/* The library says EHOSTDOWN when it reads the end. */
 		session_drop(session, error != 0 && error != EAGAIN &&
@@ -180,7 +180,7 @@ let_in(struct session *session)
 
 	/* That is no session; the library does not mind. */
 	if (id->client_id == 0 || zoo_recv_timeout(session->handle) <= 0) {
-		session_drop(session, "it opens no session");
+		session_drop(session, "the server opened no session");
 		return;
 	}
 	session->phase = SESSION_CONNECTED;
@@ -224,8 +224,8 @@ look_at_state(struct session *session, int rc, int error)
 	} else if (state == ZOO_EXPIRED_SESSION_STATE)
 		leave(session, SESSION_EXPIRED, "");
 	else if (state == ZOO_AUTH_FAILED_STATE)
-		leave(session, SESSION_REJECTED, "it refuses a credential "
-		    "(its scheme may be unknown there)");
+		leave(session, SESSION_REJECTED, "the server refused a "
+		    "credential (it may not support the scheme)");
 	else if (state == ZOO_CONNECTED_STATE) {
 		if (session->phase != SESSION_CONNECTED)
 			take_handshake(session);
@@ -361,7 +361,7 @@ session_process(struct session *session, short revents)
 		events |= ZOOKEEPER_WRITE;
 	if (session->phase == SESSION_GREETING && (revents & POLLIN)) {
 		if (!is_greeting_sane(session->fd)) {
-			session_drop(session, "it is not a ZooKeeper");
+			session_drop(session, "the server is not ZooKeeper");
 			return;
 		}
 		set_option(session, SOL_SOCKET, SO_RCVLOWAT, 1);

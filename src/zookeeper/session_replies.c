@@ -160,8 +160,8 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	if (event != NULL && rc == ZUNIMPLEMENTED && request->is_extended) {
 		event->code = SESSION_UNSUPPORTED;
 		if (!session->plain)
-			log_verbose("the server seems to know no container "
-			    "nodes; parents are made as persistent nodes");
+			log_verbose("the server seems not to support "
+			    "container nodes; parents become persistent");
 		session->plain = true;
 	}
 	session->throttled_since_ms = session->pause_ms =
@@ -260,8 +260,8 @@ session_on_list(int rc, const struct String_vector *strings,
 	/* Both are of one moment; what was garbled on its way is not. */
 	if (strings->count != stat->numChildren) {
 		event->code = SESSION_REFUSED;
-		(void)strlcpy(event->reason, "the list is not as long as the "
-		    "server says", sizeof(event->reason));
+		(void)strlcpy(event->reason, "the server's list has the "
+		    "wrong length", sizeof(event->reason));
 		return;
 	}
 	if (strings->count == 0)
@@ -278,8 +278,8 @@ session_on_list(int rc, const struct String_vector *strings,
 	/* A list with holes would be worse than none. */
 	if (i < strings->count) {
 		event->code = SESSION_REFUSED;
-		(void)strlcpy(event->reason, "the list makes no sense, or there "
-		    "is no memory for it", sizeof(event->reason));
+		(void)strlcpy(event->reason, "the list has an invalid name, "
+		    "or memory is exhausted", sizeof(event->reason));
 	}
 }
 
