@@ -1,9 +1,8 @@
 /*
  * zkrun: run a command while holding a distributed lock in ZooKeeper.
  *
- * Two processes: the guard, which is the one the user started, and the keeper,
- * its child, which holds the lease and starts the command.  src/README.md has
- * the whole picture.
+ * The process that the user started is the guard.  Its child, the keeper, holds
+ * the lease and starts the command.  src/README.md describes both.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +31,7 @@
 #include "system/proctree.h"
 #include "system/signals.h"
 
-/* Two processes from here on, with a link between them. */
+/* Forks: the parent becomes the guard, the child the keeper. */
 static int
 part(const struct options *options, struct logger *logger)
 {
@@ -41,10 +40,10 @@ part(const struct options *options, struct logger *logger)
 	char data[NODEDATA_SIZE];
 	pid_t keeper;
 
-	/* It may ask a directory server; nothing waits for us yet. */
+	/* Done here because it may block: it may ask a directory server. */
 	nodedata_make(data, sizeof(data), getpid(), options->command[0]);
 	proctitle_set(options->task, "connecting");
-	/* From here on a signal is something that we read. */
+	/* From here on guard and keeper read signals from descriptors. */
 	signals_block(&signals);
 	keeper = -1;
 	if (link_pair(&guard_end, &keeper_end) == 0)
@@ -71,7 +70,7 @@ read_credentials(struct options *options)
 	    EXITCODE_CONFIG;
 }
 
-/* Nobody but a logger waits for stderr from here on. */
+/* Runs the command under the lock.  Messages go to a logger from here on. */
 static int
 run(struct options *options)
 {
@@ -96,12 +95,13 @@ run(struct options *options)
 	return status;
 }
 
+/* Carries out --check, --status and the other options that run no command. */
 static int
 answer(struct options *options)
 {
 	int status;
 
-	/* What everybody may read needs no credentials. */
+	/* Everybody may read the nodes of --check. */
 	if (options->mode == OPTIONS_CHECK)
 		return check_run(options);
 	status = read_credentials(options);

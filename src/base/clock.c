@@ -14,7 +14,7 @@ clock_ms(void)
 {
 	struct timespec now;
 
-	/* Fails for no clock that exists. */
+	/* Cannot fail: every Linux has CLOCK_BOOTTIME. */
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -45,7 +45,7 @@ clock_timer_set(int fd, int64_t deadline_ms)
 	struct itimerspec when = { 0 };
 
 	if (deadline_ms != CLOCK_NEVER) {
-		/* All zeros would disarm it. */
+		/* Zero would disarm the timer. */
 		if (deadline_ms < 1)
 			deadline_ms = 1;
 		when.it_value.tv_sec = deadline_ms / 1000;
@@ -68,7 +68,7 @@ clock_parse_duration(const char *text, int64_t *ms)
 	char *end;
 	size_t i;
 
-	/* strtod(3) also knows signs, exponents, hex, inf and nan. */
+	/* strtod(3) would also accept signs, exponents, hex, inf and nan. */
 	end = (char *)text + strspn(text, "0123456789.");
 	if (end == text || strspn(text, ".") == (size_t)(end - text) ||
 	    (*end != '\0' && strchr("mshd", *end) == NULL))
@@ -81,7 +81,7 @@ clock_parse_duration(const char *text, int64_t *ms)
 		if (value > (double)CLOCK_LONGEST_MS)
 			return -1;
 		*ms = (int64_t)(value + 0.5);
-		/* A tiny wait is still a wait: only zero means zero. */
+		/* Only "0" means no time at all. */
 		if (*ms == 0 && value > 0)
 			*ms = 1;
 		return 0;

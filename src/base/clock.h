@@ -1,44 +1,49 @@
 /*
- * Time in milliseconds, and deadlines.
+ * Times, deadlines and durations in milliseconds.
  *
- * All times are points on CLOCK_BOOTTIME, which goes on through a suspend: when
- * a machine wakes up, its deadlines have passed.
+ * All times are on CLOCK_BOOTTIME, which counts while the machine is suspended:
+ * deadlines pass during a suspend.
  */
 #ifndef ZKRUN_CLOCK_H
 #define ZKRUN_CLOCK_H
 
 #include <stdint.h>
 
-/* A deadline that never comes. */
+/* A deadline that never comes, and a duration without end. */
 #define CLOCK_NEVER	INT64_MAX
 
-/* No duration is longer: ten years. */
+/* The longest duration that a user can give: ten years. */
 #define CLOCK_LONGEST_MS	(INT64_C(10) * 365 * 24 * 3600 * 1000)
 
-/* Returns the time now, in ms. */
+/* Returns the current time in ms. */
 int64_t	clock_ms(void);
 
 /* Returns the earlier of two deadlines. */
 int64_t	clock_earlier(int64_t, int64_t);
 
-/* Returns a point in time plus a duration; both may be CLOCK_NEVER. */
-int64_t	clock_after(int64_t, int64_t);
+/*
+ * Returns the time at which a duration ends.  Returns CLOCK_NEVER if either
+ * argument is CLOCK_NEVER or the sum is too large.
+ */
+int64_t	clock_after(int64_t start_ms, int64_t duration_ms);
 
 /*
- * Opens a close-on-exec timer descriptor that becomes readable at the deadline
- * last set.  The timeout of poll(2) would not do, because its clock stops in a
- * suspend.  Returns -1 and sets errno on failure.
+ * Opens a non-blocking close-on-exec timer that becomes readable at the
+ * deadline last set.  The timeout of poll(2) cannot replace it: that stops
+ * during a suspend.  Returns the descriptor, which the caller closes, or -1 and
+ * sets errno.
  */
 int	clock_timer_open(void);
 
-/* Sets the timer: CLOCK_NEVER disarms it, a past deadline fires at once. */
-void	clock_timer_set(int, int64_t);
+/* Sets the timer.  CLOCK_NEVER disarms it; a past deadline fires at once. */
+void	clock_timer_set(int fd, int64_t deadline_ms);
 
 /*
- * Reads a duration, a decimal number with or without a fraction, followed by
- * ms, s, m, h or d; without a unit it is in seconds.  Stores ms.  Returns 0, or
- * -1 for anything else or for more than CLOCK_LONGEST_MS.
+ * Parses a decimal number, with or without a fraction, followed by ms, s, m, h
+ * or d; without a unit it counts seconds.  Stores the duration in ms, rounded,
+ * but at least 1 unless it is 0.  Returns 0.  Returns -1 and stores nothing if
+ * the text is malformed or means more than CLOCK_LONGEST_MS.
  */
-int	clock_parse_duration(const char *, int64_t *);
+int	clock_parse_duration(const char *, int64_t *ms);
 
 #endif

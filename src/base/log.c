@@ -1,5 +1,5 @@
 /*
- * Makes one line of each message and keeps errno.
+ * Formats each message as one line, then writes or sends it.
  */
 #include "base/log.h"
 
@@ -16,26 +16,23 @@
 
 #include "base/text.h"
 
-/* At most PIPE_BUF: such a write to a pipe is never cut in two. */
+/* At most PIPE_BUF, so that a write to a pipe is atomic. */
 #define LINE_SIZE	2048
 #define PREFIX		"zkrun: "
 
-/* To the first column, and clear what stands there (ECMA-48, EL). */
+/* Returns to the first column and clears the line (ECMA-48, EL). */
 #define WIPE		"\r\033[K"
 
-/* The first byte of what a logger of stderr gets. */
+/* The first byte of a message on the socket of LOG_TO_STDERR. */
 enum { LINE = 'L', PROGRESS = 'P' };
 
 static struct {
 	enum log_level	level;
 	int		fds[LOG_SINKS];
-	bool		unfinished;	/* a line of log_progress() is shown */
+	bool		unfinished;	/* a progress line is shown */
 } log_state = { LOG_NORMAL, { -1, -1 }, false };
 
-/*
- * In the background the terminal belongs to a shell, and a line that is
- * rewritten would be in its way.
- */
+/* In the background a progress line would overwrite the shell's line. */
 static bool
 in_background(void)
 {
@@ -45,7 +42,7 @@ in_background(void)
 	return group != -1 && group != getpgrp();
 }
 
-/* A line that the terminal wraps could not be wiped. */
+/* WIPE clears one row only, so the line must not wrap. */
 static void
 cut_to_terminal(char *text)
 {
@@ -55,7 +52,7 @@ cut_to_terminal(char *text)
 		text_cut(text, size.ws_col - 1U);
 }
 
-/* Nobody can be told that a line could not be written. */
+/* Ignores errors: there is no other place to report them. */
 static void
 write_all(const char *line)
 {
@@ -94,7 +91,7 @@ log_write(char *message)
 	log_state.unfinished = false;
 }
 
-/* Nobody can be told that a message could not be sent either. */
+/* Ignores errors, like write_all(). */
 static void
 send_to(enum log_sink sink, char *message)
 {
@@ -107,7 +104,7 @@ send_to(enum log_sink sink, char *message)
 		log_write(message);
 }
 
-/* A message of priority -1 does not go to the system's log. */
+/* Priority -1 keeps the message out of syslog. */
 static void __attribute__((format(printf, 4, 0)))
 say(bool shown, int kind, int priority, const char *format, va_list arguments)
 {
@@ -138,7 +135,7 @@ log_send_to(enum log_sink sink, int fd)
 	log_state.fds[sink] = fd;
 }
 
-/* Defines a function for messages of one kind. */
+/* Defines the function for one kind of message. */
 #define DEFINE_KIND(name, shown, priority)			\
 void								\
 name(const char *format, ...)					\

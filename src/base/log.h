@@ -1,12 +1,12 @@
 /*
- * Messages for people: one line each on stderr, behind "zkrun: ", and in the
- * system's log if the user wants that.
+ * Messages for people: one line each, on stderr after "zkrun: " and, if the
+ * user wants that, in syslog.
  *
- * No function here changes errno.  By default they write to stderr themselves,
- * and may block there.  Once log_send_to() was called they only send to a
- * process that writes (system/logger.h), and never block: a disk or a terminal
- * that stalls must not stop who keeps a deadline.  A message that this process
- * has no room for is lost.  text_clean() makes every line harmless.
+ * The functions that log keep errno.  By default they write to stderr, which
+ * may block.  After log_send_to() they only send the message to a process that
+ * writes it (system/logger.h), and never block, because a stalled disk or
+ * terminal must not delay a deadline.  A message is lost if the socket is full.
+ * text_clean() cleans every line.
  */
 #ifndef ZKRUN_LOG_H
 #define ZKRUN_LOG_H
@@ -24,39 +24,44 @@ enum log_sink {
 };
 
 /*
- * Set which messages are shown, and the sockets to which they are sent; -1 for
- * none.  Besides these, only the title and whether log_progress() shows a line
- * are mutable state of this program.
+ * Sets which messages are shown.  The level, the sockets, the state of
+ * log_progress() and the process title are the only mutable globals of zkrun.
  */
 void	log_set_level(enum log_level);
+
+/*
+ * Sends all further messages for this sink to the socket, which is borrowed.
+ * With -1, messages for stderr are written directly and syslog gets none.  On
+ * the socket of LOG_TO_STDERR the first byte of a message is its kind; on that
+ * of LOG_TO_SYSLOG it is the priority of syslog(3).
+ */
 void	log_send_to(enum log_sink, int fd);
 
 /*
- * Writes what came over the socket of LOG_TO_STDERR to stderr.  May block.  The
- * message begins with a byte of its kind, and is changed.  To LOG_TO_SYSLOG come
- * messages that begin with a byte of their priority.
+ * Writes a message from the socket of LOG_TO_STDERR to stderr.  Changes the
+ * buffer.  May block.
  */
 void	log_write(char *message);
 
-/* Something failed; always shown. */
+/* Reports a failure; always shown. */
 void	log_error(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* Something the user wants to know without asking; not shown with -q. */
+/* Tells what the user should know; hidden by -q. */
 void	log_notice(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* The answer to SIGUSR1; always shown. */
+/* Answers SIGUSR1; always shown. */
 void	log_answer(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* What happened to the lock; shown with -v, always in the system's log. */
+/* Tells what happened to the lock; shown with -v, always sent to syslog. */
 void	log_event(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* What is going on; shown with -v. */
+/* Tells details; shown with -v, never sent to syslog. */
 void	log_verbose(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Shows a line on the terminal in place of the last such line; an empty one
- * wipes the last.  The line is cut to the terminal's width.  In the background
- * nothing is shown.
+ * Shows a line on the terminal, in place of the previous progress line; an
+ * empty line only removes the previous one.  Cuts the line to the terminal's
+ * width.  Shows nothing in the background.
  */
 void	log_progress(const char *, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,5 +1,6 @@
 /*
- * UTF-8 is decoded by hand, because the caller's locale may be another one.
+ * Decodes UTF-8 without the C library, because the caller's locale may have
+ * another encoding.
  */
 #include "base/text.h"
 
@@ -14,7 +15,7 @@
 uint32_t
 text_next(const char **text)
 {
-	/* Below this, by the bytes that follow, a shorter form exists. */
+	/* The least character by number of further bytes: else overlong. */
 	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *bytes = (const unsigned char *)(*text)++;
 	uint32_t c = bytes[0];
@@ -25,7 +26,7 @@ text_next(const char **text)
 	more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
 	if (more > 0)
 		c &= 0x3fU >> more;
-	/* This stops at the NUL that ends the text. */
+	/* The NUL at the end of the text stops this loop. */
 	for (i = 1; i <= more; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return TEXT_INVALID;
@@ -45,7 +46,7 @@ is_ascii(const char *text)
 	return *text == '\0';
 }
 
-/* Line separators and marks that turn text around do harm, too. */
+/* Refuses controls, line separators, direction marks, invisible characters. */
 static bool
 is_harmless(uint32_t c)
 {
@@ -76,9 +77,9 @@ text_clean(char *clean, size_t size, const char *text)
  * Steps over the characters that fit into the columns.  Returns how many
  * columns they take.
  *
- * wcwidth(3) goes by the locale, and the caller's may be C, so it is called in
- * a locale of UTF-8.  ASCII needs none: a locale costs some 20 system calls.
- * Where the system has no such locale, every character counts as one column.
+ * wcwidth(3) depends on the locale, and the caller's may be C, so this switches
+ * to C.UTF-8.  It skips that for ASCII: a locale costs some 20 system calls.
+ * Without such a locale every character counts as one column.
  */
 static size_t
 step_over(const char **text, size_t columns)
@@ -91,13 +92,13 @@ step_over(const char **text, size_t columns)
 
 	utf8 = is_ascii(*text) ? (locale_t)0 :
 	    newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	/* 0 leaves the caller's locale in place. */
+	/* 0 keeps the caller's locale. */
 	caller = uselocale(utf8);
 	for (taken = 0; **text != '\0'; taken += (size_t)width) {
 		next = *text;
 		c = text_next(&next);
 		width = c < 0x80 ? 1 : wcwidth((wchar_t)c);
-		/* It knows no width of an unassigned character. */
+		/* An unassigned character. */
 		if (width == -1)
 			width = 1;
 		if ((size_t)width > columns - taken)
@@ -146,7 +147,7 @@ text_duration(char *text, size_t size, int64_t ms)
 {
 	int64_t s;
 
-	/* Clocks differ. */
+	/* The clocks of two machines may differ. */
 	if (ms < 0)
 		ms = 0;
 	s = ms / 1000;

@@ -1,5 +1,5 @@
 /*
- * Text that others wrote, on its way to a terminal.
+ * Makes text from others fit for a terminal, and formats times for people.
  */
 #ifndef ZKRUN_TEXT_H
 #define ZKRUN_TEXT_H
@@ -10,33 +10,35 @@
 #define TEXT_INVALID	UINT32_MAX
 
 /*
- * Returns the first character of a text in UTF-8 that is not empty, and steps
- * over it.  Returns TEXT_INVALID for a byte that begins no character.
+ * Returns the first character of a non-empty UTF-8 text and steps over it.  If
+ * its first byte begins no character, returns TEXT_INVALID and steps over that
+ * byte.
  */
 uint32_t	text_next(const char **);
 
 /*
- * Copies as much as fits.  Bytes that are not UTF-8, control characters and
- * marks that change the order of the text become '?'.
+ * Copies whole characters as long as they fit.  Each control character, line
+ * separator, direction mark, invisible character and byte that is not UTF-8
+ * becomes '?'.
  */
-void		text_clean(char *, size_t, const char *);
+void		text_clean(char *clean, size_t size, const char *text);
 
 /*
- * Writes a time in ms since 1970 as the reader's clock has it; the day only if it
- * is not today.  "?" if it has no such form.
+ * Writes a time, given in ms since 1970, in the local time zone.  Writes the
+ * date only if it is not today, and "?" if the time cannot be formatted.
  */
-void		text_since(char *, size_t, int64_t ms);
+void		text_since(char *text, size_t size, int64_t ms);
 
 /*
- * Writes a duration in two units, which is exact enough for people: "14m51s".  One
- * that is negative is none.
+ * Writes a duration in one or two units: "3.2s", "14m51s", "2h05m", "3d04h".  A
+ * negative one becomes "0.0s".
  */
-void		text_duration(char *, size_t, int64_t ms);
+void		text_duration(char *text, size_t size, int64_t ms);
 
-/* Returns how many columns of a terminal a clean text takes. */
+/* Returns the number of terminal columns that a clean text takes. */
 size_t		text_width(const char *);
 
-/* Cuts a clean text to the columns. */
-void		text_cut(char *, size_t columns);
+/* Cuts a clean text to this number of columns. */
+void		text_cut(char *text, size_t columns);
 
 #endif
