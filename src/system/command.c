@@ -1,5 +1,6 @@
 /*
- * Forks and executes the command, and leaves no trace of zkrun in it.
+ * Forks and executes the command, with the caller's environment and signal
+ * state.
  */
 #include "system/command.h"
 
@@ -19,7 +20,7 @@
 #include "base/log.h"
 #include "system/signals.h"
 
-/* If a variable names the pid that the caller knows, lets it name ours. */
+/* Replaces the value of a variable by our pid if it is the pid "from". */
 static int
 inherit_pid(const char *variable, pid_t from)
 {
@@ -39,9 +40,9 @@ set_environment(const struct command_lease *lease)
 {
 	char fence[32], session[32];
 
-	/* This names the process of LISTEN_PID in another way. */
+	/* It identifies the same process as LISTEN_PID, which changes. */
 	(void)unsetenv("LISTEN_PIDFDID");
-	/* A service manager has set these for zkrun alone. */
+	/* The service manager set these for zkrun alone. */
 	if (!lease->notifies) {
 		(void)unsetenv("NOTIFY_SOCKET");
 		(void)unsetenv("WATCHDOG_USEC");
@@ -58,14 +59,14 @@ set_environment(const struct command_lease *lease)
 }
 
 /*
- * Runs in the child of vfork(2), which shares our memory until execvp(3): the
- * error and the variables that it sets are set for us, too.
+ * Runs in the child of vfork(2).  It shares the keeper's memory until
+ * execvp(3), so the keeper sees *error and the changed environment.
  */
 static void
 become(char *const *argv, const struct signals *signals,
     const struct command_lease *lease, pid_t parent, volatile int *error)
 {
-	/* The parent may have died before the prctl(2). */
+	/* If the parent died before the prctl(2), no signal will come. */
 	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) == -1 ||
 	    getppid() != parent)
 		_exit(EXITCODE_INTERNAL);
@@ -91,7 +92,7 @@ command_start(char *const *argv, const struct signals *signals,
 	if (set_environment(lease) == -1)
 		return -1;
 	parent = getpid();
-	/* fork(2) would copy page tables while others wait for this moment. */
+	/* Faster than fork(2), which copies page tables. */
 	pid = vfork();	/* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
 	if (pid == 0)	/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
 		become(argv, signals, lease, parent, &error);

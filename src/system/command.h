@@ -1,5 +1,5 @@
 /*
- * Starts the command, and tells how it ended.
+ * Starts the command and translates its wait status.
  */
 #ifndef ZKRUN_COMMAND_H
 #define ZKRUN_COMMAND_H
@@ -11,30 +11,34 @@
 
 struct signals;
 
-/* What the command finds in its environment. */
+/* Describes the lease, for the command's environment. */
 struct command_lease {
 	const char	*task;		/* ZKRUN_TASK */
 	const char	*path;		/* ZKRUN_LEASE */
 	const char	*connect;	/* ZKRUN_LEASE_CONNECT */
 	int64_t		 fence;		/* ZKRUN_FENCE */
 	int64_t		 session;	/* ZKRUN_SESSION, in hexadecimal */
-	pid_t		 caller_knows;	/* the pid that LISTEN_PID names */
-	bool		 notifies;	/* talks to the manager itself */
+	pid_t		 caller_knows;	/* the pid LISTEN_PID may name */
+	bool		 notifies;	/* the command notifies systemd */
 };
 
 /*
  * Starts the command without a shell, with the caller's signal mask and
- * dispositions, descriptors and directory.  The kernel kills it when this
- * process dies.  It gets the sockets that a service manager has passed to the
- * pid that the caller knows (LISTEN_PID), and the manager's own socket if it
- * notifies.  If it cannot be executed, logs that, clears *runs, and the process
- * ends in 127 (not found) or 126.  Returns its pid, which the caller reaps, or
- * -1 and sets errno.
+ * dispositions, descriptors and directory.  The kernel kills the command when
+ * this process dies.  If LISTEN_PID or WATCHDOG_PID is caller_knows, it becomes
+ * the command's pid.  Without lease->notifies, NOTIFY_SOCKET and the watchdog
+ * variables are removed.
+ *
+ * Returns the pid, which the caller reaps, and sets *runs.  If the command
+ * cannot be executed, logs why, clears *runs and returns the pid of a child
+ * that exits with 127 (not found), 126, or 71 (no memory).  Returns -1 and sets
+ * errno if the environment cannot be set or there is no process.  Blocks until
+ * the child has called execvp(3).
  */
 pid_t	command_start(char *const *argv, const struct signals *,
 	    const struct command_lease *, bool *runs);
 
-/* Returns the exit status that tells how the command ended. */
+/* Returns the exit status for a wait status: 128 + n for signal n. */
 int	command_exit_code(int wait_status);
 
 #endif

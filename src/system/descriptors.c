@@ -1,6 +1,6 @@
 /*
- * FD_CLOEXEC tells descriptors apart: all of ours have it, and no inherited one
- * has it, for it would not have survived our own exec.
+ * FD_CLOEXEC tells descriptors apart.  All of zkrun's own have it.  No
+ * inherited one has it: the exec of zkrun would have closed it.
  */
 #include "system/descriptors.h"
 
@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MOST	65536	/* numbers to try, where they are not listed */
+#define MOST	65536	/* numbers to try if /proc does not list them */
 
 int
 descriptors_fill_standard(void)
 {
 	int fd;
 
-	/* open(2) takes the lowest number that is free. */
+	/* open(2) returns the lowest free number. */
 	do {
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	} while (fd != -1 && fd <= STDERR_FILENO);
@@ -29,7 +29,7 @@ descriptors_fill_standard(void)
 	return close(fd);
 }
 
-/* Majors of terminals, see Documentation/admin-guide/devices.txt of Linux. */
+/* The majors are in Documentation/admin-guide/devices.txt of Linux. */
 static bool
 is_terminal(unsigned major)
 {
@@ -43,8 +43,9 @@ is_terminal(unsigned major)
 }
 
 /*
- * statx(2) tells from memory, if it may.  Other calls take the lock of a pipe,
- * which its other end may hold while it waits for a disk, or ask a device.
+ * Says whether this is a pipe, FIFO, socket or terminal.  AT_STATX_DONT_SYNC
+ * makes statx(2) answer from memory.  Other calls may block: on the lock of a
+ * pipe, which its other end may hold while it waits for a disk, or on a device.
  */
 static bool
 is_stream(int fd)
@@ -57,7 +58,7 @@ is_stream(int fd)
 	    is_terminal(what.stx_rdev_major)));
 }
 
-/* Frees no number from 0 to 2: the next socket would get it. */
+/* Replaces 0 to 2 by /dev/null: a free number would go to the next socket. */
 static void
 let_go(int fd)
 {
@@ -83,7 +84,9 @@ look_at(int fd, bool ours, void (*act)(int fd, int except), int except)
 		act(fd, except);
 }
 
-/* Calls a function for each that is ours, or for each that is not. */
+/*
+ * Calls a function for each of zkrun's own descriptors, or each inherited one.
+ */
 static void
 each(bool ours, void (*act)(int fd, int except), int except)
 {
@@ -94,7 +97,7 @@ each(bool ours, void (*act)(int fd, int except), int except)
 
 	directory = opendir("/proc/self/fd");
 	if (directory == NULL) {
-		/* Mostly because there is no descriptor left. */
+		/* Usually no descriptor is left for opendir(3). */
 		most = getdtablesize() < MOST ? getdtablesize() : MOST;
 		for (fd = 0; fd < most; fd++)
 			look_at(fd, ours, act, except);

@@ -1,39 +1,41 @@
 /*
- * The descriptors that this process was started with.  The command inherits
- * them.
+ * Lets go of the descriptors that zkrun inherited and passes on to the command.
  *
- * Only descriptors_close_inherited() waits for a file server, a disk or a
- * terminal: what a descriptor is, is told without asking whoever serves it, and files are
- * never closed, for close(2) of a file waits for its server.  So a file stays
- * open until zkrun ends, and the caller's POSIX locks stay.
+ * Only descriptors_close_inherited() may block on a file server, disk or
+ * terminal.  The others find a descriptor's type in memory and never close a
+ * file, because close(2) may wait for a file server.  Files therefore stay open
+ * until zkrun exits, which also keeps the caller's POSIX locks.
  */
 #ifndef ZKRUN_DESCRIPTORS_H
 #define ZKRUN_DESCRIPTORS_H
 
 /*
- * Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that no
- * descriptor of ours gets such a number.  The new ones are close-on-exec, so
- * the command still finds them closed.  Returns -1 and sets errno on failure.
+ * Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that
+ * zkrun opens nothing else under these numbers.  They are close-on-exec: the
+ * command finds them closed.  Returns -1 and sets errno on failure.
  */
 int	descriptors_fill_standard(void);
 
 /*
- * Lets go of every inherited pipe, FIFO, socket and terminal but stderr, so that
- * their readers see the end when the command's copies are closed.  0 and 1 then
- * lead to /dev/null.  What cannot be let go of stays open.
+ * Closes every inherited pipe, FIFO, socket and terminal except stderr, so that
+ * their readers see the end when the command closes its copies.  Replaces 0 and
+ * 1 by /dev/null; if that fails, they stay open.
  */
 void	descriptors_let_go(void);
 
-/* Does the same with stderr: this process has nothing left to say. */
+/* Does the same with stderr.  Afterwards this process cannot write to it. */
 void	descriptors_let_go_stderr(void);
 
 /*
- * In a helper process that outlives us: closes all that is inherited, files as
- * well.  This may block.
+ * In a helper process that outlives its parent: closes all inherited
+ * descriptors, including files.  May block.
  */
 void	descriptors_close_inherited(void);
 
-/* In a helper process: closes every descriptor of ours but this one (-1: all). */
+/*
+ * In a helper process: closes zkrun's own descriptors from 3 on, except this
+ * one (-1: none).
+ */
 void	descriptors_close_ours(int except);
 
 #endif

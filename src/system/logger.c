@@ -1,5 +1,5 @@
 /*
- * Sockets, and a process at the other end of each.
+ * One socket per sink, with a process that reads it.
  */
 #include "system/logger.h"
 
@@ -20,10 +20,10 @@
 #include "system/proctitle.h"
 
 #define MESSAGE_SIZE	2048
-#define PATIENCE_S	2	/* with a system's logger that takes nothing */
-#define FINISH_MS	999	/* for stderr */
-#define SYSLOG_FINISH_MS 200	/* one that takes messages needs less */
-#define TRY_AGAIN_MS	1000	/* when no process can be had */
+#define PATIENCE_S	2	/* for one syslog(3) */
+#define FINISH_MS	999	/* for the logger of stderr, at the end */
+#define SYSLOG_FINISH_MS 200	/* for that of syslog(3) */
+#define TRY_AGAIN_MS	1000	/* after a failed fork(2) */
 
 int
 logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
@@ -51,8 +51,9 @@ logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
 }
 
 /*
- * Only a signal ends a syslog(3) that blocks.  So each message has its own
- * process, which an alarm can end.  Returns false if it had to.
+ * Writes each message in its own process, because only a signal can end a
+ * syslog(3) that blocks.  Returns false if the alarm ended it or no process was
+ * available.
  */
 static bool
 write_to_syslog(int facility, const char *ident, const char *message)
@@ -71,7 +72,7 @@ write_to_syslog(int facility, const char *ident, const char *message)
 	    !WIFSIGNALED(status);
 }
 
-/* Says whether nobody is left who could say anything. */
+/* Says whether every process that could send messages is gone. */
 static bool
 is_alone(int fd)
 {
@@ -91,7 +92,7 @@ write_all(const struct logger *logger, enum log_sink sink, const char *ident)
 		message[length] = '\0';
 		if (sink == LOG_TO_STDERR)
 			log_write(message);
-		/* Each message that is left would take as long. */
+		/* Every further message would take PATIENCE_S as well. */
 		else if (!write_to_syslog(logger->facility, ident, message) &&
 		    is_alone(fd))
 			break;
@@ -100,8 +101,8 @@ write_all(const struct logger *logger, enum log_sink sink, const char *ident)
 }
 
 /*
- * The child.  That of syslog(3) outlives us to write the last words, so it keeps
- * nothing of the caller's.
+ * Runs in the child.  The logger of syslog(3) may outlive zkrun to write the
+ * last messages, so it leaves the session and closes all inherited descriptors.
  */
 static _Noreturn void
 become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
@@ -118,7 +119,7 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
 	log_send_to(LOG_TO_STDERR, -1);
 	log_send_to(LOG_TO_SYSLOG, -1);
-	/* Keep no file system busy. */
+	/* Do not keep a file system busy. */
 	if (chdir("/") == -1)
 		_exit(EXITCODE_SYSTEM);
 	if (sink == LOG_TO_SYSLOG) {
@@ -130,7 +131,7 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	write_all(logger, sink, ident);
 }
 
-/* Returns what to read from if a process has to be started for it, else -1. */
+/* Returns the socket to read if it needs a new process now, else -1. */
 static int
 unread_fd(const struct logger *logger, enum log_sink sink)
 {
@@ -158,7 +159,7 @@ start(struct logger *logger, enum log_sink sink)
 		logger->complained |= sink == LOG_TO_SYSLOG;
 		return;
 	}
-	/* Should it be killed, another one goes on with the socket. */
+	/* If it is killed, the next one continues with the same socket. */
 	logger->sink[sink].pid = pid;
 }
 
@@ -190,10 +191,7 @@ logger_inherit(struct logger *logger, struct subprocesses *ours)
 	logger->ours = ours;
 }
 
-/*
- * What no process has written, if none could be had: there is nothing left that
- * must not wait for us.
- */
+/* Writes what no logger has written.  May block: no deadline is left. */
 static void
 write_rest(struct logger *logger)
 {
@@ -225,16 +223,16 @@ logger_finish(struct logger *logger)
 	pid_t pid;
 	int sink;
 
-	/* If the caller ignored it, no child's end would be told. */
+	/* With SIGCHLD ignored, no child's end would be reported. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	/* What cannot be written to syslog may have to be said on stderr. */
+	/* syslog first: its failure is reported on stderr. */
 	for (sink = LOG_SINKS - 1; sink >= 0; sink--) {
 		if (has_messages(logger, (enum log_sink)sink))
 			start(logger, (enum log_sink)sink);
 		if (logger->sink[sink].to != -1)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}
-	/* Somebody has to reap them, and it may be nobody but us. */
+	/* Reap the loggers: PID 1 of a container may not. */
 	pid = logger->sink[LOG_TO_SYSLOG].pid;
 	(void)subprocess_wait(logger->ours, pid, SYSLOG_FINISH_MS);
 	pid = logger->sink[LOG_TO_STDERR].pid;

@@ -1,9 +1,9 @@
 /*
- * The processes that write what zkrun says: one to stderr, one to syslog(3).
+ * The loggers: one child writes messages to stderr, another to syslog(3).
  *
- * Both block when the disk, the terminal or the system's logger does.  Each is a
- * child that is started when there is something to write, and ends when nobody
- * can say anything any more.
+ * A logger may block on a disk, a terminal or the syslog daemon; guard and
+ * keeper do not.  They start it when its first message arrives.  It exits when
+ * every process that could send messages has exited.
  */
 #ifndef ZKRUN_LOGGER_H
 #define ZKRUN_LOGGER_H
@@ -19,45 +19,47 @@
 
 struct logger {
 	struct subprocesses	*ours;
-	const char		*task;		/* for the title */
+	const char		*task;		/* for its process title */
 	int			 facility;	/* of syslog(3); -1: none */
 	struct {
-		int	to;		/* where log.h sends; -1: nowhere */
-		int	from;		/* where its process reads */
+		int	to;		/* log.h writes it; -1: no such sink */
+		int	from;		/* the logger reads it */
 		pid_t	pid;
-		int64_t	tried_ms;	/* to start one, the last time */
+		int64_t	tried_ms;	/* last attempt to start a logger */
 	} sink[LOG_SINKS];
-	bool			 complained;	/* of a fork for syslog(3) */
+	bool			 complained;	/* of a failed fork */
 };
 
 /*
- * From now on log.h sends its messages here, and forgets those that nobody
- * writes in time.  Borrows all.  If this fails, log.h writes to stderr itself;
- * returns -1 and sets errno.
+ * Makes log.h send its messages to the loggers.  Messages are lost when the
+ * socket is full.  Borrows its arguments.  Returns -1 and sets errno if a
+ * socket cannot be opened; then log.h still writes to stderr.
  */
 int	logger_open(struct logger *, struct subprocesses *, const char *task,
 	    int facility);
 
 /*
- * Before poll(2): fills in LOG_SINKS entries, to wait for messages that need a
- * process.  It waits for none unless one may be started now.
+ * Before poll(2): fills in LOG_SINKS entries, which become readable when a
+ * message needs a new logger.  If may_start is false, they wait for nothing.
  */
 void	logger_prepare(const struct logger *, bool may_start, struct pollfd *);
 
-/* After poll(2): starts what is needed.  Never blocks, but for a fork(2). */
+/*
+ * After poll(2): starts the loggers needed.  Does not block except in fork(2).
+ */
 void	logger_process(struct logger *, const struct pollfd *);
 
 /*
- * In a child that has helpers of its own.  It may start loggers once its parent
- * is dead: the parent's die with it.
+ * In a child with its own list of helpers: replaces the list.  The child may
+ * start loggers after its parent's death; the parent's loggers die with it.
  */
 void	logger_inherit(struct logger *, struct subprocesses *);
 
 /*
- * The last thing to do: nothing more can be said, by any process.  Starts what
- * has to be started and waits until all is written, a second at most for stderr
- * and a fifth of one for syslog(3).  What is not written to stderr by then is lost;
- * what waits for syslog(3) goes on alone.  Leaves SIGCHLD blocked.
+ * Call last, when no process of zkrun has anything left to say.  Starts loggers
+ * for unread messages and waits for both: 200 ms for syslog(3), then 999 ms for
+ * stderr.  Then kills the logger of stderr, which loses its messages; that of
+ * syslog(3) continues alone.  Leaves SIGCHLD blocked.
  */
 void	logger_finish(struct logger *);
 

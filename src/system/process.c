@@ -1,8 +1,8 @@
 /*
  * Reads about processes in /proc, and signals them.
  *
- * The children of a thread are in /proc/PID/task/TID/children.  If the kernel
- * has no such file, every /proc/PID/stat is searched for its parent.
+ * /proc/PID/task/TID/children lists the children of a thread.  If the kernel
+ * has no such file, the parent in every /proc/PID/stat is compared.
  */
 #include "system/process.h"
 
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROOM	128	/* at first */
+#define ROOM	128	/* processes in a new list */
 
 int
 process_read(pid_t pid, struct process *process)
@@ -37,7 +37,7 @@ process_read(pid_t pid, struct process *process)
 	if (got <= 0)
 		return error;
 	stat[got] = '\0';
-	/* The name is in brackets and may contain some. */
+	/* The name is in parentheses and may contain parentheses. */
 	name = strchr(stat, '(');
 	rest = strrchr(stat, ')');
 	if (name == NULL || rest == NULL || rest < name)
@@ -52,7 +52,7 @@ process_read(pid_t pid, struct process *process)
 	    "%*s %*s %llu", &state, &process->parent, &process->group,
 	    &process->threads, &process->start, &process->ignored) != 6)
 		return EINVAL;
-	/* The state is that of the main thread: others may still live. */
+	/* The state belongs to the main thread; other threads may be alive. */
 	process->dead = (state == 'Z' || state == 'X') && process->threads <= 1;
 	return 0;
 }
@@ -66,7 +66,7 @@ add(struct processes *found, pid_t pid, pid_t parent)
 		list = reallocarray(found->list, 2 * found->allocated,
 		    sizeof(*list));
 		if (list == NULL) {
-			/* Those that are found die, and make room. */
+			/* The next look finds more, once these are dead. */
 			found->incomplete = true;
 			return;
 		}
@@ -85,7 +85,7 @@ process_note_error(struct processes *found, int error)
 		found->incomplete = true;
 }
 
-/* Takes the pids in a list of children, from its beginning. */
+/* Reads a list of children from the beginning of its file. */
 static void
 add_listed(struct processes *found, int fd, pid_t parent)
 {
@@ -108,7 +108,7 @@ add_listed(struct processes *found, int fd, pid_t parent)
 		process_note_error(found, errno);
 }
 
-/* For a kernel without lists of children. */
+/* Finds children on a kernel without lists of children. */
 static void
 search_children(struct processes *found, pid_t parent)
 {
@@ -171,7 +171,7 @@ process_add_own(struct processes *found)
 		search_children(found, getpid());
 }
 
-/* Returns false if there is no such list. */
+/* Returns false if the list cannot be opened. */
 static bool
 add_thread(struct processes *found, pid_t parent, const char *thread)
 {
@@ -188,7 +188,7 @@ add_thread(struct processes *found, pid_t parent, const char *thread)
 	return true;
 }
 
-/* Returns false if the lists of none of its threads could be read. */
+/* Returns false if no list of any thread can be opened. */
 static bool
 add_threads(struct processes *found, pid_t parent)
 {

@@ -1,9 +1,9 @@
 /*
  * Processes as /proc shows them.
  *
- * A snapshot of /proc may miss a process, or show one that is gone.  A pid may
- * belong to a new process by the time it is used, unless it is that of a child
- * of ours that is not yet reaped.
+ * One look at /proc may miss a process or show one that has ended.  By the time
+ * a pid is used it may belong to a new process, except that of our own child
+ * until we reap it.  No function here blocks: /proc is in memory.
  */
 #ifndef ZKRUN_PROCESS_H
 #define ZKRUN_PROCESS_H
@@ -18,10 +18,10 @@ struct process {
 	pid_t			parent;
 	pid_t			group;
 	unsigned long long	start;	/* in ticks since boot */
-	/* Signals, from the lowest bit on; real-time ones are not told. */
+	/* Bit n - 1 is signal n; real-time signals are not included. */
 	unsigned long long	ignored;
 	int			threads;
-	bool			dead;	/* a zombie, with all its threads */
+	bool			dead;	/* a zombie, all threads dead */
 	char			name[16];
 };
 
@@ -29,50 +29,52 @@ struct processes {
 	struct process	*list;
 	size_t		 count;
 	size_t		 allocated;
-	size_t		 passed_over;	/* of our own, not counted */
-	int		 children_fd;	/* -1: the kernel has no such lists */
+	size_t		 passed_over;	/* own children, left out of list */
+	int		 children_fd;	/* -1: the kernel has no lists */
 	/*
-	 * Not everything could be looked at: there was no descriptor, no
-	 * memory or no permission.
+	 * The list may lack processes, because descriptors, memory or
+	 * permission were missing.
 	 */
 	bool		 incomplete;
 };
 
 /*
- * Reads about a process.  Returns 0, ENOENT or ESRCH if it does not exist, or
- * another errno if that cannot be told.
+ * Reads about a process.  Returns 0; ENOENT or ESRCH if it does not exist; or
+ * another errno if it cannot be read.
  */
 int	process_read(pid_t, struct process *);
 
 /*
- * Makes room for a list, and opens that of the children of this thread: both
- * are there also when memory and descriptors have run out.  Returns NULL and
- * sets errno on failure.
+ * Allocates a list and opens the list of this thread's children, so that both
+ * are available when memory and descriptors have run out.  Free it with
+ * processes_free().  Returns NULL and sets errno on failure.
  */
 struct processes	*processes_new(void);
 void			 processes_free(struct processes *);
 
-/* Notes an error (0: none) unless it says that a process does not exist. */
+/* Marks the list incomplete, unless the error is 0, ENOENT or ESRCH. */
 void	process_note_error(struct processes *, int error);
 
-/* Adds our own children, with nothing but pid and parent. */
+/* Adds this process's children; fills in only pid and parent. */
 void	process_add_own(struct processes *);
 
 /*
- * Adds the children of a process with so many threads, with nothing but pid and
- * parent: by the time they are looked at they may have fallen to us.
+ * Adds the children of a process that has this many threads; fills in only pid
+ * and parent.  The parent may die afterwards, and its children become ours.
  */
 void	process_add_children(struct processes *, pid_t parent, int threads);
 
 /*
- * Opens a pidfd for process_signal().  Returns -1 with errno 0 if there are
- * none here.  EPERM comes from a filter of system calls, not from the kernel.
+ * Opens a pidfd for process_signal(), which the caller closes.  Returns -1 and
+ * sets errno on failure: 0 if the kernel or a system call filter (EPERM) offers
+ * no pidfds.
  */
 int	process_open(pid_t);
 
 /*
- * Sends a signal to a process that was checked after its pidfd was opened, or
- * whose pid is its own; the latter with -1.  Returns 0 or an errno.
+ * Sends a signal.  The caller checked the process after it opened the pidfd, or
+ * passes -1 for a child that is not reaped yet.  Where pidfds are not
+ * available, uses the pid.  Returns 0 or an errno.
  */
 int	process_signal(pid_t, int pidfd, int number);
 

@@ -1,5 +1,5 @@
 /*
- * setproctitle(3), without losing a byte of the environment.
+ * Uses setproctitle(3) of libbsd, but copies the environment unchanged.
  */
 #include "system/proctitle.h"
 
@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TITLE_SIZE	256	/* libbsd shows no longer one */
-#define NAME_SIZE	16	/* of a process, to the kernel */
+#define TITLE_SIZE	256	/* libbsd shows no more */
+#define NAME_SIZE	16	/* of PR_GET_NAME */
 
-static int	title_width;	/* of what argv[0] was; the system has one */
-static char	**title_environment;	/* where it is now; NULL: not ready */
+static int	title_width;	/* the length of argv[0] */
+static char	**title_environment;	/* the copy; NULL: no titles */
 
-/* Copies to one piece of memory, because setenv(3) never frees strings. */
+/* Copies into one block, because setenv(3) never frees strings. */
 static char **
 copy_strings(char *const *strings)
 {
@@ -44,9 +44,9 @@ proctitle_init(int argc, char **argv)
 	char **copy, **original;
 
 	/*
-	 * libbsd would move the environment by setenv(3), which drops strings
-	 * without '=' and the second of two equal names.  If environ is not
-	 * what libbsd is told, it takes the room and moves nothing.
+	 * libbsd would copy the environment with setenv(3), which drops strings
+	 * without '=' and repeated names.  It copies nothing if environ differs
+	 * from the environment that it is given.
 	 */
 	original = environ;
 	if (argc < 1 || original == NULL ||
@@ -71,8 +71,8 @@ proctitle_set(const char *task, const char *state)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	/*
-	 * '-' stands for no other name in front.  Without the blanks, libbsd
-	 * would write a dot where argv[0] ended behind a shorter title.
+	 * '-' keeps libbsd from adding the program's name.  The padding keeps
+	 * it from writing a dot where argv[0] ended, after a shorter title.
 	 */
 	setproctitle("-%-*s", title_width, title);
 }

@@ -1,8 +1,8 @@
 /*
- * Signals and kills descendants, and tells when none is left.
+ * Signals and kills descendants, and finds out whether any is left.
  *
- * One look at /proc (proctree_walk.c) may miss a process, so a round is repeated
- * until waitid(2) says that nobody is left.
+ * One look at /proc (proctree_walk.c) may miss a process, so callers repeat it
+ * until waitid(2) reports that there are no children.
  */
 #include "system/proctree.h"
 
@@ -24,12 +24,12 @@
 #include "system/proctree_private.h"
 
 #define STOP_ROUNDS	16
-#define EMPTY_LOOKS	3	/* until a list without anybody is believed */
-#define KILL_SELDOM_MS	1000	/* later: the living cannot be killed */
+#define EMPTY_LOOKS	3	/* empty lists that prove there is nobody */
+#define KILL_SELDOM_MS	1000	/* the longest pause between rounds */
 #define PAGE		4096
-#define DEATHS_PER_MS	10	/* of threads, on a slow machine */
+#define DEATHS_PER_MS	10	/* threads, on a slow machine */
 
-/* Asks the kernel whether we have no child at all, zombies included. */
+/* Asks the kernel whether this process has no child, not even a zombie. */
 static bool
 is_childless(void)
 {
@@ -74,7 +74,7 @@ proctree_open(struct proctree *tree, struct subprocesses *ours)
 void
 proctree_rehearse(struct proctree *tree)
 {
-	extern const char __executable_start, etext;	/* by the linker */
+	extern const char __executable_start, etext;	/* from the linker */
 	uintptr_t page;
 
 	for (page = (uintptr_t)&__executable_start; page < (uintptr_t)&etext;
@@ -86,13 +86,13 @@ proctree_rehearse(struct proctree *tree)
 void
 proctree_stay_ready(struct proctree *tree)
 {
-	/* What is not here by now would have to be read from a disk. */
+	/* Keep pages from being dropped and read from a disk again. */
 	if (!tree->ready)
 		(void)mlockall(MCL_CURRENT | MCL_ONFAULT);
 	tree->ready = true;
 }
 
-/* The child is reaped, and its pid may become the command's. */
+/* Forgets a reaped child: its pid may be reused below the command. */
 static void
 spare_no_more(struct proctree *tree, pid_t pid)
 {
@@ -156,12 +156,12 @@ proctree_kill_more(const struct proctree *tree)
 	if (tree->kill_pause_ms == 0)
 		return;
 	proctree_list_own(tree);
-	/* Not yet reaped, so the pids are their own. */
+	/* They are not reaped, so the pids are still their own. */
 	for (i = 0; i < found->count; i++)
 		(void)kill(found->list[i].pid, SIGKILL);
 }
 
-/* Stops all until no more turn up. */
+/* Sends SIGSTOP to all until a round finds no more than the last one. */
 static void
 stop_all(struct proctree *tree)
 {
@@ -182,12 +182,12 @@ proctree_kill(struct proctree *tree)
 {
 	bool first = tree->kill_pause_ms == 0;
 
-	/* If allowed: processes that fork must not keep the killer waiting. */
+	/* If permitted: do not compete with forking processes for a CPU. */
 	if (first)
 		(void)setpriority(PRIO_PROCESS, 0, -20);
 	tree->kill_pause_ms = first ? PROCTREE_KILL_AGAIN_MS :
 	    tree->kill_pause_ms * 2;
-	/* Our children are killed in no time, and then theirs fall to us. */
+	/* Listing own children is fast.  When they die, theirs become ours. */
 	proctree_kill_more(tree);
 	if (!first)
 		stop_all(tree);
@@ -259,8 +259,9 @@ proctree_is_empty(const struct proctree *tree)
 	if (known == 0)
 		return false;
 	/*
-	 * Children of ours keep waitid(2) from answering.  A list counts only if
-	 * it has all of these, and a list may miss somebody.
+	 * waitid(2) cannot answer while helpers or spared children exist.  So
+	 * trust a list only if it has all of them, and not a single list,
+	 * because a list may miss a process.
 	 */
 	for (looks = 0; looks < EMPTY_LOOKS; looks++) {
 		proctree_list_own(tree);

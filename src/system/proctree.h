@@ -1,10 +1,10 @@
 /*
- * All descendants of this process, wherever they went.
+ * The descendants of this process: the command and all processes it started.
  *
- * Both zkrun processes are child subreapers, so a descendant stays below us
- * whatever it does (double fork, setsid), until it is dead and reaped.  When
- * waitid(2) fails with ECHILD, none is left.  A look at /proc that fails is
- * never taken for "nobody is there".
+ * Guard and keeper are child subreapers, so a descendant stays below them until
+ * it is dead and reaped, even after a double fork or setsid(2).  When waitid(2)
+ * fails with ECHILD, no descendant is left.  A failed look at /proc never
+ * counts as "no descendant".  Only proctree_rehearse() may block.
  */
 #ifndef ZKRUN_PROCTREE_H
 #define ZKRUN_PROCTREE_H
@@ -20,118 +20,123 @@
 struct processes;
 
 #define PROCTREE_REAP_MAX	1024
-#define PROCTREE_RESERVE	3	/* descriptors, held back for a look */
+#define PROCTREE_RESERVE	3	/* descriptors that a look needs */
 
 struct proctree {
-	struct subprocesses *ours;	/* never signalled nor counted */
-	/* Other children that are not the command's: treated alike. */
+	struct subprocesses *ours;	/* helpers: never signalled */
+	/* Other children that are not the command's: not signalled either. */
 	pid_t	*spared;
 	size_t	spared_count;
-	struct processes *found;	/* by the last look; room for the next */
+	struct processes *found;	/* result of the last look */
 	int	reserve[PROCTREE_RESERVE];
-	int64_t	walk_ms;	/* how long the last look at all took */
-	int64_t	threads;	/* that it found */
-	int64_t	passed_on_ms;	/* the last proctree_pass_on() */
-	int64_t	kill_pause_ms;	/* between rounds of proctree_kill() */
+	int64_t	walk_ms;	/* duration of the last look at all */
+	int64_t	threads;	/* that the last look found */
+	int64_t	passed_on_ms;	/* last proctree_pass_on() */
+	int64_t	kill_pause_ms;	/* after a round; 0: no kill yet */
 	bool	ready;		/* see proctree_stay_ready() */
 	bool	named_forbidden;
 };
 
 /*
- * Returns whether /proc is there and belongs to our pid namespace.  With any
- * other we would find nobody, or the wrong processes.
+ * Returns whether /proc is mounted and shows this process's pid namespace.
+ * Otherwise the functions below would find no processes, or wrong ones.
  */
 bool	proctree_can_see(void);
 
 /*
- * Makes this process a subreaper, and holds what is needed to find descendants.
- * Borrows the list of our helpers.  Returns -1 and sets errno on failure.
+ * Makes this process a subreaper, and reserves the memory and descriptors for
+ * finding descendants.  Borrows the list of helpers.  Returns -1 and sets errno
+ * on failure.
  */
 int	proctree_open(struct proctree *, struct subprocesses *ours);
 
 /*
- * Looks once at what is there, so that all that finds and kills is in memory.
- * May block, while the program is read from its disk.
+ * Reads the whole program into memory and looks for descendants once, so that
+ * finding and killing them later needs no disk.  May block on the program's
+ * disk.
  */
 void	proctree_rehearse(struct proctree *);
 
 /*
- * Keeps in memory, from the first call on and as far as it may, what is there: a
- * killer must not wait for a disk.
+ * Locks the pages that are in memory, as far as RLIMIT_MEMLOCK permits, so that
+ * killing does not wait for a disk.  Only the first call has an effect.
  */
 void	proctree_stay_ready(struct proctree *);
 
 /*
- * Spares children that are not the command's, until they are reaped: a shell had
- * started them before its exec of zkrun, or such a child has left them behind.
- * While "except" lives, no other child of ours can be the command's.  When it is
- * dead, those older than the command are still spared.  Returns -1 if there is no
- * memory.
+ * Spares current children that are not the command's, until they are reaped.
+ * The caller's shell started them before its exec of zkrun, or they are
+ * descendants of such a child.  While the child "except" lives, spares all
+ * others.  After its death, spares only those that started before
+ * older_than_ms, the command's start.  Returns -1 if memory is exhausted or
+ * /proc cannot be read.
  */
 int	proctree_spare(struct proctree *, pid_t except, int64_t older_than_ms);
 
-/* At the end, when nobody is to be found any more. */
+/* Frees the memory.  No other function may follow. */
 void	proctree_close(struct proctree *);
 
 /*
- * Sends a signal (0: none) to every descendant but to one child (0: none),
- * though to what is below it.  Returns how many live.
+ * Sends a signal (0: none) to every descendant except one child (0: none), but
+ * also to the descendants of that child.  Returns the number of living
+ * descendants found.
  */
 size_t	proctree_signal(struct proctree *, pid_t except, int number);
 
 /*
- * Sends a signal to every descendant but to those in that process group (0:
- * none, PROCTREE_EVERYBODY: all that were there the last time), who have it.
- * Whoever ignores it gets the other one instead (0: nothing).
+ * Sends a signal to every descendant except those that have already had it: the
+ * members of a process group (0: none), or with PROCTREE_EVERYBODY the
+ * processes that existed at the last call.  A process that ignores the signal
+ * gets the signal "instead" (0: no replacement).
  */
 #define PROCTREE_EVERYBODY	(-1)
 void	proctree_pass_on(struct proctree *, pid_t group, int number,
 	    int instead);
 
 /*
- * Estimates how long it takes to kill all that the last proctree_signal() found,
- * from the first death to the last.
+ * Estimates how many ms it takes to kill all processes that the last
+ * proctree_signal() found.
  */
 int64_t	proctree_kill_takes_ms(const struct proctree *);
 
 /*
- * Sends SIGKILL to every descendant.  From the second time on it stops all
- * before, so that none forks faster than we kill.  This is one bounded round:
- * while proctree_is_empty() says no, call it again after the returned pause in
- * ms.
+ * Sends SIGKILL to every descendant: one bounded round.  From the second round
+ * on, stops all of them first, so that none forks faster than it is killed.
+ * Returns a pause in ms: call it again afterwards until proctree_is_empty().
  */
 int64_t	proctree_kill(struct proctree *);
 
 /*
- * Once killing has begun and some have died: kills what has fallen to us
- * meanwhile.  Does nothing before.
+ * After deaths between two rounds of proctree_kill(): kills the orphans that
+ * became our children.  Does nothing before the first round.
  */
 void	proctree_kill_more(const struct proctree *);
 
 /*
- * Reaps one dead child.  Returns its pid, or 0 if there is none.  Children may
- * die faster than they can be reaped, and the loop must go on.  So when *left,
- * PROCTREE_REAP_MAX at first, has come to 0, raises SIGCHLD for the rest and
- * returns 0.
+ * Reaps one dead child.  Returns its pid and wait status, or 0 if there is
+ * none.  Children may die faster than they are reaped, and the caller's loop
+ * must continue: set *left to PROCTREE_REAP_MAX in each turn.  Each call counts
+ * it down; at 0 the call sends SIGCHLD to this process for the rest and returns
+ * 0.
  */
 pid_t	proctree_reap(struct proctree *, int *left, int *status);
 
-/* Returns whether many rounds of killing have left somebody alive. */
+/* Returns whether proctree_kill() has reached its longest pause. */
 bool	proctree_is_hopeless(const struct proctree *);
 
 /*
- * When it is hopeless: logs once that the task is not released while a
- * descendant lives that we may not signal.  Returns whether it did so.
+ * If proctree_is_hopeless(): logs, once, a descendant that this process may not
+ * signal and that keeps the task locked.  Returns whether it logged that now.
  */
 bool	proctree_name_forbidden(struct proctree *, const char *task);
 
-/* Returns whether no descendant is left, zombies included. */
+/* Returns whether no descendant is left, not even a zombie. */
 bool	proctree_is_empty(const struct proctree *);
 
-/* Returns whether this child is the only descendant that lives. */
+/* Returns whether this child is the only living descendant. */
 bool	proctree_is_only(struct proctree *, pid_t);
 
-/* Writes "sleep (pid 12), cat (pid 13) and 2 more" into the buffer. */
+/* Writes "'sleep' (pid 12), 'cat' (pid 13)", three at most, "and 2 more". */
 void	proctree_describe(struct proctree *, char *, size_t);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * How proctree.c finds descendants.  Private to the proctree*.c files.
  *
- * proctree_signal() is in proctree_walk.c, too.  It leaves those that live in
- * tree->found, and how long it took in tree->walk_ms.
+ * proctree_signal() is in proctree_walk.c as well.  It leaves the living
+ * descendants in tree->found and its duration in tree->walk_ms.
  */
 #ifndef ZKRUN_PROCTREE_PRIVATE_H
 #define ZKRUN_PROCTREE_PRIVATE_H
@@ -14,18 +14,18 @@
 #define PROCTREE_KILL_AGAIN_MS	20
 
 /*
- * Takes the descriptors that a look needs, which others might take.  -1 stands
- * for one that could not be had.
+ * Opens the descriptors that a look needs, so that nothing else uses up the
+ * numbers.  Stores -1 for each that cannot be opened.
  */
 void	proctree_hold_reserve(struct proctree *);
 
-/* Says whether it was surely there at that time. */
+/* Says whether the process certainly started before that time. */
 bool	proctree_is_older(const struct process *, int64_t than_ms);
 
-/* Asks the kernel.  A pid stays with our child until we reap it. */
+/* Asks the kernel whether this child, not yet reaped, is alive. */
 bool	proctree_is_living_child(pid_t);
 
-/* Leaves our own children in tree->found. */
+/* Lists this process's children in tree->found, except the spared ones. */
 void	proctree_list_own(const struct proctree *);
 
 #endif

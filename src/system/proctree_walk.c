@@ -1,8 +1,8 @@
 /*
- * Finds descendants.
+ * Finds descendants in /proc and signals them.
  *
- * A process counts as a descendant only if its parent is the process under which
- * it was found, or this process, which adopts orphans.
+ * A process counts as a descendant only if its parent is still the process that
+ * listed it, or is this process, which adopts orphans.
  */
 #include "system/proctree_private.h"
 
@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 
-#define MANY_THREADS	64	/* too many to look for the children of each */
-#define AGE_MARGIN_MS	20	/* a start is cut to ticks of 10 ms */
+#define MANY_THREADS	64	/* their lists of children take too long */
+#define AGE_MARGIN_MS	20	/* start times are rounded down to 10 ms */
 
 static bool
 is_spared(const struct proctree *tree, pid_t pid)
@@ -82,7 +82,7 @@ proctree_is_living_child(pid_t pid)
 	    0 && info.si_pid == 0;
 }
 
-/* /proc may hide (hidepid) a child that we may signal. */
+/* With hidepid, /proc may hide a child that we may signal. */
 static bool
 read_own(pid_t pid, struct process *process)
 {
@@ -95,7 +95,7 @@ read_own(pid_t pid, struct process *process)
 	return proctree_is_living_child(pid);
 }
 
-/* Reads about another's child after its pidfd was opened. */
+/* Reads about a child of another process, after its pidfd was opened. */
 static bool
 read_other(struct processes *found, const struct process *listed,
     struct process *process)
@@ -108,7 +108,7 @@ read_other(struct processes *found, const struct process *listed,
 	    (process->parent == listed->parent || process->parent == getpid());
 }
 
-/* Adds its children, unless its pid belongs to another process by now. */
+/* Adds the process's children, unless its pid has been reused. */
 static void
 add_children(struct processes *found, const struct process *process, bool own)
 {
@@ -123,8 +123,8 @@ add_children(struct processes *found, const struct process *process, bool own)
 }
 
 /*
- * Fills in what was found, adds its children and sends it a signal, unless that
- * is 0.  Returns whether it lives and is below us.
+ * Reads about a listed process, adds its children and sends it a signal (0:
+ * none).  Returns whether it lives and is a descendant.
  */
 static bool
 visit(const struct proctree *tree, size_t i, int number)
@@ -144,7 +144,10 @@ visit(const struct proctree *tree, size_t i, int number)
 	lives = own ? read_own(found->list[i].pid, &process) :
 	    read_other(found, &found->list[i], &process);
 	if (lives) {
-		/* When it is dead its children fall to us; later, if it is. */
+		/*
+		 * In the first round of killing, skip the children of a process
+		 * with many threads: they become ours when it dies.
+		 */
 		if (tree->kill_pause_ms != PROCTREE_KILL_AGAIN_MS ||
 		    number != SIGKILL || process.threads < MANY_THREADS)
 			add_children(found, &process, own);
@@ -157,7 +160,7 @@ visit(const struct proctree *tree, size_t i, int number)
 	return lives;
 }
 
-/* Sends a signal to a process that a walk has found, if it is still the same. */
+/* Signals a process of the list, unless its pid has been reused. */
 static void
 signal_found(const struct process *process, int number)
 {
@@ -193,7 +196,7 @@ has_had(const struct proctree *tree, const struct process *process,
 	return group != 0 && process->group == group;
 }
 
-/* To all but one process and one group; see proctree_pass_on(). */
+/* Does the work of proctree_signal() and proctree_pass_on(). */
 static size_t
 signal_all(struct proctree *tree, pid_t except, pid_t group, int number,
     int instead)
@@ -203,8 +206,8 @@ signal_all(struct proctree *tree, pid_t except, pid_t group, int number,
 	int64_t began_ms = clock_ms();
 	size_t i, kept;
 	/*
-	 * A killer is in a hurry.  Else first look for all, because children of
-	 * one that ends may fall to another than us.
+	 * SIGKILL is urgent.  For other signals find all processes first: one
+	 * that ends may leave its children to another subreaper below us.
 	 */
 	int at_once = number == SIGKILL ? number : 0;
 

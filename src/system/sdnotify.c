@@ -1,5 +1,5 @@
 /*
- * Sends datagrams to the service manager.
+ * Collects reports and sends them to the service manager as datagrams.
  */
 #include "system/sdnotify.h"
 
@@ -14,11 +14,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define EXTEND_PACE_MS	20000	/* between two requests for 60s to start */
+#define EXTEND_PACE_MS	20000	/* each report asks for 60s more to start */
 
 enum { READY = 1, EXTEND = 2, ALIVE = 4, STATUS = 8 };
 
-/* Returns NULL, or what is wrong.  '@' stands for a leading NUL. */
+/* Returns NULL or the problem.  A leading '@' stands for a NUL byte. */
 static const char *
 set_name(struct sdnotify *notify, const char *value)
 {
@@ -33,7 +33,7 @@ set_name(struct sdnotify *notify, const char *value)
 	memcpy(notify->name.sun_path, value, length + 1);
 	if (value[0] == '@')
 		notify->name.sun_path[0] = '\0';
-	/* An abstract name ends where its length says. */
+	/* A path counts its NUL; an abstract name has none at its end. */
 	notify->name_length = (socklen_t)(offsetof(struct sockaddr_un,
 	    sun_path) + length + (value[0] == '/'));
 	return NULL;
@@ -46,7 +46,7 @@ dial(const struct sdnotify *notify)
 	    notify->name_length);
 }
 
-/* The watchdog is ours unless it names another process. */
+/* Returns CLOCK_NEVER if WATCHDOG_PID names another process. */
 static int64_t
 read_watchdog_ms(void)
 {
@@ -81,7 +81,7 @@ sdnotify_init(struct sdnotify *notify, bool by_command)
 		notify->fd = socket(AF_UNIX,
 		    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (notify->fd != -1) {
-			/* Now, because its name may be on a slow disk. */
+			/* Connect now: the path may be on a slow disk. */
 			(void)dial(notify);
 			return;
 		}
@@ -106,7 +106,7 @@ sdnotify_status(struct sdnotify *notify, const char *task, const char *state)
 {
 	char status[SDNOTIFY_STATUS_SIZE];
 
-	/* The command reports for itself. */
+	/* The command sends its own status. */
 	if (notify->started && notify->by_command)
 		return;
 	(void)snprintf(status, sizeof(status), "STATUS=%s: %s\n", task, state);
@@ -135,7 +135,7 @@ sdnotify_pace_ms(const struct sdnotify *notify)
 		return CLOCK_NEVER;
 	if (notify->watchdog_ms == CLOCK_NEVER)
 		return pace_ms;
-	/* +1: do not spin for the shortest watchdog. */
+	/* +1 keeps a watchdog of 1 ms from making the loop spin. */
 	return clock_earlier(pace_ms, notify->watchdog_ms / 2 + 1);
 }
 
@@ -166,7 +166,7 @@ sdnotify_flush(struct sdnotify *notify)
 	    notify->due & ALIVE ? "WATCHDOG=1\n" : "",
 	    notify->due & STATUS ? notify->status : "");
 	sent = say(notify, text, (size_t)length);
-	/* The manager may have a new socket. */
+	/* The manager may have replaced its socket. */
 	if (sent == -1 && errno != EAGAIN && errno != EINTR &&
 	    dial(notify) == 0)
 		sent = say(notify, text, (size_t)length);

@@ -1,10 +1,10 @@
 /*
  * Reports to the service manager by the protocol of sd_notify(3): lines of text
- * in a datagram to the socket that $NOTIFY_SOCKET names.
+ * in a datagram to the socket in $NOTIFY_SOCKET.
  *
- * No function here blocks.  If the queue of the socket is full, the newest
- * report of each kind is kept.  Without a service manager the functions do
- * nothing.
+ * Only sdnotify_init() may block.  While the manager's queue is full, the
+ * newest report of each kind is kept.  Without a service manager the functions
+ * do nothing.
  */
 #ifndef ZKRUN_SDNOTIFY_H
 #define ZKRUN_SDNOTIFY_H
@@ -23,34 +23,35 @@ struct sdnotify {
 	socklen_t	   name_length;		/* 0: no service manager */
 	struct sockaddr_un name;
 	int64_t		   watchdog_ms;		/* CLOCK_NEVER: none */
-	bool		   by_command;		/* the command reports itself */
+	bool		   by_command;		/* the command reports */
 	bool		   started;
-	unsigned	   due;		/* what is to be reported, as bits */
+	unsigned	   due;		/* bits: reports to send */
 	char		   status[SDNOTIFY_STATUS_SIZE];
 };
 
 /*
- * Reads the environment.  With by_command, the command reports for itself and
- * feeds the watchdog once it is started.
+ * Reads the environment and connects; may block on the disk of a socket's path.
+ * With by_command, the command itself reports READY=1, its status and the
+ * watchdog.  Logs a notice if there can be no socket.
  */
 void	sdnotify_init(struct sdnotify *, bool by_command);
 
-/* The command runs under the lease. */
+/* The command has started: reports READY=1, unless by_command. */
 void	sdnotify_started(struct sdnotify *);
 
-/* Reports "TASK: STATE", unless that was the last status. */
+/* Reports "TASK: STATE" if the status has changed. */
 void	sdnotify_status(struct sdnotify *, const char *task, const char *state);
 
-/* Guard and keeper live: feeds the watchdog, asks for more time to start. */
+/* Guard and keeper are alive: feeds the watchdog, asks for time to start. */
 void	sdnotify_alive(struct sdnotify *);
 
-/* Returns how often sdnotify_alive() is wanted, or CLOCK_NEVER. */
+/* Returns how often to call sdnotify_alive(), in ms; CLOCK_NEVER: not. */
 int64_t	sdnotify_pace_ms(const struct sdnotify *);
 
-/* Sends the reports, unless the queue is full. */
+/* Sends the reports in one datagram.  Keeps them if the queue is full. */
 void	sdnotify_flush(struct sdnotify *);
 
-/* Returns whether a report is left; if so, poll for POLLOUT. */
+/* Returns whether reports wait; if so, poll for POLLOUT, then flush. */
 bool	sdnotify_is_full(const struct sdnotify *);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Blocks signals, reads them from a signalfd, and restores them in the child.
+ * Blocks signals, reads them from a signalfd, and restores the caller's state
+ * for the command.
  */
 #include "system/signals.h"
 
@@ -30,13 +31,13 @@ signals_block(struct signals *signals)
 			continue;
 		if (number != SIGCHLD) {
 			/*
-			 * A signal that is ignored is queued if it is blocked:
-			 * we would forward what the caller wanted ignored.
+			 * The kernel queues a blocked signal even if it is
+			 * ignored, and we would forward it.
 			 */
 			(void)sigdelset(&signals->taken, number);
 			continue;
 		}
-		/* If ignored, it would discard our children's statuses. */
+		/* Ignored, it would discard our children's statuses. */
 		signals->caller_ignored_chld = true;
 		(void)signal(SIGCHLD, SIG_DFL);
 	}
@@ -55,7 +56,7 @@ signals_read(int fd, struct signals_received *received)
 	struct signalfd_siginfo info;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		/* Our own SIGPIPE: nobody reads our stderr any more. */
+		/* Ignore our own SIGPIPE: nobody reads our stderr any more. */
 		if (info.ssi_code <= 0 && info.ssi_signo != SIGCHLD &&
 		    info.ssi_pid == (uint32_t)getpid())
 			continue;
@@ -110,7 +111,7 @@ signals_die(int number)
 {
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	(void)signal(number, SIG_DFL);
-	/* Lets it through; with its default action it ends us. */
+	/* This also delivers the signal, whose default action ends us. */
 	signals_stop(number);
 	_exit(EXITCODE_SIGNAL + number);
 }

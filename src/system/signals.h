@@ -1,10 +1,10 @@
 /*
- * The signals that zkrun itself receives.
+ * The signals that zkrun receives.
  *
- * zkrun has no handlers: it blocks signals and reads them from a signalfd.  It
- * leaves alone faults (SIGSEGV and the like are our own) and signals that the
- * caller has set to be ignored (nohup, background jobs), which the command then
- * ignores, too.
+ * zkrun has no signal handlers: it blocks signals and reads them from a
+ * signalfd.  It does not block faults (SIGSEGV and the like), nor signals that
+ * the caller ignores (nohup, background jobs): the command inherits these as
+ * ignored.
  */
 #ifndef ZKRUN_SIGNALS_H
 #define ZKRUN_SIGNALS_H
@@ -15,59 +15,62 @@
 #include <stdbool.h>
 
 struct signals {
-	sigset_t	taken;		/* what we block and read */
-	sigset_t	caller_mask;	/* the mask the command gets */
+	sigset_t	taken;		/* blocked, and read */
+	sigset_t	caller_mask;	/* restored for the command */
 	bool		caller_ignored_chld;
 };
 
-/* One received signal.  The sender is 0 for the kernel: a key, a timer. */
+/* A received signal.  The sender is 0 if the kernel sent it (key, timer). */
 struct signals_received {
 	int	number;
 	pid_t	sender;
 };
 
 enum signals_kind {
-	SIGNALS_CHILD,		/* a child changed */
+	SIGNALS_CHILD,		/* a child has changed state */
 	SIGNALS_TERMINATING,	/* ends a process by default */
 	SIGNALS_STOPPING,	/* stops a process at a terminal */
-	SIGNALS_HARMLESS,	/* does nothing by default, or continues */
+	SIGNALS_HARMLESS,	/* ignored by default, or continues */
 };
 
-/* Blocks the signals.  Call it first; it cannot fail. */
+/*
+ * Blocks the signals and saves the caller's mask.  Resets an ignored SIGCHLD to
+ * its default.  Call it before all other functions here.
+ */
 void	signals_block(struct signals *);
 
 /*
- * Opens a non-blocking close-on-exec signalfd for this process.  Returns -1
- * and sets errno on failure.
+ * Opens a non-blocking close-on-exec signalfd, which the caller closes.
+ * Returns -1 and sets errno on failure.
  */
 int	signals_open(const struct signals *);
 
 /*
- * Reads the next signal that another process sent us, or a SIGCHLD.  Returns
- * false if there is none.  Never blocks.  A loop takes at most SIGNALS_TURN at
- * a time, because signals may come faster than they are read.
+ * Reads the next signal that came from the kernel or another process, or a
+ * SIGCHLD.  Returns false if there is none.  Never blocks.  Read at most
+ * SIGNALS_TURN signals per turn: they may arrive faster than they are read.
  */
 #define SIGNALS_TURN	64
-bool	signals_read(int, struct signals_received *);
+bool	signals_read(int fd, struct signals_received *);
 
-/* Returns what a signal means to zkrun. */
-enum signals_kind	signals_kind(int);
+/* Returns what kind of signal this number is. */
+enum signals_kind	signals_kind(int number);
 
 /*
- * Stops this process as the terminal signal would do if it were not blocked.
- * Returns when the process is continued, and at once in an orphaned process
- * group, where nobody could continue it.
+ * Stops this process by the given terminal signal.  Returns when the process is
+ * continued.  Returns at once in an orphaned process group, which the kernel
+ * does not stop because nobody could continue it.
  */
-void	signals_stop(int);
+void	signals_stop(int number);
 
-/* Restores the caller's mask and dispositions, in the child before exec. */
+/* In the child, before exec: restores the caller's mask and dispositions. */
 void	signals_restore(const struct signals *);
 
 /*
  * Ends this process by the signal, so that its parent sees the true cause.
- * Leaves no core file, which would be of the wrong program.  If the kernel
- * refuses (PID 1 of a container), exits with 128 + n.
+ * Leaves no core file, which would show zkrun instead of the command.  Exits
+ * with 128 + n if the signal does not end it (PID 1 of a container).
  */
-void	signals_die(int) __attribute__((noreturn));
+void	signals_die(int number) __attribute__((noreturn));
 
 #endif

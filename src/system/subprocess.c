@@ -1,5 +1,5 @@
 /*
- * Forks, and keeps account of the children.
+ * Forks helpers and keeps a list of those not yet reaped.
  */
 #include "system/subprocess.h"
 
@@ -15,7 +15,7 @@
 #include "base/exitcode.h"
 #include "system/descriptors.h"
 
-/* Returns the place of a pid; 0 finds a free one.  NULL: there is none. */
+/* Returns the slot of a pid, or a free one for pid 0.  NULL: none. */
 static pid_t *
 find(struct subprocesses *ours, pid_t pid)
 {
@@ -44,7 +44,7 @@ subprocess_fork(struct subprocesses *ours, int fd, bool outlives_us)
 		return pid;
 	if (!outlives_us) {
 		(void)prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
-		/* The parent may have died before that. */
+		/* If the parent died before the prctl(2), no signal comes. */
 		if (getppid() != parent)
 			_exit(EXITCODE_INTERNAL);
 	}
@@ -81,7 +81,7 @@ subprocess_reaped(struct subprocesses *ours, pid_t pid)
 void
 subprocess_kill(struct subprocesses *ours, pid_t pid)
 {
-	/* Not yet reaped, so the pid is its own. */
+	/* It is not reaped, so the pid is still its own. */
 	if (subprocess_is_ours(ours, pid))
 		(void)kill(pid, SIGKILL);
 }

@@ -1,8 +1,9 @@
 /*
- * Helper processes, which do for us what might block.
+ * Helper processes, which make the calls that may block.
  *
- * They are children of ours and not the command's: proctree.h passes over them.
- * Nobody waits for the death of one, for it may hang in the kernel.
+ * proctree.h skips them: they are children of zkrun, but not the command's
+ * processes.  A loop never waits for a helper to die: it may hang in the
+ * kernel.
  */
 #ifndef ZKRUN_SUBPROCESS_H
 #define ZKRUN_SUBPROCESS_H
@@ -13,40 +14,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SUBPROCESSES_MAX	8	/* with those that do not die */
+#define SUBPROCESSES_MAX	8	/* including those that do not die */
 
-/* All zero: none. */
+/* The helpers of one process.  All zero: none. */
 struct subprocesses {
 	pid_t	pid[SUBPROCESSES_MAX];	/* not yet reaped; 0: free */
 };
 
 /*
- * Forks a helper.  The child keeps of our descriptors only fd, and of inherited
- * ones only stderr and files: so no helper holds a pipe, connection or link
- * open.  It dies with this process unless it is to outlive us.  Returns as
- * fork(2) does; EAGAIN also means that too many are there.
+ * Forks a helper.  In the child, of zkrun's own descriptors only fd stays open,
+ * and of inherited ones only stderr and files, so that a helper holds no pipe,
+ * connection or link open.  The kernel kills the helper when this process dies,
+ * unless outlives_us.  Returns as fork(2) does; EAGAIN also means that
+ * SUBPROCESSES_MAX helpers exist.
  */
 pid_t	subprocess_fork(struct subprocesses *, int fd, bool outlives_us);
 
-/* Kills one that was not reaped yet; else does nothing. */
+/* Kills a helper if it is not reaped yet.  Does not wait. */
 void	subprocess_kill(struct subprocesses *, pid_t);
 
 /*
- * At the end of this process: waits until it has ended, and reaps it.  Returns
- * false if it has not ended in time.  Leaves SIGCHLD blocked.
+ * For the end of this process: blocks until the helper has ended, and reaps it.
+ * Returns false if it still runs after patience_ms (below 1000).  Leaves
+ * SIGCHLD blocked.
  */
 bool	subprocess_wait(struct subprocesses *, pid_t, int64_t patience_ms);
 
-/* Says whether this is one of ours that was not reaped yet. */
+/* Says whether this pid is a helper that is not reaped yet. */
 bool	subprocess_is_ours(struct subprocesses *, pid_t);
 
-/* Returns how many were not reaped yet. */
+/* Returns the number of helpers that are not reaped yet. */
 size_t	subprocess_count(const struct subprocesses *);
 
-/* Somebody has reaped this child: its pid may belong to another process now. */
+/* Removes a child that the caller has reaped: its pid may be reused. */
 void	subprocess_reaped(struct subprocesses *, pid_t);
 
-/* Reaps those that are dead, where nobody else reaps children. */
+/* Reaps dead helpers.  For a process that reaps no children otherwise. */
 void	subprocess_sweep(struct subprocesses *);
 
 #endif
