@@ -40,8 +40,10 @@ logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
 		logger->sink[sink].to = logger->sink[sink].from = -1;
 	for (sink = 0; sink < sinks; sink++) {
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-		    ends) == -1)
+		    ends) == -1) {
+			log_send_to(LOG_TO_STDERR, -1);
 			return -1;
+		}
 		logger->sink[sink].tried_ms = -TRY_AGAIN_MS;
 		logger->sink[sink].to = ends[0];
 		logger->sink[sink].from = ends[1];
