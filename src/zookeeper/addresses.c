@@ -1,5 +1,5 @@
 /*
- * Known addresses, and what came of trying them.
+ * Keeps the known addresses and the results of trying them.
  */
 #include "zookeeper/addresses.h"
 
@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-/* The problem of a server whose name has no answer yet. */
+/* The problem of a server while the look-up of its name has no answer. */
 static const char unresolved[] = "name not resolved in time";
 
 void
@@ -39,8 +39,8 @@ note_unresolved(struct addresses *addresses, size_t server, const char *why)
 }
 
 /*
- * A name server may tell the same addresses in another order each time: what is
- * known of each goes with it.
+ * Takes new addresses.  A name server may return the same addresses in another
+ * order, so this moves each address's time of failure along with it.
  */
 static void
 reorder(struct addresses *addresses, const struct resolver_answer *answer)
@@ -64,14 +64,14 @@ reorder(struct addresses *addresses, const struct resolver_answer *answer)
 	addresses->known[server] = *answer;
 }
 
-/* Replaces what was known of a server's addresses, or notes why not. */
+/* Replaces a server's addresses, or notes why its name has none. */
 static void
 take_answer(struct addresses *addresses, const struct resolver_answer *answer)
 {
 	size_t server = answer->server;
 
 	if (answer->error != 0) {
-		/* What was known may still be right. */
+		/* Keep the old addresses: they may still be right. */
 		note_unresolved(addresses, server,
 		    gai_strerror(answer->error));
 		return;
@@ -162,7 +162,7 @@ addresses_has_other(const struct addresses *addresses, int64_t since_ms)
 	size_t count, i, j;
 
 	for (i = 0; i < addresses->servers->count; i++) {
-		/* A name without an answer counts as one address. */
+		/* A name without known addresses counts as one. */
 		count = addresses->known[i].count > 0 ?
 		    addresses->known[i].count : 1;
 		for (j = 0; j < count; j++)

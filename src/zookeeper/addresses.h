@@ -1,6 +1,6 @@
 /*
- * The addresses of the servers: which are known, which of them an attempt has
- * tried, and how each server failed.
+ * The servers' addresses: which are known, which of them the current attempt
+ * has tried, and how each server failed.  No function here blocks.
  */
 #ifndef ZKRUN_ADDRESSES_H
 #define ZKRUN_ADDRESSES_H
@@ -18,42 +18,45 @@ struct addresses {
 	const struct servers	*servers;
 	struct resolver_answer	 known[SERVERS_MAX];
 	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
-	/* When each failed last, or its name; 0: never. */
+	/* When each last failed; 0: never.  [0] is the name if it has none. */
 	int64_t			 failed_ms[SERVERS_MAX][RESOLVER_ADDRESSES];
-	/* How each server failed when it was last tried. */
+	/* Each server's latest problem. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
 	size_t			 current;	/* server, or ADDRESSES_NONE */
-	/* Of that server; RESOLVER_ADDRESSES: it is no longer among them. */
+	/* Index of its address; RESOLVER_ADDRESSES: no longer in the list. */
 	size_t			 current_address;
 	struct resolver		 resolver;
 };
 
-/* Borrows all.  Helper processes are among these children. */
+/* Borrows the servers and the list of helpers. */
 void	addresses_init(struct addresses *, const struct servers *,
 	    struct subprocesses *);
 
 /*
- * Begins an attempt: no address is tried yet, and names are looked up.  Where
- * they cannot be, that is these servers' problem.
+ * Begins an attempt: marks every address as untried and starts to look up
+ * names.  If no helper can be started, that becomes the problem of the named
+ * servers.
  */
 void	addresses_begin(struct addresses *);
 
-/* Takes the answers of the resolver that have come.  Never blocks. */
+/* Takes the resolver's available answers. */
 void	addresses_read(struct addresses *);
 
 /*
- * Picks one that this attempt has not tried: one that never failed, or else failed
- * longest ago, by chance where there are several.  Its server is the current one.
- * Stores how many there were to pick from.  Returns NULL for none.
+ * Picks an address that this attempt has not tried: one that never failed, else
+ * the one that failed longest ago; at random among equals.  Marks it as tried
+ * and makes its server the current one.  Stores how many were untried,
+ * including the result.  Returns NULL if there is none; the result is valid
+ * until the next call of addresses_begin() or addresses_read().
  */
 const char	*addresses_pick(struct addresses *, size_t *untried);
 
-/* The current server has failed; there is none then. */
+/* Notes that the current server has failed.  Then no server is current. */
 void	addresses_fail(struct addresses *, const char *reason);
 
 /*
- * Returns whether there is another address than the current one that has not
- * failed since then, or a name that may have one.
+ * Returns whether an address other than the current one has not failed since
+ * since_ms.  A name without known addresses counts as one address.
  */
 bool	addresses_has_other(const struct addresses *, int64_t since_ms);
 

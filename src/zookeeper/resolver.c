@@ -1,6 +1,6 @@
 /*
- * One helper looks up all names.  In it, getaddrinfo_a(3) of glibc looks up as
- * many at once as it has threads for (20).
+ * One helper process looks up all names.  It uses getaddrinfo_a(3), with which
+ * glibc looks up 20 names at once.
  */
 #include "zookeeper/resolver.h"
 
@@ -18,13 +18,13 @@
 #include "system/descriptors.h"
 #include "system/subprocess.h"
 
-#define ROUND_MS	1000	/* from one round of look-ups to the next */
-#define DEATH_MS	200	/* for a helper, at the end */
+#define ROUND_MS	1000	/* least time between the starts of helpers */
+#define DEATH_MS	200	/* wait for the helper to die, at the end */
 
-/* An answer comes out of the pipe whole or not at all. */
+/* The pipe delivers an answer whole or not at all. */
 _Static_assert(sizeof(struct resolver_answer) <= PIPE_BUF, "answers too large");
 
-/* Writes down what getaddrinfo(3) has found, and frees it. */
+/* Converts the result of getaddrinfo(3) to text, and frees it. */
 static void
 make_answer(struct resolver_answer *answer, const struct servers *servers,
     size_t server, int error, struct addrinfo *found)
@@ -77,8 +77,8 @@ send_answer(int fd, const struct servers *servers, size_t server, int error,
 }
 
 /*
- * Looks up all names at once.  gai_suspend(3) overlooks an answer that comes just
- * before it, so it waits for a moment only.
+ * Looks up all names at once.  gai_suspend(3) misses an answer that arrives
+ * just before the call, so each call waits for 50 ms only.
  */
 static _Noreturn void
 run_helper(int fd, const struct servers *servers, int wait_ms)
@@ -105,7 +105,7 @@ run_helper(int fd, const struct servers *servers, int wait_ms)
 			send_answer(fd, servers, i, error, NULL);
 		}
 	}
-	/* Whoever has all the answers kills us. */
+	/* The parent kills this process when it has all answers. */
 	for (;;) {
 		(void)gai_suspend(asked, (int)servers->count, &moment);
 		for (i = left = 0; i < servers->count; i++) {

@@ -1,9 +1,9 @@
 /*
  * Looks up host names in a helper process.
  *
- * getaddrinfo(3) blocks for as long as a dead name server pleases.  The helper
- * passes on each answer as it comes, so that a name that hangs holds up neither
- * the other names nor the lease.
+ * getaddrinfo(3) may block for as long as a name server is dead.  The helper
+ * sends each answer as it arrives, so that a slow name delays neither the other
+ * names nor the loop.
  */
 #ifndef ZKRUN_RESOLVER_H
 #define ZKRUN_RESOLVER_H
@@ -18,14 +18,14 @@
 
 struct subprocesses;
 
-#define RESOLVER_ADDRESSES	8	/* used of one server */
+#define RESOLVER_ADDRESSES	8	/* used per server */
 #define RESOLVER_ADDRESS_SIZE	56	/* of "address:port" */
 
 struct resolver_answer {
 	size_t	server;			/* index into the servers */
-	int	error;			/* of getaddrinfo(3); 0: none */
+	int	error;			/* EAI_* of getaddrinfo(3), or 0 */
 	size_t	count;
-	/* As the client library reads it: IPv6 without brackets. */
+	/* "address:port" for the client library: IPv6 without brackets. */
 	char	address[RESOLVER_ADDRESSES][RESOLVER_ADDRESS_SIZE];
 };
 
@@ -33,33 +33,37 @@ struct resolver {
 	struct subprocesses *ours;
 	int	fd;			/* poll it for POLLIN; -1: no helper */
 	pid_t	helper;
-	size_t	pending;		/* names without an answer yet */
-	int64_t	started_ms;		/* the last helper */
+	size_t	pending;		/* names without an answer */
+	int64_t	started_ms;		/* start of the last helper */
 };
 
-/* Its helpers are among these. */
+/* Borrows the list of helpers, to which it adds its own. */
 void	resolver_init(struct resolver *, struct subprocesses *);
 
-/* Answers at once if a server is given by address; else returns false. */
+/*
+ * If the server is given as a numeric address, stores the answer and returns
+ * true.  Never blocks.
+ */
 bool	resolver_numeric(const struct servers *, size_t server,
 	    struct resolver_answer *);
 
 /*
- * Looks up the servers that are given by name (so many), unless that goes on.
- * It begins a second after the last time at the earliest.  Returns -1 and sets
- * errno on failure.
+ * Starts a helper that looks up the servers given by name; "named" is their
+ * number.  Does nothing if it is 0 or a helper runs.  The look-up begins no
+ * earlier than a second after the last one.  Returns -1 and sets errno if no
+ * helper can be started.
  */
 int	resolver_start(struct resolver *, const struct servers *, size_t named);
 
-/* Reads the next answer.  Returns false if there is none now.  Never blocks. */
+/* Reads the next answer.  Returns false if none has arrived.  Never blocks. */
 bool	resolver_read(struct resolver *, struct resolver_answer *);
 
-/* Kills the helper, if there is one, and forgets it: it may not die. */
+/* Kills the helper, if any.  Does not wait for its death. */
 void	resolver_stop(struct resolver *);
 
 /*
- * The same at the end of this process, and waits for its death, but not for long:
- * whoever adopts it may not reap it.
+ * At the end of this process: kills the helper and waits up to 200 ms to reap
+ * it, because the process that adopts it may not reap it.
  */
 void	resolver_close(struct resolver *);
 
