@@ -1,5 +1,5 @@
 /*
- * Attempts and patience.
+ * Makes attempts to connect, and decides when to leave a server or give up.
  */
 #include "zookeeper/connector_private.h"
 
@@ -15,8 +15,8 @@
 #include "config/options.h"
 
 /*
- * Between two rounds over all servers for a session that may still live; doubled
- * from one to the next, up to a part of its timeout.
+ * The pause between two attempts to resume a session.  It doubles from one to
+ * the next, up to the session timeout / RESUME_SHARE.
  */
 #define RESUME_PAUSE_MS		100
 #define RESUME_DOUBLINGS_MAX	3
@@ -60,7 +60,7 @@ connector_begin_attempt(struct connector *connector, int64_t now_ms)
 	connector->shut = false;
 	connector->attempt_deadline_ms = clock_after(now_ms,
 	    connector->options->connect_timeout_ms);
-	/* A session does not outlive many servers that take their time. */
+	/* Leave time for another attempt before the session expires. */
 	if (connector->identity.id != 0)
 		connector->attempt_deadline_ms = clock_earlier(
 		    connector->attempt_deadline_ms, clock_after(now_ms,
@@ -80,7 +80,7 @@ resume_pause_ms(struct connector *connector)
 	return pause_ms / 2 + arc4random_uniform((uint32_t)pause_ms);
 }
 
-/* Returns BACKOFF_GIVE_UP if the policy allows no more. */
+/* Returns BACKOFF_GIVE_UP if the policy allows no further attempt. */
 static int64_t
 retry_pause_ms(struct connector *connector, int64_t now_ms)
 {
@@ -104,7 +104,7 @@ connector_end_attempt(struct connector *connector, int64_t now_ms)
 {
 	int64_t pause_ms;
 
-	/* Names are looked up afresh for each attempt. */
+	/* The next attempt looks all names up again. */
 	if (connector->identity.id == 0)
 		resolver_stop(&connector->addresses.resolver);
 	pause_ms = connector->proven ? resume_pause_ms(connector) :
@@ -120,8 +120,8 @@ connector_end_attempt(struct connector *connector, int64_t now_ms)
 }
 
 /*
- * Tries the next address.  Returns false when there is none; then the attempt
- * ends, or waits for names.
+ * Tries the next address.  Returns false if there is none: the attempt has
+ * ended, or waits for names.
  */
 static bool
 try_next(struct connector *connector, int64_t now_ms)
@@ -133,7 +133,7 @@ try_next(struct connector *connector, int64_t now_ms)
 
 	address = addresses_pick(&connector->addresses, &shares);
 	if (address == NULL) {
-		/* A session does not wait for names. */
+		/* An attempt to resume a session does not wait for names. */
 		if (connector->addresses.resolver.fd == -1 ||
 		    connector->identity.id != 0)
 			connector_end_attempt(connector, now_ms);
@@ -155,7 +155,7 @@ try_next(struct connector *connector, int64_t now_ms)
 	return true;
 }
 
-/* When a silence has lasted for so long. */
+/* Returns when the oldest request will have been unanswered for long_ms. */
 static int64_t
 silence_ms(const struct connector *connector, int64_t long_ms)
 {
@@ -166,7 +166,7 @@ silence_ms(const struct connector *connector, int64_t long_ms)
 	    since_ms + long_ms;
 }
 
-/* Says whether there is another server to go to. */
+/* Says whether another server is worth trying. */
 static bool
 has_other(const struct connector *connector)
 {
@@ -175,10 +175,10 @@ has_other(const struct connector *connector)
 }
 
 /*
- * By when the server in use has to answer what it was asked.  Leaving it is for
- * going to another one: where all others have failed within the session's timeout,
- * or were as slow, a request under way is worth more than a new connection.  Not one
- * that does not arrive.
+ * Returns when to leave the server in use if it does not answer.  If every
+ * other server failed within the last session timeout, waits four times as
+ * long: an open request is worth more than a new connection, unless TCP cannot
+ * deliver it.
  */
 static int64_t
 answer_deadline(const struct connector *connector)
@@ -193,7 +193,7 @@ answer_deadline(const struct connector *connector)
 int64_t
 connector_silence_deadline(const struct connector *connector)
 {
-	/* That a server is slow is said once, and not at every answer. */
+	/* Report a silence once, and only if it is longer than earlier ones. */
 	return session_unanswered_since_ms(&connector->session) ==
 	    connector->told_silent_since_ms ? CLOCK_NEVER :
 	    silence_ms(connector, MAX(connector->patience_ms,
@@ -201,8 +201,8 @@ connector_silence_deadline(const struct connector *connector)
 }
 
 /*
- * By when a server must have carried out some request, if it throttles.  While it
- * throws away all of them, it is as good as silent.
+ * Returns when to leave a server that throttles.  A server that discards every
+ * request is treated like a silent one.
  */
 static int64_t
 throttling_deadline(const struct connector *connector)
@@ -216,7 +216,7 @@ throttling_deadline(const struct connector *connector)
 	return clock_after(connector->session.throttled_since_ms, limit_ms);
 }
 
-/* By when a session that we cannot reach must have expired. */
+/* Returns when a session without contact has certainly expired. */
 static int64_t
 expiry_deadline(const struct connector *connector)
 {
@@ -227,7 +227,7 @@ expiry_deadline(const struct connector *connector)
 	return clock_after(connector->heard_ms, connector->session.timeout_ms);
 }
 
-/* Does what the time is ripe for. */
+/* Does what is due at this time. */
 static void
 advance(struct connector *connector, int64_t now_ms)
 {
@@ -293,10 +293,10 @@ connector_resume(struct connector *connector,
 	connector->identity = *identity;
 	connector->heard_ms = now_ms;
 	connector->proven = identity->id != 0;
-	/* Until a server says otherwise. */
+	/* Assume the requested timeout until a server grants one. */
 	connector->session.timeout_ms =
 	    (int)connector->options->session_timeout_ms;
-	/* A session that expires without an answer does not start it again. */
+	/* A session that answered nothing does not restart --retry-for. */
 	if (connector->retries == 0)
 		connector->first_attempt_ms = now_ms;
 	connector_begin_attempt(connector, now_ms);

@@ -1,14 +1,17 @@
 /*
- * Getting and keeping contact with ZooKeeper: which server, when again, and
- * when to give up.
+ * Gains and keeps contact with ZooKeeper: decides which server to try, when to
+ * retry and when to give up.
  *
- * For a new session: attempts under the retry policy of the options.  In each,
- * every address of every server is tried once, in random order, but those that
- * have failed before come last.  A silent one costs its share of the attempt's
- * time.  Only an answer ends the counting: a server that lets us in and then
- * closes the connection on the first request was of no use.  Once a request of the
- * session was answered, a lost contact is sought again, on any server, for as long
- * as the session can be alive; no policy limits that.
+ * For a new session, the connector makes attempts under the retry policy of the
+ * options.  An attempt tries every address of every server once, in random
+ * order, except that addresses which failed before come last.  A silent server
+ * costs its share of the attempt's time.  Only an answered request resets the
+ * count of retries, because a server may open a session and then close the
+ * connection on the first request.
+ *
+ * After a request of the session was answered, the connector tries to regain
+ * lost contact, on any server, for as long as the session may be alive.  The
+ * retry policy does not limit that.
  */
 #ifndef ZKRUN_CONNECTOR_H
 #define ZKRUN_CONNECTOR_H
@@ -28,24 +31,24 @@ struct subprocesses;
 
 enum connector_news {
 	CONNECTOR_NOTHING,
-	CONNECTOR_SEEKING,	/* no news yet: the next try; prepare again */
-	CONNECTOR_NEW_SESSION,	/* connected, nothing of ours exists */
-	CONNECTOR_REGAINED,	/* connected again, same session */
-	CONNECTOR_LOST_CONTACT,	/* outcome of open requests unknown; seeking */
-	CONNECTOR_EXPIRED,	/* told, or long past; start again */
+	CONNECTOR_SEEKING,	/* call connector_prepare() again */
+	CONNECTOR_NEW_SESSION,	/* connected; owns no nodes yet */
+	CONNECTOR_REGAINED,	/* connected again, with the same session */
+	CONNECTOR_LOST_CONTACT,	/* open requests have unknown outcomes */
+	CONNECTOR_EXPIRED,	/* the session is gone; start again */
 	CONNECTOR_GAVE_UP,	/* the retry policy is exhausted */
-	CONNECTOR_REJECTED,	/* a server does not take us for who we say */
-	CONNECTOR_SILENT,	/* it lets us wait, and there is no other */
+	CONNECTOR_REJECTED,	/* a server refuses or wants credentials */
+	CONNECTOR_SILENT,	/* slow, and no other server to try */
 	CONNECTOR_EVENT,	/* a reply or a fired watch */
 };
 
 enum connector_phase {
 	CONNECTOR_IDLE,
-	CONNECTOR_TRYING,	/* an address, or waiting for names */
+	CONNECTOR_TRYING,	/* connecting, or waiting for names */
 	CONNECTOR_PAUSING,	/* between two attempts */
 	CONNECTOR_UP,
-	CONNECTOR_GIVING_UP,	/* that, or EXPIRED, is to be told */
-	CONNECTOR_EXPIRING,
+	CONNECTOR_GIVING_UP,	/* will report CONNECTOR_GAVE_UP */
+	CONNECTOR_EXPIRING,	/* will report CONNECTOR_EXPIRED */
 };
 
 struct connector {
@@ -55,81 +58,89 @@ struct connector {
 	enum connector_phase	 phase;
 	struct addresses	 addresses;
 	struct session_identity	 identity;	/* to resume; id 0: new */
-	int64_t			 heard_ms;	/* last word of a server */
+	int64_t			 heard_ms;	/* last message of a server */
 	size_t			 rejected_by;	/* server, after REJECTED */
-	bool			 proven;	/* a request of it was answered */
-	bool			 shut;		/* in this attempt: see lose_contact() */
-	int64_t			 up_ms;		/* since when there is contact */
-	unsigned int		 brief;		/* contacts in a row, not lasting */
+	bool			 proven;	/* session has had an answer */
+	bool			 shut;		/* attempt: see SHUT_PAUSE_MS */
+	int64_t			 up_ms;		/* start of this contact */
+	unsigned int		 brief;		/* successive short contacts */
 	int64_t			 first_attempt_ms;
-	int64_t			 retries;	/* without an answer, by the policy */
-	int64_t			 resumes;	/* the same, of a proven session */
+	int64_t			 retries;	/* since the last answer */
+	int64_t			 resumes;	/* same, of a proven session */
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
-	/* The connect request was not sent before this. */
+	/* Not later than the connect request was sent. */
 	int64_t			 tried_since_ms;
 	/*
-	 * After how long a silence another server is tried; CLOCK_NEVER leaves
-	 * it to the session's timeout.  To be set by those whose lease is at
-	 * stake.  Where there is no other one, such a silence is told if it is
-	 * longer than what was answered before, and one four times as long ends
-	 * the connection.
+	 * How long to wait for an answer before trying another server; set by
+	 * the owner while a lease is at stake.  CLOCK_NEVER: the limit of the
+	 * library, 2/3 of the session timeout.  If no other server is worth
+	 * trying, a silence longer than earlier ones is reported
+	 * (CONNECTOR_SILENT), and one of four times this length ends the
+	 * connection.
 	 */
 	int64_t			 patience_ms;
-	int64_t			 slowest_ms;	/* answer of this connection */
+	int64_t			 slowest_ms;	/* of this connection */
 	int64_t			 told_silent_since_ms;
 	int64_t			 pause_until_ms;
 };
 
-/* Borrows all.  Its helper processes are among these children. */
+/* Borrows the options and the list of helpers.  Seeks no contact yet. */
 void	connector_init(struct connector *, const struct options *,
 	    struct subprocesses *);
 
-/* Begins to seek contact for a new session. */
+/* Starts to connect for a new session.  Does not block. */
 void	connector_start(struct connector *);
 
-/* Begins to seek contact to end a session that another process left. */
+/*
+ * Starts to connect to resume a session, which another process left.  Does not
+ * block.
+ */
 void	connector_resume(struct connector *, const struct session_identity *);
 
 /*
- * Before poll(2): fills in CONNECTOR_FDS entries; returns the deadline by which
- * connector_process() is due.  News may be waiting: fetch them before polling.
+ * Before poll(2): fills in CONNECTOR_FDS entries and returns the time by which
+ * to call connector_process() even if none is ready.  It may produce news:
+ * fetch them before poll(2).  Does not block.
  */
 int64_t	connector_prepare(struct connector *, struct pollfd *);
 
-/* After poll(2). */
+/* After poll(2): reads and writes.  Does not block. */
 void	connector_process(struct connector *, const struct pollfd *);
 
 /*
- * Returns what is new, CONNECTOR_NOTHING when that is all.  With
- * CONNECTOR_EVENT, *event is the caller's, to be freed.
+ * Returns the next news, or CONNECTOR_NOTHING.  With CONNECTOR_EVENT the caller
+ * frees *event by session_event_free(); otherwise *event is NULL.
  */
 enum connector_news	connector_next(struct connector *,
 			    struct session_event **event);
 
 /*
- * The same for a process that waits for nothing else: blocks until there is
- * news, or returns CONNECTOR_NOTHING at give_up_ms, which may be CLOCK_NEVER.
+ * Does the same for a process that waits for nothing else: blocks until there
+ * is news.  Returns CONNECTOR_NOTHING at the deadline give_up_ms.
  */
 enum connector_news	connector_wait(struct connector *, int64_t give_up_ms,
 			    struct session_event **event);
 
 /*
- * Says whether contact is to be believed in: one that broke off at once, and again,
- * is so only when it has lasted for a while.
+ * Says whether contact is steady.  After repeated contacts of less than a
+ * second, the current one must have lasted for a second.
  */
 bool	connector_is_steady(const struct connector *);
 
-/* The server in use, for people. */
+/* Returns the server in use, for messages; "none" if there is none. */
 const char	*connector_server(const struct connector *);
 
-/* Writes which server failed how: "a:2181: Connection refused; b:2181: ..." */
+/* Writes each server's problem: "a:2181: Connection refused; b:2181: ..." */
 void	connector_explain(const struct connector *, char *, size_t);
 
-/* Writes who did not take us for who we say, after CONNECTOR_REJECTED. */
+/* After CONNECTOR_REJECTED: writes which server refused us, and why. */
 void	connector_explain_rejection(const struct connector *, char *, size_t);
 
-/* Ends the session if there is contact, and frees everything.  May block. */
+/*
+ * Ends the session if there is contact, kills the helper and frees everything.
+ * May block for 200 ms.
+ */
 void	connector_close(struct connector *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What an event of the session means for contact.
+ * Turns events of the session into news of contact.
  */
 #include <sys/param.h>
 
@@ -11,7 +11,7 @@
 #include "system/subprocess.h"
 #include "zookeeper/connector_private.h"
 
-/* So many contacts in a row may break off at once without a pause. */
+/* This many successive short contacts cause no pause. */
 #define BRIEF_MAX	1
 
 bool
@@ -21,7 +21,7 @@ connector_is_steady(const struct connector *connector)
 	    clock_ms() - connector->up_ms >= SHUT_PAUSE_MS;
 }
 
-/* Counts the contacts in a row that did not last. */
+/* Counts successive contacts that were short. */
 static void
 count_brief(struct connector *connector)
 {
@@ -32,8 +32,8 @@ count_brief(struct connector *connector)
 }
 
 /*
- * The connection is over.  A session that was of use is sought again at once, but
- * not when no request was answered, or little more than one, time and again.
+ * The connection has ended.  Tries to resume a proven session at once, unless
+ * this connection answered no request or short contacts repeat.
  */
 static enum connector_news
 lose_contact(struct connector *connector, const struct session_event *event)
@@ -48,14 +48,14 @@ lose_contact(struct connector *connector, const struct session_event *event)
 	count_brief(connector);
 	useless |= connector->brief > BRIEF_MAX;
 	connector->shut |= useless;
-	/* Else the attempt goes on, with the other addresses. */
+	/* Continue this attempt with the other addresses. */
 	connector->phase = CONNECTOR_TRYING;
 	if (connector->proven && !useless)
 		connector_begin_attempt(connector, clock_ms());
 	return CONNECTOR_LOST_CONTACT;
 }
 
-/* One server does not take us for who we say; a session may live on others. */
+/* One server refuses us; a proven session may be resumed on others. */
 static enum connector_news
 take_rejection(struct connector *connector, const struct session_event *event)
 {
@@ -70,7 +70,7 @@ take_rejection(struct connector *connector, const struct session_event *event)
 	return CONNECTOR_REJECTED;
 }
 
-/* What a session event means here. */
+/* Handles a session event and returns what it means. */
 static enum connector_news
 judge(struct connector *connector, const struct session_event *event)
 {
@@ -99,14 +99,14 @@ judge(struct connector *connector, const struct session_event *event)
 		    event->read_ms - event->sent_ms);
 		/* FALLTHROUGH */
 	case SESSION_CHANGED:
-		/* Not just readable: so is a connection that is refused. */
+		/* Not on POLLIN: a refused connection is readable as well. */
 		connector->heard_ms = clock_ms();
 		break;
 	}
 	return CONNECTOR_EVENT;
 }
 
-/* News that no event of the session brings. */
+/* Returns news that no session event reports. */
 static enum connector_news
 take_own_news(struct connector *connector)
 {
@@ -160,7 +160,7 @@ connector_wait(struct connector *connector, int64_t give_up_ms,
 		if (news != CONNECTOR_NOTHING || now_ms >= give_up_ms)
 			return news;
 		left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
-		/* Longer than an int has milliseconds is as good as for ever. */
+		/* poll(2) takes an int: wait without limit beyond that. */
 		(void)poll(fds, CONNECTOR_FDS, left_ms > INT_MAX ? -1 :
 		    (int)left_ms);
 		connector_process(connector, fds);

@@ -1,6 +1,6 @@
 /*
- * Private to the files of the connector: connector.c has attempts and deadlines,
- * connector_news.c what comes of them.
+ * Private to the connector*.c files: connector.c makes attempts and keeps
+ * deadlines, connector_news.c evaluates the results.
  */
 #ifndef ZKRUN_CONNECTOR_PRIVATE_H
 #define ZKRUN_CONNECTOR_PRIVATE_H
@@ -8,18 +8,20 @@
 #include "zookeeper/connector.h"
 
 /*
- * The least pause before a server that ends each connection is tried again.  One
- * that lasted for longer was of use.
+ * The least pause after an attempt in which a server ended a useless
+ * connection.  A contact that lasted this long is not short.
  */
 #define SHUT_PAUSE_MS		1000
 
-/* Begins to try every address once. */
+/* Starts an attempt, which tries every address once. */
 void	connector_begin_attempt(struct connector *, int64_t now_ms);
 
-/* All have failed: the next attempt follows after a pause, or none does. */
+/*
+ * Ends an attempt that failed: starts the pause before the next, or gives up.
+ */
 void	connector_end_attempt(struct connector *, int64_t now_ms);
 
-/* Returns when the caller is to be told of a silence that goes on. */
+/* Returns when to report that the server in use is silent. */
 int64_t	connector_silence_deadline(const struct connector *);
 
 #endif

@@ -18,7 +18,7 @@
 #include "system/descriptors.h"
 #include "system/subprocess.h"
 
-#define ROUND_MS	1000	/* least time between the starts of helpers */
+#define ROUND_MS	1000	/* least time between two rounds of look-ups */
 #define DEATH_MS	200	/* wait for the helper to die, at the end */
 
 /* The pipe delivers an answer whole or not at all. */
