@@ -1,10 +1,10 @@
 /*
- * The ZooKeeper C client (libzookeeper_st 3.8), with its traps defused.
+ * Wraps the ZooKeeper C client (libzookeeper_st 3.8) and avoids its traps.
  *
- * Whether we are connected is judged after every call by zoo_state(), never by
- * session events: a failed send closes the socket without one.  A handle that
- * has lost its connection is never used again, so none of the library's
- * reconnecting runs; src/README.md says why.
+ * After every call, zoo_state() tells whether the handle is connected.  Session
+ * events do not: a failed send closes the socket without one.  A handle that
+ * lost its connection is never used again, so the library never reconnects by
+ * itself; src/README.md says why.
  */
 #include "zookeeper/session.h"
 
@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "zookeeper/session_private.h"
 
-/* Length, protocol version and timeout: what a ConnectResponse begins with. */
+/* A ConnectResponse begins with its length, protocol version and timeout. */
 #define GREETING_SIZE		12
 #define MAX_TIMEOUT_MS		(24 * 3600 * 1000)
 
@@ -41,7 +41,9 @@ session_add_event(struct session *session, enum session_event_type type)
 
 	event = calloc(1, sizeof(*event));
 	if (event == NULL) {
-		/* A lost event would leave its waiter waiting. */
+		/*
+		 * Give up the connection: a lost event would never be answered.
+		 */
 		session_cut(session);
 		return NULL;
 	}
@@ -84,7 +86,7 @@ session_unanswered_since_ms(const struct session *session)
 	    STAILQ_FIRST(&session->open)->sent_ms;
 }
 
-/* What the library has not answered by now, it never will. */
+/* Closes the handle and frees the requests that have no reply. */
 static void
 close_handle(struct session *session)
 {
@@ -113,9 +115,9 @@ release_handle(struct session *session)
 		return;
 	session->phase = SESSION_CLOSED;
 	/*
-	 * zookeeper_close() on a connected handle would end the session.  Make
-	 * the library notice that the connection is gone; it may have to read
-	 * through some replies first.
+	 * zookeeper_close() would end the session of a connected handle.  So
+	 * cut the connection and let the library notice, which may first have
+	 * to read pending replies.
 	 */
 	for (tries = 0; tries < 100000 && session->fd != -1 &&
 	    zoo_state(session->handle) == ZOO_CONNECTED_STATE; tries++) {
@@ -147,7 +149,7 @@ session_drop(struct session *session, const char *reason)
 	leave(session, SESSION_DOWN, reason);
 }
 
-/* How a connection failed, for people. */
+/* Leaves a failed connection, with a reason for people. */
 static void
 fail(struct session *session, int error)
 {
@@ -155,12 +157,12 @@ fail(struct session *session, int error)
 		session_drop(session, error != 0 ? strerror(error) :
 		    "connection failed");
 	else if (session->phase == SESSION_GREETING)
-		/* A server without a quorum does just that. */
+		/* A server without a quorum closes the connection here. */
 		session_drop(session, "the server closed the connection "
 		    "without opening a session: no quorum, too many "
 		    "connections (maxClientCnxns), or not ZooKeeper");
 	else
-		/* The library says EHOSTDOWN when it reads the end. */
+		/* The library reports the end of the stream as EHOSTDOWN. */
 		session_drop(session, error != 0 && error != EAGAIN &&
 		    error != EHOSTDOWN ? strerror(error) :
 		    "the server closed the connection");
@@ -172,13 +174,13 @@ set_option(const struct session *session, int level, int option, int value)
 	(void)setsockopt(session->fd, level, option, &value, sizeof(value));
 }
 
-/* There is a session on this connection: the caller may ask. */
+/* The session is open on this connection: allows requests. */
 static void
 let_in(struct session *session)
 {
 	const clientid_t *id = zoo_client_id(session->handle);
 
-	/* That is no session; the library does not mind. */
+	/* The library accepts these values, but they mean no session. */
 	if (id->client_id == 0 || zoo_recv_timeout(session->handle) <= 0) {
 		session_drop(session, "the server opened no session");
 		return;
@@ -189,14 +191,14 @@ let_in(struct session *session)
 	memcpy(session->identity.password, id->passwd,
 	    sizeof(session->identity.password));
 	/*
-	 * The library sends a request in two pieces, each at once, and the server
-	 * works twice.  So gather what is sent.
+	 * The library sends each request in two pieces, which would wake the
+	 * server twice.  TCP_CORK joins them.
 	 */
 	set_option(session, IPPROTO_TCP, TCP_CORK, 1);
 	(void)session_add_event(session, SESSION_UP);
 }
 
-/* The handshake is over. */
+/* The handshake succeeded: goes on to credentials, a test request, or use. */
 static void
 take_handshake(struct session *session)
 {
@@ -210,7 +212,7 @@ take_handshake(struct session *session)
 		let_in(session);
 }
 
-/* Sees what the last call has made of the connection. */
+/* Reacts to the state of the handle after a call of the library. */
 static void
 look_at_state(struct session *session, int rc, int error)
 {
@@ -237,8 +239,9 @@ look_at_state(struct session *session, int rc, int error)
 }
 
 /*
- * The library takes any bytes for a handshake; an HTTP server's answer makes
- * it "connected" with a timeout of six days.  So look before it does.
+ * Checks the handshake before the library reads it.  The library accepts any
+ * bytes: an HTTP server's answer makes it "connected" with a timeout of six
+ * days.
  */
 static bool
 is_greeting_sane(int fd)
@@ -249,7 +252,7 @@ is_greeting_sane(int fd)
 
 	if (recv(fd, &greeting, GREETING_SIZE, MSG_PEEK | MSG_DONTWAIT) !=
 	    GREETING_SIZE)
-		return true;	/* an end or an error: the library says which */
+		return true;	/* an end or error, which the library reports */
 	return ntohl(greeting.length) >= 36 && ntohl(greeting.length) <= 37 &&
 	    greeting.version == 0 &&
 	    ntohl(greeting.timeout_ms) <= MAX_TIMEOUT_MS;
@@ -264,7 +267,7 @@ session_init(struct session *session, const struct credentials *credentials)
 	STAILQ_INIT(&session->events);
 	STAILQ_INIT(&session->open);
 	STAILQ_INIT(&session->held);
-	/* Its log is not for our users: every line would be an alarm. */
+	/* Silence the library's log: its lines would alarm users. */
 	zoo_set_debug_level((ZooLogLevel)0);
 }
 
@@ -285,7 +288,7 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	    session, ZOO_NO_LOG_CLIENTENV, NULL);
 	if (session->handle == NULL)
 		return -1;
-	/* By default it resolves the address again on every turn. */
+	/* By default the library resolves the address again in every turn. */
 	(void)zoo_set_servers_resolution_delay(session->handle, -1);
 	session->phase = SESSION_REACHING;
 	if (session_authenticate(session) == -1) {
@@ -296,14 +299,14 @@ session_open(struct session *session, const char *address, int timeout_ms,
 	return 0;
 }
 
-/* A socket that the library has just made. */
+/* Prepares a socket that the library has just opened. */
 static void
 adopt_socket(struct session *session, int fd)
 {
 	session->fd = fd;
-	/* Debian's library does not do this; the command would inherit it. */
+	/* Debian's library does not; the command would inherit the socket. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/* Let the whole beginning of the greeting be there to be looked at. */
+	/* is_greeting_sane() needs the whole beginning at once. */
 	set_option(session, SOL_SOCKET, SO_RCVLOWAT, GREETING_SIZE);
 }
 
@@ -318,14 +321,14 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	poll_for->events = 0;
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
-	/* A send failed: the library must not reconnect by itself. */
+	/* A send failed.  zookeeper_interest() would reconnect. */
 	if (session->phase >= SESSION_PROVING &&
 	    zoo_state(session->handle) != ZOO_CONNECTED_STATE) {
 		fail(session, 0);
 		return CLOCK_NEVER;
 	}
 	held_ms = session_send_held(session);
-	/* On failure it leaves these as they are. */
+	/* zookeeper_interest() does not set these if it fails. */
 	fd = -1;
 	interest = 0;
 	memset(&wait, 0, sizeof(wait));
@@ -336,7 +339,7 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 	look_at_state(session, rc, errno);
 	if (session->handle == NULL)
 		return CLOCK_NEVER;
-	/* Push out what has gathered, once in a turn: see tcp(7). */
+	/* Send what TCP_CORK has gathered, once per turn: see tcp(7). */
 	if (session->phase == SESSION_CONNECTED)
 		set_option(session, IPPROTO_TCP, TCP_NODELAY, 1);
 	poll_for->fd = fd;
@@ -354,7 +357,7 @@ session_process(struct session *session, short revents)
 	if (session->handle == NULL || revents == 0)
 		return;
 	events = 0;
-	/* A connection that failed is told apart by trying to use it. */
+	/* Using a failed connection tells how it failed. */
 	if (revents & (POLLIN | POLLHUP | POLLERR))
 		events |= ZOOKEEPER_READ;
 	if (revents & (POLLOUT | POLLHUP | POLLERR))
@@ -387,7 +390,7 @@ session_close(struct session *session)
 	if (session->phase == SESSION_CONNECTED) {
 		session_send_close(session);
 		session->phase = SESSION_CLOSED;
-		/* Or the library would send the same, and wait. */
+		/* Keep the library from sending the same and waiting. */
 		(void)shutdown(session->fd, SHUT_RDWR);
 		close_handle(session);
 	}

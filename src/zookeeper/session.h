@@ -1,12 +1,13 @@
 /*
  * One ZooKeeper session over one connection to one server.
  *
- * Only session*.c knows the client library.  Calls are asynchronous; what
- * comes of them is fetched as events, so nothing calls back into the caller.
- * When the connection is lost, every request without a reply has an unknown
- * outcome and no event; SESSION_DOWN stands for all of them, and the session
- * may be resumed with session_open() on any server.  The library's own
- * reconnecting is never used: see src/README.md.
+ * Only session*.c knows the client library.  Requests are asynchronous: the
+ * caller fetches their results as events, and nothing calls back into the
+ * caller.  When the connection is lost, every request without a reply has an
+ * unknown outcome and no event of its own: SESSION_DOWN stands for all of them.
+ * The caller may then resume the session with session_open() on any server.
+ * The library never reconnects by itself: see src/README.md.  No function here
+ * blocks.
  */
 #ifndef ZKRUN_SESSION_H
 #define ZKRUN_SESSION_H
@@ -20,46 +21,46 @@
 
 #define SESSION_REASON_SIZE	160
 
-struct _zhandle;		/* the library's */
+struct _zhandle;		/* of the library */
 
 enum session_event_type {
 	SESSION_UP,		/* connected; identity and timeout are known */
-	SESSION_DOWN,		/* not reached, or lost; reason says how */
-	SESSION_EXPIRED,	/* by a server's word: all is gone */
-	SESSION_REJECTED,	/* a server does not take us for who we say */
+	SESSION_DOWN,		/* no connection, or lost; has a reason */
+	SESSION_EXPIRED,	/* a server said so: its nodes are gone */
+	SESSION_REJECTED,	/* credentials refused or required; a reason */
 	SESSION_CHANGED,	/* a watch with this tag fired */
-	SESSION_REPLY,		/* to the request with this tag */
+	SESSION_REPLY,		/* the reply to the request with this tag */
 };
 
 enum session_code {
 	SESSION_OK,
 	SESSION_NO_NODE,
 	SESSION_EXISTS,
-	SESSION_STALE,		/* not the version asked for */
-	SESSION_DENIED,		/* by an ACL, or a quota */
-	SESSION_UNSUPPORTED,	/* the server does not know such a request */
-	SESSION_REFUSED,	/* anything else */
+	SESSION_STALE,		/* the node has another version */
+	SESSION_DENIED,		/* by an ACL, a quota or authentication */
+	SESSION_UNSUPPORTED,	/* the server does not support the request */
+	SESSION_REFUSED,	/* any other error */
 };
 
 struct session_event {
 	enum session_event_type type;
 	int		  tag;
 	enum session_code code;
-	char		 *name;		/* created node's full path, or NULL */
-	/* Of the node created or looked at; times by ZooKeeper's clock. */
+	char		 *name;		/* path of a created node, or NULL */
+	/* Of the node created or read; times by ZooKeeper's clock. */
 	int64_t		  czxid;
-	int64_t		  owner;	/* its session, 0 for none */
-	int64_t		  children_zxid; /* when its children last changed */
-	int64_t		  made_ms;	/* since 1970, as the leader has it */
-	int64_t		  changed_ms;	/* its data */
-	int		  version;	/* of its data; of a parent's, listed */
-	char		 *data;		/* looked at; a NUL is put behind it */
+	int64_t		  owner;	/* session of an ephemeral node, or 0 */
+	int64_t		  children_zxid; /* last change of its children */
+	int64_t		  made_ms;	/* its creation, since 1970 */
+	int64_t		  changed_ms;	/* last change of its data */
+	int		  version;	/* of its data (listed: the parent's) */
+	char		 *data;		/* data read, with a NUL added */
 	size_t		  length;
-	size_t		  failed_step;	/* of a transaction that failed */
+	size_t		  failed_step;	/* which step of a transaction failed */
 	bool		  gone;		/* CHANGED: the node was deleted */
-	bool		  unanswered;	/* DOWN: it let us in, and answered nothing */
-	bool		  is_write;	/* a quorum has agreed to it */
-	int64_t		  sent_ms;	/* just before its request was sent */
+	bool		  unanswered;	/* DOWN: session, but no answer */
+	bool		  is_write;	/* a write that a quorum committed */
+	int64_t		  sent_ms;	/* just before the request was sent */
 	int64_t		  read_ms;	/* just after the reply was read */
 	char		**names;	/* children */
 	size_t		  count;
@@ -74,10 +75,10 @@ struct session_identity {
 
 enum session_phase {
 	SESSION_CLOSED,
-	SESSION_REACHING,	/* TCP connect under way */
-	SESSION_GREETING,	/* request for a session sent */
-	SESSION_PROVING,	/* a credential sent */
-	SESSION_ASKING,		/* a request sent, and none behind it */
+	SESSION_REACHING,	/* connecting by TCP */
+	SESSION_GREETING,	/* connect request sent */
+	SESSION_PROVING,	/* session open, credentials sent */
+	SESSION_ASKING,		/* one test request sent */
 	SESSION_CONNECTED,
 };
 
@@ -89,36 +90,36 @@ struct session {
 	struct _zhandle		*handle;
 	enum session_phase	 phase;
 	int			 fd;		/* the library's socket */
-	int			 timeout_ms;	/* asked for; then negotiated */
+	int			 timeout_ms;	/* requested, then negotiated */
 	struct session_identity	 identity;
-	bool			 accepted;	/* our credentials, or none */
-	size_t			 shown;		/* of them, until then */
+	bool			 accepted;	/* the credentials, if any */
+	size_t			 shown;		/* credentials sent so far */
 	bool			 plain;		/* see SESSION_CREATE_SHARED */
-	bool			 answered;	/* a request, on this connection */
-	bool			 careful;	/* the last one answered nothing */
-	int			 rejection;	/* what it said of us, or 0 */
+	bool			 answered;	/* on this connection */
+	bool			 careful;	/* no answer on the last one */
+	int			 rejection;	/* code that rejects us, or 0 */
 	STAILQ_HEAD(session_events, session_event) events;
-	/* In order: under way, and to be sent once more. */
+	/* In order: without a reply, and to be sent again. */
 	STAILQ_HEAD(session_requests, session_request) open, held;
-	uint64_t		 asked;		/* ever */
-	/* Of a server that throttles: since when, and when to ask again. */
+	uint64_t		 asked;		/* requests so far */
+	/* If the server throttles: since when, and when to send again. */
 	int64_t			 throttled_since_ms;	/* 0: it does not */
 	int64_t			 pause_ms;
 	int64_t			 ask_again_ms;
 };
 
 /*
- * The nodes that we make are ours, with the ACL of the credentials and grants,
- * except for the shared ones.  A server may know no containers, or no creates
- * that answer with the node's czxid.  It refuses the first one with
- * SESSION_UNSUPPORTED.  From then on containers are made as persistent nodes,
- * and the reply to a create has no czxid.
+ * New nodes get the ACL of the credentials and grants, except shared ones.  A
+ * server may not support containers or creates that return the czxid (ZooKeeper
+ * before 3.5).  It refuses the first such create with SESSION_UNSUPPORTED.
+ * Afterwards containers become persistent nodes, and the reply to a create has
+ * no czxid.
  */
 enum session_operation {
-	SESSION_CREATE_SHARED,		/* container, with an open ACL */
+	SESSION_CREATE_SHARED,		/* a container with an open ACL */
 	SESSION_CREATE_CONTAINER,
 	SESSION_CREATE_PERSISTENT,
-	SESSION_CREATE_EPHEMERAL,	/* sequential; everybody may read it */
+	SESSION_CREATE_EPHEMERAL,	/* sequential, readable by everybody */
 	SESSION_DELETE,
 	SESSION_LIST,			/* may watch */
 	SESSION_GET,			/* may watch */
@@ -128,83 +129,88 @@ enum session_operation {
 /* One step of a transaction. */
 struct session_step {
 	enum {
-		SESSION_CHECK_STEP,	/* that the node is there */
+		SESSION_CHECK_STEP,	/* the node exists, with the version */
 		SESSION_SET_STEP,
 		SESSION_DELETE_STEP,
-		SESSION_CREATE_STEP,	/* persistent, by its full name */
-		SESSION_READABLE_STEP,	/* the same, and everybody may read it */
-		SESSION_EPHEMERAL_STEP,	/* create, likewise */
+		SESSION_CREATE_STEP,	/* persistent, under this exact path */
+		SESSION_READABLE_STEP,	/* the same, readable by everybody */
+		SESSION_EPHEMERAL_STEP,	/* the same, ephemeral */
 	}		 type;
 	const char	*path;
-	const char	*data;		/* to set or create with */
-	int		 version;	/* that it must have; -1: any */
+	const char	*data;		/* to set or create with; may be NULL */
+	int		 version;	/* required version; -1: any */
 };
 
-#define SESSION_STEPS		3	/* at most, in one */
+#define SESSION_STEPS		3	/* at most, in one transaction */
 #define SESSION_NO_WATCH	(-1)
 
-/* credentials is borrowed. */
+/* Initializes a session without a connection.  Borrows the credentials. */
 void	session_init(struct session *, const struct credentials *);
 
 /*
- * Begins to connect: to "address:port/chroot", with an IPv6 address bare, for a
- * new session (identity of id 0) or to resume one.  Returns -1 and
- * sets errno if the library cannot even begin.  Does not block.
+ * Starts to connect to "address:port/chroot", where an IPv6 address has no
+ * brackets.  Opens a new session if the identity has id 0, else resumes one.
+ * Drops a previous connection and all events.  SESSION_UP or another event
+ * follows.  Returns -1 and sets errno if the library cannot start.
  */
 int	session_open(struct session *, const char *address, int timeout_ms,
 	    const struct session_identity *);
 
 /*
- * Before poll(2): fills in what to poll for (fd -1: nothing) and returns by
- * when session_process() is due all the same, on the clock of clock.h.
+ * Before poll(2): fills in what to poll for (fd -1: nothing) and returns the
+ * time by which to call session_process() in any case.  May add events.
  */
 int64_t	session_prepare(struct session *, struct pollfd *);
 
-/* After poll(2).  Reads and writes; events may be waiting then. */
+/* After poll(2): reads and writes.  May add events. */
 void	session_process(struct session *, short revents);
 
-/* Takes out the next event, or NULL.  Free it with session_event_free(). */
+/*
+ * Removes and returns the next event, or NULL.  The caller frees it with
+ * session_event_free().
+ */
 struct session_event	*session_next(struct session *);
 void			 session_event_free(struct session_event *);
 
 /*
- * Returns when the oldest request without a reply was sent; CLOCK_NEVER if
- * there is none.
+ * Returns when the oldest request without a reply was sent.  Returns
+ * CLOCK_NEVER if there is none, or no connection.
  */
 int64_t	session_unanswered_since_ms(const struct session *);
 
 /*
- * Says whether what was sent does not even reach the server's machine.  TCP then
- * tries ever more seldom, and would notice late that the way is open again.
+ * Says whether the server's machine does not acknowledge what was sent.  TCP
+ * then retransmits at growing intervals and would notice late that the network
+ * works again.
  */
 bool	session_is_cut_off(const struct session *);
 
-/* Leaves a server that is connected but of no use; SESSION_DOWN follows. */
+/* Leaves the server without ending the session, and adds SESSION_DOWN. */
 void	session_drop(struct session *, const char *reason);
 
-/* Leaves the server without ending the session; drops all events. */
+/* Leaves the server without ending the session, and drops all events. */
 void	session_abandon(struct session *);
 
 /*
- * Ends the session, if there is a connection, and frees everything.  Does not wait
- * for the server, and proves nothing: what must be gone is deleted, and the reply
- * read, before.
+ * Sends the end of the session, if there is a connection, and frees everything.
+ * Does not wait for the server's reply, so the server may not receive it:
+ * delete what must be gone, and read the reply, before.
  */
 void	session_close(struct session *);
 
 /*
- * Sends a request about one path.  It has its SESSION_REPLY with the tag, unless
- * the connection is lost first.  A request that the server throws away because it
- * is busy is sent again, and what was asked behind it waits or is asked again.  A
- * watch fires one SESSION_CHANGED with watch_tag, which may be SESSION_NO_WATCH.
- * data is what a node is created with.  A request that cannot be sent shows as
- * SESSION_DOWN.
+ * Sends a request about one path; copies path and data (for a create, or NULL).
+ * SESSION_REPLY with the tag follows, unless the connection is lost first.  A
+ * watch adds one SESSION_CHANGED with watch_tag, unless that is
+ * SESSION_NO_WATCH.  If a throttling server discards a request, it is sent
+ * again, and later requests wait or are sent again, so that replies keep the
+ * order of the requests.  If a request cannot be sent, SESSION_DOWN follows.
  */
 void	session_ask(struct session *, enum session_operation, int tag,
 	    int watch_tag, const char *path, const char *data);
 
-/* The same for a transaction: all of its steps are carried out, or none. */
-void	session_ask_steps(struct session *, int tag, const struct session_step *,
-	    size_t count);
+/* Does the same for a transaction: the server executes all steps or none. */
+void	session_ask_steps(struct session *, int tag,
+	    const struct session_step *, size_t count);
 
 #endif

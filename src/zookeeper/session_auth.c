@@ -1,5 +1,5 @@
 /*
- * What we show a server of ourselves, and the ACLs of what we make there.
+ * Sends credentials, and makes the ACLs of new nodes.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@ add_entry(struct session_acl *acl, int perms, const char *scheme,
 	struct ACL *entry = &acl->entries[acl->vector.count++];
 
 	entry->perms = perms;
-	/* The library only reads them. */
+	/* The library only reads these strings. */
 	entry->id.scheme = (char *)(uintptr_t)scheme;
 	entry->id.id = (char *)(uintptr_t)id;
 }
@@ -20,7 +20,7 @@ add_entry(struct session_acl *acl, int perms, const char *scheme,
 static int
 perms_of(const char *letters)
 {
-	static const char bits[] = "rwcda";	/* ZOO_PERM_READ is the lowest */
+	static const char bits[] = "rwcda";	/* from ZOO_PERM_READ up */
 	const char *bit;
 	int perms;
 
@@ -41,7 +41,7 @@ session_make_acl(const struct session *session, struct session_acl *acl,
 		return &ZOO_OPEN_ACL_UNSAFE;
 	acl->vector.count = 0;
 	acl->vector.data = acl->entries;
-	/* The server puts everybody in its place that we have shown to be. */
+	/* The server replaces "auth" by every identity we authenticated. */
 	if (credentials->credential_count > 0)
 		add_entry(acl, ZOO_PERM_ALL, "auth", "");
 	for (i = 0; i < credentials->grant_count; i++)
@@ -79,9 +79,9 @@ show_next(struct session *session)
 }
 
 /*
- * A server closes the connection behind its refusal, and where it has left
- * anything unread that takes the refusal along.  So nothing is sent behind a
- * credential until it was accepted once.
+ * After a refusal the server closes the connection.  If it left any request
+ * unread, the refusal is lost.  So the first connection of a session sends
+ * nothing after a credential until the server has accepted it.
  */
 int
 session_authenticate(struct session *session)
@@ -115,9 +115,9 @@ on_asked_carefully(int rc, const char *value, int length,
 }
 
 /*
- * The last server let us in, and then closed the connection on several requests.
- * What it had to say may have gone with them, as above.  So it is asked one thing,
- * and nothing behind that.
+ * The last server opened a session and then closed the connection without an
+ * answer.  Its refusal may have been lost, as above.  So send one request and
+ * wait for its answer.
  */
 void
 session_ask_carefully(struct session *session)

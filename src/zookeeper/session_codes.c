@@ -1,13 +1,13 @@
 /*
- * What a server's numbers mean: to zkrun, and to people.
+ * Translates a server's error codes for zkrun and for people.
  */
 #include <stdio.h>
 
 #include "zookeeper/session_private.h"
 
 /*
- * All of KeeperException.Code (ZooKeeper 3.9), whatever the library knows of
- * them.  What no row says is refused for good.
+ * All codes of KeeperException.Code in ZooKeeper 3.9, because the library names
+ * only some of them.  Any other code is SESSION_REFUSED.
  */
 static const struct {
 	int			 rc;
@@ -34,7 +34,7 @@ static const struct {
 	{ -110, SESSION_EXISTS, "the node already exists" },
 	{ -111, SESSION_REFUSED, "the node has children" },
 	{ -112, SESSION_REFUSED, "the session has expired" },
-	{ -113, SESSION_REFUSED, "the client library made an invalid callback" },
+	{ -113, SESSION_REFUSED, "invalid callback of the client library" },
 	{ -114, SESSION_DENIED, "the server rejects the ACL (see -a, --acl)" },
 	{ -115, SESSION_DENIED, "the server refused a credential" },
 	{ -118, SESSION_REFUSED, "the session moved to another server" },

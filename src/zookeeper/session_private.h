@@ -1,8 +1,9 @@
 /*
- * The one place that includes the client library's header.  Private to the files
- * of the session: session.c has the connection and the events, session_requests.c
- * sends, session_replies.c takes replies and watches, session_codes.c knows what
- * servers say, session_auth.c has credentials and ACLs.
+ * Private to the session*.c files, and the only file that includes the client
+ * library's header.  session.c keeps the connection and the events,
+ * session_requests.c sends requests, session_replies.c takes replies and
+ * watches, session_codes.c translates error codes, session_auth.c has
+ * credentials and ACLs.
  */
 #ifndef ZKRUN_SESSION_PRIVATE_H
 #define ZKRUN_SESSION_PRIVATE_H
@@ -13,35 +14,35 @@
 #include "zookeeper/session.h"
 
 /*
- * A request, with all that it takes to send it once more; freed when its reply is
- * taken.  It is open while the library has it, else held.  Replies come in the
+ * A request, with all that is needed to send it again.  Its reply frees it.  It
+ * is in "open" while the library has it, else in "held".  Replies arrive in the
  * order of the requests.
  */
 struct session_request {
 	struct session		*session;
-	uint64_t		 number;	/* the order of asking */
+	uint64_t		 number;	/* in the order of the calls */
 	int			 tag;
 	enum session_operation	 operation;	/* unless it has steps */
 	int			 watch_tag;
 	bool			 is_write;
-	bool			 is_extended;	/* not every server knows it */
+	bool			 is_extended;	/* may be unsupported */
 	int64_t			 sent_ms;
 	size_t			 step_count;	/* of a transaction, or 0 */
-	/* Their strings are the request's own; the first has path and data. */
+	/* The strings are copies.  Without steps, [0] has path and data. */
 	struct session_step	 steps[SESSION_STEPS];
 	zoo_op_result_t		 results[SESSION_STEPS];
-	struct session_event	*event;		/* what came of it, out of turn */
+	struct session_event	*event;		/* early result, unreported */
 	STAILQ_ENTRY(session_request) entry;
 };
 
 /*
- * session.c: adds an event to the queue and returns it, for more to be filled
- * in.  Returns NULL out of memory; then the connection is given up.
+ * session.c: adds an event to the queue and returns it, so that the caller can
+ * fill it in.  Without memory, cuts the connection and returns NULL.
  */
 struct session_event	*session_add_event(struct session *,
 			    enum session_event_type);
 
-/* Ends the connection; everybody can deal with that. */
+/* session.c: shuts the socket down.  SESSION_DOWN follows. */
 void	session_cut(const struct session *);
 
 struct session_acl {
@@ -50,40 +51,41 @@ struct session_acl {
 };
 
 /*
- * session_auth.c: returns the ACL for a node of ours; it may point to *acl, where
- * it is made.  Everybody can read a node that is readable.
+ * session_auth.c: returns the ACL for a new node, which may point into *acl.
+ * With "readable", everybody may read the node.
  */
 const struct ACL_vector	*session_make_acl(const struct session *,
 			    struct session_acl *, bool readable);
 
 /*
- * Before the handle connects: has the library send our credentials in front of
- * every other request.  Then session->accepted becomes true, or the state of the
- * handle ZOO_AUTH_FAILED_STATE.  Returns -1 if the library refuses.
+ * session_auth.c: before the handle connects, makes the library send the
+ * credentials ahead of every other request.  Afterwards session->accepted
+ * becomes true or the handle's state becomes ZOO_AUTH_FAILED_STATE.  Returns -1
+ * if the library refuses.
  */
 int	session_authenticate(struct session *);
 
 /*
- * session_auth.c: asks a server one thing; session->answered tells whether it has
- * answered that.
+ * session_auth.c: sends one test request.  A reply sets session->answered, or
+ * session->rejection if the server rejects us.
  */
 void	session_ask_carefully(struct session *);
 
 /*
- * session_codes.c: returns what the number in a reply means, and writes a text
- * with it.
+ * session_codes.c: returns what the error code of a reply means, and writes a
+ * text that contains the code.
  */
 enum session_code	 session_judge_code(int rc,
 			    char reason[SESSION_REASON_SIZE]);
 
 /*
- * session_replies.c: takes what a reply says of the session and not of the
- * request, if it does: that it is gone, or that the server wants to know who we
- * are.  Returns whether it does.
+ * session_replies.c: returns whether an error code concerns the session rather
+ * than the request: the session is gone or moved, or the server refuses or
+ * requires credentials.  If so, cuts the connection or notes the rejection.
  */
 bool	session_take_verdict(struct session *, int rc);
 
-/* session_replies.c: the completions and watches that the library calls. */
+/* session_replies.c: the callbacks that the library calls. */
 void	session_on_void(int rc, const void *request);
 void	session_on_synced(int rc, const char *path, const void *request);
 void	session_on_data(int rc, const char *, int length, const struct Stat *,
@@ -97,14 +99,15 @@ void	session_on_watch(zhandle_t *, int type, int state, const char *path,
 	    void *tag);
 
 /*
- * session_requests.c: sends the request that ends the session, behind all others,
- * if that can be done without waiting.
+ * session_requests.c: sends the request that ends the session, after all
+ * others.  Sends nothing if that would block.
  */
 void	session_send_close(struct session *);
 
 /*
- * session_requests.c: tells what is held back and is done, and sends the next
- * request, if it is time.  Returns when it will be, or CLOCK_NEVER.
+ * session_requests.c: reports held results whose turn has come, and sends the
+ * next held request if its pause is over.  Returns when the pause ends, or
+ * CLOCK_NEVER if there is nothing to wait for.
  */
 int64_t	session_send_held(struct session *);
 

@@ -1,6 +1,6 @@
 /*
- * What comes of requests: completions and watches of the library only add to a
- * queue of events, which the caller fetches.
+ * Takes replies and watches.  The library's callbacks only add events to a
+ * queue, from which the caller fetches them.
  */
 #include <sys/param.h>
 
@@ -11,18 +11,18 @@
 #include "base/log.h"
 #include "zookeeper/session_private.h"
 
-/* KeeperException.Code in the server; not every library has a name for them. */
+/* Of KeeperException.Code; not every version of the library names them. */
 #define UNKNOWN_SESSION		(-12)
 #define AUTHENTICATION_REQUIRED	(-124)
 #define THROTTLED		(-127)
 
-#define LEAST_PAUSE_MS	20	/* after a request was thrown away */
+#define LEAST_PAUSE_MS	20	/* after a request was discarded */
 #define MOST_PAUSE_MS	1000
 
 /*
- * Whether the server says something of the session instead of answering: it is
- * being closed, or was, or has gone to another server.  It leaves connections
- * open behind such an answer, so it is we who must ask what became of it.
+ * Says whether the code means that the session is closing, closed or on another
+ * server.  The server keeps the connection open after such a reply, so we
+ * reconnect to find out.
  */
 static bool
 is_about_session(int rc)
@@ -45,8 +45,8 @@ session_take_verdict(struct session *session, int rc)
 }
 
 /*
- * Whether this is no reply, but the library's word that none will come.  A server
- * that says so itself is left.
+ * Says whether the code means that no reply will come.  Usually the library
+ * made it up.  If a server sent it, we leave the server.
  */
 static bool
 is_lost(int rc)
@@ -63,9 +63,8 @@ free_request(struct session_request *request)
 }
 
 /*
- * Holds a request of this connection back, to be sent once more, or its event to be
- * told when its turn comes.  The server throttles, so for a while requests go out
- * one by one.
+ * Moves a request to "held", in order, to send it again or to report its event
+ * later.  A throttling server gets a pause, and then one request at a time.
  */
 static void
 hold(struct session_request *request, bool is_throttled)
@@ -91,7 +90,7 @@ hold(struct session_request *request, bool is_throttled)
 	session->ask_again_ms = now_ms + session->pause_ms;
 }
 
-/* Whether one before it has to be asked once more. */
+/* Says whether an earlier request is held. */
 static bool
 is_behind_held(const struct session_request *request)
 {
@@ -101,7 +100,7 @@ is_behind_held(const struct session_request *request)
 	return first != NULL && first->number < request->number;
 }
 
-/* Fills in what every reply has. */
+/* Fills in the fields that every reply has. */
 static void
 fill_in(struct session_event *event, struct session_request *request, int rc)
 {
@@ -112,16 +111,16 @@ fill_in(struct session_event *event, struct session_request *request, int rc)
 	event->read_ms = clock_ms();
 	event->is_write = request->is_write && rc == ZOK;
 	event->code = session_judge_code(rc, event->reason);
-	/* The steps that did not fail themselves have another error. */
+	/* The other steps of a failed transaction have other codes. */
 	for (i = request->step_count; i > 0; i--)
 		if (request->results[i - 1].err == rc)
 			event->failed_step = i - 1;
 }
 
 /*
- * Takes the outcome of a request: adds the event of the reply, or none if this
- * connection has no answer to it yet.  Returns the event if more is to be filled
- * in.
+ * Takes the outcome of a request.  Adds the event of its reply, unless the
+ * request has to be sent again or the connection is lost.  Returns the event if
+ * it succeeded and the caller has to fill in the rest.
  */
 static struct session_event *
 add_reply(const void *data, int rc, const struct Stat *stat)
@@ -140,7 +139,10 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	}
 	session->answered = true;
 	behind = is_behind_held(request);
-	/* What builds on a request that was thrown away is asked anew, too. */
+	/*
+	 * Later requests may depend on a discarded one, so repeat them too,
+	 * except completed writes.
+	 */
 	if (rc == THROTTLED || (behind && !(request->is_write && rc == ZOK))) {
 		hold(request, rc == THROTTLED);
 		return NULL;
@@ -148,14 +150,14 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	event = session_add_event(session, SESSION_REPLY);
 	if (event != NULL)
 		fill_in(event, request, rc);
-	/* What was written in spite of that is done, and told in its turn. */
+	/* Report a completed write when its turn comes. */
 	if (event != NULL && behind) {
 		STAILQ_REMOVE(&session->events, event, session_event, entry);
 		request->event = event;
 	}
 	/*
-	 * ZooKeeper before 3.5, and others that speak its protocol, know no
-	 * containers and no create that answers with more than a name.
+	 * ZooKeeper before 3.5 and some other servers of the protocol support
+	 * neither containers nor the create that returns a stat.
 	 */
 	if (event != NULL && rc == ZUNIMPLEMENTED && request->is_extended) {
 		event->code = SESSION_UNSUPPORTED;
@@ -183,7 +185,7 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	return event;
 }
 
-/* Without a stat the server has told none. */
+/* stat is NULL if the server sent none. */
 void
 session_on_created(int rc, const char *name, const struct Stat *stat,
     const void *data)
@@ -226,7 +228,7 @@ session_on_data(int rc, const char *value, int length, const struct Stat *stat,
 	event = add_reply(data, rc, stat);
 	if (event == NULL)
 		return;
-	/* A node can be without data, which is -1 here. */
+	/* The length is -1 for a node without data. */
 	event->length = length > 0 ? (size_t)length : 0;
 	event->data = calloc(1, event->length + 1);
 	if (event->data == NULL)
@@ -235,7 +237,7 @@ session_on_data(int rc, const char *value, int length, const struct Stat *stat,
 		memcpy(event->data, value, event->length);
 }
 
-/* As ZooKeeper's PathUtils has it; requests about others never get through. */
+/* Follows ZooKeeper's PathUtils: requests with other names fail. */
 static bool
 can_be_name(const char *name)
 {
@@ -257,7 +259,7 @@ session_on_list(int rc, const struct String_vector *strings,
 	event = add_reply(data, rc, stat);
 	if (event == NULL)
 		return;
-	/* Both are of one moment; what was garbled on its way is not. */
+	/* They differ only if the reply was garbled on its way. */
 	if (strings->count != stat->numChildren) {
 		event->code = SESSION_REFUSED;
 		(void)strlcpy(event->reason, "the server's list has the "
@@ -275,7 +277,7 @@ session_on_list(int rc, const struct String_vector *strings,
 			break;
 		event->count++;
 	}
-	/* A list with holes would be worse than none. */
+	/* An incomplete list would be worse than none. */
 	if (i < strings->count) {
 		event->code = SESSION_REFUSED;
 		(void)strlcpy(event->reason, "the list has an invalid name, "

@@ -1,6 +1,6 @@
 /*
- * Sends requests to a server, and keeps what it takes to send them once more: a
- * server that throttles throws requests away and says so.
+ * Sends requests, and keeps copies to send again: a throttling server discards
+ * requests and says so.
  */
 #include <sys/socket.h>
 
@@ -14,7 +14,7 @@
 #include "zookeeper/session_private.h"
 
 #define CLOSE_SESSION	(-11)		/* ZooDefs.OpCode */
-#define CLOSE_XID	INT32_MAX	/* nobody reads the answer */
+#define CLOSE_XID	INT32_MAX	/* the reply is not read */
 
 static int
 send_create(struct session_request *request)
@@ -63,8 +63,8 @@ make_step(const struct session *session, const struct session_step *step,
 		zoo_delete_op_init(op, step->path, step->version);
 		break;
 	/*
-	 * No containers: the server answers the create of one in a multi with
-	 * more than this library (3.8) reads, and the library aborts.
+	 * Never a container: in a transaction the server's reply to its create
+	 * is longer than the library (3.8) expects, and the library aborts.
 	 */
 	case SESSION_CREATE_STEP:
 	case SESSION_READABLE_STEP:
@@ -85,7 +85,7 @@ send_steps(struct session_request *request)
 	zoo_op_t ops[SESSION_STEPS];
 	size_t i;
 
-	/* Until the completion the library needs only the results. */
+	/* Only the results must live until the completion. */
 	for (i = 0; i < request->step_count; i++)
 		make_step(session, &request->steps[i], &ops[i], &acls[i]);
 	return zoo_amulti(session->handle, (int)request->step_count, ops,
@@ -135,7 +135,7 @@ send_request(struct session_request *request)
 	if (rc == ZOK)
 		return;
 	session_cut(session);
-	/* These come before the library; later a completion may be called. */
+	/* After any other error the library may still call the completion. */
 	if (rc == ZINVALIDSTATE || rc == ZBADARGUMENTS) {
 		STAILQ_REMOVE(&session->open, request, session_request, entry);
 		free(request);
@@ -147,7 +147,7 @@ session_send_held(struct session *session)
 {
 	struct session_request *request;
 
-	/* One by one: a server that throttles counts those under way. */
+	/* One at a time: a throttling server counts outstanding requests. */
 	if (session->phase != SESSION_CONNECTED ||
 	    !STAILQ_EMPTY(&session->open))
 		return CLOCK_NEVER;
@@ -172,13 +172,13 @@ session_is_cut_off(const struct session *session)
 	struct tcp_info info = { 0 };
 	socklen_t size = sizeof(info);
 
-	/* A server that is slow, or hangs, has a kernel that says it has come. */
+	/* The kernel of a slow or hanging server acknowledges what arrives. */
 	return session->fd != -1 && getsockopt(session->fd, IPPROTO_TCP,
 	    TCP_INFO, &info, &size) == 0 && info.tcpi_retransmits > 0 &&
 	    info.tcpi_unacked > 0;
 }
 
-/* Appends a copy of the text, which may be NULL, at *end. */
+/* Copies the text, which may be NULL, to *end and advances *end. */
 static const char *
 keep_text(char **end, const char *text)
 {
@@ -190,7 +190,7 @@ keep_text(char **end, const char *text)
 	return copy;
 }
 
-/* Returns a copy of what is asked, or NULL without memory. */
+/* Returns a request with copies of the steps, or NULL without memory. */
 static struct session_request *
 make_request(const struct session_step *steps, size_t count)
 {
@@ -213,7 +213,7 @@ make_request(const struct session_step *steps, size_t count)
 	return request;
 }
 
-/* Takes over the request, which may be NULL; sends it when its turn comes. */
+/* Takes over the request, which may be NULL; sends it now or in its turn. */
 static void
 ask(struct session *session, struct session_request *request)
 {
@@ -236,7 +236,7 @@ session_ask(struct session *session, enum session_operation operation, int tag,
 	const struct session_step step = { .path = path, .data = data };
 	struct session_request *request;
 
-	/* Without a connection SESSION_DOWN is on its way, or was there. */
+	/* Without a connection, SESSION_DOWN was reported or will be. */
 	if (session->phase != SESSION_CONNECTED)
 		return;
 	request = make_request(&step, 1);
@@ -268,8 +268,8 @@ session_ask_steps(struct session *session, int tag,
 }
 
 /*
- * Not by zookeeper_close(): it waits for an answer, a round trip or 1.5 seconds.
- * RequestHeader of zookeeper.jute: xid and type, behind the length.
+ * Sends a RequestHeader of zookeeper.jute: the length, then xid and type.
+ * zookeeper_close() would wait for the reply: a round trip, or 1.5 seconds.
  */
 void
 session_send_close(struct session *session)
@@ -281,7 +281,7 @@ session_send_close(struct session *session)
 	struct timeval wait;
 	int fd = -1, interest = 0, off = 0;
 
-	/* Behind the half of another request it would be nonsense. */
+	/* Do not send it into the middle of another request. */
 	if (zookeeper_interest(session->handle, &fd, &interest, &wait) != ZOK ||
 	    fd != session->fd || (interest & ZOOKEEPER_WRITE) != 0)
 		return;
