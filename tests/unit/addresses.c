@@ -1,5 +1,5 @@
 /*
- * Which address is tried next, and what is known of those that failed.
+ * Tests which address is tried next, and what is remembered of failed ones.
  */
 #include "zookeeper/addresses.h"
 
@@ -14,7 +14,7 @@
 
 static struct subprocesses none;
 
-/* Begins with these, of which none has failed. */
+/* Begins an attempt with these servers; none has failed. */
 static void
 begin(struct addresses *addresses, struct servers *servers, const char *text)
 {
@@ -42,16 +42,19 @@ test_failed_last(void)
 		(void)addresses_pick(&addresses, &untried);
 		again |= addresses.current == first;
 	}
-	ok(picked[0] && picked[1], "of those that never failed one by chance");
-	ok(!again, "the one that has just failed is not the next one");
-	is_int((int64_t)untried, 2, "it is still one to be tried");
+	ok(picked[0] && picked[1],
+	    "picks at random among addresses that never failed");
+	ok(!again, "an address that has just failed is not picked next");
+	is_int((int64_t)untried, 2,
+	    "the failed address still counts as untried");
 	(void)addresses_pick(&addresses, &untried);
-	ok(addresses.current == first, "but after the other one");
+	ok(addresses.current == first,
+	    "the failed address is picked after the other one");
 	ok(addresses_pick(&addresses, &untried) == NULL && untried == 0,
-	    "and each once");
+	    "an attempt picks each address once");
 }
 
-/* The resolver's answer: two addresses, in this order. */
+/* Sends the resolver's answer: two addresses, in this order. */
 static void
 tell(struct addresses *addresses, int fd, const char *one, const char *other)
 {
@@ -82,12 +85,14 @@ test_round_robin(void)
 	(void)addresses_pick(&addresses, &untried);
 	addresses_fail(&addresses, "silent");
 	(void)addresses_pick(&addresses, &untried);
-	ok(!addresses_has_other(&addresses, 1), "the other one has failed");
+	ok(!addresses_has_other(&addresses, 1),
+	    "there is no other address when both have failed");
 	tell(&addresses, fds[1], "10.0.0.2:1", "10.0.0.1:1");
 	ok(!addresses_has_other(&addresses, 1),
-	    "it has, in whichever order they are told");
+	    "a new order of the addresses keeps their failures");
 	tell(&addresses, fds[1], "10.0.0.2:1", "10.0.0.3:1");
-	ok(addresses_has_other(&addresses, 1), "a new one has not");
+	ok(addresses_has_other(&addresses, 1),
+	    "a new address counts as another one");
 }
 
 int

@@ -1,5 +1,5 @@
 /*
- * The retry policy.
+ * Tests the pauses and limits of the retry policy.
  */
 #include "config/backoff.h"
 
@@ -15,57 +15,59 @@ static const struct {
 	int64_t			 pause_ms;
 } cases[] = {
 	/* Curator's RetryNTimes(3, 1000) */
-	{ "3 times: first", { 3, 1000, 0, 0 }, 0, 0, 0, 1000 },
-	{ "3 times: second", { 3, 1000, 0, 0 }, 1, 1000, 7, 1000 },
-	{ "3 times: third", { 3, 1000, 0, 0 }, 2, 99999, UINT32_MAX, 1000 },
-	{ "3 times: no fourth", { 3, 1000, 0, 0 }, 3, 3000, 0,
+	{ "3 retries: the first", { 3, 1000, 0, 0 }, 0, 0, 0, 1000 },
+	{ "3 retries: the second", { 3, 1000, 0, 0 }, 1, 1000, 7, 1000 },
+	{ "3 retries: the third", { 3, 1000, 0, 0 }, 2, 99999, UINT32_MAX,
+	    1000 },
+	{ "3 retries: no fourth", { 3, 1000, 0, 0 }, 3, 3000, 0,
 	    BACKOFF_GIVE_UP },
-	{ "3 times: no fifth", { 3, 1000, 0, 0 }, 4, 3000, 0, BACKOFF_GIVE_UP },
-	{ "none", { 0, 1000, 0, 0 }, 0, 0, 0, BACKOFF_GIVE_UP },
-	{ "no pause is a pause of 0", { 1, 0, 0, 0 }, 0, 0, 9, 0 },
+	{ "3 retries: no fifth", { 3, 1000, 0, 0 }, 4, 3000, 0,
+	    BACKOFF_GIVE_UP },
+	{ "0 retries: gives up", { 0, 1000, 0, 0 }, 0, 0, 0, BACKOFF_GIVE_UP },
+	{ "a pause of 0 retries at once", { 1, 0, 0, 0 }, 0, 0, 9, 0 },
 
-	{ "for ever: first", { BACKOFF_FOREVER, 50, 0, 0 }, 0, 0, 0, 50 },
-	{ "for ever: the 2^62th", { BACKOFF_FOREVER, 50, 0, 0 },
+	{ "forever: the first", { BACKOFF_FOREVER, 50, 0, 0 }, 0, 0, 0, 50 },
+	{ "forever: retry 2^62", { BACKOFF_FOREVER, 50, 0, 0 },
 	    INT64_C(1) << 62, TEN_YEARS_MS, 0, 50 },
 
-	{ "doubling: first, unlucky", { 9, 100, 1000, 0 }, 0, 0, UINT32_MAX,
-	    100 },
-	{ "doubling: second", { 9, 100, 1000, 0 }, 1, 0, UINT32_MAX, 200 },
-	{ "doubling: third", { 9, 100, 1000, 0 }, 2, 0, UINT32_MAX, 400 },
-	{ "doubling: fourth", { 9, 100, 1000, 0 }, 3, 0, UINT32_MAX, 800 },
+	{ "doubling: the first, longest jitter", { 9, 100, 1000, 0 }, 0, 0,
+	    UINT32_MAX, 100 },
+	{ "doubling: the second", { 9, 100, 1000, 0 }, 1, 0, UINT32_MAX, 200 },
+	{ "doubling: the third", { 9, 100, 1000, 0 }, 2, 0, UINT32_MAX, 400 },
+	{ "doubling: the fourth", { 9, 100, 1000, 0 }, 3, 0, UINT32_MAX, 800 },
 	{ "doubling: the cap", { 9, 100, 1000, 0 }, 4, 0, UINT32_MAX, 1000 },
 	{ "doubling: still the cap", { 9, 100, 1000, 0 }, 8, 0, UINT32_MAX,
 	    1000 },
-	{ "doubling: the limit of retries holds", { 9, 100, 1000, 0 }, 9, 0,
+	{ "doubling: max-retries still applies", { 9, 100, 1000, 0 }, 9, 0,
 	    UINT32_MAX, BACKOFF_GIVE_UP },
-	{ "jitter: it may be nothing", { 9, 100, 1000, 0 }, 5, 0, 0, 0 },
-	{ "jitter: half of it", { 9, 100, 1000, 0 }, 5, 0, UINT32_MAX / 2,
+	{ "jitter: the shortest pause is 0", { 9, 100, 1000, 0 }, 5, 0, 0, 0 },
+	{ "jitter: half of the cap", { 9, 100, 1000, 0 }, 5, 0, UINT32_MAX / 2,
 	    499 },
-	{ "a cap below the pause is the pause", { 9, 1000, 100, 0 }, 0, 0,
+	{ "a cap below the pause replaces the pause", { 9, 1000, 100, 0 }, 0, 0,
 	    UINT32_MAX, 100 },
-	{ "doubling: retry 2^62 is no overflow",
+	{ "doubling: retry 2^62 does not overflow",
 	    { BACKOFF_FOREVER, 1, 60000, 0 }, INT64_C(1) << 62, 0, UINT32_MAX,
 	    60000 },
-	{ "ten years doubled is the cap",
+	{ "ten years are not doubled beyond the cap",
 	    { BACKOFF_FOREVER, TEN_YEARS_MS, TEN_YEARS_MS, 0 }, 1000000000, 0,
 	    UINT32_MAX, TEN_YEARS_MS },
-	{ "nearly ten years doubled is the cap",
+	{ "nearly ten years are doubled to the cap",
 	    { BACKOFF_FOREVER, TEN_YEARS_MS - 1, TEN_YEARS_MS, 0 }, 1, 0,
 	    UINT32_MAX, TEN_YEARS_MS },
 
 	{ "retry-for: in time", { BACKOFF_FOREVER, 100, 0, 1000 }, 5, 899, 0,
 	    100 },
-	{ "retry-for: just in time", { BACKOFF_FOREVER, 100, 0, 1000 }, 5, 900,
-	    0, 100 },
-	{ "retry-for: the retry would be late",
+	{ "retry-for: exactly in time", { BACKOFF_FOREVER, 100, 0, 1000 }, 5,
+	    900, 0, 100 },
+	{ "retry-for: the retry would be too late",
 	    { BACKOFF_FOREVER, 100, 0, 1000 }, 5, 901, 0, BACKOFF_GIVE_UP },
-	{ "retry-for: long past", { BACKOFF_FOREVER, 100, 0, 1000 }, 5,
+	{ "retry-for: ten years late", { BACKOFF_FOREVER, 100, 0, 1000 }, 5,
 	    TEN_YEARS_MS, 0, BACKOFF_GIVE_UP },
 	{ "retry-for: ten years", { BACKOFF_FOREVER, TEN_YEARS_MS, 0,
 	    TEN_YEARS_MS }, 1, 1, 0, BACKOFF_GIVE_UP },
-	{ "retry-for does not add retries", { 2, 100, 0, 1000 }, 2, 0, 0,
+	{ "retry-for: max-retries still applies", { 2, 100, 0, 1000 }, 2, 0, 0,
 	    BACKOFF_GIVE_UP },
-	{ "retry-for counts the jittered pause",
+	{ "retry-for: the pause counts with its jitter",
 	    { BACKOFF_FOREVER, 100, 100, 1000 }, 0, 950, 0, 0 },
 };
 
@@ -84,7 +86,7 @@ main(void)
 		    cases[i].elapsed_ms, cases[i].random), cases[i].pause_ms,
 		    cases[i].what);
 
-	/* Every pause lies between nothing and the doubled one. */
+	/* Every pause lies between 0 and the doubled pause. */
 	inside = true;
 	random = 1;
 	for (n = 0; n < 20; n++) {
@@ -98,6 +100,6 @@ main(void)
 			    pause_ms <= longest_ms;
 		}
 	}
-	ok(inside, "no pause is longer than the doubled one, or negative");
+	ok(inside, "every pause lies between 0 and the doubled pause");
 	return tap_end();
 }

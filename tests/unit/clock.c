@@ -1,5 +1,5 @@
 /*
- * Durations and deadlines.
+ * Tests the parsing of durations, deadlines and the timer.
  */
 #include "base/clock.h"
 
@@ -56,7 +56,7 @@ test_durations(void)
 		result = clock_parse_duration(durations[i].text, &ms);
 		if (durations[i].ms == REFUSED)
 			ok(result == -1 && ms == -42,
-			    "the duration '%s' is refused, nothing is stored",
+			    "the duration '%s' is refused and stores nothing",
 			    durations[i].text);
 		else
 			ok(result == 0 && ms == durations[i].ms,
@@ -74,26 +74,29 @@ test_deadlines(void)
 {
 	is_int(clock_earlier(1, 2), 1, "the first is earlier");
 	is_int(clock_earlier(2, 1), 1, "the second is earlier");
-	is_int(clock_earlier(CLOCK_NEVER, 7), 7, "never is later than any");
-	is_int(clock_earlier(7, CLOCK_NEVER), 7, "so it is the other way");
+	is_int(clock_earlier(CLOCK_NEVER, 7), 7,
+	    "a deadline is earlier than never");
+	is_int(clock_earlier(7, CLOCK_NEVER), 7,
+	    "a deadline is earlier than never, in either order");
 	is_int(clock_earlier(CLOCK_NEVER, CLOCK_NEVER), CLOCK_NEVER,
-	    "never and never is never");
-	is_int(clock_after(5, 6), 11, "a point plus a duration");
-	is_int(clock_after(5, 0), 5, "no duration is now");
-	is_int(clock_after(5, CLOCK_NEVER), CLOCK_NEVER, "for ever is never");
+	    "the earlier of never and never is never");
+	is_int(clock_after(5, 6), 11, "a time plus a duration");
+	is_int(clock_after(5, 0), 5, "a duration of 0 ends at once");
+	is_int(clock_after(5, CLOCK_NEVER), CLOCK_NEVER,
+	    "an endless duration never ends");
 	is_int(clock_after(CLOCK_NEVER, 5), CLOCK_NEVER,
-	    "a while after never is never");
+	    "a duration after never is never");
 	is_int(clock_after(CLOCK_NEVER, CLOCK_NEVER), CLOCK_NEVER,
-	    "for ever after never is never");
+	    "an endless duration after never is never");
 	is_int(clock_after(CLOCK_NEVER - 5, 5), CLOCK_NEVER,
-	    "the last moment is never");
+	    "the largest sum is never");
 	is_int(clock_after(CLOCK_NEVER - 6, 5), CLOCK_NEVER - 1,
-	    "the one before it is not");
+	    "the largest sum less 1 ms is a time");
 	is_int(clock_after(CLOCK_NEVER - 5, TEN_YEARS_MS), CLOCK_NEVER,
-	    "an overflow is never");
+	    "a sum that overflows is never");
 }
 
-/* Returns whether the timer fires within so many ms. */
+/* Returns whether the timer fires within this many ms. */
 static bool
 fires(int fd, int within_ms)
 {
@@ -113,16 +116,16 @@ test_timer(void)
 	ok(fd != -1, "a timer can be opened");
 	ok(!fires(fd, 0), "a new timer does not fire");
 	clock_timer_set(fd, 0);
-	ok(fires(fd, 100), "the beginning of time is past, so it fires");
+	ok(fires(fd, 100), "deadline 0 fires at once");
 	clock_timer_set(fd, CLOCK_NEVER);
-	ok(!fires(fd, 10), "never disarms it");
+	ok(!fires(fd, 10), "never disarms the timer");
 	clock_timer_set(fd, clock_ms() - 1000);
 	ok(fires(fd, 100), "a past deadline fires at once");
 	before_ms = clock_ms();
 	clock_timer_set(fd, before_ms + 30);
-	ok(!fires(fd, 0), "a coming deadline does not fire yet");
+	ok(!fires(fd, 0), "a future deadline does not fire yet");
 	ok(fires(fd, 1000) && clock_ms() >= before_ms + 30,
-	    "it fires, and not too early");
+	    "a future deadline fires when it is due");
 	(void)close(fd);
 }
 

@@ -1,6 +1,5 @@
 /*
- * What of a message goes to stderr, what to the system's log, and at which
- * level.
+ * Tests what a message writes to stderr and to syslog at each level.
  */
 #include "base/log.h"
 
@@ -14,10 +13,10 @@
 
 #include "tap.h"
 
-static int	said_fd;	/* the other end of stderr */
-static int	sent_fd, full_fd; /* both ends of the way to syslog */
+static int	said_fd;	/* reads what goes to stderr */
+static int	sent_fd, full_fd; /* both ends of the socket for syslog */
 
-/* Returns what is there to be read, or nothing; never waits. */
+/* Returns what can be read without waiting, maybe "". */
 static const char *
 heard(int fd)
 {
@@ -31,7 +30,7 @@ heard(int fd)
 	return to;
 }
 
-/* Of a message to syslog, the priority; -1 if there was none. */
+/* Returns the priority of a message for syslog, or -1 for no message. */
 static int
 priority(const char *message)
 {
@@ -48,14 +47,14 @@ check(enum log_level level, void (*say)(const char *, ...), const char *name,
 	log_set_level(level);
 	errno = EDOM;
 	say("%s %d", "word", 7);
-	ok(errno == EDOM, "%s, %s: errno is kept", levels[level], name);
+	ok(errno == EDOM, "%s: %s keeps errno", levels[level], name);
 	is_text(heard(said_fd), shown ? "zkrun: word 7\n" : "",
 	    shown ? "is shown" : "is not shown");
 	text = heard(sent_fd);
 	is_int(priority(text), wanted, wanted == -1 ? "is not logged" :
-	    "is logged by its priority");
+	    "is logged with its priority");
 	is_text(text + (wanted != -1), wanted == -1 ? "" : "word 7",
-	    "without our name, which the logger adds");
+	    "the logged text has no prefix");
 }
 
 static void
@@ -70,7 +69,7 @@ test_levels(void)
 		check(level, log_answer, "an answer", true, LOG_NOTICE);
 		check(level, log_event, "an event", level >= LOG_VERBOSE,
 		    LOG_INFO);
-		check(level, log_verbose, "talk", level >= LOG_VERBOSE, -1);
+		check(level, log_verbose, "detail", level >= LOG_VERBOSE, -1);
 	}
 }
 
@@ -82,24 +81,26 @@ test_text(void)
 
 	log_error("a\nb\033[1m\x7f");
 	is_text(heard(said_fd), "zkrun: a?b?[1m?\n",
-	    "control characters are no more than that");
-	is_text(heard(sent_fd) + 1, "a?b?[1m?", "nor in the log");
+	    "control characters become '?' on stderr");
+	is_text(heard(sent_fd) + 1, "a?b?[1m?",
+	    "control characters become '?' in syslog");
 	log_error("a\302\233" "31m\342\200\256\377\303\274");
 	is_text(heard(said_fd), "zkrun: a?31m??\303\274\n",
-	    "what a terminal would obey is clean, UTF-8 is kept");
+	    "C1 controls, direction marks and bad bytes become '?'");
 	(void)heard(sent_fd);
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	log_error("%s", text);
 	got = heard(said_fd);
 	ok(strlen(got) > 2000 && strlen(got) <= 2048 &&
-	    got[strlen(got) - 1] == '\n', "a long line is cut, and ends");
+	    got[strlen(got) - 1] == '\n',
+	    "a long line is cut and ends with a newline");
 	got = heard(sent_fd);
 	ok(strlen(got) > 2000 && strlen(got) <= 2048,
-	    "a long message is cut");
+	    "a long message for syslog is cut");
 	log_error("%s", "");
 	is_text(heard(said_fd), "zkrun: \n", "an empty line is shown");
-	is_int(priority(heard(sent_fd)), LOG_ERR, "and logged");
+	is_int(priority(heard(sent_fd)), LOG_ERR, "an empty line is logged");
 }
 
 static void
@@ -109,12 +110,12 @@ test_full(void)
 
 	for (i = 0; i < 100000; i++)
 		log_error("%d", i);
-	ok(true, "100000 lines that nobody reads block nothing");
+	ok(true, "100000 lines that nobody reads do not block");
 	while (*heard(said_fd) != '\0' || *heard(sent_fd) != '\0')
 		;
 	log_error("again");
-	is_text(heard(said_fd), "zkrun: again\n", "and later ones are shown");
-	is_text(heard(sent_fd) + 1, "again", "and logged");
+	is_text(heard(said_fd), "zkrun: again\n", "a later line is shown");
+	is_text(heard(sent_fd) + 1, "again", "a later line is logged");
 }
 
 static void
@@ -124,12 +125,13 @@ test_dead(void)
 	errno = EDOM;
 	log_error("one");
 	log_error("two");
-	ok(errno == EDOM, "a logger that is gone is no matter");
+	ok(errno == EDOM, "a dead logger does not change errno");
 	is_text(heard(said_fd), "zkrun: one\nzkrun: two\n",
-	    "all is shown as ever");
+	    "lines are shown without a logger");
 	log_send_to(LOG_TO_SYSLOG, -1);
 	log_error("three");
-	is_text(heard(said_fd), "zkrun: three\n", "as without any");
+	is_text(heard(said_fd), "zkrun: three\n",
+	    "lines are shown after the socket is removed");
 }
 
 int

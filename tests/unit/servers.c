@@ -1,5 +1,5 @@
 /*
- * Connect strings, paths and names.
+ * Tests the parsing of connect strings, and the checks of paths and names.
  */
 #include "config/servers.h"
 
@@ -9,7 +9,7 @@
 #define FIFTY	TEN TEN TEN TEN TEN
 #define B250	FIFTY FIFTY FIFTY FIFTY FIFTY
 
-/* What a good connect string is read as: "host port host port chroot". */
+/* Good connect strings and their result: "host=port host=port chroot". */
 static const struct {
 	const char	*text;
 	const char	*read;
@@ -79,8 +79,10 @@ test_connect_strings(void)
 		    "the connect string '%.40s' is refused", bad[i]);
 
 	(void)servers_parse(&servers, "[::1]:7,a:8,b");
-	is_text(servers.server[0].shown, "[::1]:7", "IPv6 is shown in brackets");
-	is_text(servers.server[1].shown, "a:8", "a name is shown with its port");
+	is_text(servers.server[0].shown, "[::1]:7",
+	    "IPv6 is shown in brackets");
+	is_text(servers.server[1].shown, "a:8",
+	    "a name is shown with its port");
 	is_text(servers.server[2].shown, "b:2181", "the default port is shown");
 }
 
@@ -94,19 +96,22 @@ test_sizes(void)
 	text[0] = '\0';
 	for (i = 0; i < SERVERS_MAX; i++)
 		(void)strlcat(text, i > 0 ? ",a" : "a", sizeof(text));
-	is_text(servers_parse(&servers, text), NULL, "64 servers are taken");
-	is_int((int64_t)servers.count, SERVERS_MAX, "all of them");
+	is_text(servers_parse(&servers, text), NULL, "64 servers are accepted");
+	is_int((int64_t)servers.count, SERVERS_MAX,
+	    "all 64 servers are stored");
 	(void)strlcat(text, ",a", sizeof(text));
 	ok(servers_parse(&servers, text) != NULL, "65 servers are refused");
 
 	is_text(servers_parse(&servers, B250 "01234:65535"), NULL,
-	    "a host of 255 bytes is taken");
-	is_int((int64_t)strlen(servers.server[0].host), 255, "whole");
-	is_int((int64_t)strlen(servers.server[0].shown), 261, "shown whole");
+	    "a host of 255 bytes is accepted");
+	is_int((int64_t)strlen(servers.server[0].host), 255,
+	    "the host is stored whole");
+	is_int((int64_t)strlen(servers.server[0].shown), 261,
+	    "the host is shown whole");
 	is_text(servers_parse(&servers, "a/" B250 "01234"), NULL,
-	    "a chroot with a part of 255 bytes is taken");
+	    "a chroot with a part of 255 bytes is accepted");
 	is_text(servers_parse(&servers, "a/" B250 "/" B250 "/" B250 "/" B250
-	    "/012345678901234567"), NULL, "a chroot of 1023 bytes is taken");
+	    "/012345678901234567"), NULL, "a chroot of 1023 bytes is accepted");
 	ok(servers_parse(&servers, "a/" B250 "/" B250 "/" B250 "/" B250
 	    "/0123456789012345678") != NULL,
 	    "a chroot of 1024 bytes is refused");
@@ -161,7 +166,7 @@ static const struct {
 	{ "/a\n", false }, { "/a/\xff/b", false }, { " /a", false },
 	{ "/" B250 "012345", false }, { "/" B250 FIFTY, false },
 	{ "/a/" B250 "012345/b", false },
-	/* Cut at 255 bytes, the last character would be half of one. */
+	/* A cut at 255 bytes would split the last character. */
 	{ "/" B250 "0123\xc3\xa4", false },
 };
 
@@ -174,12 +179,12 @@ test_names(void)
 		ok((servers_check_name(names[i].name) == NULL) ==
 		    names[i].good, "the name '%.30s' (%zu bytes, row %zu) is "
 		    "%s", names[i].name, strlen(names[i].name), i,
-		    names[i].good ? "taken" : "refused");
+		    names[i].good ? "accepted" : "refused");
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		ok((servers_check_path(paths[i].path) == NULL) ==
 		    paths[i].good, "the path '%.30s' (%zu bytes, row %zu) is "
 		    "%s", paths[i].path, strlen(paths[i].path), i,
-		    paths[i].good ? "taken" : "refused");
+		    paths[i].good ? "accepted" : "refused");
 }
 
 int
