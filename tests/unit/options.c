@@ -1,6 +1,6 @@
 /*
- * The table of options: every one of them, good and bad values, and what
- * excludes what.
+ * Tests every option with good and bad values, options that exclude each other,
+ * and the messages about them.
  */
 #include "config/options.h"
 
@@ -16,10 +16,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* stderr leads here; what options_apply() says is part of its promise. */
+/* Collects stderr: the messages of options_apply() are part of its contract. */
 static int	said_fd;
 
-/* Returns what was said since the last call. */
+/* Returns what went to stderr since the last call. */
 static const char *
 said(void)
 {
@@ -44,7 +44,7 @@ is_one_line(const char *text)
 	    end[1] == '\0';
 }
 
-/* The numbers among the options, as one text that shows which are changed. */
+/* Writes all options as one text, to show which of them change. */
 static void
 describe(const struct options *options, char *text, size_t size)
 {
@@ -72,7 +72,7 @@ describe(const struct options *options, char *text, size_t size)
 	    options->credentials.grant_count, options->auth_file);
 }
 
-/* An option and the one part of the description that it changes. */
+/* Each option, and the one part of the text that it changes. */
 static const struct {
 	const char	*name, *value, *before, *after;
 } good[] = {
@@ -222,9 +222,9 @@ test_values(void)
 		spec = options_find(good[i].name);
 		result = options_apply(&options, &source, spec, good[i].value);
 		describe(&options, text, sizeof(text));
-		ok(result == 0 && *said() == '\0', "--%s=%s is taken",
+		ok(result == 0 && *said() == '\0', "--%s=%s is accepted",
 		    good[i].name, good[i].value != NULL ? good[i].value : "");
-		is_text(text, wanted, "it changes what it should, and no more");
+		is_text(text, wanted, "it changes its own option and no other");
 	}
 	for (i = 0; i < COUNT(bad); i++) {
 		memset(&source, 0, sizeof(source));
@@ -232,7 +232,7 @@ test_values(void)
 		spec = options_find(bad[i].name);
 		result = options_apply(&options, &source, spec, bad[i].value);
 		ok(result == -1 && is_one_line(said()),
-		    "--%s=%s is refused in one line", bad[i].name,
+		    "--%s=%s is refused with one line", bad[i].name,
 		    bad[i].value != NULL ? bad[i].value : "");
 	}
 }
@@ -245,7 +245,7 @@ has_case(const char *name)
 	for (i = 0; i < COUNT(good); i++)
 		if (strcmp(good[i].name, name) == 0)
 			return true;
-	/* These were removed: no value is good. */
+	/* These options were removed: no value is good. */
 	return strncmp(name, "tls-", 4) == 0;
 }
 
@@ -276,13 +276,13 @@ test_table(void)
 			covered = false;
 		}
 	}
-	ok(sorted, "the table is sorted by name, no name twice");
-	ok(unique, "no letter twice");
+	ok(sorted, "the table is sorted by name, without duplicates");
+	ok(unique, "no letter occurs twice");
 	ok(found, "every option is found by its name");
 	ok(covered, "this test has a case for every option");
 	ok(options_find("") == NULL && options_find("tas") == NULL &&
 	    options_find("taskx") == NULL && options_find("TASK") == NULL,
-	    "no other name is found");
+	    "other names are not found");
 }
 
 static int
@@ -300,46 +300,50 @@ test_contradictions(void)
 	struct options options;
 
 	options_default(&options);
-	is_int(apply(&options, &argv, "nonblock", NULL), 0, "-n alone");
-	is_int(apply(&options, &argv, "wait", "5"), -1, "-n, then -w: refused");
-	ok(strstr(said(), "exclude") != NULL, "and said so");
+	is_int(apply(&options, &argv, "nonblock", NULL), 0, "-n is accepted");
+	is_int(apply(&options, &argv, "wait", "5"), -1,
+	    "-w after -n is refused");
+	ok(strstr(said(), "exclude") != NULL,
+	    "the message says that they exclude each other");
 	memset(&argv, 0, sizeof(argv));
-	is_int(apply(&options, &argv, "wait", "5"), 0, "-w alone");
+	is_int(apply(&options, &argv, "wait", "5"), 0, "-w is accepted");
 	is_int(apply(&options, &argv, "nonblock", NULL), -1,
-	    "-w, then -n: refused");
+	    "-n after -w is refused");
 	(void)said();
 
 	memset(&argv, 0, sizeof(argv));
 	options_default(&options);
 	is_int(apply(&options, &file, "nonblock", "yes"), 0,
-	    "nonblock in the file,");
+	    "nonblock in the file");
 	is_int(apply(&options, &environment, "wait", "7"), 0,
-	    "wait in the environment:");
-	is_int(options.wait_ms, 7000, "the latter wins");
-	is_int(apply(&options, &argv, "nonblock", NULL), 0, "then -n,");
-	is_int(options.wait_ms, 0, "which wins over both");
+	    "wait in the environment");
+	is_int(options.wait_ms, 7000, "the environment overrides the file");
+	is_int(apply(&options, &argv, "nonblock", NULL), 0,
+	    "-n on the command line");
+	is_int(options.wait_ms, 0, "the command line overrides both");
 
 	memset(&argv, 0, sizeof(argv));
 	options_default(&options);
 	is_int(apply(&options, &file, "nonblock", "yes"), 0,
-	    "nonblock in the file,");
+	    "nonblock in the file");
 	is_int(apply(&options, &environment, "nonblock", "no"), 0,
-	    "and none in the environment:");
-	ok(options.wait_ms == CLOCK_NEVER, "it is taken back");
+	    "nonblock=no in the environment");
+	ok(options.wait_ms == CLOCK_NEVER, "the environment cancels nonblock");
 	is_int(apply(&options, &file, "quiet", "yes"), 0,
-	    "quiet in the file,");
+	    "quiet in the file");
 	is_int(apply(&options, &environment, "quiet", "no"), 0,
-	    "and not in the environment:");
-	is_int(options.verbosity, LOG_NORMAL, "it is taken back, too");
+	    "quiet=no in the environment");
+	is_int(options.verbosity, LOG_NORMAL, "the environment cancels quiet");
 
 	memset(&argv, 0, sizeof(argv));
 	options_default(&options);
-	is_int(apply(&options, &argv, "wait", "5"), 0, "-w 5 and");
-	is_int(apply(&options, &argv, "wait", "6"), 0, "-w 6:");
-	is_int(options.wait_ms, 6000, "the last one counts");
+	is_int(apply(&options, &argv, "wait", "5"), 0, "-w 5");
+	is_int(apply(&options, &argv, "wait", "6"), 0,
+	    "-w 6 after -w 5 is accepted");
+	is_int(options.wait_ms, 6000, "the last -w wins");
 }
 
-/* Which of its programs zkrun is can be said once. */
+/* Only one option may say what zkrun does. */
 static void
 test_modes(void)
 {
@@ -355,8 +359,8 @@ test_modes(void)
 			(void)apply(&options, &argv, modes[i], NULL);
 			is_int(apply(&options, &argv, modes[j], NULL),
 			    i == j ? 0 : -1, modes[i]);
-			ok((strstr(said(), "choose one of") != NULL) == (i != j),
-			    "and then --%s", modes[j]);
+			ok((strstr(said(), "choose one of") != NULL) ==
+			    (i != j), "followed by --%s", modes[j]);
 		}
 }
 
@@ -373,15 +377,17 @@ test_long_paths(void)
 	path[sizeof(path) - 1] = '\0';
 	options_default(&options);
 	is_int(apply(&options, &argv, "runs", path), -1,
-	    "a path of runs that has no room is refused");
-	is_int(apply(&options, &argv, "base", path), -1, "and such a base");
+	    "a path of runs that is too long is refused");
+	is_int(apply(&options, &argv, "base", path), -1,
+	    "a base that is too long is refused");
 	(void)said();
 	path[sizeof(path) - 2] = '\0';
-	is_int(apply(&options, &argv, "runs", path), 0, "one byte less fits");
-	is_text(options.runs, path, "wholly");
+	is_int(apply(&options, &argv, "runs", path), 0,
+	    "a path of one byte less fits");
+	is_text(options.runs, path, "the path is stored whole");
 }
 
-/* "no" takes back what was said elsewhere. */
+/* "no" cancels a setting of another source. */
 static void
 test_syslog_taken_back(void)
 {
@@ -392,11 +398,11 @@ test_syslog_taken_back(void)
 	(void)apply(&options, &file, "syslog", "mail");
 	(void)apply(&options, &argv, "syslog", "no");
 	is_int(options.syslog_facility, OPTIONS_NO_SYSLOG,
-	    "--syslog=no over syslog = mail");
+	    "--syslog=no cancels syslog = mail");
 	(void)apply(&options, &argv, "syslog", "bogus");
 	(void)said();
 	is_int(options.syslog_facility, OPTIONS_NO_SYSLOG,
-	    "a bad facility is none");
+	    "a bad facility changes nothing");
 }
 
 static void
@@ -418,7 +424,7 @@ test_messages(void)
 	    47) == 0, "a bad line of the file is named");
 }
 
-/* What is typed, and the option that is offered for it. */
+/* Mistyped names, and the option that zkrun suggests for each. */
 static void
 test_nearest(void)
 {
@@ -430,7 +436,7 @@ test_nearest(void)
 		{ "nonblok", "nonblock" }, { "non-block", "nonblock" },
 		{ "sesion-timeuot", "session-timeout" },
 		{ "intervall", "interval" }, { "Syslog", "syslog" },
-		/* These resemble none, or one that was removed. */
+		/* These resemble no option, or only a removed one. */
 		{ "bogus", NULL }, { "w", NULL }, { "", NULL },
 		{ "tls-cart", NULL }, { "force", NULL }, { "shared", NULL },
 		{ "a-name-that-is-longer-than-any-option-is", NULL },
