@@ -34,7 +34,7 @@ struct resolver {
 	int	fd;			/* poll it for POLLIN; -1: no helper */
 	pid_t	helper;
 	size_t	pending;		/* names without an answer */
-	int64_t	started_ms;		/* start of the last helper */
+	int64_t	started_ms;		/* start of the last round */
 };
 
 /* Borrows the list of helpers, to which it adds its own. */

@@ -140,7 +140,7 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	session->answered = true;
 	behind = is_behind_held(request);
 	/*
-	 * Later requests may depend on a discarded one, so repeat them too,
+	 * Later requests may depend on a discarded one: repeat all of them
 	 * except completed writes.
 	 */
 	if (rc == THROTTLED || (behind && !(request->is_write && rc == ZOK))) {
