@@ -1,5 +1,5 @@
-# clock.bash: a ZooKeeper server of the file's own, whose clock its tests can set.
-# It starts and stops with the file that loads this.
+# clock.bash: one ZooKeeper server for the whole test file, whose clock the
+# tests can set.
 # shellcheck shell=bash
 
 setup_file()
@@ -7,7 +7,7 @@ setup_file()
 	local lib
 
 	lib=$(compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' | head -n 1)
-	# Monotonic time stays real, so that sessions live as they should.
+	# Monotonic time stays real, because sessions expire by it.
 	export FAKE_CLOCK="env LD_PRELOAD=$lib"
 	FAKE_CLOCK+=' FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0'
 	export CLOCK_DIR=$BATS_FILE_TMPDIR/clock
@@ -28,14 +28,15 @@ teardown_file()
 	timeout 30 "$SANDBOX" kill "$CLOCK_DIR/server"
 }
 
-# The server for the zkruns of this test, and for zk.
+# Make zkrun and zk use this server in this test.
 use_clock_server()
 {
 	ZKRUN_CONNECT=127.0.0.1:$(<"$CLOCK_DIR/port")
 	export ZKRUN_CONNECT
 }
 
-# set_clock OFFSET: of the server's clock to the machine's, at once.
+# set_clock OFFSET: set the server's clock to the machine's plus OFFSET, at
+# once.
 set_clock()
 {
 	echo "$1" >"$CLOCK_DIR/new" && mv "$CLOCK_DIR/new" "$CLOCK_DIR/now"

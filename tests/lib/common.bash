@@ -1,4 +1,4 @@
-# common.bash: what tests and torture both need: waiting, and who is gone.
+# common.bash: for tests and torture: wait, and see whether a process has ended.
 # shellcheck shell=bash
 
 now_us()
@@ -6,7 +6,7 @@ now_us()
 	echo "${EPOCHREALTIME/[.,]/}"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds; polls, at most that long.
+# wait_for SECONDS COMMAND...: poll until COMMAND succeeds; fail after SECONDS.
 wait_for()
 {
 	local seconds=$1 limit
@@ -22,7 +22,8 @@ wait_for()
 	done
 }
 
-# Is the process gone, or a zombie that only its parent can take away?
+# gone PID: has the process ended?  A zombie counts: only its parent can reap
+# it.
 gone()
 {
 	local stat

@@ -1,12 +1,13 @@
-# deaths.bash: a fleet of zkruns, each with a task of its own, a command tree
-# that writes down its last sign of life, and a witness of its lease.
+# deaths.bash: run a fleet of zkruns, each with its own task, with a command
+# tree that records its last sign of life, and with a witness that watches its
+# lease.
 # shellcheck shell=bash
 #
-# The verdict is always: last sign of life < lease gone.  Both are told by
-# others than zkrun: the tree itself, and a ZooKeeper client that has its own
-# connection, past any relay.
+# A zkrun passes if the last sign of life came before the lease was gone.
+# Neither time comes from zkrun: the tree reports the first, and the witness, a
+# ZooKeeper client with its own connection past any relay, reports the second.
 
-# boot_us: now, on the clock of alive and znode.
+# boot_us: set BOOT_US to the time now, on the clock of alive and znode.
 boot_us()
 {
 	: "${BOOT_OFFSET_US:=$("$TOOLS/signs" wall)}"
@@ -14,45 +15,45 @@ boot_us()
 	BOOT_US=$((${EPOCHREALTIME/[.,]/} - BOOT_OFFSET_US))
 }
 
-# nap US: for random moments; a test's conditions are waited for by wait_for.
+# nap US: sleep to reach a random moment.  Use wait_for to wait for a condition.
 nap()
 {
 	if [ -z "${NAP_FD:-}" ]; then
 		mkfifo "$BATS_TEST_TMPDIR/nap"
 		exec {NAP_FD}<>"$BATS_TEST_TMPDIR/nap"
 	fi
-	# No fork here: it would take longer than some naps.
+	# Do not fork: that takes longer than some naps.
 	printf -v NAP '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000))
 	read -rt "$NAP" <&"$NAP_FD" || true
 }
 
-# nap_up_to US
+# nap_up_to US: sleep for a random time of at most US.
 nap_up_to()
 {
 	nap $((RANDOM * $1 / 32768 + 1))
 }
 
-# median NUMBER...
+# median NUMBER...: print the median.
 median()
 {
 	printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"
 }
 
-# keeper_now GUARD: sets KEEPER, without a fork; fails if there is none (yet).
-# By name, since it need not be the guard's only child: the sanitizers look for
-# leaks from one as the guard exits, and whoever kills that one hangs the guard.
+# keeper_now GUARD: set KEEPER without a fork; fail if there is no keeper yet.
+# Check the name: a guard with sanitizers has another child at its exit, which
+# looks for leaks, and the guard hangs if a test kills that child.
 keeper_now()
 {
 	local name=''
 
 	KEEPER=''
-	# There is no newline at its end.
+	# read fails, because the file has no newline at its end.
 	read -r KEEPER _ <"/proc/$1/task/$1/children" || [ -n "$KEEPER" ] ||
 	    return
 	read -r name <"/proc/$KEEPER/comm" && [ "$name" = zkkeeper ]
 } 2>/dev/null
 
-# The file of signs of one run, and that of its witness.
+# signs NAME: print the file in which that run records its signs of life.
 signs()
 {
 	echo "$BATS_TEST_TMPDIR/signs.$1"
@@ -63,7 +64,7 @@ witness_file()
 	echo "$BATS_TEST_TMPDIR/witness.$1"
 }
 
-# start_witness NAME TASK: from now on it is known when the lease goes.
+# start_witness NAME TASK: record from now on when the lease goes.
 start_witness()
 {
 	local out
@@ -85,8 +86,8 @@ has_signs()
 	[ -s "$(signs "$1")" ]
 }
 
-# enlist NAME [OPTION...] -- COMMAND...: one more in FLEET.  Its task is
-# $TASK-NAME; the mark of what it runs is $TASK, as of the others.
+# enlist NAME [OPTION...] -- COMMAND...: add a zkrun to FLEET.  Its task is
+# $TASK-NAME; all commands of the fleet have the mark $TASK.
 enlist()
 {
 	local name=$1 options=()
@@ -102,7 +103,7 @@ enlist()
 	    env "MARK=$TASK" "$@"
 }
 
-# All of them run, and each has a witness.
+# watch_fleet: wait until all commands run, and start a witness for each.
 watch_fleet()
 {
 	local name
@@ -113,7 +114,7 @@ watch_fleet()
 	done
 }
 
-# fleet COUNT [OPTION...]: so many, at random phases of their beats.
+# fleet COUNT [OPTION...]: start COUNT zkruns at random phases of their beats.
 fleet()
 {
 	local i count=$1
@@ -128,8 +129,8 @@ fleet()
 	wait_for 20 marked_count "$TASK" $((3 * count))
 }
 
-# beat_fleet: all of them (behind the relay) have beaten often enough that not
-# the connecting, but beats are what proves their leases.
+# beat_fleet: wait until beats through the relay prove all leases.  Before that,
+# the connect requests prove them.
 beat_fleet()
 {
 	relay_tell reset-stats
@@ -140,7 +141,7 @@ beat_fleet()
 	wait_for 20 fleet_has_beaten
 }
 
-# signal_fleet SIGNAL guard|keeper: to all of them, as fast as it goes.
+# signal_fleet SIGNAL guard|keeper: signal all of them with one kill.
 signal_fleet()
 {
 	local name pids=()
@@ -156,8 +157,9 @@ signal_fleet()
 	kill -"$1" "${pids[@]}"
 }
 
-# judge_one NAME: its lease is gone, and nobody lives.  Sets AHEAD_US, by how
-# much the last sign of life was before that, and LEASE_GONE_US.
+# judge_one NAME: fail if a process was alive after the lease was gone.  Call
+# this when the lease is gone.  Set LEASE_GONE_US, and AHEAD_US to the time from
+# the last sign of life until then.
 judge_one()
 {
 	local last
@@ -173,9 +175,10 @@ judge_one()
 	return 1
 }
 
-# judge_fleet SECONDS [WITHIN_MS [AT_LEAST_MS]]: every lease goes, everybody was
-# dead before it, by no more and no less than that.  With sanitizers in zkrun
-# killing takes its time; then dead before it is all that is asked.
+# judge_fleet SECONDS [WITHIN_MS [AT_LEAST_MS]]: wait for the end of every lease
+# and tree.  Fail unless each tree died before its lease was gone, by at most
+# WITHIN_MS and at least AT_LEAST_MS.  With sanitizers zkrun kills slowly, and
+# AT_LEAST_MS does not count.
 judge_fleet()
 {
 	local name ahead=() least_ms=${3:-0} rc=0
@@ -204,7 +207,7 @@ judge_fleet()
 	return $rc
 }
 
-# end_fleet STATUS: that is how all of them end.
+# end_fleet STATUS: wait for all of them; fail unless each exits with STATUS.
 end_fleet()
 {
 	local name rc=0
@@ -228,13 +231,13 @@ fleet_clean()
 	done
 }
 
-# figure WORD...: something measured, shown with the result.
+# figure WORD...: show a measurement with the test's result.
 figure()
 {
 	echo "# $*" >&3
 }
 
-# said NAME PATTERN N: its stderr has exactly so many such lines.
+# said NAME PATTERN N: fail unless its stderr has exactly N lines that match.
 said()
 {
 	assert_equal "$2: $(grep -cE -e "$2" "$BATS_TEST_TMPDIR/$1.err")" \
@@ -244,8 +247,9 @@ said()
 	}
 }
 
-# plant FILE: a script "plant SIGNS hop|replace N": all in one.  Most of it signs;
-# of the rest it is enough that marked() finds none.
+# plant FILE: write a script that starts a tree of all kinds of processes; its
+# arguments are SIGNS hop|replace N, those of brood.  Most processes record
+# signs of life.  A test finds survivors among the others by marked().
 plant()
 {
 	cat >"$1" <<-'END'
@@ -260,7 +264,7 @@ plant()
 	chmod +x "$1"
 }
 
-# kill_marked: all that the commands of this test started and left.
+# kill_marked: kill what the commands of this test have left.
 kill_marked()
 {
 	local pid

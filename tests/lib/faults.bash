@@ -1,25 +1,24 @@
-# faults.bash: a crowd of zkruns under one fault, and the verdict on it.  For
-# test files that load helper as well.
+# faults.bash: expose a crowd of zkruns to one fault, and judge how they end.  A
+# file that loads this must load helper as well.
 #
-# Each zkrun of a crowd has a task of its own and a phase of its own, so twelve
-# of them under one fault are twelve trials of it.  Each runs alive(1), three
-# processes that write down their last sign of life and ignore SIGTERM.  Each
-# task has a witness: a client of its own, on a server that the fault leaves
-# alone, that writes down when the lease went.
+# Each zkrun of a crowd has its own task and phase, so twelve zkruns under one
+# fault are twelve trials.  Each runs tools/alive: three processes that record
+# their last sign of life and ignore SIGTERM.  Each task has a witness: a client
+# on a server without the fault, which records when the lease goes.
 #
-# Names: CROWD is the crowd; of a zkrun NAME, $TASK-NAME is the task and
-# $BATS_TEST_TMPDIR/NAME.* are its files.
+# CROWD has the names of the zkruns.  The task of NAME is $TASK-NAME, and its
+# files are $BATS_TEST_TMPDIR/NAME.*.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # status is set by zkrun_wait
 
 #
-# Three servers, one set for all tests of a file
+# Three servers, shared by all tests of a file
 #
 
 start_three()
 {
 	export ENSEMBLE=$TOP/tests/ensemble THREE=$BATS_FILE_TMPDIR/three
-	# T of 30s has to be possible with ticks of 500 ms.
+	# With ticks of 500 ms a server grants 10 s by default; tests use 30 s.
 	timeout 120 "$ENSEMBLE" start "$THREE" --tick 500 \
 	    --set maxSessionTimeout=60000
 }
@@ -29,14 +28,14 @@ stop_three()
 	timeout 60 "$ENSEMBLE" stop "$THREE"
 }
 
-# three COMMAND [N]: of tests/ensemble.
+# three COMMAND [N]: run a command of tests/ensemble.
 three()
 {
 	[ "$1" != cut ] || THREE_CUT=yes
 	timeout 40 "$ENSEMBLE" "$1" "$THREE" ${2+"$2"}
 }
 
-# address_of N: of the server, for a client.
+# address_of N: print the address of server N for clients.
 address_of()
 {
 	echo "127.0.0.1:$(<"$THREE/$1/port")"
@@ -47,16 +46,17 @@ three_are_whole()
 	"$ENSEMBLE" whole "$THREE"
 }
 
-# Undo whatever a test did to them.
+# mend_three: undo whatever a test did to the servers.
 mend_three()
 {
 	local n pids=()
 
-	# Not without need: it resets every link.
+	# Heal only after a cut: it resets every link.
 	[ -z "$THREE_CUT" ] || three heal
 	for n in 1 2 3; do
 		"$SANDBOX" thaw "$THREE/$n" 2>/dev/null || {
-			# It is to outlive the test.
+			# The server outlives the test, so it must not carry its
+			# mark.
 			timeout 60 env -u BENCH_MARK "$SANDBOX" restart "$THREE/$n" \
 			    >/dev/null 3>&- &
 			pids+=($!)
@@ -68,7 +68,8 @@ mend_three()
 	wait_for 30 three_are_whole
 }
 
-# choose leader|follower: sets CHOSEN, OTHER and THIRD, the servers' numbers.
+# choose leader|follower: set CHOSEN to the number of such a server, and OTHER
+# and THIRD to those of the other two.
 choose()
 {
 	CHOSEN=$(three "$1")
@@ -77,7 +78,7 @@ choose()
 	THIRD=$((OTHER % 3 + 1))
 }
 
-# random_pause LEAST MOST: in ms.  What has no phase of its own gets one.
+# random_pause LEAST MOST: sleep for so many ms, so that trials differ in phase.
 random_pause()
 {
 	local ms=$(($1 + RANDOM % ($2 - $1 + 1)))
@@ -96,7 +97,7 @@ crowd_setup()
 	declare -g VIOLATIONS=0 WRONG=0 THREE_CUT='' NETWORK=''
 }
 
-# watch_leases NAME CONNECT: the witness of a task.
+# watch_leases NAME CONNECT: start the witness of a task.
 watch_leases()
 {
 	local out=$BATS_TEST_TMPDIR/$1.witness
@@ -104,17 +105,17 @@ watch_leases()
 	"$TOOLS/znode" -c "$2" watch "/lock/mutex/$TASK-$1/leases" \
 	    >"$out" 2>&1 3>&- &
 	HELPERS+=($!)
-	# What is there by then is no news to it.
+	# It reports only what changes from then on.
 	wait_for 20 grep -q watching "$out"
 }
 
-# witnessed NAME SIGN N: so many leases made (+), gone (-)?
+# witnessed NAME SIGN N: has the witness seen N leases made (+) or gone (-)?
 witnessed()
 {
 	[ "$(grep -c "^[0-9.]* [$2] " "$BATS_TEST_TMPDIR/$1.witness")" -ge "$3" ]
 }
 
-# join NAME T KILL_AFTER CONNECT COMMAND...
+# join NAME T KILL_AFTER CONNECT COMMAND...: add a zkrun to CROWD.
 join()
 {
 	local name=$1 t=$2 kill_after=$3 connect=$4
@@ -126,7 +127,9 @@ join()
 	random_pause 10 90
 }
 
-# mortal_crowd N T KILL_AFTER CONNECT WITNESS: all run when this returns.
+# mortal_crowd N T KILL_AFTER CONNECT WITNESS: start N zkruns for a fault that
+# will end them, and their witnesses on the server WITNESS.  All commands run
+# when this returns.
 mortal_crowd()
 {
 	local n=$1 t=$2 kill_after=$3 connect=$4 witness=$5 i
@@ -147,7 +150,7 @@ mortal_crowd()
 	random_pause 1000 2500
 }
 
-# Does its stderr say all that there is to say of a loss?
+# tells_of_loss NAME: does its stderr have all messages about lost contact?
 tells_of_loss()
 {
 	local s='[0-9]+\.[0-9]s' err=$BATS_TEST_TMPDIR/$1.err pattern
@@ -164,8 +167,8 @@ tells_of_loss()
 	done
 }
 
-# judge NAME LEASE...: was the last sign of life before the lease was gone?
-# Prints by how many ms.  The lease is the latest that was made for the task.
+# judge NAME: was the last sign of life before the task's latest lease was gone?
+# Print by how many ms.
 judge()
 {
 	local dir=$BATS_TEST_TMPDIR lease gone last
@@ -178,7 +181,8 @@ judge()
 	    'BEGIN { printf "%.0f\n", gone - last; exit gone <= last }'
 }
 
-# verdict NAME...: prints the margins; the violations are in VIOLATIONS.
+# verdict NAME...: judge each, print the margins, and count in VIOLATIONS those
+# that died too late.
 verdict()
 {
 	local name margin margins=()
@@ -197,7 +201,8 @@ verdict()
 	    "${margins[0]} to ${margins[-1]} ms: $BATS_TEST_DESCRIPTION" >&3
 }
 
-# crowd_ends NAME...: each ended as a loss does.  WRONG counts the others.
+# crowd_ends NAME...: wait for each to end.  Count in WRONG those that did not
+# exit 76 with all messages about lost contact.
 crowd_ends()
 {
 	local name
@@ -212,7 +217,8 @@ crowd_ends()
 	done
 }
 
-# The crowd, ended by crowd_ends, was dead in time and told what it had to.
+# crowd_was_in_time NAME...: after crowd_ends, fail if any died too late or
+# ended in a wrong way.
 crowd_was_in_time()
 {
 	verdict "$@"
@@ -221,15 +227,15 @@ crowd_was_in_time()
 	    'wrong status or words: 0'
 }
 
-# All of the crowd was stopped for the loss, said so, and was dead in time.
+# crowd_died_in_time: all of CROWD must exit 76 with all messages, dead in time.
 crowd_died_in_time()
 {
 	crowd_ends "${CROWD[@]}"
 	crowd_was_in_time "${CROWD[@]}"
 }
 
-# lucky_crowd PREFIX N T KILL_AFTER CONNECT: their commands end, with 42, when
-# they are told to, and not of themselves.
+# lucky_crowd PREFIX N T KILL_AFTER CONNECT: start N zkruns for a fault that
+# will spare them.  Their commands run until a test tells them to exit with 42.
 lucky_crowd()
 {
 	local prefix=$1 n=$2 i base
@@ -249,19 +255,20 @@ lucky_crowd()
 	random_pause 1000 2500
 }
 
-# has_lost NAME: did it ever?  has_contact NAME: as far as it has said.
+# has_lost NAME: has it ever said that it lost contact?
 has_lost()
 {
 	grep -q 'contact with ZooKeeper lost' "$BATS_TEST_TMPDIR/$1.err"
 }
 
+# has_contact NAME: does its last message about contact leave it with contact?
 has_contact()
 {
 	! grep 'contact with ZooKeeper' "$BATS_TEST_TMPDIR/$1.err" |
 	    tail -n 1 | grep -q lost
 }
 
-# all_of CHECK NAME...
+# all_of CHECK NAME...: does CHECK succeed for every NAME?
 all_of()
 {
 	local check=$1 name
@@ -272,8 +279,8 @@ all_of()
 	done
 }
 
-# all_untouched NAME...: each has contact, still runs the command that it
-# started with, was never told to stop, and ends with the command's status.
+# all_untouched NAME...: fail unless each has contact, still runs its first
+# command, never asked it to stop, and exits with its status.
 all_untouched()
 {
 	local name base pid wrong=0 lost=0
@@ -302,11 +309,12 @@ all_untouched()
 }
 
 #
-# A lease that changes hands while the fault comes
+# A lease that is handed off while the fault begins
 #
 
-# queue_for NAME T WAITER_CONNECT HEALTHY DEEP: a holder, with DEEP another
-# ahead in line, and a waiter, which runs alive(1) when its turn comes.
+# queue_for NAME T WAITER_CONNECT HEALTHY DEEP: start a holder and a waiter,
+# which runs tools/alive when its turn comes.  If DEEP is 1, another one waits
+# between.
 queue_for()
 {
 	local name=$1 t=$2 connect=$3 healthy=$4 deep=$5
@@ -322,20 +330,20 @@ queue_for()
 	    "$BATS_TEST_TMPDIR/$name.alive" hard
 }
 
-# older_than SINCE MS: for wait_for.
+# older_than SINCE MS: have MS passed since then?
 older_than()
 {
 	[ "$(now_us)" -gt $(($1 + $2 * 1000)) ]
 }
 
-# hand_over NAME: the holder lets go, and who is ahead leaves the line.
+# hand_over NAME: end the holder, and the other waiter if there is one.
 hand_over()
 {
 	kill -TERM "${BG[$1-holder]}" ${BG[$1-head]:+"${BG[$1-head]}"}
 }
 
-# Sets STARTED to those of the crowd that were, and ended as a loss does; the
-# others were not started, and will not be.
+# handed_end: set STARTED to the zkruns of CROWD that started their command, and
+# end these with crowd_ends.  The others must not start theirs any more.
 handed_end()
 {
 	local name others=()
@@ -358,16 +366,16 @@ handed_end()
 	echo "# ${#STARTED[@]} were started, ${#others[@]} were not" >&3
 }
 
-# A cut leader's votes still reach the others: a server connects back to the
-# address that the other one names, past the relay.  They elect it again and
-# again; so it is taken away once it has done what it was there for.
+# drop_leader: kill a cut leader when the test no longer needs it.  Its votes
+# still reach the others, because a server connects back to the address that
+# another one names, past the relay.  They would elect it again and again.
 drop_leader()
 {
 	"$SANDBOX" kill "$THREE/$CHOSEN"
 }
 
 #
-# A server behind a network that can be taken away
+# A server behind a network that a test can cut
 #
 
 as_root()
@@ -379,13 +387,13 @@ as_root()
 	fi
 }
 
-# start_network: a server in a network namespace of its own; sets
-# NETWORK_CONNECT.  One at a time.
+# start_network: start a server in its own network namespace; set
+# NETWORK_CONNECT.  Only one at a time.
 start_network()
 {
 	local port
 
-	# The name of an interface is 15 characters long at most.
+	# An interface's name has at most 15 characters.
 	NETWORK=zkt$((RANDOM % 10000))
 	as_root ip netns add "$NETWORK"
 	as_root ip link add "$NETWORK" type veth peer name far netns "$NETWORK"
@@ -403,8 +411,9 @@ start_network()
 	NETWORK_CONNECT=198.18.77.2:$port
 }
 
-# network_link up|down: what we send does not arrive.  An interface that is down
-# would tell our kernel, and it would notice at once when it is up again.
+# network_link up|down: while down, what zkrun sends does not arrive.  The
+# interface stays up: otherwise the kernel would notice both the failure and its
+# end at once.
 network_link()
 {
 	local neighbour=(198.18.77.2 dev "$NETWORK")
@@ -421,7 +430,7 @@ end_network()
 {
 	[ -n "$NETWORK" ] || return 0
 	as_root timeout 30 "$SANDBOX" kill "$BATS_TEST_TMPDIR/far"
-	# The link goes with the namespace.
+	# This deletes the link as well.
 	as_root ip netns delete "$NETWORK"
 	NETWORK=
 }

@@ -1,6 +1,6 @@
-# lane.bash: what the tests of one lane share: a ZooKeeper server, and a JVM with
-# Curator once a test asks for it.  For tests/run, and for a file that bats runs
-# by itself.
+# lane.bash: start and stop what the tests of one lane share: a ZooKeeper
+# server, and a JVM with Curator once a test has started it.  tests/run loads
+# this; if bats runs a file without tests/run, setup_suite.bash does.
 # shellcheck shell=bash
 
 # start_lane DIR
