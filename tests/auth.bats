@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Credentials: whose nodes are whose, what a wrong one comes to, and that they
-# are found nowhere but in their file.
+# Credentials and ACLs: who may use a task's nodes, what a wrong credential
+# does, and that a secret appears nowhere but in its file.
 
 load lib/helper
 
@@ -25,13 +25,14 @@ auth_file()
 	chmod 600 "$file"
 }
 
-# The witness, with our credential.
+# zka COMMAND...: zk with the credential of CREATOR.
 zka()
 {
 	zk -a "$CREATOR" "$@"
 }
 
-# The id that a server makes of a digest credential.
+# digest_of USER PASSWORD: print the id that a server makes of such a
+# credential.
 digest_of()
 {
 	echo "$1:$(printf %s "$1:$2" | openssl dgst -sha1 -binary | base64)"
@@ -42,7 +43,8 @@ lease_of()
 	echo "$P/leases/$(zka ls "$P/leases")"
 }
 
-# As those of the helper, which may not list what is ours.
+# waits and clean are queue_count and lock_clean of the helper, with the
+# credential.
 waits()
 {
 	[ "$(zka ls "$P/locks" | wc -l)" -eq "$1" ]
@@ -56,7 +58,7 @@ clean()
 	! grep '_c_' <<<"$names"
 }
 
-@test "the task's nodes are their creator's, what is above is everybody's" {
+@test "with -a only the creator may use the task's nodes; the parents stay open" {
 	local ours node
 
 	ours=digest:$(digest_of ops "$SECRET"):rwcda
@@ -82,7 +84,7 @@ clean()
 	clean
 }
 
-@test "nobody else can take the lease away, break in, or stand in line" {
+@test "without the credential nobody can delete the lease, queue or take the lock" {
 	local lease
 
 	hold holder "$TASK" -a "$AUTH"
@@ -100,7 +102,7 @@ clean()
 	clean
 }
 
-@test "the other programs have the credential, and --check needs none" {
+@test "--status, --revoke and --break use the credential; --check needs none" {
 	zkrun_bg holder -a "$AUTH" -t "$TASK" -- sh -c '"$0" --check -v;
 	    echo $? >"$1.tmp"; mv "$1.tmp" "$1"; exec sleep 600' \
 	    "$ZKRUN" "$BATS_TEST_TMPDIR/check"
@@ -118,7 +120,7 @@ clean()
 	assert_equal "$status" 76
 }
 
-@test "--check needs no credential where the configuration names a file of another" {
+@test "--check works even if it may not read the configured credential file" {
 	[ "$EUID" -eq 0 ] || skip 'only root can become somebody else'
 	chmod 755 "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_RUN_TMPDIR"
 	install -m 755 "$ZKRUN" "$BATS_TEST_TMPDIR/zkrun"
@@ -128,7 +130,7 @@ clean()
 	assert_output ''
 }
 
-@test "--acl lets in whom it names, and they take turns" {
+@test "--acl grants access to others, and they share the lock" {
 	local other=$BATS_TEST_TMPDIR/other grants file
 
 	auth_file "$other" "digest:dev:bazaar"
@@ -140,7 +142,7 @@ clean()
 	hold holder "$TASK" -a "$AUTH" --acl "$grants"
 	zkrun_bg waiter -a "$other" --acl "$grants" -t "$TASK" -- true
 	wait_for 10 waits 1
-	# Others see it all, and do nothing.
+	# Everybody else may read the nodes and change nothing.
 	run -0 zkrun --status "$TASK"
 	assert_line --partial 'wait 1'
 	run -2 zk rm "$(lease_of)"
@@ -150,7 +152,7 @@ clean()
 	clean
 }
 
-@test "--acl alone is the whole ACL; what a server cannot make of it is said" {
+@test "--acl without -a is the whole ACL; an invalid one is refused" {
 	run -0 zkrun --acl world:anyone:cdrwa -t "$TASK" -- true
 	assert_equal "$(zk acl "$P")" world:anyone:rwcda
 	run -77 zkrun --acl nonsense:x:r -t "$TASK-2" -- true
@@ -163,7 +165,7 @@ clean()
 	done
 }
 
-@test "a wrong credential is told, at once, once, and leaves nothing" {
+@test "a wrong credential is reported once, without retries, and leaves no node" {
 	local wrong=$BATS_TEST_TMPDIR/wrong
 
 	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
@@ -173,7 +175,7 @@ clean()
 	    touch "$BATS_TEST_TMPDIR/ran"
 	assert_output "zkrun: cannot acquire '$P': cannot make it or a node above it: an ACL forbids it (-102)"
 	assert_equal "$(relay_count accepted)" 1
-	# A scheme that the server has never heard of.
+	# The server does not know this scheme.
 	for lines in nonsense:x "$CREATOR nonsense:x"; do
 		# shellcheck disable=SC2086 # two words are two lines
 		auth_file "$wrong" $lines
@@ -189,7 +191,7 @@ clean()
 	clean
 }
 
-@test "every new connection begins with the credential" {
+@test "every new connection sends the credential first" {
 	local keeper
 
 	auth_file "$AUTH" digest:first:one "$CREATOR"
@@ -200,14 +202,14 @@ clean()
 	contact() { grep -q 'ZooKeeper regained' "$BATS_TEST_TMPDIR/holder.err"; }
 	wait_for 10 contact
 	assert_equal "$(relay_count op100)" 4
-	# The helper of the guard is one, too.
+	# The session closer sends it as well.
 	keeper=$(keeper_of "${BG[holder]}")
 	kill -KILL "$keeper"
 	zkrun_wait holder 10
 	assert_equal "$status" 76
 	wait_for 5 clean
 	[ "$(relay_count op100)" -ge 6 ]
-	# And with the node gone after a reconnect it could not be deleted.
+	# After a reconnect zkrun can delete its node only with the credential.
 	hold holder "$TASK" -a "$AUTH" -c "$RELAY_CONNECT"
 	relay_tell cut
 	wait_for 10 contact
@@ -215,7 +217,7 @@ clean()
 	clean
 }
 
-# Everywhere that the secret could have got to, one file each.
+# collect_traces: save each place where the secret could appear in its own file.
 collect_traces()
 {
 	local dir=$BATS_TEST_TMPDIR/traces pid node
@@ -238,7 +240,7 @@ collect_traces()
 	cp "$BATS_TEST_TMPDIR"/*.err "$BATS_TEST_TMPDIR"/*.out "$dir"
 }
 
-@test "the secret is in no argument, environment, title, message, node or file open" {
+@test "no argument, environment, title, message, node or open file has the secret" {
 	local command
 
 	zkrun_bg holder -a "$AUTH" -v --syslog -i 0 -t "$TASK" -- sleep 600
@@ -253,13 +255,13 @@ collect_traces()
 	run -1 grep -raE "$SECRET|$AUTH" "$BATS_TEST_TMPDIR/traces/$command".*
 	run -1 grep -ra "$SECRET" "$BATS_TEST_TMPDIR/traces"
 	run -1 grep -l "$AUTH" "$BATS_TEST_TMPDIR"/traces/*.fd
-	# It would be found.
+	# grep does find the secret where it is.
 	grep -q "$SECRET" "$AUTH"
 	let_go holder
 	zkrun_wait waiter 10
 }
 
-# refused STATUS REASON: with the file as it is.
+# refused MESSAGE: zkrun must refuse the file as it is with this message.
 refused()
 {
 	run -78 zkrun -a "$AUTH" -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
@@ -268,7 +270,7 @@ refused()
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "a file that others may read, or that is none, is refused" {
+@test "a credential file that others may read, or that is malformed, is refused" {
 	for mode in 644 604 606 620; do
 		chmod $mode "$AUTH"
 		refused "use '$AUTH': other users can read or write it (run chmod 600)"
@@ -295,7 +297,7 @@ refused()
 	refused "use '$AUTH': not a regular file"
 }
 
-@test "of a link the file that it leads to is judged" {
+@test "a symbolic link is judged by its target" {
 	auth_file "$AUTH.behind" "$CREATOR"
 	rm -f "$AUTH"
 	ln -s "$AUTH.behind" "$AUTH"
@@ -304,7 +306,7 @@ refused()
 	refused "use '$AUTH': other users can read or write it (run chmod 600)"
 }
 
-@test "the file of somebody else is refused, and of root a group may read it" {
+@test "a file of another user is refused; a group may read a file of root" {
 	[ "$EUID" -eq 0 ] || skip 'only root can give files away'
 	chmod 640 "$AUTH"
 	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
@@ -313,13 +315,13 @@ refused()
 	refused "use '$AUTH': it belongs to another user"
 }
 
-@test "the file's name may come from the environment and the configuration" {
+@test "the environment or the configuration file may name the credential file" {
 	auth_file "$AUTH" '# a comment, and a secret with a hash' \
 	    '  digest:ops:a\#b   # that is it'
 	ZKRUN_AUTH_FILE=$AUTH run -0 zkrun -t "$TASK" -- true
 	assert_equal "$(zk -a 'digest:ops:a#b' acl "$P")" \
 	    "digest:$(digest_of ops 'a#b'):rwcda"
-	# From another system, and without an end of the last line.
+	# With CRLF, and without a newline at the end.
 	printf '# ours\r\n\r\n \r\ndigest:ops:a\\#b\r\n\ndigest:ops:b' >"$AUTH"
 	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
 	printf 'auth-file = %s\nacl = world:anyone:r\n' "$AUTH" \
@@ -329,12 +331,12 @@ refused()
 	run -64 zkrun -a '' -t "$TASK" -- true
 }
 
-@test "Curator waits behind a zkrun with a credential where the parents are open" {
+@test "Curator queues behind zkrun with a credential if the parents are open" {
 	zk create -p "$P/locks" >/dev/null
 	zk create -p "$P/leases" >/dev/null
 	start_curator
 	hold holder "$TASK" -a "$AUTH"
-	# At the head with a lease node, then one with a lock node only.
+	# The first waiter has a lease node, the second only a lock node.
 	zkrun_bg first -a "$AUTH" -t "$TASK" -- true
 	wait_for 10 waits 1
 	zkrun_bg second -a "$AUTH" -t "$TASK" -- sleep 600
