@@ -1,22 +1,22 @@
 #!/usr/bin/env bats
 #
-# make bench, in short: what it writes is well-formed, and the bars hold that
-# can be counted or that a noisy machine leaves alone.
+# make bench, in short: its output is well-formed, and zkrun stays within those
+# limits that a busy machine does not affect.
 #
-# Alone: it is a bench.
-# Once: what is measured is the program as built for use.
+# Alone: it is a benchmark.
+# Once: it measures the program as built for use.
 # bats file_tags=long
 
 load lib/helper
 
-# value PART WHAT SIZE UNIT: of the table.
+# value PART WHAT SIZE UNIT: print a value of the table.
 value()
 {
 	awk -F, -v p="$1" -v w="$2" -v s="$3" -v u="$4" '
 	$1 == p && $2 == w && $3 == s && $5 == u { print $4 }' "$WORK/bench.csv"
 }
 
-# at_most BAR PART WHAT SIZE UNIT
+# at_most BAR PART WHAT SIZE UNIT: fail if the value is missing or above BAR.
 at_most()
 {
 	local bar=$1 is
@@ -30,7 +30,7 @@ at_most()
 	}
 }
 
-@test "make bench: table, CSV and picture; transactions and round trips within the bars" {
+@test "make bench writes table, CSV and picture, and zkrun stays within the limits" {
 	WORK=$BATS_TEST_TMPDIR/build
 	mkdir "$WORK"
 	ln -s "$BUILD/zkrun" "$TOOLS" "$BUILD/java" "$WORK"
@@ -41,7 +41,8 @@ at_most()
 		return 1
 	}
 
-	# Seven columns, numbers where they belong, and the same in the table.
+	# The CSV has seven columns with numbers in place, and as many rows as
+	# the table.
 	assert_equal "$(head -n 1 "$WORK/bench.csv")" \
 	    part,what,size,value,unit,ratio,reference
 	run -0 awk -F, 'NF != 7 || NR > 1 && ($4 !~ /^[0-9]+(\.[0-9]+)?$/ ||
@@ -53,7 +54,8 @@ at_most()
 	assert_equal "$(cut -d , -f 1 "$WORK/bench.csv" | uniq | xargs)" \
 	    'part a b d e'
 
-	# Every element is closed, in order; a bar for each ratio.
+	# The picture closes each element in order, and has a bar for each
+	# ratio.
 	run -0 awk -v RS='<' -v FS='>' '
 	NR == 1 { next }
 	{ split($1, name, /[ \/]/) }
@@ -78,7 +80,7 @@ holds_something()
 	[ -s "$(echo "$1"/*/e)" ]
 }
 
-@test "make bench: ends what it has started, however it ends" {
+@test "make bench ends all that it started, even if it is killed" {
 	local bench dir=$BATS_TEST_TMPDIR/tmp signal
 
 	mkdir "$dir"
@@ -87,7 +89,7 @@ holds_something()
 		    >/dev/null 2>&1 3>&- &
 		bench=$!
 		wait_for 20 holds_something "$dir"
-		# The one that waits comes a moment later.
+		# The waiting zkrun starts a moment later.
 		sleep 0.5
 		kill -"$signal" "$bench"
 		wait "$bench" || true
