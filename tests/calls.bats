@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 #
-# Once the command exists, neither guard nor keeper makes a system call that may
-# wait for a disk, a file server, a terminal or a process: strace(1) writes down
-# all that they make, and the table in src/README.md says which these are.
+# Once the command exists, guard and keeper make no system call that may wait
+# for a disk, a file server, a terminal or a process.  strace(1) records their
+# calls, and each must be in the table of src/README.md.
 #
 # Once: sanitizers make calls of their own.
 
 load lib/helper
 
-# traced NAME ARG...: a zkrun in the background whose calls go to NAME.trace.
-# Its stdin is a pipe, and stdout, stderr and one more are files.
+# traced NAME ARG...: start zkrun in the background; strace writes to
+# NAME.trace.  Its stdin is a pipe; stdout, stderr and descriptor 9 are files.
 traced()
 {
 	local name=$1
@@ -27,8 +27,9 @@ traced()
 	wait_for 10 is_zkrun "$BG_PID"
 }
 
-# calls NAME: those of guard and keeper after the command was executed, without
-# the ends of calls that another process interrupted.
+# calls NAME: print the calls of guard and keeper after execve(2) of the
+# command.  Leave out lines that only tell of the end of a call, of a signal or
+# of an exit.
 calls()
 {
 	awk -v guard="$BG_PID" -v keeper="$KEEPER" '
@@ -37,7 +38,7 @@ calls()
 	    "$BATS_TEST_TMPDIR/$1.trace"
 }
 
-# known: the calls in the table, one a line.
+# known: print the calls in the table, one per line.
 known()
 {
 	awk -F '|' '/^## /{inside = /What a loop may call/}
@@ -45,7 +46,8 @@ known()
 	    grep -oE '`[a-z0-9_]+' | tr -d '`' | sort -u
 }
 
-# judge_calls NAME: each is in the table, and works on nothing of the caller's.
+# judge_calls NAME: fail if a call is not in the table, or works on a file of
+# the caller.
 judge_calls()
 {
 	local bad
@@ -59,20 +61,21 @@ judge_calls()
 	bad=$(sed -E 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/' \
 	    "$BATS_TEST_TMPDIR/calls" | sort -u | comm -23 - <(known))
 	assert_equal "not in the table: $bad" "not in the table: "
-	# What is asked of any descriptor; else files of /proc and nameless ones.
+	# These two calls may take any descriptor.  The others take files of
+	# /proc, devices in memory, and descriptors without a file name.
 	bad=$(grep -vE '^[0-9]+ +(fcntl\([^,]*, F_GETFD|statx\([^,]*, "", AT_STATX_DONT_SYNC)' \
 	    "$BATS_TEST_TMPDIR/calls" |
 	    grep -E '^[0-9]+ +[a-z0-9_]+\([0-9]+<' |
 	    grep -vE '\([0-9]+<(/proc[/>]|/dev/(null|urandom)>|(pipe|socket|anon_inode|TCP|UNIX)[^>]*:)' || true)
 	assert_equal "on a file: $bad" "on a file: "
-	# What is read or sent may look like a name.
+	# Ignore calls that read or send: their data may look like a file name.
 	bad=$(grep -vE '^[0-9]+ +(read|pread64|recv[a-z]*|send[a-z]*)\(' "$BATS_TEST_TMPDIR/calls" |
 	    grep -E '"/' |
 	    grep -vE '"/(proc(/|")|dev/(null|urandom)")' || true)
 	assert_equal "by a name: $bad" "by a name: "
 }
 
-@test "a run that is well calls nothing that may wait for others" {
+@test "a normal run makes no call that may wait" {
 	traced well -v -t "$TASK" -- sh -c 'sleep 1 & exit 0'
 	KEEPER=$(keeper_of "$BG_PID")
 	zkrun_wait well 20
@@ -80,12 +83,13 @@ judge_calls()
 	judge_calls well
 }
 
-@test "a run that loses contact, looks names up and kills does not either" {
+@test "a run that loses contact and kills makes no call that may wait" {
 	start_relay
 	traced lost -v -T 4s -k 0.5s -c "localhost:${RELAY_CONNECT##*:}" \
 	    -t "$TASK" -- sh -c 'trap "" TERM; sleep 60 & while :; do sleep 1; done'
 	KEEPER=$(keeper_of "$BG_PID")
-	# The resolver of the name is a child of the keeper, too.
+	# Wait for the lease first: before that, the keeper's child is the
+	# resolver.
 	wait_for 10 holds_count "$TASK" 1
 	wait_for 10 has_command "$BG_PID"
 	relay_tell refuse on
@@ -96,7 +100,7 @@ judge_calls()
 	judge_calls lost
 }
 
-@test "a keeper without a guard does not either" {
+@test "a keeper whose guard is dead makes no call that may wait" {
 	traced alone -v -t "$TASK" -- sh -c 'trap "" TERM; while :; do sleep 1; done'
 	KEEPER=$(keeper_of "$BG_PID")
 	wait_for 10 has_command "$BG_PID"
