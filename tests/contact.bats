@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
 #
-# Servers that let zkrun in and are of no use, that refuse, and that are busy:
-# progress is an answer, not a connection.
+# Servers that accept a connection and do not answer, that refuse, or that are
+# busy.  An answer is progress; a connection alone is not.
 
 load lib/helper
 load lib/faults
 
-# said NAME TEXT: has this zkrun said that?
+# said NAME TEXT: does its stderr have this text?
 said()
 {
 	grep -qF -- "$2" "$BATS_TEST_TMPDIR/$1.err"
 }
 
-@test "a server that wants to know who we are: 77 at once, by whichever way" {
+@test "a server that demands a credential ends every command at once, exit 77" {
 	local word
 
 	own_server --set enforce.auth.enabled=true \
@@ -27,7 +27,7 @@ said()
 		# shellcheck disable=SC2086 # words
 		run -77 zkrun $word
 		assert_output --partial 'the server requires authentication (-a) (-124)'
-		# The first may lose the answer in the end of its connection.
+		# The end of the first connection may lose the answer.
 		[ "$(relay_count accepted auth)" -le 2 ]
 	done
 	ZKRUN_LEASE=/x ZKRUN_FENCE=1 ZKRUN_SESSION=0x1 run -77 zkrun --check
@@ -36,7 +36,7 @@ said()
 	run -0 zkrun -a "$BATS_TEST_TMPDIR/auth" -t "$TASK" -- true
 }
 
-@test "a server that closes on the first request is an attempt that failed" {
+@test "a server that closes on the first request counts as a failed attempt" {
 	local word start_us
 
 	start_relay
@@ -49,7 +49,7 @@ said()
 		assert_output --partial "$RELAY_CONNECT"
 		assert_equal "$(relay_count accepted)" 2
 	done
-	# However short the pauses, and however often: one a second.
+	# Without any pause zkrun still tries only once a second.
 	relay_tell reset-stats
 	start_us=$(now_us)
 	run -69 zkrun -c "$RELAY_CONNECT" -r forever --retry-sleep 0 \
@@ -59,7 +59,7 @@ said()
 	[ "$(grep -c . <<<"$output")" -le 2 ]
 }
 
-@test "a session that lives: such a server is tried once a second, and said once" {
+@test "a holder retries a closing server once a second, and reports it once" {
 	local before_us
 
 	start_relay
@@ -67,7 +67,7 @@ said()
 	relay_tell reset-stats
 	before_us=$(now_us)
 	relay_tell slam on
-	# The next beat is answered no more.
+	# The next beat gets no answer.
 	wait_for 10 said holder 'contact with ZooKeeper lost'
 	wait_for 10 relay_counts accepted 3
 	[ $(($(now_us) - before_us)) -ge 2000000 ]
@@ -78,14 +78,14 @@ said()
 	let_go holder
 }
 
-@test "a server that closes after an answer, time and again: once a second, and said seldom" {
+@test "a server that closes after each answer is retried once a second" {
 	local before_us
 
 	start_relay
 	hold holder "$TASK" -T 12s -c "$RELAY_CONNECT"
 	relay_tell reset-stats
 	before_us=$(now_us)
-	# The read in front of each beat is answered.
+	# The server answers the read in front of each beat.
 	relay_tell hang-up on
 	wait_for 20 relay_counts accepted 4
 	[ $(($(now_us) - before_us)) -ge 2000000 ]
@@ -96,7 +96,7 @@ said()
 	let_go holder
 }
 
-@test "in line, a server that refuses a credential ends it with 77" {
+@test "a waiter exits 77 if a server refuses its credential" {
 	local auth=$BATS_TEST_TMPDIR/auth
 
 	(umask 077 && echo digest:ops:secret >"$auth")
@@ -112,7 +112,7 @@ said()
 	let_go holder
 }
 
-@test "a busy server throws requests away: they are asked again, in order" {
+@test "requests that a busy server throws away are sent again, in order" {
 	local i
 
 	own_server --jvm -Dzookeeper.request_throttle_max_requests=1 \
@@ -133,7 +133,7 @@ said()
 	assert_lock_clean "$TASK"
 }
 
-@test "a server that throws all requests away is an attempt that failed" {
+@test "a server that throws all requests away counts as a failed attempt" {
 	local word
 
 	start_relay
@@ -146,7 +146,7 @@ said()
 	done
 }
 
-@test "a server that throws all requests away is left for another one" {
+@test "a holder leaves a server that throws all requests away for another one" {
 	local both busy=one
 
 	start_relay one
@@ -162,13 +162,13 @@ said()
 	let_go holder
 }
 
-@test "a server that says that the connection is lost is left" {
+@test "zkrun leaves a server that answers that the connection is lost" {
 	start_relay
 	relay_tell fail-reply 4 4
 	run -1 timeout 10 "$ZKRUN" --status -c "$RELAY_CONNECT" "$TASK"
 }
 
-@test "a beat that is thrown away is sent again: the lease is kept" {
+@test "a beat that a server throws away is sent again, and the lease is kept" {
 	start_relay
 	hold holder "$TASK" -T 4s -c "$RELAY_CONNECT"
 	relay_tell reset-stats
@@ -179,7 +179,7 @@ said()
 	let_go holder
 }
 
-@test "a quota that is used up has its name, and ends in 77" {
+@test "the message names a used-up quota, exit 77" {
 	local limits=/zookeeper/quota/lock/mutex/$TASK
 	local runs=/zookeeper/quota/lock/runs
 
@@ -195,7 +195,7 @@ said()
 	run -77 zkrun -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	assert_output --partial 'a quota is exceeded (-125)'
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
-	# The run was good; that it is not recorded is the truth as well.
+	# The command succeeded, but zkrun could not record that.
 	zk rm "$limits/zookeeper_limits"
 	zk create "$runs/zookeeper_stats" count=1,bytes=0 >/dev/null
 	zk create "$runs/zookeeper_limits" \
@@ -205,7 +205,7 @@ said()
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "somebody changes the ACL of the held lease: that is what is said, 76" {
+@test "if somebody changes the ACL of a held lease, the message says so, exit 76" {
 	local lease
 
 	hold holder "$TASK" -k 1
@@ -219,14 +219,14 @@ said()
 	assert_lock_clean "$TASK"
 }
 
-@test "a session timeout in which nothing can run is refused, in so many words" {
+@test "zkrun refuses a session timeout that is too short to run anything" {
 	own_server --tick 10
 	run -70 zkrun -n -T 1s -c "$OWN_CONNECT" -t "$TASK" -- true
 	assert_output "zkrun: cannot acquire '$TASK': ZooKeeper keeps sessions for 0.20s here, too short to start anything under its lock"
 	ZK_CONNECT=$OWN_CONNECT assert_lock_clean "$TASK"
 }
 
-@test "a chroot that is not there, or not where it belongs, is shown" {
+@test "the message names a missing or misplaced chroot" {
 	run -69 zkrun -c "$ZKRUN_CONNECT/no/where" -t "$TASK" -- true
 	assert_output "zkrun: cannot acquire '/lock/mutex/$TASK': the chroot of the connect string, '/no/where', does not exist"
 	run -64 zkrun -c "h1/a,h2/a" -t "$TASK" -- true
