@@ -1,16 +1,17 @@
 #!/usr/bin/env bats
 #
-# The crontab of contrib/cron, run by a real cron: who is sent mail, and who is
-# not.  cron looks at the clock once a minute only, so every line is made one
-# that it runs when it starts, and all tests look at one run.  It sees a crontab
-# directory, a mailer and a /run of its own: the machine's are left alone.
+# A real cron runs the crontab of contrib/cron: which jobs send mail, and which
+# do not.  cron looks at the clock only once a minute, so setup_file turns each
+# line into one that cron runs at its start, and all tests look at that run.
+# cron has its own crontab directory, mailer and /run, and does not touch the
+# machine's.
 #
-# Once: the same sources, and the same cron, in every pass.
+# Once: it tests a crontab, which is the same in every pass.
 # bats file_tags=long
 
 load lib/helper
 
-# Several servers have the same crontab; these two stand for them.
+# These two stand for all servers with the same crontab.
 SERVERS='one two'
 
 setup_file()
@@ -25,7 +26,7 @@ setup_file()
 	make_crontabs
 	: >empty
 	start_cron || return 1
-	# All jobs are there by then, and gone.
+	# Once this succeeds, all jobs have started and ended.
 	if ! wait_for 10 test -e started ||
 	    ! wait_for 30 not has_children "$(<cron.pid)"; then
 		echo "cron did not run the jobs: $(<cron.out)" >&2
@@ -45,8 +46,7 @@ setup()
 	cd "$BATS_FILE_TMPDIR" || return 1
 }
 
-
-# start_cron: one that sees nothing of the machine's jobs.
+# start_cron: start a cron that sees none of the machine's jobs.
 start_cron()
 {
 	AS_ROOT=()
@@ -67,15 +67,16 @@ start_cron()
 	    mkdir /var/spool/cron/crontabs
 	    install -m 644 cron.d/* /etc/cron.d
 	    [ ! -e /etc/crontab ] || mount --bind empty /etc/crontab
-	    # How a user logs in is not what is looked at.
+	    # Let every user log in: the tests are not about that.
 	    printf "%s required pam_permit.so\n" auth account session >pam
 	    mount --bind pam /etc/pam.d/cron
 	    echo $$ >cron.pid
 	    exec cron -f' "$PWD" </dev/null >cron.out 2>&1 3>&- &
 }
 
-# crontab NAME JOB [SED...]: the crontab of contrib/cron, run at once, with
-# tasks, jobs and a mailbox of that name; JOB is what a job does.
+# crontab NAME JOB [SED...]: make crontab NAME of that in contrib/cron, to run
+# at once.  Name tasks, jobs and mailbox after it; JOB is the script of every
+# job.
 crontab()
 {
 	local name=$1 box=${1%-*} job
@@ -113,7 +114,7 @@ make_crontabs()
 			    >/dev/null
 		done
 	done
-	# What cron gives a job, without zkrun and with it.
+	# tell prints what cron gives a job, without zkrun and with it.
 	cat >cron.d/other <<-END
 	PATH=$(dirname "$ZKRUN"):/usr/bin:/bin
 	MAILTO=plain
@@ -137,13 +138,13 @@ make_crontabs()
 	END
 }
 
-# mails BOX: how many it has got.
+# mails BOX: print how many mails it has.
 mails()
 {
 	find mail -name "$1.*" | wc -l
 }
 
-# mail BOX [PATTERN]: the text of the one mail, or of that whose subject matches.
+# mail BOX [PATTERN]: print the only mail, or the one whose subject matches.
 mail()
 {
 	local file
@@ -167,13 +168,13 @@ decode()
 	done
 }
 
-# ran BOX JOB: how often.
+# ran BOX JOB: print how often the job has run.
 ran()
 {
 	[ ! -e "jobs/$1.$2" ] || wc -l <"jobs/$1.$2"
 }
 
-@test "every line of the crontab was run" {
+@test "the tests cover every line of the crontab" {
 	local lines
 
 	lines=$(grep -c ' root ' "$TOP/contrib/cron/zkrun")
@@ -181,7 +182,7 @@ ran()
 	assert_equal "$(grep -c '^@reboot' cron.d/bad)" "$lines"
 }
 
-@test "all is well: no mail, and of two servers one did what is for one" {
+@test "successful jobs send no mail, and a job for one server runs on one" {
 	assert_equal "$(mails good)" 0
 	assert_equal "$(ran good sync)" 1
 	assert_equal "$(ran good backup)" 1
@@ -189,12 +190,12 @@ ran()
 	assert_equal "$(ran good reindex)" 2
 }
 
-@test "somebody else is at it: no mail, and nothing was run" {
+@test "if others hold the locks, nothing runs and no mail is sent" {
 	assert_equal "$(mails taken)" 0
 	assert_equal "$(find jobs -name 'taken.*')" ''
 }
 
-@test "a job that fails and says so is told of, in one mail" {
+@test "a job that fails with output sends one mail" {
 	local job
 
 	assert_equal "$(mails bad)" 4
@@ -204,12 +205,12 @@ ran()
 	assert_equal "$(mail bad '-import ')" 'import: status 3: broken'
 }
 
-@test "a job that fails without a word: where the status is looked at" {
+@test "a job that fails without output sends mail if its line checks the status" {
 	assert_equal "$(mails mute)" 1
 	assert_equal "$(mail mute '-import ')" 'import: status 3: '
 }
 
-@test "no ZooKeeper: each line says so, once" {
+@test "without ZooKeeper each line says so in one mail" {
 	local job
 
 	assert_equal "$(mails away)" 4
@@ -222,7 +223,7 @@ ran()
 	assert_equal "$(find jobs -name 'away.*')" ''
 }
 
-@test "the command has what cron gives: environment, mask, stdin, signals" {
+@test "the command gets environment, umask, stdin and signals as cron gives them" {
 	assert_equal "$(mail locked)" "$(mail plain)"
 	run -0 mail plain
 	assert_line 'LOGNAME=root'
@@ -230,6 +231,6 @@ ran()
 	refute_line --regexp '^(TERM|USER|ZKRUN)'
 	assert_equal "$(mail locked-odd)" "$(mail plain-odd)"
 	run -0 mail plain-odd
-	# HUP, PIPE, TERM.
+	# HUP, PIPE and TERM are ignored.
 	assert_line --regexp 'SigIgn:.*5001$'
 }
