@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 #
-# Thousands of processes that ignore TERM, and contact is lost.  Killing them takes
-# longer than the margin; they are dead before the lease is gone all the same.
+# Contact is lost while the command has thousands of processes that ignore TERM.
+# Killing them takes longer than the margin, but all die before the lease is
+# gone.
 #
 # Alone: it starts thousands of processes and threads.
 # bats file_tags=long
@@ -24,8 +25,9 @@ teardown()
 	end_stalls
 }
 
-# lose_crowd SECONDS: contact is lost.  By the witness and by zkrun's own word the
-# crowd is dead before its lease is gone, and the next command begins after that.
+# lose_crowd SECONDS: cut the contact.  The witness and zkrun must both say that
+# the crowd died before its lease was gone, and the next command must begin
+# after that.
 lose_crowd()
 {
 	local said
@@ -34,7 +36,8 @@ lose_crowd()
 	start_witness crowd "$TASK-crowd"
 	beat_fleet
 	queue_successors
-	# Not earlier: a busy crowd takes the server's time as well, and its contact.
+	# Let a busy crowd begin only now: it takes the server's time as well,
+	# which may cost contact.
 	: >"$(signs crowd).go"
 	relay_tell blackhole
 	wait_for "$1" saw_lease_go crowd
