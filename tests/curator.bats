@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# zkrun and Apache Curator's InterProcessSemaphoreMutex exclude each other,
-# and wait in one line.
+# zkrun and Apache Curator's InterProcessSemaphoreMutex exclude each other and
+# wait in one queue.
 
 load lib/helper
 
@@ -27,7 +27,7 @@ P()
 	lock_clean "$TASK"
 }
 
-@test "while zkrun holds, Curator is refused, and its waiting acquire gets the lock next" {
+@test "while zkrun holds, Curator is refused or waits, and then gets the lock next" {
 	start_curator
 	hold holder "$TASK"
 	curator_say acquire A "$(P)" 0
@@ -44,7 +44,7 @@ P()
 	assert_lock_clean "$TASK"
 }
 
-@test "the lock is Curator's at once when zkrun's session dies" {
+@test "Curator gets the lock at once when the keeper is killed" {
 	start_curator
 	hold holder "$TASK"
 	curator_say acquire A "$(P)" -1
@@ -57,7 +57,7 @@ P()
 	curator_expect 10 A released
 }
 
-@test "first come, first served, among waiters of both kinds" {
+@test "waiters of both kinds get the lock in the order in which they came" {
 	local order=$BATS_TEST_TMPDIR/order
 
 	start_curator
@@ -85,7 +85,7 @@ P()
 	assert_lock_clean "$TASK"
 }
 
-@test "participants of Curator's lock are those that zkrun put there" {
+@test "Curator lists zkrun's lease among the participants" {
 	start_curator
 	hold holder "$TASK"
 	curator_say participants X "$(P)"
@@ -93,7 +93,7 @@ P()
 	let_go holder
 }
 
-# One of several that take the lock again and again, to leave stamps.
+# contender ID END STAMPS: take the lock again and again, and stamp each run.
 contender()
 {
 	local id=$1 end=$2 rc
@@ -105,7 +105,7 @@ contender()
 	done
 }
 
-@test "five zkruns and five Curators contending never overlap, and all get their turns" {
+@test "five zkruns and five Curators never overlap, and all get their turns" {
 	local stamps=$BATS_TEST_TMPDIR/stamps seconds=20 end i n
 
 	! asan || seconds=8
@@ -126,7 +126,7 @@ contender()
 	echo "$output"
 	assert_output --partial 'ids=10 overlaps=0 max_concurrent=1 '
 	assert_output --partial 'open=0'
-	# Nobody starves: each has a fair part of what there was.
+	# Nobody starves: each has run at least once every two seconds.
 	for i in zkrun1 zkrun2 zkrun3 zkrun4 zkrun5 java0 java1 java2 java3 \
 	    java4; do
 		n=$(grep -c "^begin .* $i\$" "$stamps")
