@@ -1,14 +1,15 @@
 #!/usr/bin/env bats
 #
-# A daily job when clocks are put forward and back: with the interval that the
-# manual gives it runs once on each day, however long the day is.  And the
-# manual's table of intervals holds against the calendar.
+# With the manual's interval a daily job runs once on each day, also when clocks
+# change and a day has 23 or 25 hours.  The manual's table of intervals agrees
+# with the calendar.
 
 load lib/helper
 load lib/runs
 load lib/clock
 
-# An hour in two of them, half an hour in the third, where summer is in January.
+# Clocks change by an hour in two zones, and by half an hour in the third, where
+# summer is in January.
 ZONES='Europe/Berlin America/New_York Australia/Lord_Howe'
 
 setup()
@@ -19,8 +20,9 @@ setup()
 	WORK=$BATS_TEST_TMPDIR
 }
 
-# days ZONE YEAR [YEARS]: a line for each day from the first of January on, with
-# its date, its 03:00 in seconds, its weekday (1 is Monday), its day of the month.
+# days ZONE YEAR [YEARS]: print a line for each day from the first of January
+# on: its date, its 03:00 in seconds, its weekday (1 is Monday), its day of the
+# month.
 days()
 {
 	local from to
@@ -31,7 +33,8 @@ days()
 	    TZ=$1 date -f - +'%F %s %u %d'
 }
 
-# Of the days on stdin those around one that does not have 24 hours.
+# around_changes: print the days on stdin around each that does not have 24
+# hours.
 around_changes()
 {
 	awk '{ line[NR] = $0; at[NR] = $2 }
@@ -42,8 +45,8 @@ around_changes()
 	END { for (i = 1; i <= NR; i++) if (i in near) print line[i] }'
 }
 
-# shortest [FIELD]: the shortest time in seconds between two of the days on
-# stdin that have the same FIELD, or between any two.
+# shortest [FIELD]: print the shortest time in seconds between two days on
+# stdin, or between two that have the same FIELD.
 shortest()
 {
 	awk -v field="${1:-0}" '{
@@ -54,16 +57,16 @@ shortest()
 	} END { print least }'
 }
 
-# The interval of the manual's daily job.
+# advised: print the interval of the manual's daily job.
 advised()
 {
 	sed -n 's/^0 3 \* \* \* ops zkrun .*-i \([0-9.]*[a-z]\) .*/\1/p' \
 	    man/zkrun.1
 }
 
-# walk TASK INTERVAL: on each of the days on stdin two contenders come, some
-# seconds early or late by ZooKeeper's clock, and on Sundays, when clocks are put
-# forward, earliest.  A run writes down its day.  Prints what is wrong.
+# walk TASK INTERVAL: on each day on stdin start two contenders, some seconds
+# early or late by ZooKeeper's clock, and earliest on Sundays, when clocks
+# change.  Each run records its day.  Print what is wrong.
 walk()
 {
 	local task=$1 interval=$2 first=(x 0 -1 2 1 -2 3 -3)
@@ -83,8 +86,9 @@ walk()
 	lock_clean "$task" || echo "$task: nodes are left"
 }
 
-# once_a_day ZONE SHORTEST FILTER...: one run on each day of a year that FILTER
-# passes, and the shortest of these has SHORTEST seconds.
+# once_a_day ZONE SHORTEST FILTER...: fail unless each day of the year that
+# FILTER passes has one run, and the shortest of these days has SHORTEST
+# seconds.
 once_a_day()
 {
 	local zone=$1 task=$TASK-${1#*/} seconds=$2
@@ -98,7 +102,7 @@ once_a_day()
 	echo "# $zone: $(wc -l <"$WORK/days") days and runs" >&3
 }
 
-@test "the weeks in which clocks change have one run a day, in three time zones" {
+@test "in weeks when clocks change a job runs once a day, in three time zones" {
 	once_a_day Europe/Berlin 82800 around_changes
 	! asan || return 0
 	once_a_day America/New_York 82800 around_changes
@@ -106,7 +110,7 @@ once_a_day()
 }
 
 # bats test_tags=long
-@test "a year has one run a day, in three time zones" {
+@test "for a whole year a job runs once a day, in three time zones" {
 	local filter=cat
 
 	# Under sanitizers the whole year takes more than a minute.
@@ -116,7 +120,7 @@ once_a_day()
 	once_a_day Australia/Lord_Howe 84600 $filter
 }
 
-@test "an interval of 23h loses the run of the day that has 23 hours" {
+@test "an interval of 23h skips the run on the day of 23 hours" {
 	days Europe/Berlin 2024 | around_changes >"$WORK/days"
 	walk "$TASK" 23h <"$WORK/days" >"$WORK/wrong" 2>&1
 	assert_equal "$(<"$WORK/wrong")" ''
@@ -135,14 +139,14 @@ once_a_day()
 	    "$(advised)"
 }
 
-# rows: those of the manual's table of intervals, with fields between bars.
+# rows: print the manual's table of intervals, with | between the fields.
 rows()
 {
 	awk '/^\.It Em schedule Ta / { on = 1; next } /^\.El/ { on = 0 } on' \
 	    man/zkrun.1 | sed -e 's/^\.It //' -e 's/ Ta /|/g'
 }
 
-# in_seconds DURATION: "6d 23h", say.
+# in_seconds DURATION: convert a duration such as "6d 23h".
 in_seconds()
 {
 	local sum
@@ -151,15 +155,16 @@ in_seconds()
 	echo $((${sum}0))
 }
 
-@test "the manual's table: interval and wait are shorter than the shortest time" {
+@test "the manual's table: interval plus wait is shorter than the shortest time" {
 	local schedule time interval wait n=0
 
 	while IFS='|' read -r schedule time interval wait; do
 		echo "$schedule: $time, $interval, $wait"
 		time=$(in_seconds "$time") interval=$(in_seconds "$interval")
 		wait=$(in_seconds "$wait")
-		# A server that comes as late as others wait does not run again,
-		# and does not make the next slot come too early.
+		# A server that comes late by the whole wait must not run this
+		# slot again, and its run must not make the others skip the next
+		# slot.
 		[ "$wait" -gt 0 ]
 		[ "$wait" -lt "$interval" ]
 		[ $((interval + wait)) -lt "$time" ]
@@ -168,14 +173,14 @@ in_seconds()
 	assert_equal "$n" 6
 }
 
-# shortest_of SCHEDULE: as the table has it.
+# shortest_of SCHEDULE: print the table's shortest time in seconds.
 shortest_of()
 {
 	in_seconds "$(rows | awk -F '|' -v schedule="$1" \
 	    'index($1, schedule) == 1 { print $2 }')"
 }
 
-@test "the manual's table: the shortest times are those of ten years" {
+@test "the manual's table: the shortest times are right for ten years" {
 	local zone schedule found=()
 
 	for zone in $ZONES; do
