@@ -1,21 +1,22 @@
 #!/usr/bin/env bats
 #
-# Whoever dies, stops or is cut off: everything that the command started is
-# dead before the lease can pass on.
+# Whichever process dies, stops or loses contact, everything that the command
+# started is dead before the lease could expire.
 #
-# Measures: when things die.
+# Measures: when processes die.
 
 load lib/helper
 load lib/deaths
 
-# What is deaf to TERM would hold up the end of a test that failed.
+# Processes that ignore TERM would delay the end of a failed test.
 teardown()
 {
 	kill_marked
 	stop_all
 }
 
-# How many at a time: random phases of the beat, so as many repetitions.
+# many N [ASAN_N]: print the size of a fleet.  Each zkrun has a random phase of
+# its beats, so each is one more trial.
 many()
 {
 	if asan; then echo "${2:-5}"; else echo "$1"; fi
@@ -27,10 +28,10 @@ err_of()
 }
 
 #
-# Our own processes
+# The processes of zkrun
 #
 
-@test "the guard stops and the contact goes: the keeper kills in time" {
+@test "if the guard stops and contact is lost, the keeper kills in time" {
 	local name
 
 	start_relay
@@ -38,10 +39,10 @@ err_of()
 	beat_fleet
 	signal_fleet STOP guard
 	relay_tell blackhole
-	# What is proven is T/4 old, and then there is the margin; less would be
-	# the servers' rounding up, and luck.
+	# The proof is T/4 old, and the margin comes on top.  A smaller lead
+	# would be luck: the servers round up.
 	judge_fleet 15 3000 600
-	# The servers did that, and not a guard that woke up.
+	# The servers ended the leases; no guard woke up and did it.
 	for name in "${FLEET[@]}"; do
 		in_state "${BG[$name]}" T
 	done
@@ -50,7 +51,7 @@ err_of()
 	fleet_clean
 }
 
-@test "the keeper stops: the guard kills in time, exit 76" {
+@test "if the keeper stops, the guard kills in time, exit 76" {
 	fleet "$(many 12)" -T 2s
 	signal_fleet STOP keeper
 	judge_fleet 10
@@ -58,7 +59,7 @@ err_of()
 	fleet_clean
 }
 
-@test "the keeper stops and the contact goes: the guard kills in time, exit 76" {
+@test "if the keeper stops and contact is lost, the guard kills in time, exit 76" {
 	start_relay
 	fleet "$(many 12)" -c "$RELAY_CONNECT" -T 2s
 	beat_fleet
@@ -69,7 +70,8 @@ err_of()
 	fleet_clean
 }
 
-# kill_each guard|keeper: one after the other, with the time it takes.
+# kill_each guard|keeper: kill them one after the other, and measure how soon
+# each lease is gone.
 kill_each()
 {
 	local name pid us=() at
@@ -93,17 +95,17 @@ kill_each()
 	    "most $(printf '%s\n' "${us[@]}" | sort -n | tail -n 1) us"
 }
 
-@test "the guard is killed: all dead, then the lease gone, within milliseconds" {
+@test "if the guard is killed, all die and the lease goes within milliseconds" {
 	fleet "$(many 12)"
 	kill_each guard
 	judge_fleet 5 500
-	# A generous bound, for a machine that does other things as well.
+	# The limit is generous, because the machine may be busy.
 	asan || [ "$MEDIAN_US" -lt 100000 ]
 	end_fleet 137
 	fleet_clean
 }
 
-@test "the keeper is killed: all dead, then the lease gone, within milliseconds" {
+@test "if the keeper is killed, all die and the lease goes within milliseconds" {
 	fleet "$(many 12)"
 	kill_each keeper
 	judge_fleet 5 500
@@ -112,7 +114,7 @@ kill_each()
 	fleet_clean
 }
 
-@test "all the guards are killed at once: all dead, then the leases gone" {
+@test "if all guards are killed at once, all die and then the leases go" {
 	fleet "$(many 12)"
 	signal_fleet KILL guard
 	judge_fleet 10 2000
@@ -120,7 +122,7 @@ kill_each()
 	fleet_clean
 }
 
-@test "guard and keeper are killed at once: the command dies, before the lease goes" {
+@test "if guard and keeper are killed, the command dies before the lease goes" {
 	local i commands=() n
 
 	n=$(many 10 3)
@@ -130,7 +132,7 @@ kill_each()
 	done
 	for ((i = 0; i < n; i++)); do
 		keeper_now "${BG[b$i]}"
-		# Stopped first: neither sees the other one's end.
+		# Stop both first, so that neither sees the other die.
 		kill -STOP "${BG[b$i]}" "$KEEPER"
 		kill -KILL "${BG[b$i]}" "$KEEPER"
 		wait_for 1 gone "${commands[i]}"
@@ -142,8 +144,8 @@ kill_each()
 	done
 }
 
-@test "replies that nobody asked for crash all the keepers: dead before the leases go" {
-	# The crash is wanted here: no report, no core.
+@test "if unsolicited replies crash all keepers, all die before the leases go" {
+	# The test wants the crash: write no report and no core file.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 	ulimit -c 0
 	start_relay
@@ -155,10 +157,11 @@ kill_each()
 }
 
 #
-# At the moment of acquiring
+# While zkrun acquires the lock
 #
 
-# A contender for each of the tasks: its command notes whom it meets.
+# contenders NAME...: start a contender for each of these tasks.  Its command
+# records which marked processes are alive when it begins.
 contenders()
 {
 	local name
@@ -184,11 +187,12 @@ assert_met_nobody()
 	done
 }
 
-@test "the keeper is stopped at any moment of the start: never two, nothing left" {
+@test "if the keeper stops during the start, no two run and no node stays" {
 	local i n names=() pid ran=0 held=0 file us
 
 	n=$(many 20 6)
-	# From before the start to after it, however fast this machine is.
+	# Measure one run, so that some stops come before the start and some
+	# after it on any machine.
 	nap 1
 	us=$(now_us)
 	zkrun -t "$TASK" -- true
@@ -211,7 +215,7 @@ assert_met_nobody()
 	for ((i = 0; i < n; i++)); do
 		has_signs "s$i" && ran=$((ran + 1))
 		gone "${KEEPERS[i]}" && held=$((held + 1))
-		# One that was not yet told to have it is still in line.
+		# A keeper that did not hold yet is still in the queue.
 		kill -CONT "${KEEPERS[i]}" 2>/dev/null || true
 	done
 	figure "of $n stopped keepers $held held, $ran had a command"
@@ -224,8 +228,8 @@ assert_met_nobody()
 	done
 }
 
-# stop_between NAME [TIMEOUT COMMAND ...]: a zkrun that has the lease, and whose
-# guard, stopped, does not know it yet.
+# stop_between NAME [TIMEOUT COMMAND ...]: start a zkrun that has the lease,
+# while its guard is stopped and does not know it yet.
 stop_between()
 {
 	local lease timeout=${2:-2s}
@@ -237,7 +241,7 @@ stop_between()
 	lease=$(holders "$TASK-$1")
 	zkrun_bg "$1" -v -T "$timeout" -t "$TASK-$1" -- "${command[@]}"
 	wait_for 10 queue_count "$TASK-$1" 1
-	# At the head of the line it has a lease node, too.
+	# At the front of the queue it also has a lease node.
 	wait_for 10 holds_count "$TASK-$1" 2
 	kill -STOP "${BG[$1]}"
 	keeper_now "${BG[$1]}"
@@ -248,16 +252,16 @@ stop_between()
 	contenders "$1"
 }
 
-@test "guard and keeper sleep through the lease: the command starts under a new one" {
+@test "if guard and keeper oversleep the lease, the command gets a new one" {
 	local own
 
 	stop_between g
 	own=$(holders "$TASK-g")
 	kill -STOP "$KEEPER"
-	# It passes on, by the servers' clock, while both are stopped.
+	# The servers expire the lease while both are stopped.
 	assert_met_nobody g
 	kill -CONT "${BG[g]}"
-	# It has read the news when it sleeps again.
+	# The guard has read its messages once it sleeps again.
 	wait_for 5 not in_state "${BG[g]}" TR
 	[ ! -e "$(signs g)" ]
 	kill -CONT "$KEEPER"
@@ -269,15 +273,15 @@ stop_between()
 	assert_lock_clean "$TASK-g"
 }
 
-@test "the keeper wakes up with the leave to start, but too late: no command" {
+@test "a keeper that wakes up too late for the guard's consent starts nothing" {
 	local keeper
 
 	stop_between k
 	keeper=$KEEPER
 	kill -STOP "$keeper"
 	kill -CONT "${BG[k]}"
-	# The guard has said go, and at the deadline it kills.  Nothing was started,
-	# so nothing was lost.
+	# The guard consents, and kills the keeper at the deadline.  No command
+	# was started, so the status is not 76.
 	assert_met_nobody k
 	zkrun_wait k 10
 	assert_equal "$status" 70
@@ -285,11 +289,11 @@ stop_between()
 	assert_lock_clean "$TASK-k"
 }
 
-@test "the keeper wakes up with the leave to start, asked to stop already: it starts under the lease" {
+@test "a keeper that finds consent and a request to stop starts the command" {
 	stop_between l 5s true
 	kill -STOP "$KEEPER"
 	kill -CONT "${BG[l]}"
-	# There is nothing to be stopped yet, and the lease is never lost.
+	# No command runs that it could stop, and the lease is never lost.
 	wait_for 10 grep -q 'asking the command' "$BATS_TEST_TMPDIR/l.err"
 	kill -CONT "$KEEPER"
 	zkrun_wait l 10
@@ -298,14 +302,14 @@ stop_between()
 	assert_met_nobody l
 }
 
-@test "a signal between the leave to start and the command: its status, though asked to stop" {
+@test "a signal between consent and start decides the status" {
 	stop_between t 5s true
 	kill -STOP "$KEEPER"
 	kill -CONT "${BG[t]}"
 	wait_for 10 grep -q 'asking the command' "$BATS_TEST_TMPDIR/t.err"
 	kill -TERM "${BG[t]}"
 	nap 200000
-	# It finds the leave, which came too late, and the signal.
+	# The keeper finds the consent, which is too late now, and the signal.
 	kill -CONT "$KEEPER"
 	zkrun_wait t 10
 	assert_equal "$status" 143
@@ -313,10 +317,10 @@ stop_between()
 	assert_met_nobody t
 }
 
-@test "the guard alone sleeps through the lease: the command is started under the next" {
+@test "if only the guard sleeps, the lease stays and the command starts later" {
 	stop_between a
-	# The keeper goes on beating, so that the lease stays; the next in line
-	# waits behind it.
+	# The keeper goes on beating, so the lease stays and the contender
+	# waits.
 	wait_for 10 queue_count "$TASK-a" 2
 	kill -CONT "${BG[a]}"
 	wait_for 10 has_signs a
@@ -326,11 +330,12 @@ stop_between()
 }
 
 #
-# What is around us
+# The system around zkrun
 #
 
-# Before a command: hosts, resolv.conf and nsswitch.conf of its own, those in
-# $BATS_TEST_TMPDIR.  They can be written while it runs.
+# set_own_names: set OWN_NAMES, the words that run a command with hosts,
+# resolv.conf and nsswitch.conf from $BATS_TEST_TMPDIR.  A test may change these
+# while the command runs.
 set_own_names()
 {
 	# shellcheck disable=SC2016 # expanded by the inner shell
@@ -341,7 +346,7 @@ set_own_names()
 	    exec "$@"' "$BATS_TEST_TMPDIR")
 }
 
-@test "a keeper that hangs in line: waiting ends all the same, and nothing is left" {
+@test "if a waiter's keeper hangs, -w still ends the wait and no node is left" {
 	hold holder "$TASK"
 	zkrun_bg waiter -T 2s -w 1 -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 1
@@ -354,7 +359,7 @@ set_own_names()
 	assert_lock_clean "$TASK"
 }
 
-@test "the resolver dies under a running command: it beats, and nothing happens for 2T" {
+@test "if names stop resolving during a run, beats and reconnects still work" {
 	[ "$(id -u)" -eq 0 ] || skip 'needs mounts'
 	start_relay
 	"$TOOLS/responder" -u -a 127.77.0.2 -l 53 \
@@ -375,12 +380,12 @@ set_own_names()
 	wait_for 10 has_command "$!"
 	echo '' >"$BATS_TEST_TMPDIR/hosts"
 	relay_tell reset-stats
-	# A beat every T/7.
+	# With a beat every T/7 these take 2T.
 	beaten() { [ "$(relay_count op14)" -ge 14 ]; }
 	wait_for 15 beaten
 	assert_equal "$(<"$(err_of d)")" ''
 	holds_count "$TASK" 1
-	# The address it had is good for a reconnect, too.
+	# zkrun reconnects to the address that it already had.
 	relay_tell cut
 	wait_for 10 grep -q 'ZooKeeper regained' "$(err_of d)"
 	relay_tell reset-stats
@@ -397,7 +402,7 @@ set_own_names()
 # Trees that are hard to kill
 #
 
-@test "processes whose main thread has ended are no zombies, and killed" {
+@test "processes whose main thread has ended are killed" {
 	headless() { [ "$(ps -eo stat=,comm= | grep -c '^Z.*l.* alive')" -ge 6 ]; }
 	FLEET=()
 	enlist keeper -- "$TOOLS/alive" "$(signs keeper)" headless
@@ -416,7 +421,7 @@ set_own_names()
 	fleet_clean
 }
 
-@test "a filter that forbids pidfds, whatever it answers: all is killed" {
+@test "if a filter forbids pidfds with ENOSYS or EPERM, all processes are killed" {
 	local errno
 
 	for errno in 38 1; do	# ENOSYS, and EPERM of older containers
@@ -428,11 +433,11 @@ set_own_names()
 	done
 }
 
-@test "processes that /proc hides are killed" {
+@test "zkrun kills processes that /proc hides" {
 	local dir
 
 	[ "$EUID" -eq 0 ] || skip 'needs root, to mount a /proc and become nobody'
-	dir=$(mktemp -d /tmp/shy.XXXXXX)	# where nobody may look
+	dir=$(mktemp -d /tmp/shy.XXXXXX)	# the user nobody can read it
 	chmod 755 "$dir"
 	cp "$TOOLS/shy" "$ZKRUN" "$dir"
 	unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc &&
@@ -483,11 +488,11 @@ set_own_names()
 }
 
 #
-# What may not be killed
+# Processes that zkrun may not kill
 #
 
-# open_place: where another user finds zkrun, and a program that makes root of
-# whoever runs it, wholly, as sudo(8) does: "$PLACE/root command...".
+# open_place: set PLACE to a directory where another user finds zkrun and a
+# set-uid setpriv, which changes all user ids to root as sudo(8) does.
 open_place()
 {
 	[ "$(id -u)" -eq 0 ] || skip 'needs another user'
@@ -500,9 +505,8 @@ open_place()
 	AS_NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 }
 
-# untouchable NAME OPTION...: a zkrun of user nobody, whose command leaves a
-# process of root's behind and then goes on (or ends, as soon as there is
-# $PLACE/out/end).  ROOTS is that process.
+# untouchable NAME OPTION...: start a zkrun as user nobody.  Its command starts
+# a process of root, ROOTS, and runs until $PLACE/out/end exists.
 untouchable()
 {
 	local name=$1
@@ -519,7 +523,8 @@ untouchable()
 	wait_for 10 grep -qx sleep "/proc/$ROOTS/comm"
 }
 
-# It says so, keeps the lease, and ends in 76 once the process is gone.
+# assert_named_and_held NAME: zkrun must name the process that it may not kill,
+# and stay while that process lives.
 assert_named_and_held()
 {
 	wait_for 15 grep -q 'not permitted' "$(err_of "$1")"
@@ -528,7 +533,7 @@ assert_named_and_held()
 	not gone "${BG[$1]}"
 }
 
-@test "a set-uid process of an unprivileged run: named, waited for, exit 76" {
+@test "zkrun names and waits for a set-uid process that it may not kill, exit 76" {
 	local what pid
 
 	open_place
@@ -574,10 +579,10 @@ assert_named_and_held()
 }
 
 #
-# What is said and done on loss
+# What zkrun says and does when contact or lease is lost
 #
 
-@test "--on-loss ignore: it runs on to its end, one warning, exit 76" {
+@test "--on-loss ignore: the command runs to its end with one warning, exit 76" {
 	start_relay
 	FLEET=()
 	enlist i -c "$RELAY_CONNECT" -T 2s --on-loss ignore -- sh -c '
@@ -590,7 +595,7 @@ assert_named_and_held()
 	watch_fleet
 	relay_tell blackhole
 	wait_for 15 saw_lease_go i
-	# It lives on, and after the lease.
+	# The command lives on after the lease.
 	outlives() { ! judge_one i; }
 	wait_for 5 outlives
 	zkrun -n -t "$TASK-i" -- true
@@ -603,7 +608,7 @@ assert_named_and_held()
 	assert_lock_clean "$TASK-i"
 }
 
-@test "--on-loss ignore, the lease deleted: one warning, runs on, exit 76" {
+@test "--on-loss ignore: the command outlives a deleted lease, exit 76" {
 	zkrun_bg i --on-loss ignore -t "$TASK" -- sh -c \
 	    'until [ -e "$0" ]; do sleep 0.05; done' "$BATS_TEST_TMPDIR/end"
 	wait_for 10 has_command "$BG_PID"
@@ -618,7 +623,7 @@ assert_named_and_held()
 	lock_clean "$TASK"
 }
 
-@test "-s SIG, else TERM, arrives once when the contact is lost, and not KILL first" {
+@test "when contact is lost, the command gets -s SIG or TERM once before KILL" {
 	local sig
 	declare -A numbers=([INT]=2 [USR1]=10 [SIGHUP]=1 [34]=34 [64]=64
 	    [none]=15)
@@ -642,7 +647,7 @@ assert_named_and_held()
 	done
 }
 
-@test "-s with what is no signal: refused, exit 64, nothing is run" {
+@test "-s with an invalid signal is refused, exit 64, and nothing is run" {
 	local bad
 
 	for bad in '' FOO SIG SIGFOO 0 65 -1 1x ' 15' '15 ' RTMIN+99 EXIT \
@@ -655,7 +660,7 @@ assert_named_and_held()
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "the contact comes and goes: lost, for how long it is held, and regained" {
+@test "messages tell of lost contact, the time left, and regained contact" {
 	start_relay
 	FLEET=()
 	enlist m -c "$RELAY_CONNECT" -T 4s -- "$TOOLS/alive" "$(signs m)"
@@ -670,12 +675,12 @@ assert_named_and_held()
 	said m "^zkrun: contact with ZooKeeper regained \\($RELAY_CONNECT\\)\$" 1
 	not saw_lease_go m
 	kill -TERM "${BG[m]}"
-	# It goes on to the processes in sessions of their own.
+	# zkrun passes TERM on to the processes in other sessions.
 	zkrun_wait m 10
 	assert_equal "$status" 143
 }
 
-@test "the command ends well while the contact is lost: its own status, no alarm" {
+@test "a command that ends while contact is lost keeps its status, without alarm" {
 	local i
 
 	start_relay
@@ -700,7 +705,7 @@ assert_named_and_held()
 	done
 }
 
-@test "the contact is gone for good: one line for each step, with the time left" {
+@test "if contact stays lost, zkrun says each step once, with the time left" {
 	start_relay
 	FLEET=()
 	enlist hard -c "$RELAY_CONNECT" -T 4s -- "$TOOLS/alive" \
@@ -720,7 +725,7 @@ assert_named_and_held()
 	said soft "^zkrun: all that ran under the lease of '$TASK-soft' is dead, 1\\.[0-9]s before the lease can pass on\$" 1
 	said hard . 4
 	said soft . 3
-	# What it says is no exaggeration: the lease went after that.
+	# The message was true: the lease went more than 1 s after that.
 	judge_one soft
 	[ "$AHEAD_US" -gt 1000000 ]
 }
