@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 #
-# What the README names first: contrib/demo, and what installs the packages.
+# What the README names first: contrib/demo, and contrib/install-deps.
 
 load lib/helper
 
-@test "the demo tells its story, shows the znodes, and leaves nothing behind" {
+@test "the demo shows its runs and znodes, and leaves nothing behind" {
 	local line
 
 	mkdir "$BATS_TEST_TMPDIR/tmp"
@@ -24,14 +24,14 @@ load lib/helper
 	nothing_left
 }
 
-@test "install-deps knows its groups, and says what is missing" {
+@test "install-deps lists missing packages, and refuses unknown groups" {
 	run -0 "$TOP/contrib/install-deps" -n check
 	assert_output ''
 	run -64 "$TOP/contrib/install-deps" test
 	assert_output --partial 'usage: install-deps'
 }
 
-@test "a system without apt is told what to install" {
+@test "without apt, install-deps says what to install" {
 	local program
 
 	mkdir "$BATS_TEST_TMPDIR/bin"
