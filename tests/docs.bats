@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# What is written down agrees with the program: usage, manual, exit statuses,
-# the folders of the sources; and the rules of the house hold.
+# Usage, manual and READMEs agree with the program, and the source keeps to the
+# project's rules.
 #
 # bats file_tags=quick
 
@@ -14,7 +14,8 @@ setup()
 	WORK=$BATS_TEST_TMPDIR
 }
 
-# same_lists WHAT WANTED GOT: sorted, one a line.
+# same_lists WHAT WANTED GOT: fail unless both have the same lines, in any
+# order.
 same_lists()
 {
 	diff <(sort -u <<<"$2") <(sort -u <<<"$3") && return
@@ -22,8 +23,9 @@ same_lists()
 	return 1
 }
 
-# The table of options: "NAME LETTER VALUE", with - for no letter; a value that
-# may be left out is one.  Options that were removed (GONE) are not in it.
+# table: print the table of options as "NAME LETTER VALUE".  LETTER is - if
+# there is none.  VALUE is yes or no; an optional value counts as yes.  Options
+# that were removed (GONE) are left out.
 table()
 {
 	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (VALUE|NONE|MAYBE), .*/\1 \3 \4/p" \
@@ -31,14 +33,15 @@ table()
 	    sed -E -e 's/  / - /' -e 's/(VALUE|MAYBE)$/yes/' -e 's/NONE$/no/'
 }
 
-# A section of the manual's source.
+# section NAME: print a section of the manual's source.
 section()
 {
 	awk -v wanted="$1" '/^\.Sh/ { on = ($0 == ".Sh " wanted); next } on' \
 	    man/zkrun.1
 }
 
-# The options of a synopsis on stdin: "-x" and "--name", one a line.
+# synopsis_options: print the options of a synopsis on stdin, "-x" and "--name",
+# one per line.
 synopsis_options()
 {
 	grep -oE -- '(^|[] [|])--?[A-Za-z][A-Za-z-]*' | tr -d ' []|' |
@@ -50,7 +53,7 @@ synopsis_options()
 	done
 }
 
-# Every option by its letter, or by its name if it has none.
+# shortest: print the letter of each option, or its name if it has no letter.
 shortest()
 {
 	table | while read -r name letter _; do
@@ -120,10 +123,11 @@ shortest()
 	same_lists 'table, OPTIONS' "$(table)" "$items"
 }
 
-@test "every variable that the manual names is one, and every one is named" {
+@test "every variable that the manual names exists, and it names the main ones" {
 	local named known
 
-	# What the command gets, what names the file, and the options.
+	# Those for the command, that of the configuration file, those of
+	# options.
 	known=$(printf 'ZKRUN_%s\n' TASK LEASE LEASE_CONNECT \
 	    FENCE SESSION CONFIG
 	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, .*$/ZKRUN_\1/p' \
@@ -145,7 +149,7 @@ shortest()
 	code=$(grep -oE '^	EXITCODE_[A-Z_]+ = [0-9]+' src/base/exitcode.h |
 	    grep -oE '[0-9]+$')
 	[ "$(wc -l <<<"$code")" -ge 10 ]
-	# Without the range of the command's own.
+	# Leave out 0 to 125, the command's own statuses.
 	manual=$(section 'EXIT STATUS' | grep '^\.It' |
 	    sed 's/\\(en\|\\\[en\]\|\\-/ /g' | grep -oE '[0-9]+' |
 	    grep -vxE '0|125')
@@ -161,7 +165,7 @@ shortest()
 	assert_output "zkrun $version"
 }
 
-@test "mandoc has nothing to say about the manual" {
+@test "mandoc finds nothing wrong with the manual" {
 	run -0 mandoc -Tlint -Wwarning man/zkrun.1
 	assert_output ''
 }
@@ -170,8 +174,8 @@ shortest()
 # The sources
 #
 
-# includes SRC: "FROM TO" for each include of one unit in another.  X.c, X.h and
-# X_private.h are one unit.
+# includes SRC: print "FROM TO" for each unit that includes another one.  X.c,
+# X.h and X_private.h are one unit.
 includes()
 {
 	(cd "$1" && grep -H '^#[[:blank:]]*include "' ./*.c */*.[ch]) |
@@ -179,8 +183,9 @@ includes()
 	    -e 's/(_private)?\.[ch]( |$)/\2/g' | awk '$1 != $2'
 }
 
-# wrong_includes SRC: the includes that break the rule in SRC/README.md, and the
-# units that include each other, directly or through others.
+# wrong_includes SRC: print the includes that break the rule in SRC/README.md,
+# the units that include each other, directly or through others, and the files
+# that include the ZooKeeper library and may not.
 wrong_includes()
 {
 	includes "$1" | awk -v rule="$(grep -m 1 '^    base < ' "$1/README.md")" '
@@ -200,12 +205,12 @@ wrong_includes()
 	true
 }
 
-@test "files include only what is below them, and no two include each other" {
+@test "files include only their own and lower folders, and never each other" {
 	run wrong_includes src
 	assert_output ''
 }
 
-@test "the check of the includes sees what is wrong" {
+@test "the check of the includes finds mistakes" {
 	local copy=$WORK/src
 
 	mkdir -p "$copy"/{base,system,config,novel,run,zookeeper}
@@ -229,7 +234,7 @@ system/signals includes config/options
 	assert_line --regexp '^tsort: run/(guard|link)$'
 }
 
-# long_functions FILE...: those of more than 60 lines.
+# long_functions FILE...: print the functions of more than 60 lines.
 long_functions()
 {
 	awk '/^\{/ { begin = FNR }
@@ -249,7 +254,8 @@ long_functions()
 	[ "$(wc -l <README.md)" -le 150 ]
 }
 
-# index_check DIR: what is wrong with the page of the tests in there.
+# index_check DIR: print what is wrong with DIR/README.md, the page of the
+# tests.
 index_check()
 {
 	local dir=$1 file defects promise where n page=$1/README.md
@@ -279,7 +285,7 @@ index_check()
 	assert_output ''
 }
 
-@test "the check of the page of the tests sees what is wrong" {
+@test "the check of the page of the tests finds mistakes" {
 	local copy=$WORK/tests
 
 	mkdir "$copy"
@@ -305,13 +311,13 @@ index_check()
 # Building
 #
 
-# What make install put below $WORK/root.
+# installed: print what make install has put below $WORK/root.
 installed()
 {
 	(cd "$WORK/root" && find . ! -type d -printf '%P %m\n' | sort)
 }
 
-@test "make install puts program, manual and completions, where it is told" {
+@test "make install puts program, manual and completions where it is told" {
 	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root" PREFIX=/usr
 	assert_equal "$(installed)" \
 "usr/bin/zkrun 755
