@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 #
-# How a job is ended, and what zkrun ends of: jobs in process groups of their own,
-# what a job leaves behind, the shell around it, and who has to reap it.
+# How signals end a job and zkrun: jobs in their own process groups, what a job
+# leaves behind, the shell around zkrun, and who reaps.
 #
-# Measures: a signal waits 20 ms for the word of the other process.
+# Measures: the guard keeps a signal 20 ms for the keeper's answer.
 
 load lib/helper
 load lib/deaths
 
-# group_bg NAME WORD...: a zkrun as leader of a group of its own, whose command is
-# this, with a siglog at its end.
+# group_bg NAME WORD...: start zkrun as the leader of its own process group,
+# with these arguments and then siglog.
 group_bg()
 {
 	local name=$1
@@ -22,10 +22,10 @@ group_bg()
 }
 
 #
-# Who has had it
+# Each process gets a signal once
 #
 
-@test "a signal to the group reaches a job that is in a group of its own, once" {
+@test "a signal to zkrun's group reaches a job in its own group once" {
 	group_bg plain --
 	group_bg timeout -- timeout 60
 	group_bg setsid -- setsid -w
@@ -33,13 +33,14 @@ group_bg()
 	for name in plain timeout setsid all; do
 		kill -TERM -- "-${BG[$name]}"
 		zkrun_wait "$name" 10
-		# timeout(1) sends it to its child, and to its group.
+		# timeout(1) sends the signal to its child and then to its
+		# group.
 		assert_regex "$name: $(logged "$name")" \
 		    '^(plain|setsid): 15 $|^(timeout|all): 15 (15 )?$'
 	done
 }
 
-@test "^C at a terminal reaches a job that is in a group of its own" {
+@test "^C at a terminal reaches a job in its own group" {
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- timeout 60 '$TOOLS/siglog' '$(LOG c)' 300 7; echo st=\$?\n"
 	wait_for 10 grep -qs ready "$(LOG c)"
@@ -49,7 +50,7 @@ group_bg()
 	type_keys 'exit\n'
 }
 
-@test "kill %1 in a shell ends a job that is in a group of its own" {
+@test "kill %1 in a shell ends a job in its own group" {
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- timeout 60 '$TOOLS/siglog' '$(LOG c)' 300 7 &\n"
 	wait_for 10 grep -qs ready "$(LOG c)"
@@ -59,7 +60,7 @@ group_bg()
 	type_keys 'exit\n'
 }
 
-@test "timeout(1), which signals zkrun and then its group, is one signal to the job" {
+@test "a job gets only one signal from timeout(1), which sends two" {
 	local n
 
 	for n in 1 2 3 4 5 6; do
@@ -69,7 +70,7 @@ group_bg()
 	done
 }
 
-@test "a signal to the keeper, the parent that ps shows, is one to zkrun" {
+@test "a signal to the keeper, the command's parent, acts like one to the guard" {
 	# shellcheck disable=SC2016 # for the inner shell
 	run -143 zkrun -t "$TASK" -- sh -c 'kill -TERM $PPID; exec sleep 60'
 	hold holder "$TASK"
@@ -81,8 +82,9 @@ group_bg()
 	let_go holder
 }
 
-# The keeper's word takes longer than the guard waits: rather twice than never.
-@test "a keeper that is slow to say what it heard: the job gets the signal" {
+# The keeper answers later than the guard waits.  The signal may then arrive
+# twice, which is better than losing it.
+@test "if the keeper is slow to say what it heard, the job still gets the signal" {
 	group_bg slow --
 	keeper_now "${BG[slow]}"
 	kill -STOP "$KEEPER"
@@ -97,7 +99,8 @@ group_bg()
 # A stop reaches the whole job
 #
 
-# leaves NAME OPTION...: a zkrun whose command leaves a child in a session of its own.
+# leaves NAME TRAP OPTION...: start a zkrun whose command sets the trap TRAP,
+# and starts a child in its own session.
 # shellcheck disable=SC2016 # for the inner shells
 leaves()
 {
@@ -110,7 +113,7 @@ leaves()
 	wait_for 10 test -s "$BATS_TEST_TMPDIR/$name.child"
 }
 
-@test "what ends the command goes on to what it leaves behind" {
+@test "a signal that ends the command also ends what it leaves behind" {
 	local name
 
 	leaves killed ''
@@ -125,7 +128,7 @@ leaves()
 	ended otherwise 5 signal 9
 }
 
-@test "what the command leaves behind ends also if it is stopped" {
+@test "a signal that ends the command also ends a stopped process that it leaves" {
 	local child
 
 	leaves stopped ''
@@ -136,8 +139,8 @@ leaves()
 	ended stopped 5 signal 15
 }
 
-# systemd sends both at once where a unit says SendSIGHUP=yes.
-@test "a HUP behind a TERM takes nothing back" {
+# systemd sends both at once to a unit with SendSIGHUP=yes.
+@test "a HUP right after a TERM does not cancel the TERM" {
 	# shellcheck disable=SC2016 # for the inner shell
 	leaves both 'both() { [ "$t$h" != 11 ] || exit 3; }
 	    trap "t=1; both" TERM; trap "h=1; both" HUP;'
@@ -147,11 +150,11 @@ leaves()
 	ended both 5 exit 3
 }
 
-@test "-g: who has had what ended the command does not get it once more" {
+@test "-g: a process gets the signal that ends the command only once" {
 	# shellcheck disable=SC2016 # for the inner shell
 	zkrun_ending all -g -t "$TASK" -- sh -c \
 	    'setsid "$0" "$1" 300 0 & until [ -s "$1" ]; do :; done
-	    # Who is younger may get it twice.
+	    # A process that has just started may get it twice.
 	    sleep 0.1; : >"$1.old"; exec sleep 300' "$TOOLS/siglog" "$(LOG all)"
 	wait_for 10 test -e "$(LOG all.old)"
 	kill -TERM "$BG_PID"
@@ -159,7 +162,7 @@ leaves()
 	assert_equal "$(logged all)" '15 '
 }
 
-@test "^C ends what a script has started in the background, which ignores it" {
+@test "^C ends a script's background processes, although they ignore it" {
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- sh -c 'sleep 300 & echo \$! >$BATS_TEST_TMPDIR/child; sleep 300'\n"
 	wait_for 10 test -s "$BATS_TEST_TMPDIR/child"
@@ -170,10 +173,10 @@ leaves()
 	type_keys 'exit\n'
 }
 
-@test "a HUP that did not end the command is not what ends it later" {
+@test "a HUP that the command survives does not end what it leaves behind" {
 	leaves daemon 'trap : HUP; trap "exit 3" USR2;'
 	kill -HUP "$BG_PID"
-	# The handlers run in order.
+	# The shell runs its handlers in this order.
 	kill -USR2 "$BG_PID"
 	wait_for 5 grep -q . "$BATS_TEST_TMPDIR/daemon.child"
 	kill -0 "$(<"$BATS_TEST_TMPDIR/daemon.child")"
@@ -181,7 +184,7 @@ leaves()
 	ended daemon 5 exit 3
 }
 
-@test "the terminal goes away: all of the job ends" {
+@test "if the terminal goes away, the whole job ends" {
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- sh -c 'setsid sleep 300 & sleep 300'\n"
 	wait_for 10 holds_count "$TASK" 1
@@ -190,7 +193,7 @@ leaves()
 }
 
 #
-# What zkrun ends of
+# How zkrun itself ends
 #
 
 @test "zkrun dies of the signal that killed its command" {
@@ -205,8 +208,8 @@ leaves()
 	ended status 5 exit 143
 }
 
-# bash says so, wherever the system puts them.
-@test "zkrun that dies of such a signal leaves no core file" {
+# bash reports a core file wherever the system puts it.
+@test "zkrun leaves no core file when it dies of the command's signal" {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	ulimit -c unlimited
 	run -139 bash -c '"$@"; exit' bash "$ZKRUN" -t "$TASK" -- \
@@ -215,7 +218,7 @@ leaves()
 	refute_output --partial 'core dumped'
 }
 
-@test "it does not where another status is the truth" {
+@test "zkrun exits 124 or 76 if it stopped the command itself" {
 	zkrun_ending limit -m 0.3 -t "$TASK-m" -- sleep 60
 	ended limit 5 exit 124
 	hold holder "$TASK"
@@ -224,7 +227,7 @@ leaves()
 	assert_equal "$status" 76
 }
 
-@test "a shell's loop around zkrun ends at ^C" {
+@test "^C ends a shell's loop around zkrun" {
 	start_shell
 	type_keys "for n in 1 2 3; do echo \$n >>'$BATS_TEST_TMPDIR/rounds'; '$ZKRUN' -t '$TASK' -- sleep 60; done\n"
 	wait_for 10 holds_count "$TASK" 1
@@ -236,10 +239,10 @@ leaves()
 }
 
 #
-# Who reaps, and what is left
+# Zombies and sessions
 #
 
-# new_namespace: one whose PID 1 never reaps anybody.
+# new_namespace: make a PID namespace whose PID 1 never reaps; set INIT to it.
 new_namespace()
 {
 	unshare -pf --mount-proc --kill-child sleep 300 3>&- &
@@ -258,7 +261,7 @@ zombies()
 	in_namespace ps -eo stat= | grep -c '^Z'
 }
 
-@test "fifty runs where PID 1 does not reap leave no zombie, nor do ten with --syslog" {
+@test "runs leave no zombie where PID 1 does not reap, with and without --syslog" {
 	local shown
 
 	[ "$EUID" -eq 0 ] || skip 'needs a pid namespace'
@@ -276,7 +279,7 @@ zombies()
 	assert_equal "$shown" 0
 }
 
-@test "runs that end while a name server does not answer leave no zombie there" {
+@test "runs leave no zombie where PID 1 does not reap and a name server is silent" {
 	local dir=$BATS_TEST_TMPDIR file n shown
 
 	[ "$EUID" -eq 0 ] || skip 'needs a pid namespace and port 53'
@@ -306,7 +309,7 @@ sessions()
 	exec {server}>&-
 }
 
-@test "no session is left on the server, however the run ends" {
+@test "no session stays on the server, however the run ends" {
 	local n
 
 	own_server
