@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
 #
-# What the command gets from zkrun (arguments, environment, descriptors,
-# signals: as without it) and what the caller gets: the truth.
+# The command gets the same arguments, environment, descriptors and signals as
+# without zkrun, and the caller gets the true status.
 #
 # bats file_tags=quick
 
 load lib/helper
 
-# The command as it would be without zkrun, and with it.
+# Prefixes of a command: without zkrun, and with it.
 bare=(env)
 locked()
 {
 	"$ZKRUN" -t "$TASK" -- "$@"
 }
 
-# same COMMAND...: with and without zkrun it says the same.
+# same COMMAND...: fail unless output and status are the same with zkrun.
 same()
 {
 	local expected got
@@ -25,7 +25,7 @@ same()
 	[ -n "$expected" ]
 }
 
-# A place that another user can reach, with zkrun in it.
+# open_place: set PLACE to a directory that another user can reach, with zkrun.
 open_place()
 {
 	PLACE=$(mktemp -d)
@@ -33,7 +33,7 @@ open_place()
 	chmod 755 "$PLACE" "$PLACE/zkrun"
 }
 
-# start_responder NAME ARG...: sets RESPONDER_PORT.
+# start_responder NAME ARG...: start tools/responder and set RESPONDER_PORT.
 start_responder()
 {
 	local out=$BATS_TEST_TMPDIR/$1.port
@@ -45,7 +45,7 @@ start_responder()
 	RESPONDER_PORT=$(<"$out")
 }
 
-# unreached ARG...: zkrun ends in 69, with one line; the attempt is short.
+# unreached ARG...: zkrun must exit 69 with one line, after one short attempt.
 unreached()
 {
 	run -69 zkrun -r 0 --connect-timeout 600ms -t "$TASK" "$@" true
@@ -53,7 +53,7 @@ unreached()
 	[[ $output == "zkrun: cannot reach ZooKeeper for '$TASK': "* ]]
 }
 
-# took_at_most MS COMMAND...
+# took_at_most MS COMMAND...: fail if the command takes longer.
 took_at_most()
 {
 	local limit=$1 before took
@@ -71,7 +71,7 @@ took_at_most()
 # The table of exit statuses
 #
 
-@test "each of the 256 statuses of a command is the status of zkrun" {
+@test "zkrun exits with each of the 256 statuses that a command can have" {
 	local i rc wrong=''
 
 	for i in {0..255}; do
@@ -82,17 +82,17 @@ took_at_most()
 	assert_equal "$wrong" ''
 }
 
-@test "a command that died of signal n is 128+n, never 0" {
+@test "if the command dies of signal n, the status is 128+n, never 0" {
 	local i rc wrong=''
 
 	ulimit -c 0
 	for i in {1..64}; do
 		case $i in
-		17|18|19|20|21|22|23|28)	continue ;;	# deadly to none
-		32|33)				continue ;;	# the C library's
+		17|18|19|20|21|22|23|28)	continue ;;	# not fatal
+		32|33)				continue ;;	# libc uses them
 		esac
 		rc=0
-		# A shell's job may have them ignored.
+		# A shell may have set some of them to be ignored.
 		env --default-signal "$ZKRUN" -t "$TASK" -- \
 		    sh -c "kill -$i \$\$; exit 99" 3>&- || rc=$?
 		[ $rc -eq $((128 + i)) ] || wrong+=" $i->$rc"
@@ -100,15 +100,15 @@ took_at_most()
 	assert_equal "$wrong" ''
 }
 
-@test "64: the command line" {
+@test "64: the command line is wrong" {
 	run -64 zkrun -t "$TASK"
 }
 
-@test "69: no ZooKeeper" {
+@test "69: zkrun cannot reach ZooKeeper" {
 	unreached -c 127.0.0.1:1
 }
 
-@test "70 is not what a missing chroot ends in, it is no fault of zkrun" {
+@test "a missing chroot does not exit 70, which means a fault in zkrun" {
 	run zkrun -c "$ZKRUN_CONNECT/missing-$TASK" -t "$TASK" \
 	    touch "$BATS_TEST_TMPDIR/marker"
 	[[ $output == *chroot*'does not exist'* ]]
@@ -123,11 +123,11 @@ took_at_most()
 
 	[ "$(id -u)" -eq 0 ] || skip 'needs another user'
 	open_place
-	# Nobody else's number, so that only our processes count.
+	# No other process has this user id, so the limit counts only zkrun's.
 	as=(setpriv --reuid=54321 --regid=54321 --clear-groups)
-	# The search for leaks would need a process of its own.
+	# The search for leaks would need one more process.
 	as+=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0")
-	# The guard cannot fork; the keeper cannot.
+	# With 1 the guard cannot fork; with 2 the keeper cannot.
 	for n in 1 2; do
 		rc=0
 		"${as[@]}" bash -c "ulimit -u $n; exec \"\$@\"" - \
@@ -142,7 +142,7 @@ took_at_most()
 	rm -rf "$PLACE"
 }
 
-@test "75, or what -E says: the lock is taken" {
+@test "75, or the status of -E: the lock is taken" {
 	zk create -p "/lock/mutex/$TASK/leases/foreign"
 	run -75 zkrun -n -t "$TASK" true
 	assert_output --partial taken
@@ -155,14 +155,14 @@ took_at_most()
 	wait_for 5 queue_count "$TASK" 0
 }
 
-@test "-E does not change the status of the command or of a fault" {
+@test "-E does not change the status of the command or of an error" {
 	run -75 zkrun -E 3 -t "$TASK" sh -c 'exit 75'
 	run -0 zkrun -E 3 -t "$TASK" true
 	run -69 zkrun -E 3 -r 0 -c 127.0.0.1:1 --connect-timeout 1 \
 	    -t "$TASK" true
 }
 
-@test "77: an ACL forbids it" {
+@test "77: an ACL forbids what zkrun has to do" {
 	local marker=$BATS_TEST_TMPDIR/marker
 
 	zk create -p "/lock/mutex/$TASK/locks"
@@ -182,7 +182,7 @@ took_at_most()
 	assert_lock_clean "$TASK.2"
 }
 
-@test "parents that exist but are not ours to change are good enough" {
+@test "zkrun works below parents that it may not change" {
 	zk create -p "/$TASK/x/y/locks"
 	zk create -p "/$TASK/x/y/leases"
 	zk setacl "/$TASK" r
@@ -191,7 +191,7 @@ took_at_most()
 	assert_output ''
 }
 
-@test "below parents that are not ours to change some at once take their turns" {
+@test "several zkruns take turns below a parent in which they may not create nodes" {
 	local i round
 
 	zk create -p "/$TASK/mutex"
@@ -210,7 +210,7 @@ took_at_most()
 	done
 }
 
-@test "78: the configuration file" {
+@test "78: zkrun cannot use the configuration file" {
 	run -78 zkrun -f /nonexistent -t "$TASK" true
 }
 
@@ -237,14 +237,14 @@ took_at_most()
 # What the command gets
 #
 
-@test "arguments arrive as they are" {
+@test "arguments reach the command unchanged" {
 	bare=() same printf '<%s>' '' ' ' 'a b' $'a\nb' "it's" '"q"' '$HOME' \
 	    '`id`' '*' "\\" ';exit 3' '--' '-t' $'\x01' 'größe' $'\xff' \
 	    '&' '|' '>x' '' ''
 	bare=() same printf '<%s>' "$(printf '%0100000d' 0)"
 }
 
-@test "the command learns task, lease, fence and session" {
+@test "the environment tells the command task, lease, fence and session" {
 	run -0 zkrun -t "$TASK" -- bash -c '
 	    set -e
 	    znode() { "$TOOLS/znode" -c "$ZKRUN_CONNECT" "$@" 3>&-; }
@@ -257,7 +257,7 @@ took_at_most()
 	assert_output "$TASK"
 }
 
-@test "below a nested zkrun the inner one's environment counts" {
+@test "the command of a nested zkrun has the environment of the inner one" {
 	run -0 zkrun -t "$TASK.outer" -- bash -c '
 	    outer=$ZKRUN_FENCE
 	    "$ZKRUN" -t "$1" -- bash -c "[ \$ZKRUN_FENCE -gt $outer ] &&
@@ -278,7 +278,7 @@ took_at_most()
 	done
 }
 
-@test "the environment is otherwise the caller's" {
+@test "the rest of the environment is the caller's" {
 	diff <(env | grep -v '^_=' | sort) \
 	    <(locked env 3>&- | grep -v '^_=' |
 	    grep -vE '^ZKRUN_(TASK|LEASE|LEASE_CONNECT|FENCE|SESSION)=' | sort)
@@ -302,12 +302,12 @@ took_at_most()
 	assert_equal "$(<"$BATS_TEST_TMPDIR/seven")" $'seven\neight'
 }
 
-@test "the command gets no descriptor of ours" {
+@test "the command gets no descriptor of zkrun" {
 	local before after list
 
 	list='find "/proc/$$/fd" -type l -printf "%f %l\n"; :'
 	exec 7</dev/null 9>"$BATS_TEST_TMPDIR/nine"
-	# Into a file: each run would have another pipe.
+	# Write to a file: each run would have another pipe.
 	sh -c "$list" <&7 >"$BATS_TEST_TMPDIR/fds" 2>&9 3>&-
 	before=$(sort "$BATS_TEST_TMPDIR/fds")
 	locked sh -c "$list" <&7 >"$BATS_TEST_TMPDIR/fds" 2>&9 3>&-
@@ -316,7 +316,7 @@ took_at_most()
 	assert_equal "$after" "$before"
 }
 
-@test "stdin passes through, all of it and no more" {
+@test "the command gets all of stdin, and zkrun reads nothing from it" {
 	local file=$BATS_TEST_TMPDIR/in
 
 	head -c 3000000 /dev/urandom >"$file"
@@ -335,7 +335,7 @@ took_at_most()
 	    if [ -e /proc/self/fd/$i ]; then r=$r$i; fi; done
 	    echo "$r" >>"$1"'
 
-	# test(1) of the shell looks at its own.
+	# The shell's test looks at the shell's own descriptors.
 	closed()
 	{
 		: >"$report"
@@ -358,7 +358,7 @@ took_at_most()
 	assert_lock_clean "$TASK"
 }
 
-@test "with closed descriptors the statuses are the same" {
+@test "closed descriptors do not change the status" {
 	local rc=0
 
 	locked sh -c 'exit 5' <&- >&- 2>&- 3>&- || rc=$?
@@ -371,7 +371,7 @@ took_at_most()
 @test "signal mask and ignored signals are the caller's" {
 	local status=(grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status) n
 
-	# A sanitizer catches faults in zkrun, ignored or not.
+	# A sanitizer catches these in zkrun, even if they are ignored.
 	for n in segv sigbus abort sigill sigtrap sigfpe; do
 		ASAN_OPTIONS+=:handle_$n=0
 	done
@@ -397,8 +397,8 @@ took_at_most()
 # Readers of a pipe
 #
 
-# reader_took ARG...: how long, in ms, until a pipe from zkrun is at its end.
-# Nothing else may hold the pipe open: no timeout(1) here.
+# reader_took ARG...: set TOOK to the ms until a reader sees the end of zkrun's
+# stdout.  Do not use timeout(1): nothing else may hold the pipe open.
 reader_took()
 {
 	local before end
@@ -428,17 +428,17 @@ reader_took()
 
 	rc=$({ { timeout 1 yes 2>/dev/null; echo $? >&4; } |
 	    "$ZKRUN" -t "$TASK" -- sh -c 'exec <&-; sleep 2' 3>&- 4>&-; } 4>&1)
-	# 124 would be timeout's: that yes had nobody who read, and no signal.
+	# 124 would come from timeout(1): yes had no reader and got no signal.
 	[ -n "$rc" ]
 	assert_not_equal "$rc" 124
 	assert_lock_clean "$TASK"
 }
 
 #
-# Not reaching a server
+# Servers that zkrun cannot reach
 #
 
-@test "a refused connection is named" {
+@test "the message names a refused connection" {
 	unreached -c 127.0.0.1:1
 	assert_output --partial '127.0.0.1:1: Connection refused'
 }
@@ -452,30 +452,30 @@ reader_took()
 	    --connect-timeout 5 -c 127.0.0.1:1 -t "$TASK" true
 }
 
-@test "a server that accepts and is silent is named" {
+@test "the message names a server that accepts and is silent" {
 	start_relay
 	relay_tell freeze
 	unreached -c "$RELAY_CONNECT"
 	assert_output --partial "$RELAY_CONNECT: connected, but no answer after 0."
 }
 
-@test "a server that is no ZooKeeper is named" {
+@test "the message names a server that is not ZooKeeper" {
 	start_responder http $'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 	unreached -c "127.0.0.1:$RESPONDER_PORT"
 	assert_output --partial "127.0.0.1:$RESPONDER_PORT: "
 	[[ $output == *[Zz]oo[Kk]eeper*[Zz]oo[Kk]eeper* ]]
-	# One that hangs up at once.
+	# This one closes at once.
 	start_responder hangup ''
 	unreached -c "127.0.0.1:$RESPONDER_PORT"
 	assert_output --partial "127.0.0.1:$RESPONDER_PORT: "
 }
 
-@test "a name that cannot be resolved is named" {
+@test "the message names a host that cannot be resolved" {
 	unreached -c a..b:2181
 	assert_output --partial 'a..b:2181: cannot resolve name: '
 }
 
-@test "of several servers each is named with its own reason" {
+@test "the message names each of several servers with its own reason" {
 	start_relay
 	relay_tell freeze
 	unreached -c "127.0.0.1:1,$RELAY_CONNECT,a..b"
@@ -485,7 +485,7 @@ reader_took()
 	assert_output --partial '(attempts: 1)'
 }
 
-@test "one dead server of two costs no more than a moment" {
+@test "one dead server of two costs only a moment" {
 	local i
 
 	for i in {1..4}; do
@@ -496,7 +496,7 @@ reader_took()
 	done
 }
 
-@test "one silent server of two costs its share of the attempt, no more" {
+@test "one silent server of two costs only its share of the attempt" {
 	local i
 
 	start_relay
@@ -507,7 +507,7 @@ reader_took()
 	done
 }
 
-@test "an IPv6 server is reached" {
+@test "zkrun reaches an IPv6 server" {
 	grep -q '^0\{31\}1 ' /proc/net/if_inet6 || skip 'no ::1 here'
 	start_relay relay "$ZKRUN_CONNECT" -6
 	run -0 zkrun -r 0 -c "[::1]:${RELAY_CONNECT##*:}" -t "$TASK" echo yes
@@ -516,7 +516,7 @@ reader_took()
 	assert_output --partial '[::1]:1: Connection refused'
 }
 
-@test "each attempt looks the names up, at most once a second" {
+@test "each attempt resolves the names, at most once a second" {
 	local before
 
 	before=$(now_us)
@@ -526,25 +526,25 @@ reader_took()
 	assert_output --partial 'attempts: 3'
 }
 
-@test "names are resolved where no signal can be queued" {
+@test "names are resolved even if no signal can be queued" {
 	# shellcheck disable=SC2016 # for the inner shell
 	run -69 bash -c 'ulimit -i 0; exec "$0" "$@"' "$ZKRUN" -r 0 \
 	    --connect-timeout 3s -c localhost:1 -t "$TASK" -- true
 	assert_output --partial 'Connection refused'
 }
 
-@test "a server is reached by its name" {
+@test "zkrun reaches a server by its name" {
 	run -0 zkrun -r 0 -c "localhost:${ZKRUN_CONNECT##*:}" -t "$TASK" \
 	    echo yes
 	assert_output yes
 }
 
-@test "a chroot is where the tasks are, with and without a slash at its end" {
+@test "tasks are below the chroot, with and without a slash at its end" {
 	local slash
 
 	zk create "/$TASK"
 	for slash in '' /; do
-		# The lease's path is the one below the chroot.
+		# ZKRUN_LEASE is the path below the chroot.
 		run -0 zkrun -c "$ZKRUN_CONNECT/$TASK$slash" -t "$TASK" -- \
 		    sh -c 'echo "$ZKRUN_LEASE"'
 		[[ $output == "/lock/mutex/$TASK/leases/_c_"* ]]
@@ -553,7 +553,7 @@ reader_took()
 	run -1 zk stat "/lock/mutex/$TASK"
 }
 
-@test "as many attempts are made as were asked for" {
+@test "zkrun makes as many attempts as -r allows" {
 	local n
 
 	start_relay
@@ -567,7 +567,7 @@ reader_took()
 	done
 }
 
-@test "retry-for ends the attempts" {
+@test "--retry-for ends the attempts" {
 	took_at_most 2500 run -69 zkrun -r forever --retry-sleep 50ms \
 	    --retry-for 500ms --connect-timeout 200ms -c 127.0.0.1:1 \
 	    -t "$TASK" true
@@ -590,8 +590,8 @@ reader_took()
 	assert_equal "$(<"$BATS_TEST_TMPDIR/late.err")" ''
 }
 
-# with_deaf_resolver COMMAND...: every name server it can ask never answers; it
-# knows the names of $BATS_TEST_TMPDIR/hosts.
+# with_deaf_resolver COMMAND...: its only name server never answers, so it can
+# resolve only the names in $BATS_TEST_TMPDIR/hosts.
 with_deaf_resolver()
 {
 	local dir=$BATS_TEST_TMPDIR
@@ -606,7 +606,7 @@ with_deaf_resolver()
 	    exec "$@"' "$dir" "$@" 3>&-
 }
 
-@test "a resolver that never answers does not hold up an address of the list" {
+@test "a silent name server does not delay an address of the list" {
 	local i
 
 	[ "$(id -u)" -eq 0 ] || skip 'needs mounts and port 53'
@@ -623,7 +623,7 @@ with_deaf_resolver()
 	assert_lock_clean "$TASK"
 }
 
-@test "a name that hangs does not hold up the other names of the list" {
+@test "a name that hangs does not delay the other names of the list" {
 	local port=${ZKRUN_CONNECT##*:}
 
 	[ "$(id -u)" -eq 0 ] || skip 'needs mounts and port 53'
@@ -636,7 +636,7 @@ with_deaf_resolver()
 	assert_lock_clean "$TASK"
 }
 
-@test "a resolver that never answers ends with the attempt, and is named" {
+@test "a lookup without an answer ends with the attempt, and is reported" {
 	[ "$(id -u)" -eq 0 ] || skip 'needs mounts and port 53'
 	start_responder dns -u -a 127.77.0.1 -l 53
 	with_deaf_resolver true || skip 'no mounts here'
