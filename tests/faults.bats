@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Faults of the network, of servers and of other people: the command runs
-# exactly once or not at all, and nothing is left behind.
+# Faults of networks, servers and other people: the command runs exactly once or
+# not at all, and no node is left.
 
 load lib/helper
 
@@ -10,7 +10,7 @@ RAN()
 	echo "$BATS_TEST_TMPDIR/ran"
 }
 
-# A command that leaves one line for each time it ran.
+# note_run: print a command that adds a line to a file each time it runs.
 note_run()
 {
 	printf '%s\n' sh -c 'echo ran >>"$1"' sh "$(RAN)"
@@ -22,7 +22,7 @@ assert_runs()
 	    "runs: $1"
 }
 
-# The command, once, cleanly.
+# run_through_relay: the command must run once, and no node may be left.
 run_through_relay()
 {
 	local command
@@ -34,15 +34,16 @@ run_through_relay()
 	assert_lock_clean "$TASK"
 }
 
-# The parents as others make them: nobody walks in there, a line is stood in.
-others_room()
+# make_parents: make the task's nodes, so that zkrun queues even if the lock is
+# free.
+make_parents()
 {
 	zk create -p "/lock/mutex/$TASK/leases"
 	zk create "/lock/mutex/$TASK/locks"
 }
 
 #
-# Parents that are reaped
+# Parents that a server deletes
 #
 
 # reap_at N PATH...: delete nodes when the Nth create of zkrun is on its way.
@@ -51,7 +52,7 @@ reap_at()
 	local command n=$1 path
 
 	shift
-	others_room
+	make_parents
 	start_relay
 	relay_tell freeze-at 15 "$n"
 	mapfile -t command < <(note_run)
@@ -67,25 +68,25 @@ reap_at()
 	assert_lock_clean "$TASK"
 }
 
-@test "locks reaped before the create in it: made again" {
+@test "if locks is deleted before the create in it, zkrun makes it again" {
 	reap_at 1 "$TASK/locks"
 }
 
-@test "the whole task reaped before the first create: made again" {
+@test "if the whole task is deleted before the first create, zkrun makes it again" {
 	reap_at 1 "$TASK/locks" "$TASK/leases" "$TASK"
 }
 
-@test "leases reaped before the create in it: made again" {
+@test "if leases is deleted before the create in it, zkrun makes it again" {
 	reap_at 2 "$TASK/leases"
 }
 
-@test "parents reaped again and again while they are made: the run goes on" {
+@test "a run succeeds although its parents are deleted again and again" {
 	local command i
 
 	start_relay
 	mapfile -t command < <(note_run)
-	# The parents are made and gone again before the create comes, first
-	# the one to walk in with, then that of a place in line.
+	# Delete the parents right before each create: first that of a free
+	# lock, then that of a lock node.
 	relay_tell freeze-at 14 2
 	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- "${command[@]}"
 	wait_for 10 relay_counts op14 2
@@ -106,7 +107,7 @@ reap_at()
 	assert_lock_clean "$TASK"
 }
 
-@test "with a server that reaps ten times a second 60 runs go through" {
+@test "60 runs succeed on a server that deletes empty parents ten times a second" {
 	local i pids=() n=20 j
 
 	! asan || n=8
@@ -115,7 +116,7 @@ reap_at()
 		for ((j = 0; j < n; j++)); do
 			"$ZKRUN" -c "$OWN_CONNECT" -t "$TASK$i" -- sh -c \
 			    'echo ran >>"$1"' sh "$(RAN)" || echo "failed $?"
-			# Every fourth time all is reaped before the next.
+			# After each fourth run wait until all is deleted.
 			[ $((j % 4)) -ne 3 ] || ZK_CONNECT=$OWN_CONNECT \
 			    wait_for 10 not zk stat "/lock/mutex/$TASK$i"
 		done >"$BATS_TEST_TMPDIR/loop$i" 2>&1 3>&- &
@@ -132,18 +133,18 @@ reap_at()
 # Lost replies
 #
 
-# lose OPCODE [SKIP]: one reply, and the connection with it.
+# lose OPCODE [SKIP]: lose one reply and the connection, in a run that queues.
 lose()
 {
-	others_room
+	make_parents
 	start_relay
 	relay_tell drop-reply "$1" 1 "${2:-0}" then-cut
 	run_through_relay
 	assert_equal "$(relay_count dropped)" 1
 }
 
-# lose_walking_in OPCODE [SKIP]: the same where a run meets nobody.
-lose_walking_in()
+# lose_if_free OPCODE [SKIP]: the same in a run that takes a free lock at once.
+lose_if_free()
 {
 	zkrun -t "$TASK" -- true
 	start_relay
@@ -153,50 +154,50 @@ lose_walking_in()
 	wait_for 5 not zk stat "/lock/mutex/$TASK/leases"
 }
 
-@test "walking in, the reply is lost: found again, or tried again" {
-	lose_walking_in 14
+@test "free lock: a run succeeds if the reply to the acquire is lost" {
+	lose_if_free 14
 }
 
-@test "walked in, the reply that has the fence is lost" {
-	lose_walking_in 4
+@test "free lock: a run succeeds if the reply with the fence is lost" {
+	lose_if_free 4
 }
 
-@test "walked in, the reply to the look at the queue in front of the release is lost" {
-	lose_walking_in 12
+@test "free lock: a run succeeds if the reply to the last list is lost" {
+	lose_if_free 12
 }
 
-@test "walked in, the reply to the delete of the lease is lost" {
-	lose_walking_in 2
+@test "free lock: a run succeeds if the reply to the delete of the lease is lost" {
+	lose_if_free 2
 }
 
-@test "the reply to the create of the lock node is lost: found again" {
+@test "zkrun finds its lock node if the reply to the create is lost" {
 	lose 15
-	# No second one was made.
+	# zkrun made no second one.
 	assert_equal "$(relay_count op15)" 2
 }
 
-@test "the reply to the first list is lost" {
+@test "a run succeeds if the reply to the first list is lost" {
 	lose 12
 }
 
-@test "the reply to the create of the lease is lost: found again" {
+@test "zkrun finds its lease if the reply to the create is lost" {
 	lose 15 1
 	assert_equal "$(relay_count op15)" 2
 }
 
-@test "the reply to the list of the leases is lost" {
+@test "a run succeeds if the reply to the list of the leases is lost" {
 	lose 12 1
 }
 
-@test "the reply to the delete of the lock node is lost" {
+@test "a run succeeds if the reply to the delete of the lock node is lost" {
 	lose 2
 }
 
-@test "the reply to the delete of the lease is lost" {
+@test "a run succeeds if the reply to the delete of the lease is lost" {
 	lose 2 1
 }
 
-@test "the reply to any create of a parent is lost" {
+@test "a run succeeds if the reply to any create of a parent is lost" {
 	local skip name
 
 	for skip in 0 1 2; do
@@ -210,12 +211,12 @@ lose_walking_in()
 	done
 }
 
-# Of a session that is being closed, or was, or has gone to another server, the
-# server says so in a reply, and leaves the connection open.
+# If a session is being closed, was closed or has moved to another server, the
+# server says so in a reply and leaves the connection open.
 #
-# told_of_session OPCODE [ROOM]: instead of the reply to the first such request,
-# in a room that is made before.
-told_of_session()
+# session_error OPCODE [PREPARE]: run PREPARE, and give such a reply to the
+# first request of that kind.
+session_error()
 {
 	local code
 
@@ -231,7 +232,7 @@ told_of_session()
 	done
 }
 
-@test "walked in, the look at the lease is refused: 70, and nobody holds" {
+@test "if a server refuses to show a new lease, zkrun exits 70 and releases it" {
 	zk create -p "/lock/mutex/$TASK"
 	start_relay
 	relay_tell fail-reply 4 1
@@ -241,7 +242,7 @@ told_of_session()
 	assert_lock_clean "$TASK"
 }
 
-@test "the place in line may not be deleted: said at the end, which is not held up" {
+@test "if zkrun may not delete its lock node, it says so and still ends in time" {
 	hold first "$TASK"
 	zkrun_bg second -T 10s -t "$TASK" -- sleep 1
 	wait_for 10 queue_count "$TASK" 1
@@ -255,15 +256,15 @@ told_of_session()
 	assert_lock_clean "$TASK"
 }
 
-@test "told of the session instead of the lease, walking in: asks what became of it" {
-	told_of_session 14
+@test "a run succeeds after a session error instead of the lease of a free lock" {
+	session_error 14
 }
 
-@test "told of the session instead of the place in line: asks what became of it" {
-	told_of_session 15 others_room
+@test "a run succeeds after a session error instead of a lock node" {
+	session_error 15 make_parents
 }
 
-@test "told of the session instead of a beat: the run goes on over a new connection" {
+@test "a run goes on over a new connection after a session error to a beat" {
 	start_relay
 	zkrun_bg run -c "$RELAY_CONNECT" -T 4s -t "$TASK" -- sleep 60
 	wait_for 10 holds_count "$TASK" 1
@@ -276,7 +277,7 @@ told_of_session()
 	assert_lock_clean "$TASK"
 }
 
-@test "contact lost before the other server was ever tried: that is what is said of it" {
+@test "when contact is lost, the message says which server zkrun had not tried" {
 	local name list=
 
 	for name in one other; do
@@ -295,8 +296,8 @@ told_of_session()
 	assert_equal "$status" 143
 }
 
-@test "the connection is cut while the lock node's create is on its way up" {
-	others_room
+@test "a run succeeds if the connection is cut during the create of its lock node" {
+	make_parents
 	start_relay
 	relay_tell freeze-at 15
 	mapfile -t command < <(note_run)
@@ -310,7 +311,7 @@ told_of_session()
 	assert_lock_clean "$TASK"
 }
 
-@test "a lost reply to the create of the lease, then giving up: nothing left" {
+@test "zkrun leaves no node if it gives up after a lost reply to its lease" {
 	hold holder "$TASK"
 	start_relay
 	relay_tell drop-reply 15 1 1 then-cut
@@ -321,11 +322,11 @@ told_of_session()
 	let_go holder
 }
 
-# A create is held up on a link while its sender goes to another server, and
-# back: then it may still be carried out, in the same session.  By one server
-# that is a race of two threads; here somebody else makes that node.
+# If a link delays a create while zkrun moves to another server and back, a
+# server may still carry it out, in the same session.  With one server that is a
+# race of two threads, so here another client makes that node.
 #
-# create_comes_late N: the Nth create, from 1.
+# create_comes_late N: the Nth create, from 1, comes late.
 create_comes_late()
 {
 	local n=$1 stray
@@ -337,8 +338,8 @@ create_comes_late()
 	wait_for 10 relay_counts op15 "$n"
 	stray=$(relay_tell stats | sed -n 's/.* held=//p')
 	[ -n "$stray" ]
-	# It comes back, and makes another one; which is the next create, or that
-	# behind it, for it may stand in line again first.
+	# zkrun reconnects and makes another one.  That is the next create or
+	# the one after it, because zkrun may queue again first.
 	relay_tell cut
 	wait_for 10 relay_counts op15 $((n + 1))
 	relay_tell heal
@@ -356,15 +357,15 @@ create_comes_late()
 	assert_lock_clean "$TASK"
 }
 
-@test "the create of a lease is carried out late: the stray holds up nobody" {
+@test "zkrun deletes a lease that is created late, so it holds up nobody" {
 	create_comes_late 2
 }
 
-@test "the create of a place is carried out late: the stray does not stay in line" {
+@test "zkrun deletes a lock node that is created late" {
 	create_comes_late 1
 }
 
-@test "contact lost for good while giving up: the session's end leaves nothing" {
+@test "if zkrun gives up without contact, the session's end removes its nodes" {
 	hold holder "$TASK"
 	start_relay
 	relay_tell drop-reply 15 1 1 then-cut
@@ -382,7 +383,7 @@ create_comes_late()
 # Servers
 #
 
-@test "the server restarts while zkrun holds: the run goes on and ends well" {
+@test "a run goes on and succeeds if the server restarts" {
 	own_server
 	export ZK_CONNECT=$OWN_CONNECT
 	mkfifo "$BATS_TEST_TMPDIR/gate"
@@ -399,7 +400,7 @@ create_comes_late()
 	assert_lock_clean "$TASK"
 }
 
-@test "the server restarts while one holds and two wait: each runs once, in order" {
+@test "after a restart of the server two waiters still run once each, in order" {
 	local order=$BATS_TEST_TMPDIR/order i
 
 	own_server
@@ -424,20 +425,20 @@ create_comes_late()
 	assert_lock_clean "$TASK"
 }
 
-@test "of two servers one is frozen: the other is found" {
+@test "if one of two servers is frozen, zkrun finds the other" {
 	local i frozen
 
 	own_server
 	frozen=$OWN_CONNECT
 	"$SANDBOX" freeze "$OWN_DIR"
-	# Which one is tried first is chance.
+	# zkrun tries them in random order.
 	for i in 1 2 3 4; do
 		ZKRUN_LIMIT=20 zkrun --connect-timeout 2s -r 0 \
 		    -c "$frozen,$ZKRUN_CONNECT" -t "$TASK" -- true
 	done
 }
 
-@test "a server that is frozen for a moment, shorter than the session, costs nothing" {
+@test "a server that is frozen for less than the session timeout costs nothing" {
 	own_server
 	export ZK_CONNECT=$OWN_CONNECT
 	hold holder "$TASK" -c "$OWN_CONNECT"
@@ -451,8 +452,8 @@ create_comes_late()
 	lock_clean "$TASK"
 }
 
-@test "in line, a server that takes the connection and is silent does not cost the place" {
-	# Asked for 30 s, the session gets no more than 10 s from this server.
+@test "waiters keep their places if a server accepts connections and is silent" {
+	# zkrun asks for 30 s; this server grants 10 s.
 	hold holder "$TASK"
 	start_relay
 	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -463,7 +464,7 @@ create_comes_late()
 	relay_tell reset-stats
 	relay_tell cut
 	wait_for 10 relay_counts accepted 2
-	# Those two connections stay deaf for ever, new ones work.
+	# These two connections stay silent; new ones work.
 	relay_tell heal
 	wait_for 12 grep -Eq "ZooKeeper regained|expired" "$BATS_TEST_TMPDIR/waiter.err"
 	wait_for 12 grep -Eq "ZooKeeper regained|expired" "$BATS_TEST_TMPDIR/second.err"
@@ -476,7 +477,7 @@ create_comes_late()
 	assert_equal "$status" 0
 }
 
-@test "a server that comes later is waited for, as the retry policy says" {
+@test "zkrun waits for a server as the retry policy says" {
 	own_server
 	timeout 30 "$SANDBOX" kill "$OWN_DIR"
 	zkrun_bg run -v -c "$OWN_CONNECT" -r forever --retry-sleep 100ms \
@@ -487,7 +488,7 @@ create_comes_late()
 	assert_equal "$status" 0
 }
 
-@test "no server: exit 69 after the retries, which take the time they should" {
+@test "without a server zkrun makes its retries with their pauses and exits 69" {
 	local before took
 
 	start_relay
@@ -502,17 +503,18 @@ create_comes_late()
 }
 
 #
-# Sessions and nodes that go
+# Sessions and nodes that others end
 #
 
-# place_of N: the lock node of the Nth in line.  A name begins with its uuid.
+# place_of N: print the lock node of the Nth in the queue.  Sort by the number
+# at the end, because a name begins with a uuid.
 place_of()
 {
 	queue_of "$TASK" | sed 's/.*-\([0-9]*\)$/\1 &/' | sort -n |
 	    sed -n "$1s/.* //p"
 }
 
-# The session of the one in line, if there is one just now.
+# session_in_queue: print the session of the only waiter; fail if there is none.
 session_in_queue()
 {
 	local node
@@ -521,15 +523,15 @@ session_in_queue()
 	    session_of "/lock/mutex/$TASK/locks/$node"
 }
 
-@test "the session expires in line, again and again: joins again, keeps its budget, and says so" {
+@test "a waiter whose sessions expire joins again and keeps its limit of -w" {
 	local before session took s
 
 	hold holder "$TASK"
 	before=$(now_us)
-	# A short session: what reached the server while it closed the last one
-	# may never be answered.
+	# Use a short session: a server may never answer what it gets while it
+	# closes the last one.
 	zkrun_bg waiter -w 5 -T 2s -t "$TASK" -- true
-	# Each session once, as long as half of the budget is left.
+	# Expire each session once, in the first half of the time of -w.
 	expired() { session=$(session_in_queue) && zk expire "$session"; }
 	joined() { s=$(session_in_queue) && [ "$s" != "$session" ]; }
 	joined_or_gone() { joined || gone "${BG[waiter]}"; }
@@ -550,7 +552,7 @@ session_in_queue()
 	let_go holder
 }
 
-@test "the session expires in line: the run comes all the same, once" {
+@test "a waiter whose session expires still runs, once" {
 	local command
 
 	mapfile -t command < <(note_run)
@@ -566,7 +568,7 @@ session_in_queue()
 	assert_lock_clean "$TASK"
 }
 
-@test "somebody deletes the place in line: back to its end, and the run comes" {
+@test "a waiter whose lock node is deleted joins the queue again and runs" {
 	local order=$BATS_TEST_TMPDIR/order who
 
 	hold holder "$TASK"
@@ -585,13 +587,13 @@ session_in_queue()
 	assert_lock_clean "$TASK"
 }
 
-@test "somebody deletes the lease as the command is about to start: back to the end of the line" {
+@test "if the lease is deleted right before the start, zkrun joins the queue again" {
 	hold holder "$TASK"
 	zkrun_bg first -t "$TASK" -- true
 	wait_for 10 holds_count "$TASK" 2
 	zkrun_bg second -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 2
-	# The guard is not there to say that the command may start.
+	# The guard is stopped, so it cannot consent to the start.
 	kill -STOP "${BG[first]}"
 	let_go holder
 	wait_for 10 holds_count "$TASK" 1
@@ -606,8 +608,8 @@ session_in_queue()
 	assert_lock_clean "$TASK"
 }
 
-# Of two that wait with a lease each would wait for the other.
-@test "somebody deletes the place at the head of the line: back to its end" {
+# Two waiters that both have a lease would wait for each other.
+@test "if the first waiter's lock node is deleted, it goes to the end of the queue" {
 	local order=$BATS_TEST_TMPDIR/order who
 
 	hold holder "$TASK"
@@ -618,7 +620,8 @@ session_in_queue()
 	done
 	wait_for 10 holds_count "$TASK" 2
 	zk rm "/lock/mutex/$TASK/locks/$(place_of 1)"
-	# The next beat tells the one; and the other is at the head.
+	# The first learns it from its next beat; the second is now at the
+	# front.
 	wait_for 10 queue_count "$TASK" 2
 	wait_for 10 holds_count "$TASK" 2
 	let_go holder
@@ -630,7 +633,7 @@ session_in_queue()
 	assert_lock_clean "$TASK"
 }
 
-@test "the place at the head is deleted, and the contact lost: back to the end of the line" {
+@test "if a first waiter without contact loses its lock node, it still runs" {
 	local who
 
 	hold holder "$TASK"
@@ -652,7 +655,8 @@ session_in_queue()
 	assert_lock_clean "$TASK"
 }
 
-# A command whose tree is not easily killed; its processes carry MARK.
+# hold_with_tree OPTION...: hold with a command that ignores TERM and has
+# processes in and outside its session; all carry the mark.
 hold_with_tree()
 {
 	zkrun_bg holder -k 30 -t "$TASK" "$@" -- env "MARK=$TASK" sh -c '
@@ -671,7 +675,7 @@ assert_lost()
 	assert_lock_clean "$TASK"
 }
 
-@test "the session expires under a running command: killed, exit 76" {
+@test "if the session expires, the command is killed, exit 76" {
 	hold_with_tree
 	zk expire "$(session_of "/lock/mutex/$TASK/leases/$(holders "$TASK")")"
 	assert_lost
@@ -679,13 +683,13 @@ assert_lost()
 	    "$BATS_TEST_TMPDIR/holder.err"
 }
 
-@test "somebody deletes the lease: the command is killed, exit 76" {
+@test "if somebody deletes the lease, the command is killed, exit 76" {
 	hold_with_tree
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	assert_lost
 }
 
-@test "somebody deletes the lease while the contact is lost: killed, exit 76" {
+@test "if the lease is deleted during lost contact, the command is killed" {
 	start_relay
 	hold_with_tree -c "$RELAY_CONNECT"
 	relay_tell refuse on
@@ -704,7 +708,7 @@ assert_lost()
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	zkrun_wait holder 10
 	assert_equal "$status" 76
-	# Nor when there was time for it to end well.
+	# The same if the command has time to exit 0.
 	start_relay
 	zkrun_bg holder -c "$RELAY_CONNECT" -T 2s -t "$TASK" -- sh -c \
 	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
@@ -714,7 +718,7 @@ assert_lost()
 	assert_equal "$status" 76
 }
 
-@test "a hostile reply crashes the keeper: the tree is killed, exit 76, lease gone" {
+@test "if a hostile reply crashes the keeper, all die and the lease goes, exit 76" {
 	# The crash is wanted here: no report, no core.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 	ulimit -c 0
@@ -726,10 +730,10 @@ assert_lost()
 }
 
 #
-# Processes that go
+# Processes that die
 #
 
-# kill_one NAME SIGNAL guard|keeper
+# kill_one NAME SIGNAL guard|keeper: signal that process, if it still lives.
 kill_one()
 {
 	local pid=${BG[$1]}
@@ -738,7 +742,7 @@ kill_one()
 	[ -z "$pid" ] || kill -"$2" "$pid" 2>/dev/null || true
 }
 
-@test "TERM in line, KILL of the guard and KILL of the keeper leave no node" {
+@test "a waiter leaves no node after TERM, KILL of its guard or KILL of its keeper" {
 	hold holder "$TASK"
 	zkrun_bg a -t "$TASK" -- touch "$(RAN)"
 	wait_for 10 queue_count "$TASK" 1
@@ -752,7 +756,7 @@ kill_one()
 	zkrun_wait c 10
 	assert_equal "$status" 70
 	wait_for 5 queue_count "$TASK" 1
-	# The first has a lease node too.
+	# The first waiter also has a lease node.
 	kill_one a TERM guard
 	zkrun_wait a 10
 	assert_equal "$status" 143
@@ -763,7 +767,7 @@ kill_one()
 	lock_clean "$TASK"
 }
 
-@test "fifty wait, one after the other is killed, and the line still moves" {
+@test "the queue of fifty moves on while one waiter after the other is killed" {
 	local stamps=$BATS_TEST_TMPDIR/stamps n=50 i victims=0 what=guard
 	local order=() name
 
@@ -775,7 +779,8 @@ kill_one()
 	wait_for 30 queue_count "$TASK" "$n"
 	mapfile -t order < <(shuf -i "1-$n")
 	kill -TERM "${BG[holder]}"
-	# Every third, by turns the guard and the keeper, while others run.
+	# Kill a third of them, by turns the guard and the keeper, while others
+	# run.
 	for ((i = 0; i < n / 3; i++)); do
 		name=w${order[i]}
 		kill_one "$name" KILL $what
@@ -795,7 +800,7 @@ kill_one()
 	assert_lock_clean "$TASK"
 }
 
-@test "in line, all servers gone for good: 69 after session timeout and retries" {
+@test "a waiter that loses all servers exits 69 after session timeout and retries" {
 	own_server
 	hold holder "$TASK" -c "$OWN_CONNECT" -T 2s
 	zkrun_bg waiter -c "$OWN_CONNECT" -T 2s -r 1 --retry-sleep 0.1 \
@@ -810,7 +815,7 @@ kill_one()
 	assert_equal "$status" 76
 }
 
-@test "the keeper is killed, and one server is silent: the lease goes by the other" {
+@test "if the keeper is killed and one server is silent, the lease still goes" {
 	local i
 
 	start_relay
@@ -822,7 +827,7 @@ kill_one()
 		wait_for 10 holds_count "$TASK-$i" 1
 		wait_for 5 has_command "${BG[$i]}"
 	done
-	# Which one is tried first is chance.
+	# zkrun tries them in random order.
 	relay_tell freeze
 	for i in 1 2 3; do
 		kill -KILL "$(keeper_of "${BG[$i]}")"
@@ -834,7 +839,7 @@ kill_one()
 	done
 }
 
-@test "the keeper is killed while no server answers: all dead, and zkrun ends with the session" {
+@test "if the keeper is killed while no server answers, all die and zkrun exits 76" {
 	start_relay
 	hold_with_tree -c "$RELAY_CONNECT" -T 2s
 	relay_tell refuse on
