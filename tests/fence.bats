@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# The fencing token, and the question whether the lease is still there.
+# The fencing token, and --check, which tells whether the lease still exists.
 
 load lib/helper
 load lib/deaths
@@ -10,8 +10,8 @@ FENCES()
 	echo "$BATS_TEST_TMPDIR/fences"
 }
 
-# contend ROUNDS: so many runs, one after the other; each adds its fence to the
-# list while it holds, and a line to what failed.
+# contend ROUNDS: start so many runs, one after the other.  Each adds its fence
+# to the list while it holds.  Print the status of each that fails.
 contend()
 {
 	local i
@@ -23,14 +23,15 @@ contend()
 	done
 }
 
-# By Curator, held in between: its lease's czxid is a fence, too.
+# curator_turn N: hold the lock with Curator once, and add the czxid of its
+# lease, which is a fence as well.
 curator_turn()
 {
 	local lease fence
 
 	curator_say acquire "c$1" "/lock/mutex/$TASK" 40000
 	curator_expect 60 "c$1 acquired"
-	# Its own is the oldest: others may stand there with one that waits.
+	# Curator's lease is the oldest: a waiter may have one as well.
 	fence=$(for lease in $(holders "$TASK"); do
 		zk czxid "/lock/mutex/$TASK/leases/$lease"
 	done | sort -n | head -n 1)
@@ -39,7 +40,7 @@ curator_turn()
 	curator_expect 60 "c$1 released"
 }
 
-@test "1000 hand-offs, restarts of the server and Curator in between: the fence grows" {
+@test "the fence grows over 1000 hand-offs, server restarts and turns of Curator" {
 	local i n=250 turns=8 pids=() got
 
 	! asan || n=40
@@ -53,7 +54,8 @@ curator_turn()
 		pids+=($!)
 	done
 	for ((i = 1; i <= turns; i++)); do
-		# At every eighth of the whole one of the two.
+		# After each ninth of the runs restart the server or use
+		# Curator.
 		has_fences() {
 			[ "$(wc -l <"$(FENCES)")" -ge $((4 * n * i / (turns + 1))) ]
 		}
@@ -75,13 +77,13 @@ curator_turn()
 	figure "$got hand-offs, 3 restarts"
 	# Three of the eight turns were restarts: 2, 5, 8.
 	assert_equal "$got" $((4 * n + 5))
-	# In the order of holding, each greater than the last.
+	# In the order of holding each is greater than the last.
 	run -0 sort -n -u -c "$(FENCES)"
 	not grep -vxE '[1-9][0-9]*' "$(FENCES)"
 	lock_clean "$TASK"
 }
 
-@test "the fence of the next holder is greater, however the last one went" {
+@test "the next holder's fence is greater, however the last one ended" {
 	local last=0 fence how
 
 	next_fence()
@@ -116,8 +118,8 @@ curator_turn()
 # --check
 #
 
-# asker NAME [OPTION...]: a command that asks whenever $BATS_TEST_TMPDIR/ask
-# has one more line, and writes down the status.
+# asker NAME [OPTION...]: hold with a command that runs --check for each line in
+# $BATS_TEST_TMPDIR/ask and records its status.
 asker()
 {
 	local name=$1
@@ -125,7 +127,7 @@ asker()
 	shift
 	mkfifo "$BATS_TEST_TMPDIR/ask"
 	exec {ASK}<>"$BATS_TEST_TMPDIR/ask"
-	# It ends when it is told to: the lease may be gone by then.
+	# The command ends when the test says so: the lease may be gone by then.
 	zkrun_bg "$name" --on-loss ignore "$@" -t "$TASK" -- bash -c '
 		while read -r how <"$1" && [ "$how" != end ]; do
 			"$2" --check $how 2>>"$3.said"
@@ -137,7 +139,7 @@ asker()
 	LEASE=/lock/mutex/$TASK/leases/$(holders "$TASK")
 }
 
-# ask [OPTION...]: sets ANSWER.
+# ask [OPTION...]: run --check once and set ANSWER to its status.
 ask()
 {
 	local n
@@ -155,7 +157,7 @@ end_asker()
 	exec {ASK}>&-
 }
 
-@test "--check in a command: 0 while the lease is there, and says nothing" {
+@test "--check exits 0 and prints nothing while the lease exists" {
 	local i
 
 	asker a
@@ -171,7 +173,7 @@ end_asker()
 	lock_clean "$TASK"
 }
 
-@test "--check after the lease node was deleted: 76, and says which" {
+@test "--check exits 76 and names the lease after its node was deleted" {
 	asker a
 	ask
 	assert_equal "$ANSWER" 0
@@ -184,7 +186,7 @@ end_asker()
 	assert_equal "$status" 76
 }
 
-@test "--check after the lease node was replaced by another of its name: 76" {
+@test "--check exits 76 after another node of the same name replaced the lease" {
 	local flag
 
 	nap 1
@@ -193,7 +195,8 @@ end_asker()
 		ask
 		assert_equal "$ANSWER" 0
 		zk rm "$LEASE"
-		# The one is there for good, the other until it is killed.
+		# The first is persistent; the second lasts until znode is
+		# killed.
 		"$TOOLS/znode" -c "$ZKRUN_CONNECT" create "$LEASE" $flag \
 		    <&"$NAP_FD" >/dev/null 3>&- &
 		HELPERS+=($!)
@@ -207,9 +210,9 @@ end_asker()
 	done
 }
 
-@test "--check with a fence or a session that is not the node's: 76" {
+@test "--check exits 76 with a fence, session or path that is not the lease's" {
 	asker a
-	# As the command sees it, but for one.
+	# Take the command's environment, and change one variable at a time.
 	mapfile -t env < <(tr '\0' '\n' <"/proc/$(children_of \
 	    "$(keeper_of "$BG_PID")")/environ" | grep ^ZKRUN_)
 	run -0 env "${env[@]}" "$ZKRUN" --check
@@ -221,7 +224,7 @@ end_asker()
 	run -76 env "${env[@]}" "$ZKRUN" --check
 }
 
-@test "--check asks the servers of the lease, wherever the command stands" {
+@test "--check asks the servers of the lease without being told them" {
 	start_relay
 	asker a -c "$RELAY_CONNECT"
 	relay_tell reset-stats
@@ -231,7 +234,7 @@ end_asker()
 	end_asker a
 }
 
-@test "--check and no server in reach: 69, as soon as the retries are used up" {
+@test "--check exits 69 as soon as the retries are used up" {
 	local before
 
 	start_relay
@@ -254,14 +257,14 @@ end_asker()
 	assert_equal "$status" 0
 }
 
-@test "--check without a lease in the environment, or with nonsense: 64" {
+@test "--check exits 64 without a valid lease in the environment" {
 	local good=(ZKRUN_LEASE=/lock/mutex/x/leases/y ZKRUN_FENCE=5
 	    ZKRUN_SESSION=0x5) i
 
 	run -64 zkrun --check
 	assert_equal "${#lines[@]}" 1
 	for i in 0 1 2; do
-		# One of the three is not there.
+		# One of the three is missing.
 		run -64 env "${good[@]:0:i}" "${good[@]:i+1}" "$ZKRUN" --check
 		assert_equal "${#lines[@]}" 1
 	done
@@ -271,7 +274,7 @@ end_asker()
 	run -76 env "${good[@]}" "$ZKRUN" --check
 }
 
-@test "--check with a fence or session that is no number: 64, not a guess" {
+@test "--check exits 64 with a fence or session that is not a number" {
 	local good=(ZKRUN_LEASE=/lock/mutex/x/leases/y ZKRUN_FENCE=5
 	    ZKRUN_SESSION=0x5) bad
 
