@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# zkrun --forget: lists and deletes the records of tasks that nobody uses.
+# zkrun --forget lists and deletes the records of tasks that nobody uses.
 
 load lib/helper
 load lib/runs
@@ -8,7 +8,8 @@ load lib/runs
 setup()
 {
 	bench_setup
-	# A list has what other tests leave in the usual places, too.
+	# In the usual places a list would have the records of other tests as
+	# well.
 	BASE=/forget/$TASK
 	# shellcheck disable=SC2034 # for the helper
 	LOCK_BASE=$BASE
@@ -16,8 +17,8 @@ setup()
 	export ZKRUN_BASE=$BASE ZKRUN_RUNS=$RUNS LOGNAME=ops TZ=UTC
 }
 
-# records TASK:DAY...: each last ran on that day of November 2025, on web1, and
-# exited with 3.
+# records TASK:DAY...: make a record for each: it last ran on that day of
+# November 2025, on web1, and exited with 3.
 records()
 {
 	local one ms
@@ -31,7 +32,8 @@ run began=$ms started=$ms took=5 status=3 fence=7 host=web1
 	done
 }
 
-# join_queue TASK: somebody does who has no lease yet, until the test ends.
+# join_queue TASK: put a waiter without a lease into the queue until the test
+# ends.
 join_queue()
 {
 	zk create -p "$BASE/$1/locks" >/dev/null
@@ -41,13 +43,13 @@ join_queue()
 	wait_for 5 queue_count "$1" 1
 }
 
-# kept TASK...: these have a record, and no other does.
+# kept TASK...: fail unless exactly these tasks have a record.
 kept()
 {
 	assert_equal "$(zk ls "$RUNS" | tr '\n' ' ')" "${*:+$* }"
 }
 
-@test "without a task: the records that nobody uses, oldest first, and none is deleted" {
+@test "without a task, --forget lists unused records, and deletes none" {
 	records new:22 old:2 middle:12 held:1 waited:1 paused:1
 	hold holder held
 	join_queue waited
@@ -68,7 +70,7 @@ kept()
 	run -71 bash -c '"$ZKRUN" --forget >/dev/full'
 }
 
-@test "where no record is, nothing is listed, and nothing is made" {
+@test "where there is no record, --forget lists nothing and makes no node" {
 	run -0 zkrun --forget
 	assert_output ''
 	run -0 zkrun --forget --yes gone
@@ -77,7 +79,7 @@ kept()
 	run -1 zk stat "$BASE"
 }
 
-@test "--yes deletes the records of the tasks, says so, and of no other" {
+@test "--yes deletes the records of these tasks only, and says so" {
 	records a:1 b:2 c:3
 	zk create "$RUNS/bad" junk >/dev/null
 	run -0 zkrun --forget --yes a gone bad c
@@ -96,7 +98,7 @@ kept()
 	kept
 }
 
-@test "a forgotten task runs as one that has never run" {
+@test "a forgotten task runs like one that has never run" {
 	run -0 zkrun -i 23h -t t -- true
 	run -0 zkrun -i 23h -t t -- touch "$(RAN)"
 	[ ! -e "$(RAN)" ]
@@ -106,7 +108,7 @@ kept()
 	kept t
 }
 
-@test "on a terminal it asks, and only a yes deletes" {
+@test "on a terminal --forget asks, and only a yes deletes" {
 	local out=$BATS_TEST_TMPDIR/terminal.out
 
 	records a:1 b:2
@@ -131,7 +133,7 @@ kept()
 	kept
 }
 
-@test "with no terminal and no --yes: 64, and nothing is deleted" {
+@test "with no terminal and no --yes, --forget exits 64 and deletes nothing" {
 	records a:1
 	run -64 setsid -w "$ZKRUN" --forget a
 	assert_output "zkrun: cannot forget 'a': there is no terminal to ask on (--yes is a yes)"
@@ -140,7 +142,7 @@ kept()
 	kept a
 }
 
-# in_use: t may not be forgotten, nor is what is named with it.
+# in_use: zkrun must refuse to forget t, and keep the other task named with it.
 in_use()
 {
 	run -75 zkrun --forget --yes other t
@@ -149,7 +151,7 @@ in_use()
 	kept other t
 }
 
-@test "a task that is held, waited for or paused is not forgotten: 75" {
+@test "--forget refuses a task that is held, waited for or paused, exit 75" {
 	records t:1 other:1
 	hold holder t
 	in_use
@@ -165,7 +167,7 @@ in_use()
 	kept other
 }
 
-@test "a run that is recorded between look and delete stays: 75" {
+@test "--forget keeps a run recorded between its look and its delete, exit 75" {
 	records t:1 other:1
 	start_relay
 	relay_tell freeze-at 14
@@ -179,7 +181,7 @@ in_use()
 	zk get "$RUNS/t" | grep -q status=0
 }
 
-@test "contact is lost, or somebody else deletes it, on the way: deleted, 0" {
+@test "--forget succeeds if contact is lost or somebody else deletes the record" {
 	records a:1 b:1 c:1
 	start_relay
 	for op in 9 14; do
@@ -198,7 +200,7 @@ in_use()
 	kept
 }
 
-@test "77 where an ACL forbids to look or to delete, 69 without a server or chroot" {
+@test "--forget exits 77 if an ACL forbids it, 69 without a server or chroot" {
 	local none
 
 	none=127.0.0.1:$("$TOOLS/freeport" 1)
