@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 #
-# Every input that tests/fuzz/ keeps, under sanitizers.
+# Run every input in tests/fuzz/corpus under sanitizers.
 #
-# Once: the targets bring sanitizers of their own.
+# Once: the fuzz targets have their own sanitizers.
 # bats file_tags=long
 
 load lib/helper
 
-@test "every fuzz target takes what its corpus has" {
+@test "every fuzz target handles its corpus" {
 	local targets
 
 	targets=("$TOP"/tests/fuzz/*.c)
@@ -18,6 +18,6 @@ load lib/helper
 	echo "$output" | sed 's/^/# /' >&3
 	[ "$status" -eq 0 ]
 	assert_equal "$(grep -c '^ok fuzz: ' <<<"$output")" "${#targets[@]}"
-	# One that has no input has looked at nothing.
+	# A target without input would have tested nothing.
 	refute_output --partial ', 0 inputs'
 }
