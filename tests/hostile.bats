@@ -1,24 +1,24 @@
 #!/usr/bin/env bats
 #
-# Servers that are not to be trusted; make fuzz has more.
+# Hostile servers, in short; make fuzz has more.
 #
-# Once: the client library is not free of what sanitizers would report of it.
+# Once: sanitizers would report faults of the client library.
 
 load lib/helper
 
 # bats test_tags=long
-@test "a hostile server: no run without the lease, and no untrue status" {
+@test "with a hostile server nothing runs unlocked, and no status is untrue" {
 	cd "$TOP"
 	HOSTILE_SESSIONS=120 HOSTILE_JOBS=6 run tests/fuzz/hostile
 	grep -a -v '^# zkrun' <<<"$output" | sed 's/^/# /' >&3
 	[ "$status" -eq 0 ]
 	assert_line 'ok hostile: 120 sessions'
-	# Neither did all get through nor none.
+	# Some sessions succeeded and some failed.
 	grep -aE '^# .* of wire,.* 0 x ' <<<"$output"
 	grep -aE '^# .* of wire,.* (69|70|75|76) x ' <<<"$output"
 }
 
-# no_crash ARG...: zkrun exits by itself, with whatever status.
+# no_crash ARG...: fail if zkrun crashes or hangs; any exit status will do.
 no_crash()
 {
 	ZKRUN_LIMIT=10 ZKRUN_CONNECT=$MISNAMER run zkrun "$@"
@@ -52,7 +52,7 @@ misnamed()
 }
 
 # bats test_tags=long
-@test "invalid names of children crash no command, and none hangs" {
+@test "children with invalid names make no command crash or hang" {
 	local name
 
 	for name in /a a/ / '' . .. $'a\n' "$(printf 'x%.0s' {1..2000})"; do
