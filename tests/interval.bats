@@ -1,25 +1,26 @@
 #!/usr/bin/env bats
 #
-# Exactly once an interval, whatever clocks say and whoever dies: --interval and
-# the record of runs.
+# --interval and the record of runs: one success per interval, whatever clocks
+# say and whichever process dies.
 #
-# Measures: how soon the next one runs.
+# Measures: how soon the next run begins.
 
 load lib/helper
 load lib/deaths
 load lib/runs
 load lib/clock
 
-# slots TASK FIRST LAST OPTION...: each slot is a day later by the server's
-# clock, and four contenders come in it, with clocks of their own.  Who runs
-# writes down slot, contender and what its clock shows.
+# slots TASK FIRST LAST OPTION...: move the server's clock on by a day for each
+# slot, and start four contenders in it, each with its own clock.  A run records
+# slot, contender and the time on its clock.
 slots()
 {
 	local task=$1 first=$2 last=$3 skews=(-40s +0s +20s +40s)
 	local slot i pids fake=$FAKE_CLOCK
 
 	shift 3
-	# Both want to be loaded first, and the sanitizer ends in an abort.
+	# faketime and sanitizer must both be loaded first, and the latter
+	# aborts.
 	! asan || fake='env'
 	for ((slot = first; slot <= last; slot++)); do
 		set_clock "+${slot}d"
@@ -38,14 +39,14 @@ slots()
 	done
 }
 
-# skews_are_real FROM TO: those clocks differed as they were to; what does not.
+# skews_are_real FROM TO: print the runs whose clocks were not off as intended.
 skews_are_real()
 {
 	local slot i clock from=$1 to=$2 wanted=(-40 0 20 40) off
 
 	while read -r slot i clock; do
 		off=$((clock - wanted[(slot + i) % 4]))
-		# By a clock that is right it was within the test.
+		# By a correct clock the run was between FROM and TO.
 		[ $off -ge $((from - 2)) ] && [ $off -le $((to + 2)) ] ||
 		    echo "slot $slot, contender $i: $clock"
 	done <"$(RAN)"
@@ -56,7 +57,7 @@ slots_that_ran()
 	cut -d ' ' -f 1 "$(RAN)" | sort -n | tr '\n' ' '
 }
 
-@test "the slots: of four contenders a day one runs, whatever their clocks say" {
+@test "one of four contenders runs each day, whatever their clocks say" {
 	local n=200 before
 
 	! asan || n=40
@@ -78,15 +79,15 @@ slots_that_ran()
 	assert_lock_clean "$TASK"
 }
 
-@test "the slots with another interval: every second day, all, and none at all" {
+@test "-i 25h runs every second day, -i 0 always; if the clock went back, nothing runs" {
 	use_clock_server
 	slots "$TASK" 1001 1006 -i 25h >"$BATS_TEST_TMPDIR/wrong"
 	assert_equal "$(slots_that_ran)" '1001 1003 1005 '
-	# Without one there is nothing to skip, and the test above would fail.
+	# Without an interval nobody skips, so the test above would fail.
 	slots "$TASK" 1007 1009 -i 0 >>"$BATS_TEST_TMPDIR/wrong"
 	assert_ran $((3 + 12))
 	assert_equal "$(<"$BATS_TEST_TMPDIR/wrong")" ''
-	# By a clock that went back nobody can say what is due.
+	# After the clock went back zkrun cannot tell what is due.
 	slots "$TASK" 1005 1005 -i 23h >"$BATS_TEST_TMPDIR/wrong"
 	assert_ran $((3 + 12))
 	has_lines "$BATS_TEST_TMPDIR/wrong" '^slot 1005: exit status 78$' 4
@@ -99,7 +100,7 @@ slots_that_ran()
 # Failover
 #
 
-@test "a run that fails is followed by another one at once" {
+@test "after a failed run the next contender runs at once" {
 	local n=20 i times=() dir=$BATS_TEST_TMPDIR
 
 	! asan || n=5
@@ -122,11 +123,11 @@ slots_that_ran()
 	echo "# after a failed run the next began: median" \
 	    "$(median "${times[@]}") us, at most ${times[-1]} us" >&3
 	[ "${times[-1]}" -lt 2000000 ]
-	# 0.1 s, but for one in ten that the machine was busy in.
+	# 0.1 s, except for one in ten, because the machine may be busy.
 	asan || [ "${times[n * 9 / 10 - 1]}" -lt 100000 ]
 }
 
-@test "a host that dies in mid-run is followed by another one, and not recorded" {
+@test "if a host dies during a run, another one runs, and only that is recorded" {
 	local i before times=() dir=$BATS_TEST_TMPDIR
 
 	for i in 1 2 3; do
@@ -153,12 +154,12 @@ slots_that_ran()
 	echo "# after a host's death, with a session of 4 s, the next began:" \
 	    "${times[*]} us" >&3
 	for i in "${times[@]}"; do
-		# The session timeout, and one second.
+		# The session timeout and one second.
 		[ "$i" -lt 5000000 ]
 	done
 }
 
-@test "a run that loses its session is not recorded, and another one runs" {
+@test "a run that loses its session is not recorded, and another contender runs" {
 	gated first 0 -i 23h
 	zkrun_bg next -i 23h -w 10m -t "$TASK" -- sh -c \
 	    'echo "$ZKRUN_FENCE" >"$0"' "$BATS_TEST_TMPDIR/fence"
@@ -171,10 +172,11 @@ slots_that_ran()
 }
 
 #
-# Who skips
+# Contenders that skip
 #
 
-# eight_queued OPTION...: while one runs, which is then told to end.
+# eight_queued OPTION...: queue eight contenders behind the run first, and end
+# it.
 eight_queued()
 {
 	local i
@@ -187,7 +189,7 @@ eight_queued()
 	open_gate first
 }
 
-# eight_end STATUS RUNS: all of them end so, with so many runs in all.
+# eight_end STATUS RUNS: all eight must exit so, after so many runs in all.
 eight_end()
 {
 	local i
@@ -199,7 +201,7 @@ eight_end()
 	assert_lock_clean "$TASK"
 }
 
-@test "contenders that come while one runs all skip if it does well" {
+@test "contenders that come during a run all skip if it succeeds" {
 	gated first 0 -i 23h
 	eight_queued -v -i 23h
 	ended_in first 10 0
@@ -208,7 +210,7 @@ eight_end()
 	says c1 "^zkrun: skipped '$TASK': a run began [0-9.]+s ago on $(hostname)$"
 }
 
-@test "contenders that come while one runs: exactly one more runs if it fails" {
+@test "if a run fails, exactly one of the contenders that came during it runs" {
 	gated first 3 -i 23h
 	eight_queued -i 23h
 	ended_in first 10 3
@@ -216,13 +218,13 @@ eight_end()
 	assert_equal "$(statuses)" '0 3 '
 }
 
-@test "--interval-counts any: a failure counts, so all skip, as --skip-exit-code says" {
+@test "--interval-counts any: all skip after a failure, with the --skip-exit-code" {
 	gated first 3 -i 23h --interval-counts any
 	eight_queued -i 23h --interval-counts any --skip-exit-code 42
 	ended_in first 10 3
 	eight_end 42 1
 	assert_equal "$(statuses)" '3 '
-	# To who wants a success it is none.
+	# Without the option the failure does not count.
 	run -0 run_as 0 -i 23h
 	run -42 run_as 0 -i 23h --skip-exit-code 42
 	assert_ran 2
@@ -240,7 +242,7 @@ eight_end()
 	record_is_sound
 }
 
-@test "an interval that is over is over" {
+@test "the task runs again after the interval" {
 	run -0 run_as 0 -i 0.3
 	run -0 run_as 0 -i 1h
 	assert_ran 1
@@ -251,10 +253,10 @@ eight_end()
 }
 
 #
-# What is written down
+# The record
 #
 
-@test "the record has the last ten runs and, behind twelve failures, the last success" {
+@test "the record keeps ten runs, and the last success after twelve failures" {
 	local i fence
 
 	run -0 run_as 0 -i 0
@@ -266,23 +268,23 @@ eight_end()
 	record_is_sound
 	assert_equal "$(statuses)" '12 11 10 9 8 7 6 5 4 3 '
 	assert_equal "$(of_success fence)" "$fence"
-	# The fences are those that the commands were told.
+	# The fences are those that the commands got.
 	assert_equal "$(runs_of | sed 's/.* fence=\([0-9]*\) .*/\1/')" \
 	    "$(tail -n 10 "$(RAN)" | tac)"
-	# And it still keeps others from running.
+	# The last success still makes others skip.
 	run -0 run_as 0 -i 23h
 	assert_ran 14
 }
 
-@test "a run is written down with its times, status and host, and they are true" {
+@test "the record has a run's true times, status and host" {
 	local began=$BATS_TEST_TMPDIR/began came started took
 
-	# What the witness says of the lease node while it is held.
+	# znode prints what the lease node shows while it is held.
 	run -7 zkrun -i 0 -t "$TASK" -- sh -c '"$0" -c "$1" stat "$ZKRUN_LEASE" \
 	    >"$2"; date +%s%3N >"$2.started"; sleep 0.5; exit 7' \
 	    "$TOOLS/znode" "$ZKRUN_CONNECT" "$began"
 	record_is_sound
-	# It came a moment before its lease node was made.
+	# began is a moment before the lease node was made.
 	came=$(($(sed -n 's/^ctime=//p' "$began") - $(of_run 1 began)))
 	[ $came -ge 0 ]
 	[ $came -lt 5000 ]
@@ -294,12 +296,12 @@ eight_end()
 	echo "took $took, started $((started - $(of_run 1 began)))"
 	[ "$took" -ge 500 ]
 	[ "$took" -lt 20000 ]
-	# The server of the tests has the clock of this machine.
+	# The test server uses this machine's clock.
 	[ "$started" -ge "$(of_run 1 began)" ]
 	[ "$started" -le $(($(<"$began.started") + 50)) ]
 }
 
-@test "started is when the command was, not when the waiting for it began" {
+@test "started is when the command started, not when its wait began" {
 	local dir=$BATS_TEST_TMPDIR
 
 	gated first 1 -i 0
@@ -310,14 +312,15 @@ eight_end()
 	open_gate first
 	ended_in first 10 1
 	ended_in next 10 0
-	# Its lease node is of the time when it came to the head of the line.
+	# Its lease node was made when it came to the front of the queue.
 	[ $(($(of_run 1 started) - $(of_run 1 began))) -ge 700 ]
 	[ "$(of_run 1 started)" -le $(($(<"$dir/started") + 50)) ]
-	# The first took until then.
+	# The first run took as long.
 	[ "$(of_run 2 took)" -ge 700 ]
 }
 
-# leave_an_orphan NAME OPTION...: its command has ended, and left one process.
+# leave_an_orphan NAME OPTION...: start a zkrun whose command has exited and
+# left one process.
 leave_an_orphan()
 {
 	local name=$1
@@ -332,7 +335,7 @@ leave_an_orphan()
 	wait_for 10 lingers
 }
 
-@test "a run is over when all that it started is gone" {
+@test "a run is recorded only when all that it started is gone" {
 	leave_an_orphan run -i 0
 	runs_count 0
 	kill "$(marked "$TASK")"
@@ -340,18 +343,18 @@ leave_an_orphan()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "--runs: the record is elsewhere" {
+@test "--runs keeps the record elsewhere" {
 	run -0 run_as 0 -i 23h --runs "/elsewhere/$TASK/deep"
 	run -1 record_of
 	zk get "/elsewhere/$TASK/deep/$TASK" | grep '^run .* status=0 '
 	run -0 run_as 0 -i 23h --runs "/elsewhere/$TASK/deep"
 	assert_ran 1
-	# There nobody has run yet.
+	# In the usual place nobody has run yet.
 	run -0 run_as 0 -i 23h
 	assert_ran 2
 }
 
-@test "three that run at the same time with --leases 3 are all recorded" {
+@test "with --leases 3, three runs at the same time are all recorded" {
 	local i round
 
 	for round in 1 2 3; do
@@ -380,16 +383,16 @@ leave_an_orphan()
 # Deaths and faults
 #
 
-# assaults N ROUNDS SPAN_US: one after the other, runs of a task of their own,
-# to each of which a death comes at a random moment.  Says what is wrong.
+# assaults N ROUNDS SPAN_US: run the task $TASK-N so many times, and kill guard,
+# keeper or both at a random moment of each run.  Print what is wrong.
 assaults()
 {
 	local task=$TASK-$1 stamps=$BATS_TEST_TMPDIR/stamps$1 span=$3 round victim
 	local victims=(guard keeper guard keeper both) guard rc fence
 
-	# The shell tells of everybody that was killed.
+	# Hide what the shell prints about each process that was killed.
 	exec 2>/dev/null
-	# Also if none of its commands comes to begin.
+	# The file must exist even if no command begins.
 	: >>"$stamps"
 	for ((round = 0; round < $2; round++)); do
 		victim=${victims[($1 + round) % 5]}
@@ -399,7 +402,7 @@ assaults()
 		guard=$!
 		nap_up_to $span
 		if keeper_now "$guard"; then
-			# It may be gone by now.
+			# The process may be gone by now.
 			case $victim in
 			guard)	kill -KILL "$guard" ;;
 			keeper)	kill -KILL "$KEEPER" ;;
@@ -408,7 +411,7 @@ assaults()
 		fi
 		rc=0
 		wait "$guard" || rc=$?
-		# So that about half of them come to their end.
+		# Adjust the span so that about half of the runs finish.
 		span=$((rc == 0 ? span * 4 / 5 : span * 5 / 4))
 		echo "$victim $rc" >>"$stamps.endings"
 		runs_of "$task" >"$stamps.runs"
@@ -427,11 +430,11 @@ assaults()
 	done
 }
 
-@test "killed at any moment: no false success, no success lost, no overlap" {
+@test "kills at any moment cause no false success, no lost success and no overlap" {
 	local workers=6 rounds=15 i before span dir=$BATS_TEST_TMPDIR all
 
 	! asan || rounds=5
-	# Who is killed while it looks for leaks leaves a report of that.
+	# A process that is killed while it looks for leaks leaves a report.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	before=$(now_us)
 	zkrun -T 1 -i 0 -t "$TASK" -- "$TOOLS/stamp" "$dir/first" x 20
@@ -447,7 +450,8 @@ assaults()
 	done
 	assert_equal "$(cat "$dir"/wrong?)" ''
 	for ((i = 0; i < workers; i++)); do
-		# Of few rounds, all may have been killed before the command began.
+		# In few rounds all may have been killed before the command
+		# began.
 		[ ! -s "$dir/stamps$i" ] || "$TOOLS/overlap" "$dir/stamps$i"
 		assert_lock_clean "$TASK-$i"
 	done
@@ -457,13 +461,13 @@ assaults()
 	    tr '\n' ',')" "$(cat "$dir"/stamps? | grep -c ^begin) began," \
 	    "$(cat "$dir"/stamps? | grep -c ^end) finished" >&3
 	assert_equal "$(grep -c . <<<"$all")" $((workers * rounds))
-	# Enough of them came to their end, and enough did not.
+	# At least a tenth of the runs succeeded, and at least a tenth did not.
 	[ "$(grep -c ' 0$' <<<"$all")" -ge $((workers * rounds / 10)) ]
 	[ "$(grep -vc ' 0$' <<<"$all")" -ge $((workers * rounds / 10)) ]
 }
 
-# held_store NAME OPTION...: one whose run is over and whose store is on its
-# way, held by the relay.
+# held_store NAME OPTION...: start a zkrun whose run is over, and make the relay
+# hold its write of the record.
 held_store()
 {
 	local name=$1
@@ -480,22 +484,22 @@ held_store()
 	runs_count 0
 }
 
-@test "the keeper dies while it stores: never 0, and the store counts or does not" {
+@test "if the keeper dies during the write of the record, zkrun does not exit 0" {
 	held_store run -T 8 -i 23h
 	kill -KILL "$(keeper_of "$BG_PID")"
-	# Without the end of the stream the server goes on with what it has.
+	# Cut the connection, so that the server never gets the held request.
 	relay_tell cut
 	relay_tell heal
 	ended_in run 20 70
 	says run "the keeper of '$TASK' died after the command ended"
 	runs_count 0
 	assert_lock_clean "$TASK"
-	# So there is another run.
+	# The run was not recorded, so the next one runs.
 	run -0 run_as 0 -i 23h
 	assert_ran 2
 }
 
-@test "the guard dies while the run is stored: it is stored, and the lease goes" {
+@test "if the guard dies during the write of the record, the run is recorded" {
 	held_store run -i 23h
 	kill -KILL "$BG_PID"
 	ended_in run 10 137
@@ -505,9 +509,9 @@ held_store()
 	assert_lock_clean "$TASK"
 }
 
-@test "both die while the run is stored: not stored, and another one runs" {
-	# Not so short that a beat comes before the store, or another server is
-	# looked for before the end.
+@test "if both die during the write of the record, another contender runs" {
+	# With a shorter T a beat could come before the write, or zkrun could
+	# look for another server before the end.
 	held_store run -T 10 -i 23h
 	kill_host run
 	ended_in run 10 137
@@ -518,20 +522,20 @@ held_store()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "the guard dies while orphans are waited for: they are killed, no success" {
+@test "if the guard dies while orphans live, they are killed and the run failed" {
 	leave_an_orphan run -i 23h
 	kill -KILL "$BG_PID"
 	ended_in run 10 137
 	assert_lock_clean "$TASK"
 	marked_count "$TASK" 0
-	# What the run was to do was not done.
+	# The run did not finish its work.
 	assert_equal "$(of_success fence)" ''
 	assert_equal "$(of_run 1 status)" 137
 	run -0 run_as 0 -i 23h
 	assert_ran 1
 }
 
-# lose_reply OPTION...: of the store.
+# lose_reply OPTION...: lose the reply to the write of the record.
 lose_reply()
 {
 	start_relay
@@ -546,15 +550,15 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-@test "the reply to the store is lost: recorded once, exit 0" {
+@test "if the reply to the write is lost, the run is recorded once, exit 0" {
 	lose_reply -i 23h
 }
 
-@test "the reply to the store is lost with --hold: recorded once, exit 0" {
+@test "with --hold and a lost reply to the write, the run is recorded once, exit 0" {
 	lose_reply -i 23h --hold 0.5
 }
 
-@test "the store itself is lost: stored again, exit 0" {
+@test "if the write of the record is lost, zkrun repeats it, exit 0" {
 	held_store run -i 23h
 	relay_tell cut
 	relay_tell heal
@@ -563,9 +567,9 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-@test "a store that hangs on its way is sent again, and counts once" {
+@test "if the write of the record hangs, zkrun repeats it, and it counts once" {
 	held_store run -T 10 -i 23h
-	# Nobody answers, so it looks for another connection.
+	# The relay never answers, so zkrun opens another connection.
 	ended_in run 20 0
 	assert_equal "$(statuses)" '0 '
 	relay_tell thaw
@@ -574,7 +578,7 @@ lose_reply()
 	assert_lock_clean "$TASK"
 }
 
-@test "the lease is deleted just before the store: 76, not recorded" {
+@test "if the lease is deleted before the write, nothing is recorded, exit 76" {
 	held_store run -i 23h
 	zk rm "$(lease_of run)"
 	relay_tell thaw
@@ -582,14 +586,14 @@ lose_reply()
 	says run "cannot record the run of '$TASK' .*: the lease node is gone"
 	runs_count 0
 	assert_lock_clean "$TASK"
-	# A status of its own is not hidden by that.
+	# The same while the command runs.
 	gated first 3 -i 23h
 	zk rm "$(lease_of first)"
 	ended_in first 10 76
 	runs_count 0
 }
 
-@test "the record is deleted while the command runs: recorded all the same" {
+@test "a run is recorded even if the record is deleted meanwhile" {
 	run -3 run_as 3 -i 23h
 	gated first 0 -i 23h
 	zk rm "$(record_path)"
@@ -599,7 +603,7 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-@test "all of the record's parents are deleted meanwhile: recorded all the same" {
+@test "a run is recorded even if the record's parents are deleted meanwhile" {
 	gated first 0 -i 23h --runs "/gone/$TASK/deep"
 	zk rmr "/gone/$TASK"
 	open_gate first
@@ -608,10 +612,10 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-@test "the record is written by another one meanwhile: both are in it" {
+@test "if another client writes the record meanwhile, both runs are in it" {
 	run -3 run_as 3 -i 0
 	gated first 0 -i 23h
-	# Its version is another one, and the text one more run.
+	# This changes the record's version, and adds a run to its text.
 	zk set "$(record_path)" "$(record_of | sed 's/^run .*/&\n&/' |
 	    sed '2s/fence=\([0-9]*\)/fence=\1 /; 2s/  / /')
 "
@@ -621,20 +625,20 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-# unreadable TEXT: as a record it keeps everything from running.
+# unreadable TEXT: with this as the record nothing may run.
 unreadable()
 {
 	zk set "$(record_path)" "$1"
 	run -78 run_as 0 -i 23h
 	assert_output --partial "cannot use the record '$(record_path)': "
 	run -78 run_as 0 -i 0
-	# Left as it is: somebody may want to look at it.
+	# zkrun does not change it: people may want to look at it.
 	assert_equal "$(record_of)" "${1%
 }"
 	lock_clean "$TASK"
 }
 
-@test "a record that is none, or damaged, starts nothing: 78" {
+@test "with a damaged or foreign record nothing is started, exit 78" {
 	local good line
 
 	run -1 run_as 1 -i 0
@@ -647,7 +651,8 @@ unreadable()
 	unreadable "zkrun 2
 $line
 "
-	# Cut off, with a number that is none, without a host, with a stray line.
+	# Cut off, with bad numbers, without a host, with a stray line, with
+	# more than ten runs.
 	unreadable "$good"
 	unreadable "${good%% took=*}
 "
@@ -666,14 +671,14 @@ hello
 $(yes "$line" | head -n 9)
 "
 	assert_ran 2
-	# And the text itself was no reason.
+	# zkrun accepts the undamaged text.
 	zk set "$(record_path)" "$good
 "
 	run -0 run_as 0 -i 0
 	assert_ran 3
 }
 
-@test "a record damaged while the command runs: 78, unless that failed by itself" {
+@test "a record damaged during a run means 78, or the failed command's status" {
 	gated first 0 -i 23h
 	zk set "$(record_path)" hello
 	open_gate first
@@ -690,7 +695,7 @@ $(yes "$line" | head -n 9)
 	lock_clean "$TASK"
 }
 
-@test "a last run in the future starts nothing: 78; -i 0 does not ask" {
+@test "a last run in the future means 78 and no start; -i 0 still runs" {
 	local later
 
 	run -0 run_as 0 -i 0
@@ -706,14 +711,14 @@ $(yes "$line" | head -n 9)
 	assert_ran 2
 }
 
-@test "a record that may not be read, written or made: 77" {
+@test "if an ACL forbids to read, write or make the record, zkrun exits 77" {
 	gated first 0 -i 23h
 	zk setacl "$(record_path)" ra
 	open_gate first
 	ended_in first 10 77
 	says first "cannot record the run of '$TASK' in '$(record_path)': "
 	lock_clean "$TASK"
-	# One that failed keeps its status.
+	# A failed command keeps its status.
 	run -4 run_as 4 -i 23h
 	assert_output --partial 'cannot record the run'
 	zk setacl "$(record_path)" wa
@@ -727,8 +732,7 @@ $(yes "$line" | head -n 9)
 	lock_clean "$TASK"
 }
 
-# end_without_contact NAME OPTION...: the command ends well, and nobody is
-# there to be told.
+# end_without_contact NAME OPTION...: let the command succeed without contact.
 end_without_contact()
 {
 	local name=$1
@@ -742,7 +746,7 @@ end_without_contact()
 	wait_for 5 not has_command "${BG[$name]}"
 }
 
-@test "no contact when the command ends well: 69 when the session can not live" {
+@test "after a success without contact, zkrun exits 69 when the session is over" {
 	local before took
 
 	before=$(now_us)
@@ -755,7 +759,7 @@ end_without_contact()
 	assert_lock_clean "$TASK"
 }
 
-@test "no contact when the command ends well, and a signal: 69 soon" {
+@test "after a success without contact, a signal makes zkrun exit 69 soon" {
 	local before took
 
 	end_without_contact run -T 10
@@ -766,12 +770,12 @@ end_without_contact()
 	[ $took -lt 5000 ]
 	says run "cannot record the run of '$TASK' in '$(record_path)': no contact"
 	runs_count 0
-	# The keeper is still there, to free the lease once it can.
+	# The keeper lives on, and frees the lease once it can.
 	relay_tell refuse off
 	assert_lock_clean "$TASK" 5
 }
 
-@test "contact comes back after the command ended well: recorded, 0" {
+@test "if contact comes back after a success, the run is recorded, exit 0" {
 	end_without_contact run -T 10
 	wait_for 5 grep -q 'contact with ZooKeeper lost' \
 	    "$BATS_TEST_TMPDIR/run.err"
