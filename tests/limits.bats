@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Limits: how long a command may take, how long a lease is kept, how many hold
-# at a time, and when a holder has to give up.
+# Limits: how long a command may run, how long zkrun keeps the lease, how many
+# may hold at a time, and what a revoked holder does.
 
 load lib/helper
 load lib/runs
@@ -13,7 +13,8 @@ since_ms()
 	echo $((($(now_us) - $1) / 1000))
 }
 
-# next_in_queue: who comes next writes down when, and what it met of the marked.
+# next_in_queue: queue a contender, whose command records when it begins and
+# which marked processes are alive then.
 next_in_queue()
 {
 	zkrun_bg next -t "$TASK" -- bash -c 'date +%s%N >"$1.began"
@@ -28,7 +29,7 @@ assert_next_met_nobody()
 	lock_clean "$TASK"
 }
 
-# An orphan with the mark that is deaf to TERM; the parent ends with 0.
+# A script that leaves an orphan with the mark, which ignores TERM, and exits 0.
 ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$0" \
 	</dev/null >/dev/null 2>&1 &
 	until [ -e "$0" ]; do sleep 0.01; done'
@@ -37,7 +38,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 # --max-time
 #
 
-@test "--max-time: the command is stopped, 124, and it is said why" {
+@test "--max-time: zkrun stops the command, says why, and exits 124" {
 	local before
 
 	before=$(now_us)
@@ -48,7 +49,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	run -3 zkrun -m 30 -t "$TASK" -- sh -c 'exit 3'
 }
 
-@test "--max-time: deaf to TERM, killed after --kill-after, and then the lock is free" {
+@test "--max-time: a command that ignores TERM is killed after --kill-after" {
 	local before
 
 	before=$(now_us)
@@ -64,10 +65,10 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_next_met_nobody
 }
 
-@test "--max-time: what ends well when it is asked to has still been stopped: 124" {
+@test "--max-time: a command that exits 0 when asked to stop still means 124" {
 	run -124 zkrun -i 0 -m 0.3 -t "$TASK" -- sh -c \
 	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
-	# With the signal of -s as well.
+	# The same with -s.
 	run -124 zkrun -i 0 -m 0.3 -s USR1 -t "$TASK" -- sh -c \
 	    'trap "echo asked; exit 0" USR1; while :; do sleep 0.05; done'
 	assert_line asked
@@ -76,11 +77,11 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_equal "$(of_success fence)" ''
 }
 
-@test "--max-time: 124 also if the keeper dies before it could say so" {
+@test "--max-time: zkrun exits 124 even if the keeper dies before it can report" {
 	start_relay
-	# The delete of the lease.
+	# Hold the delete of the lease.
 	relay_tell freeze-at 2
-	# The keeper does not leave the silent server before it is killed.
+	# T is so long that the keeper does not leave the silent server.
 	zkrun_bg run -c "$RELAY_CONNECT" -T 8 -m 0.3 -t "$TASK" -- sh -c \
 	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
 	wait_for 10 relay_counts op2 1
@@ -91,7 +92,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_lock_clean "$TASK"
 }
 
-@test "--max-time -o wait: what the command left is stopped, too, and it is 124" {
+@test "--max-time -o wait: zkrun also stops what the command left, exit 124" {
 	zkrun_bg run -i 0 -m 1.5 -k 0.3 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
@@ -102,14 +103,14 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_next_met_nobody
 }
 
-@test "--max-time -o leave: what the command left is not its business" {
+@test "--max-time -o leave: zkrun does not stop what the command left" {
 	run -0 zkrun -o leave -m 5 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
 	# The orphan and its sleep.
 	marked_count "$TASK" 2
 	# shellcheck disable=SC2046 # one word each
 	kill -KILL $(marked "$TASK")
-	# But while the command runs all of it is.
+	# While the command runs, all of it is stopped.
 	run -124 zkrun -o leave -m 0.7 -k 0.2 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN; sleep 600" "$BATS_TEST_TMPDIR/ready2"
 	marked_count "$TASK" 0
@@ -123,7 +124,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	lock_clean "$TASK"
 }
 
-@test "--max-time, and the lease lost on top: 76" {
+@test "--max-time: if the lease is also lost, zkrun exits 76" {
 	zkrun_bg run -m 0.3 -k 60 -t "$TASK" -- sh -c 'trap "" TERM; echo >"$0"
 	    sleep 600; sleep 600' "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
@@ -136,7 +137,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 # --hold
 #
 
-# holding STATUS OPTION...: a short command, after which the lease is held.
+# holding STATUS OPTION...: run a short command, and wait for --hold to begin.
 holding()
 {
 	local code=$1
@@ -148,7 +149,7 @@ holding()
 	    "$BATS_TEST_TMPDIR/run.err"
 }
 
-@test "--hold: a short command's lease is kept, and the next waits for it" {
+@test "--hold: after a short command zkrun keeps the lease, and the next waits" {
 	local apart
 
 	holding 3 --hold 1.5
@@ -159,11 +160,11 @@ holding()
 	apart=$((($(<"$BATS_TEST_TMPDIR/next.began") -
 	    $(<"$BATS_TEST_TMPDIR/began")) / 1000000))
 	echo "$apart ms apart"
-	# It counts from a moment before the command's own clock is read.
+	# --hold counts from a moment before the command reads the clock.
 	[ "$apart" -ge 1400 ]
 }
 
-@test "--hold: a command that takes longer is not held for" {
+@test "--hold: after a longer command zkrun releases the lease at once" {
 	local before
 
 	before=$(now_us)
@@ -173,7 +174,7 @@ holding()
 	run -127 zkrun --hold 0.1 -t "$TASK" -- no-such-command
 }
 
-@test "--hold and --interval: recorded at once, not when the lease goes" {
+@test "--hold and --interval: a run is recorded at once, not when the lease goes" {
 	holding 0 --hold 600 -i 23h
 	assert_equal "$(statuses)" '0 '
 	[ "$(of_run 1 took)" -lt 60000 ]
@@ -184,7 +185,7 @@ holding()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "--hold: a signal ends it, with the command's status; SIGUSR1 only tells" {
+@test "--hold: a signal ends it with the command's status; SIGUSR1 only reports" {
 	holding 5 --hold 600
 	kill -USR1 "$BG_PID"
 	wait_for 5 has_lines "$BATS_TEST_TMPDIR/run.err" \
@@ -198,14 +199,15 @@ holding()
 	assert_next_met_nobody
 }
 
-@test "--hold: a signal that comes while the run is stored ends it as well" {
+@test "--hold: a signal during the write of the record ends it as well" {
 	start_relay
 	know_task
 	relay_tell freeze-at "$STORE" 2
 	zkrun_bg run -c "$RELAY_CONNECT" -i 0 --hold 600 -t "$TASK" -- true
 	wait_for 10 relay_counts "op$STORE" 2
 	kill -TERM "$BG_PID"
-	# That it has come is not to be seen.  The store has a second from then.
+	# The test cannot see when the signal has arrived.  From then on the
+	# write has one second.
 	for _ in 1 2 3 4 5; do
 		relay_tell stats >/dev/null
 	done
@@ -218,7 +220,7 @@ holding()
 	assert_lock_clean "$TASK"
 }
 
-@test "--hold: the guard dies in it, and the lease goes" {
+@test "--hold: if the guard dies, the lease goes" {
 	holding 0 --hold 600
 	next_in_queue
 	kill -KILL "${BG[run]}"
@@ -226,7 +228,7 @@ holding()
 	assert_next_met_nobody
 }
 
-@test "--hold: the keeper dies in it: not 0, and the lease goes" {
+@test "--hold: if the keeper dies, zkrun does not exit 0, and the lease goes" {
 	holding 0 --hold 600
 	next_in_queue
 	kill -KILL "$(children_of "${BG[run]}")"
@@ -238,7 +240,7 @@ holding()
 	assert_lock_clean "$TASK"
 }
 
-@test "--hold: the lease is deleted, or the session ends, in it: 76" {
+@test "--hold: if the lease is deleted or the session expires, zkrun exits 76" {
 	holding 0 --hold 600
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	ended_in run 10 76
@@ -249,7 +251,7 @@ holding()
 	lock_clean "$TASK"
 }
 
-@test "--hold: contact lost and regained in it does no harm" {
+@test "--hold: contact lost and regained does no harm" {
 	local apart
 
 	start_relay
@@ -269,7 +271,7 @@ holding()
 	lock_clean "$TASK"
 }
 
-@test "--hold: contact lost in it for good: 76 when the session can not live" {
+@test "--hold: if contact stays lost, zkrun exits 76 when the session is over" {
 	start_relay
 	holding 0 --hold 600 -T 2 -c "$RELAY_CONNECT"
 	relay_tell refuse on
@@ -278,10 +280,10 @@ holding()
 	assert_lock_clean "$TASK"
 }
 
-@test "--hold: the lease is deleted while the reply to the store is lost: 76" {
+@test "--hold: a lease deleted while the reply to the write is lost means 76" {
 	start_relay
 	gated run 0 -i 0 --hold 600 -c "$RELAY_CONNECT"
-	# The connection that there is stays, and there is no other.
+	# The present connection stays; the relay refuses new ones.
 	relay_tell refuse on
 	relay_tell drop-reply "$STORE" 1 0 then-cut
 	open_gate run
@@ -296,7 +298,7 @@ holding()
 # --leases
 #
 
-# churn ID END: takes one of three leases again and again.
+# churn ID END: take one of three leases again and again.
 churn()
 {
 	local rc
@@ -309,7 +311,7 @@ churn()
 	done
 }
 
-@test "--leases 3: six zkruns and three of Curator's, and never more than three at once" {
+@test "--leases 3: of six zkruns and three Curators at most three run at once" {
 	local seconds=8 end i n stamps=$BATS_TEST_TMPDIR/stamps
 
 	! asan || seconds=4
@@ -330,7 +332,7 @@ churn()
 	echo "# --leases 3: $output" >&3
 	assert_output --partial 'ids=9 overlaps=0 max_concurrent=3 '
 	assert_output --partial 'open=0'
-	# The judge would see a fourth: of two at most there were too many.
+	# overlap would find a fourth: it finds that more than two ran at once.
 	run -1 "$TOOLS/overlap" -n 2 "$stamps"
 	for i in zkrun1 zkrun2 zkrun3 zkrun4 zkrun5 zkrun6 java0 java1 java2; do
 		n=$(grep -c "^begin .* $i\$" "$stamps")
@@ -339,7 +341,7 @@ churn()
 	assert_lock_clean "$TASK"
 }
 
-@test "--leases 2: two zkruns hold, and Curator waits; Curator holds, and zkrun waits" {
+@test "--leases 2: Curator waits for zkrun, and zkrun waits for Curator" {
 	local p=/lock/mutex/$TASK
 
 	start_curator
@@ -352,7 +354,7 @@ churn()
 	run -75 zkrun -n -l 2 -t "$TASK" -- true
 	let_go one
 	curator_expect 10 B acquired
-	# Now one of each.
+	# Now zkrun and Curator hold one each.
 	zkrun_bg three -l 2 -w 60 -t "$TASK" -- touch "$(RAN)"
 	wait_for 10 queue_count "$TASK" 1
 	let_go two
@@ -370,7 +372,9 @@ churn()
 	assert_lock_clean "$TASK"
 }
 
-# at_once N: so many with -n -l 3 together, which run until all have had a word.
+# at_once N: start N zkruns with -n -l 3 together.  Their commands run until
+# each zkrun has started its command or was refused.  Set ENDINGS to the
+# statuses.
 at_once()
 {
 	local n=$1 dir i rc pids=()
@@ -395,7 +399,7 @@ at_once()
 	ENDINGS=$(tr ' ' '\n' <<<"$ENDINGS" | sort -n | tr -s '\n' ' ')
 }
 
-@test "--leases 3 -n: of three at once all run, of four all but one" {
+@test "--leases 3 -n: of three at once all run, of four exactly three" {
 	for _ in 1 2 3 4; do
 		at_once 3
 		assert_equal "$ENDINGS" ' 0 0 0 '
@@ -405,7 +409,7 @@ at_once()
 	done
 }
 
-@test "after a wait the lease node says since when it is held" {
+@test "after a wait the lease node shows since when it is held" {
 	local lease stat
 
 	at() { sed -n "s/^$1=//p" <<<"$stat"; }
@@ -424,16 +428,16 @@ at_once()
 	wait_for 5 queue_count "$TASK" 0
 	stat=$(zk stat "$lease")
 	[ $(($(at mtime) - $(at ctime))) -ge 300 ]
-	# It says the same as before.
+	# Its data is the same as before.
 	assert_regex "$(zk get "$lease")" "^host=$(hostname) pid=${BG[two]} user=[^ ]* start=[^ ]* command=sh$"
 	let_go two
 }
 
 #
-# A lease that is revoked
+# Revoked leases
 #
 
-# revoke [LEASE]: as --revoke does it.
+# revoke [LEASE]: revoke a lease as --revoke does.
 revoke()
 {
 	local lease=${1:-/lock/mutex/$TASK/leases/$(holders "$TASK")}
@@ -448,8 +452,8 @@ assert_revoked()
 	assert_lock_clean "$TASK"
 }
 
-@test "revoked: the running command is asked to stop, 76, and it is said by whom" {
-	# With nothing held after that, whatever --hold says.
+@test "revoked: zkrun asks the command to stop, says who revoked it, and exits 76" {
+	# zkrun does not hold the lease after that, in spite of --hold.
 	zkrun_bg run -i 0 -k 60 --hold 600 -t "$TASK" -- env "MARK=$TASK" sh -c \
 	    'trap "echo asked; exit 0" TERM; while :; do sleep 0.05; done'
 	wait_for 10 has_command "$BG_PID"
@@ -464,7 +468,7 @@ assert_revoked()
 	assert_next_met_nobody
 }
 
-@test "revoked: a command deaf to TERM is killed after --kill-after" {
+@test "revoked: a command that ignores TERM is killed after --kill-after" {
 	zkrun_bg run -k 0.5 -t "$TASK" -- env "MARK=$TASK" sh -c '
 		trap "" TERM
 		setsid sleep 600 </dev/null >/dev/null 2>&1 &
@@ -474,7 +478,7 @@ assert_revoked()
 	assert_revoked
 }
 
-@test "revoked while what the command left is waited for: it is stopped, 76" {
+@test "revoked while zkrun waits for orphans: it stops them and exits 76" {
 	zkrun_bg run -k 0.3 -t "$TASK" -- env "MARK=$TASK" sh -c "$ORPHAN" \
 	    "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
@@ -483,7 +487,7 @@ assert_revoked()
 	assert_revoked
 }
 
-@test "revoked with the contact lost: heard of when it is regained" {
+@test "revoked without contact: the command is stopped when contact is back" {
 	start_relay
 	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- sleep 600
 	wait_for 10 has_command "$BG_PID"
@@ -497,11 +501,11 @@ assert_revoked()
 	says run 'revoked by joe@far'
 }
 
-@test "revoked before the command is started: it is not, 76" {
+@test "revoked before the start: zkrun does not start the command, exit 76" {
 	hold one "$TASK"
 	zkrun_bg run -t "$TASK" -- touch "$(RAN)"
 	wait_for 10 holds_count "$TASK" 2
-	# Without the guard's word it does not start.
+	# Without the guard's consent the command does not start.
 	kill -STOP "$BG_PID"
 	revoke "/lock/mutex/$TASK/leases/$(holders "$TASK" |
 	    sed 's/.*-\([0-9]*\)$/\1 &/' | sort -n | sed -n '2s/.* //p')"
@@ -514,7 +518,7 @@ assert_revoked()
 	lock_clean "$TASK"
 }
 
-@test "revoked in --hold: released, with the command's status" {
+@test "revoked during --hold: zkrun releases the lease, with the command's status" {
 	holding 5 --hold 600
 	next_in_queue
 	revoke "/lock/mutex/$TASK/leases/$(holders "$TASK" |
@@ -523,14 +527,15 @@ assert_revoked()
 	assert_next_met_nobody
 }
 
-@test "revoked while the run is stored: no --hold after that" {
+@test "revoked during the write of the record: --hold does not follow" {
 	local reads
 
 	start_relay
 	gated run 0 -c "$RELAY_CONNECT" -i 0 --hold 600
 	wait_for 5 queue_count "$TASK" 0
 	reads=$(relay_count op4)
-	# Its watch fires, and it asks for the data; the store is behind that.
+	# The keeper's watch fires, and it reads the data; the write comes after
+	# it.
 	relay_tell freeze-at 4
 	revoke
 	wait_for 10 relay_counts op4 $((reads + 1))
@@ -543,7 +548,7 @@ assert_revoked()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "revoked while the command is being stopped: no --hold after that" {
+@test "revoked while zkrun stops the command: --hold does not follow" {
 	zkrun_bg run -m 0.3 -k 1.5 --hold 600 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c 'trap "" TERM; sleep 600; sleep 600'
 	wait_for 10 grep -q 'has had its' "$BATS_TEST_TMPDIR/run.err"
@@ -551,7 +556,7 @@ assert_revoked()
 	assert_revoked 124
 }
 
-@test "a lease that somebody wrote to while it was waited with is held all the same" {
+@test "a waiter holds its lease even if somebody wrote to it meanwhile" {
 	local lease
 
 	hold holder "$TASK"
