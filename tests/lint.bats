@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 #
-# What other programs find in the sources: compilers, linters, another awk; and
-# how the program is built.
+# Compilers, linters and another awk find nothing in the sources; how the
+# program is built.
 #
-# Once: it looks at the sources, and builds its own.
+# Once: it looks at the sources, and builds its own programs.
 # bats file_tags=long
 
 load lib/helper
@@ -15,7 +15,7 @@ setup()
 	WORK=$BATS_TEST_TMPDIR
 }
 
-@test "shellcheck has nothing to say about the scripts" {
+@test "shellcheck finds nothing in the scripts" {
 	local scripts
 
 	mapfile -t scripts < <(find . \( -name .git -o -name build -o \
@@ -28,14 +28,14 @@ setup()
 		fi
 	    done | sort)
 	[ ${#scripts[@]} -ge 10 ]
-	# A @test is a subshell, and its modifications are for it alone; what is
-	# in single quotes is for another shell; run sets what it sets.
+	# A @test is a subshell on purpose (SC2030, SC2031); "done" may be an
+	# argument (SC1010); run sets variables (SC2154).
 	run -0 shellcheck -x -S warning \
 	    -e SC2030,SC2031,SC1010,SC2154 "${scripts[@]}"
 	assert_output ''
 }
 
-# Debian's own awk is mawk, and a machine with another one hides what it refuses.
+# Debian's default awk is mawk, which refuses some of what other awks accept.
 @test "mawk understands every awk program" {
 	local program programs
 
@@ -47,7 +47,7 @@ setup()
 	done
 }
 
-@test "gcc and clang find nothing to warn of, in the program and its tests" {
+@test "gcc and clang compile the program and its tests without a warning" {
 	local cc
 
 	for cc in gcc clang; do
@@ -59,14 +59,14 @@ setup()
 }
 
 @test "cppcheck finds nothing" {
-	# Newer versions say how deep they look, which is no finding.
+	# Newer versions print how deep they look; that is not a finding.
 	run -0 cppcheck -q --std=c11 --enable=warning,performance,portability \
 	    --suppress=normalCheckLevelMaxBranches \
 	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE -Isrc src
 	assert_output ''
 }
 
-# What it looks for is in .clang-tidy.
+# .clang-tidy lists the checks.
 @test "clang-tidy finds nothing" {
 	local flags
 
@@ -78,7 +78,7 @@ setup()
 	assert_output ''
 }
 
-# hardened PROGRAM: prints what it has of what a hardened one has.
+# hardened PROGRAM: print which hardening features it has.
 hardened()
 {
 	readelf -hW "$1" | grep -o 'DYN (Position-Independent'
@@ -89,13 +89,13 @@ hardened()
 	    head -n 1 | sed 's/.*/fortified/'
 }
 
-@test "the program is hardened, and a packager's flags still count" {
+@test "the program is hardened, and a packager's flags take effect" {
 	local flags
 
 	run hardened "$ZKRUN"
 	assert_output "$(printf '%s\n' 'DYN (Position-Independent' GNU_RELRO \
 	    'NOW PIE' __stack_chk_fail fortified)"
-	# No object file here may bring a warning.
+	# None of these flags may cause a warning.
 	for flags in CFLAGS=-O0 'CFLAGS=-O2 -g -O0' CFLAGS= \
 	    CPPFLAGS=-D_FORTIFY_SOURCE=3 'CFLAGS=-O1 -fsanitize=address' \
 	    'CC=clang'; do
@@ -119,7 +119,7 @@ hardened()
 	refute_output --partial zookeeper
 	run -0 "$WORK/static/zkrun" -t "$TASK" echo yes
 	assert_output yes
-	# And the check can fail.
+	# The check can fail: the usual program is linked dynamically.
 	run -0 ldd "$ZKRUN"
 	assert_output --partial zookeeper
 }
