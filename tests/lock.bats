@@ -1,19 +1,20 @@
 #!/usr/bin/env bats
 #
-# The lock: what it is in ZooKeeper, who gets it, and in which order.
+# The lock: its nodes in ZooKeeper, who gets it, and in which order.
 #
-# Measures: round trips over a slow line.
+# Measures: round trips over a slow link.
 
 load lib/helper
 
-# Prints the command's environment as zkrun made it.
+# show_lease: hold the lock, and save the environment that zkrun gives a
+# command.
 show_lease()
 {
 	zkrun_bg holder -t "$TASK" -- sh -c \
 	    'env >"$1.tmp" && mv "$1.tmp" "$1"; exec sleep 600' sh \
 	    "$BATS_TEST_TMPDIR/env"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/env"
-	# The lock node is deleted without being waited for.
+	# zkrun does not wait for the delete of its lock node.
 	wait_for 5 queue_count "$TASK" 0
 }
 
@@ -23,7 +24,7 @@ of_lease()
 }
 
 # bats test_tags=quick
-@test "while the lock is held there are its parents and one lease, no more" {
+@test "a held lock consists of its parents and one lease node" {
 	local uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 	local p=/lock/mutex/$TASK
 
@@ -34,14 +35,14 @@ of_lease()
 	assert_line --index 2 --regexp "^$p/leases/_c_$uuid-lease-[0-9]{10}$"
 	assert_equal "${#lines[@]}" 3
 	let_go holder
-	# Confirmed when zkrun exits, not some time later.
+	# The release is confirmed when zkrun exits, not later.
 	lock_clean "$TASK"
-	# The last one out removes the room that the first one in has made.
+	# The last holder deletes the leases node that the first one made.
 	wait_for 5 not zk stat "$p/leases"
 }
 
 # bats test_tags=quick
-@test "the command is told its task, lease, session and fence, and they are true" {
+@test "the environment has the true task, lease, session and fence" {
 	local lease
 
 	show_lease
@@ -65,7 +66,7 @@ of_lease()
 	done
 }
 
-@test "the nodes go with the session, whatever becomes of zkrun" {
+@test "the nodes go with the session, whatever zkrun does" {
 	show_lease
 	zk expire "$(session_of "$(of_lease LEASE)")"
 	run -1 zk stat "$(of_lease LEASE)"
@@ -73,7 +74,7 @@ of_lease()
 	assert_equal "$status" 76
 }
 
-@test "a node tells people who holds: one line, and no argument of the command" {
+@test "the lease node says who holds, in one line without command arguments" {
 	local data
 
 	LOGNAME=joe zkrun_bg holder -t "$TASK" -- sh -c 'exec sleep 600' \
@@ -87,7 +88,7 @@ of_lease()
 }
 
 # bats test_tags=quick
-@test "in line a node tells people who waits" {
+@test "the lock node says who waits" {
 	local data
 
 	hold holder "$TASK"
@@ -100,12 +101,13 @@ of_lease()
 	assert_equal "$status" 0
 }
 
-# The requests of a finished zkrun over the relay; only these keys may be there.
+# only_these OP...: print the requests that a finished zkrun made over the
+# relay, and fail if there are others.
 only_these()
 {
 	local key stats
 
-	# The session's end comes after zkrun's own.
+	# The session ends after zkrun.
 	closed() { [ "$(relay_count op-11)" -ge 1 ]; }
 	wait_for 5 closed
 	stats=$(relay_tell stats)
@@ -118,7 +120,7 @@ only_these()
 	done
 }
 
-@test "a run that meets nobody: a transaction and a look; a look, a delete and a tidying" {
+@test "a run on a free lock makes two transactions, a read, a list and a delete" {
 	zkrun -t "$TASK" -- true
 	start_relay
 	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -129,7 +131,7 @@ only_these()
 	assert_equal "$(relay_count op2)" 1
 }
 
-@test "a run that meets somebody stands in line: two creates, three lists" {
+@test "a run that queues makes three transactions, two creates and three lists" {
 	hold holder "$TASK"
 	start_relay
 	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -138,9 +140,9 @@ only_these()
 	let_go holder
 	zkrun_wait waiter 10
 	assert_equal "$status" 0
-	# To walk in, to enter with the time of it, to tidy; the line's node is
-	# made, if it is not there.  That the holder goes is all it asks for, and
-	# in the end whether somebody else is in line.
+	# Transactions: try a free lock; leave the queue and write to the lease;
+	# delete leases.  op19 makes locks.  The lists are of the queue, of the
+	# leases, and of the queue before the release.
 	only_these op14 op4 op2 op15 op12 op19
 	assert_equal "$(relay_count op14)" 3
 	assert_equal "$(relay_count op15)" 2
@@ -149,8 +151,8 @@ only_these()
 	assert_equal "$(relay_count op19)" 1
 }
 
-# in_queue NAME AHEAD LISTS: one that comes when so many are ahead in line has
-# listed children so often when it runs.
+# in_queue NAME AHEAD LISTS: a run that queues behind a holder and so many
+# waiters must list children so often in all.
 in_queue()
 {
 	local i last=holder name=$1 ahead=$2
@@ -164,7 +166,7 @@ in_queue()
 	zkrun_bg "$name" -c "$RELAY_CONNECT" -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" $((ahead + 1))
 	for ((i = 1; i <= ahead + 1; i++)); do
-		# The next one is at the head of the line, and waits.
+		# The next one waits at the front of the queue.
 		wait_for 10 holds_count "$TASK" 2
 		let_go "$last"
 		last=$name$i
@@ -175,13 +177,13 @@ in_queue()
 	assert_equal "lists: $(relay_count op12 "$name")" "lists: $3"
 }
 
-@test "in line behind one, its end is all there is to know; behind more, not" {
-	# The line and, at its head, the leases; the line again in the end.
+@test "the second in the queue lists it once to wait; the third lists it twice" {
+	# It lists the queue, at the front the leases, and in the end the queue.
 	in_queue second 1 3
 	in_queue third 2 4
 }
 
-@test "in line, contact is lost while it looks who is ahead: it looks once more" {
+@test "a waiter that loses contact while it lists the queue lists it again" {
 	local order=$BATS_TEST_TMPDIR/order name
 
 	hold holder "$TASK"
@@ -195,7 +197,7 @@ in_queue()
 	zkrun_bg third -T 10 -c "$RELAY_CONNECT" -t "$TASK" -- \
 	    sh -c 'echo "$1" >>"$2"' sh third "$order"
 	wait_for 10 queue_count "$TASK" 3
-	# It has listed the line, and has read the place before its own.
+	# It has listed the queue and read the lock node ahead of its own.
 	wait_for 10 relay_counts op4 2
 	relay_tell drop-reply 12 1 then-cut
 	kill -TERM "${BG[second]}"
@@ -209,7 +211,7 @@ in_queue()
 	assert_equal "$(xargs <"$order")" 'first third'
 }
 
-@test "refused with -n: one transaction and two looks, and no node is made" {
+@test "-n is refused with one transaction, a read and a list, and makes no node" {
 	hold holder "$TASK"
 	start_relay
 	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
@@ -218,15 +220,15 @@ in_queue()
 	assert_equal "$(relay_count op14)" 1
 	assert_equal "$(relay_count op4)" 1
 	assert_equal "$(relay_count op12)" 1
-	# Who does not hold does not ask when the last run was, either.
+	# Without the lock zkrun does not ask for the last run either.
 	run -75 zkrun -n -i 1h -t "$TASK" -- true
-	# The holder walked in, so nobody has made this.
+	# The holder took a free lock, so nobody has made locks.
 	run -1 zk stat "/lock/mutex/$TASK/locks"
 	run -1 zk stat "/lock/runs/$TASK"
 	let_go holder
 }
 
-@test "refused with -n and several leases: the same, and none is made in line" {
+@test "a refusal with -n costs the same with several leases, and makes no node" {
 	local before locks=/lock/mutex/$TASK/locks n
 
 	for n in 1 2 3; do
@@ -238,7 +240,7 @@ in_queue()
 	run -75 zkrun -c "$RELAY_CONNECT" -n -l 3 -t "$TASK" -- true
 	only_these op14 op4 op12
 	assert_equal "$(relay_count op14)" 1
-	# Its cversion counts what has ever been made there.
+	# The cversion of locks counts all nodes ever made in it.
 	assert_equal "$(zk stat "$locks")" "$before"
 	let_go holder2
 	run -0 zkrun -n -l 3 -t "$TASK" -- echo ran
@@ -247,10 +249,10 @@ in_queue()
 	let_go holder3
 }
 
-@test "with -n it is not refused for a lease that is gone when it tries or looks" {
+@test "-n gets the lock if the other lease is gone when zkrun tries or looks" {
 	local op
 
-	# Others have made it, so nobody walks in.
+	# With leases made by others, one transaction cannot take the lock.
 	zk create -p "/lock/mutex/$TASK/leases"
 	start_relay
 	for op in 14 12; do
@@ -266,7 +268,7 @@ in_queue()
 	done
 }
 
-@test "with -n the reply to its first try or look is lost: refused, nothing is left" {
+@test "-n is refused and leaves nothing if the reply to its try or look is lost" {
 	local op
 
 	hold holder "$TASK"
@@ -283,17 +285,17 @@ in_queue()
 	let_go holder
 }
 
-@test "with -n the parents are missing: they are made, and the lock is taken" {
+@test "-n makes missing parents and takes the lock" {
 	run -0 zkrun -n -b "/made/$TASK" -t x -- echo ran
 	assert_output ran
-	# Of a semaphore, too.
+	# The same with several leases.
 	run -0 zkrun -n -l 2 -b "/made/$TASK/deep" -t x -- echo ran
 	assert_output ran
 	zk rmr "/made/$TASK"
 }
 
-# at_head NAME [OPTION...]: waits with a lease node of its own, behind a holder.
-# Sets HEAD, that node.
+# at_head NAME [OPTION...]: start a waiter at the front of the queue, which has
+# a lease node; set HEAD to that node.
 at_head()
 {
 	local before name=$1
@@ -306,7 +308,7 @@ at_head()
 	HEAD=$(holders "$TASK" | grep -vxF "$before")
 }
 
-@test "at the head of the line: a lease of whomever that comes besides is waited for" {
+@test "the first waiter also waits for a lease that somebody else adds" {
 	local leases=/lock/mutex/$TASK/leases
 
 	hold holder "$TASK"
@@ -314,7 +316,7 @@ at_head()
 	zk create "$leases/foreign"
 	let_go holder
 	wait_for 10 holds_count "$TASK" 2
-	# It has looked, and waits on.
+	# The waiter looks again and still waits.
 	zk set "$leases/foreign" changed
 	kill -USR1 "${BG[waiter]}"
 	wait_for 10 grep -q 'waiting for' "$BATS_TEST_TMPDIR/waiter.err"
@@ -323,10 +325,10 @@ at_head()
 	assert_equal "$status" 0
 }
 
-@test "at the head of the line: its own lease is deleted, and it holds with another" {
+@test "if the first waiter's lease is deleted, it holds with another one" {
 	hold holder "$TASK"
 	at_head waiter
-	# So that it hears of both at once.
+	# Stop the keeper, so that it hears of both at once.
 	pkill -STOP -P "${BG[waiter]}"
 	zk rm "/lock/mutex/$TASK/leases/$HEAD"
 	let_go holder
@@ -338,17 +340,17 @@ at_head()
 	! grep -qxF "$HEAD" "$BATS_TEST_TMPDIR/waiter.out"
 }
 
-@test "missing parents are made, as containers, with one request each" {
+@test "zkrun makes missing parents as containers, with one request each" {
 	start_relay
 	zkrun -c "$RELAY_CONNECT" -b "/made/$TASK/deep" -t x -- true
-	# made may be there: each of made, its task, deep and x is tried once.
+	# zkrun tries each of made, $TASK, deep and x once; made may exist.
 	assert_equal "$(relay_count op19)" 4
 	run -0 zk ls "/made/$TASK/deep/x"
 	assert_output ''
 	zk rmr "/made/$TASK"
 }
 
-@test "the room that a dead zkrun left is used, and then removed" {
+@test "zkrun uses the leases node that a dead zkrun left, and then deletes it" {
 	local p=/lock/mutex/$TASK
 
 	zkrun_bg victim -T 2 -t "$TASK" -- sleep 600
@@ -363,19 +365,19 @@ at_head()
 	wait_for 5 not zk stat "$p/leases"
 }
 
-@test "a room that others have made is used, and stays" {
+@test "zkrun uses a leases node that others have made, and keeps it" {
 	local p=/lock/mutex/$TASK
 
 	zk create -p "$p/leases"
 	run -0 zkrun -n -t "$TASK" -- echo ran
 	assert_output ran
-	# It would be gone by the time that a later run is over.
+	# A delete by the first run would be done when another run is over.
 	run -0 zkrun -n -t "$TASK" -- true
 	zk stat "$p/leases"
 }
 
-@test "walked in, and the reply is lost: the lease is found, though one waits by now" {
-	# With all parents there, the first multi is the one that counts.
+@test "zkrun finds its lease after a lost reply, even if another one waits" {
+	# Since all parents exist, the first transaction takes the lock.
 	zkrun -t "$TASK" -- true
 	start_relay
 	relay_tell drop-reply 14
@@ -390,7 +392,7 @@ at_head()
 	assert_equal "$status" 0
 }
 
-@test "walked in, and somebody deletes the lease before it is seen: taken again" {
+@test "if its new lease is deleted at once, zkrun takes the lock again" {
 	zk create -p "/lock/mutex/$TASK"
 	start_relay
 	relay_tell freeze-at 4
@@ -403,56 +405,57 @@ at_head()
 	assert_lock_clean "$TASK"
 }
 
-# room_is_gone: a P/leases of zkrun's making is no container, which a server
-# would reap.
-room_is_gone()
+# leases_is_gone: zkrun must delete the leases node that it made, because no
+# server does: it is not a container.
+leases_is_gone()
 {
 	wait_for 5 not zk stat "/lock/mutex/$TASK/leases"
 }
 
-@test "told to stop while walking in: no room is left" {
+@test "zkrun leaves no leases node if it is stopped while it takes a free lock" {
 	zk create -p "/lock/mutex/$TASK"
 	start_relay
 	relay_tell freeze-at 4
 	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- true
 	wait_for 10 holds_count "$TASK" 1
 	kill -TERM "${BG[run]}"
-	# It has what it is to delete only when the reply is read.
+	# zkrun knows what to delete only after it has read the reply.
 	sleep 0.1
 	relay_tell thaw
 	zkrun_wait run 10
 	assert_equal "$status" 143
-	room_is_gone
+	leases_is_gone
 }
 
-@test "giving up at the head of the line as the holder goes: no room is left" {
+@test "the first waiter leaves no leases node if it gives up as the holder goes" {
 	zkrun -t "$TASK" -- true
 	hold holder "$TASK"
 	start_relay
 	at_head waiter -c "$RELAY_CONNECT"
 	relay_tell freeze
 	kill -TERM "${BG[waiter]}"
-	# Its tidying finds the waiter's lease.
+	# The holder does not delete leases, because the waiter's lease is
+	# there.
 	let_go holder
 	wait_for 10 holds_count "$TASK" 1
 	sleep 0.1
 	relay_tell thaw
 	zkrun_wait waiter 10
 	assert_equal "$status" 143
-	room_is_gone
+	leases_is_gone
 }
 
-# A Curator client between its place and its lease makes the room only once.
-@test "the room is left to who is in line and has no lease yet" {
+# A Curator client that has a lock node but no lease makes leases only once.
+@test "zkrun keeps the leases node while a waiter without a lease is in the queue" {
 	zk create -p "/lock/mutex/$TASK/locks/_c_x-lock-0000000000" >/dev/null
 	zkrun -t "$TASK" -- true
 	zk stat "/lock/mutex/$TASK/leases"
 	zk rm "/lock/mutex/$TASK/locks/_c_x-lock-0000000000"
 	zkrun -t "$TASK" -- true
-	room_is_gone
+	leases_is_gone
 }
 
-@test "the server takes the parents away when nobody uses them" {
+@test "the server deletes the parents when nobody uses them" {
 	own_server --jvm -Dznode.container.checkIntervalMs=100
 	zkrun -c "$OWN_CONNECT" -t "$TASK" -- true
 	export ZK_CONNECT=$OWN_CONNECT
@@ -469,13 +472,13 @@ room_is_gone()
 }
 
 # bats test_tags=quick
-@test "with -n a taken lock is not waited for, and the command is not run" {
+@test "-n does not wait for a taken lock and does not run the command" {
 	hold holder "$TASK"
 	run -75 zkrun -n -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	assert_output "zkrun: cannot acquire '$TASK': it is taken"
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	run -3 zkrun -n -E 3 -t "$TASK" -- true
-	# Neither has left anything that blocks others.
+	# Neither has left a node that blocks others.
 	queue_count "$TASK" 0
 	holds_count "$TASK" 1
 	let_go holder
@@ -484,7 +487,7 @@ room_is_gone()
 	lock_clean "$TASK"
 }
 
-@test "of many with -n at once on a free lock exactly one runs" {
+@test "of many with -n at once on a free lock, exactly one runs" {
 	local gate=$BATS_TEST_TMPDIR/gate rounds=4 n=12 i round pids
 
 	! asan || rounds=1
@@ -519,11 +522,11 @@ room_is_gone()
 }
 
 # bats test_tags=quick
-@test "without -n and -w it waits, and runs when the holder is done" {
+@test "without -n and -w zkrun waits, and runs when the holder is done" {
 	hold holder "$TASK"
 	zkrun_bg waiter -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	wait_for 10 queue_count "$TASK" 1
-	# At the head of the line it has a lease node too, and still waits.
+	# At the front of the queue it also has a lease node, and still waits.
 	wait_for 10 holds_count "$TASK" 2
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	let_go holder
@@ -534,7 +537,7 @@ room_is_gone()
 }
 
 # bats test_tags=quick
-@test "with -w it gives up in time, at the head of the line and behind" {
+@test "with -w zkrun gives up in time, at the front of the queue and behind" {
 	local before took
 
 	hold holder "$TASK"
@@ -555,7 +558,7 @@ room_is_gone()
 	let_go holder
 }
 
-@test "with -w it runs when the lock comes free in time" {
+@test "with -w zkrun runs when the lock becomes free in time" {
 	hold holder "$TASK"
 	zkrun_bg waiter -w 30 -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 1
@@ -565,7 +568,7 @@ room_is_gone()
 }
 
 # bats test_tags=quick
-@test "who came first runs first" {
+@test "waiters run in the order in which they came" {
 	local order=$BATS_TEST_TMPDIR/order i
 
 	hold holder "$TASK"
@@ -583,7 +586,7 @@ room_is_gone()
 	lock_clean "$TASK"
 }
 
-@test "one that gives up in the middle of the line does not stop those behind" {
+@test "a waiter that gives up in the middle of the queue does not stop the others" {
 	local order=$BATS_TEST_TMPDIR/order i
 
 	hold holder "$TASK"
@@ -604,7 +607,7 @@ room_is_gone()
 }
 
 # bats test_tags=quick
-@test "the lock is free for others the moment zkrun has exited, 50 times" {
+@test "the lock is free for others as soon as zkrun has exited, 50 times" {
 	local i rc
 
 	for ((i = 1; i <= 50; i++)); do
@@ -616,8 +619,8 @@ room_is_gone()
 	done
 }
 
-@test "over a slow line, too, nothing is left the moment zkrun has exited" {
-	# What zkrun sends arrives a good while after it was sent.
+@test "over a slow link no node is left as soon as zkrun has exited" {
+	# The link delays what zkrun sends by 100 ms.
 	start_relay relay "$ZKRUN_CONNECT" -d 100
 	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
 	lock_clean "$TASK"
@@ -625,7 +628,7 @@ room_is_gone()
 	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
 	queue_count "$TASK" 0
 	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
-	# Its place and, at the head of the line, its lease.
+	# At the front of the queue the waiter has a lock node and a lease.
 	wait_for 10 holds_count "$TASK" 2
 	kill -TERM "$BG_PID"
 	zkrun_wait waiter 10
@@ -635,29 +638,30 @@ room_is_gone()
 	let_go holder
 }
 
-@test "a run under the lock of another task inside one" {
+@test "zkrun can run another task inside a task" {
 	# shellcheck disable=SC2016 # for the inner shell
 	run -0 zkrun -t "$TASK" -- "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK-b" \
 	    -- sh -c 'echo "$ZKRUN_TASK ${ZKRUN_LEASE%/*}"'
 	assert_output "$TASK-b /lock/mutex/$TASK-b/leases"
 	lock_clean "$TASK"
 	lock_clean "$TASK-b"
-	# The same lock inside itself is taken.
+	# The same task inside itself finds the lock taken.
 	run -75 zkrun -t "$TASK" -- "$ZKRUN" -c "$ZKRUN_CONNECT" -n -t "$TASK" \
 	    -- true
 	lock_clean "$TASK"
 }
 
 # bats test_tags=quick
-@test "tasks of other names do not wait for each other" {
+@test "tasks with different names or base paths do not wait for each other" {
 	hold holder "$TASK"
 	zkrun -n -t "$TASK-b" -- true
 	zkrun -n -b /lock/other -t "$TASK" -- true
 	let_go holder
 }
 
-# quick_at_times LEAST MOST OPTION...: over the slow line, in ms.  The machine may
-# be busy, but not every time; and less would not be true.
+# quick_at_times LEAST MOST OPTION...: over the slow link, one of 30 runs must
+# take at most MOST ms, because the machine is not busy every time.  None may
+# take less than LEAST, because that is not possible.
 quick_at_times()
 {
 	local before i least=$1 most=$2 ms
@@ -676,14 +680,14 @@ quick_at_times()
 	return 1
 }
 
-@test "over a slow line an uncontended run takes three and a half round trips" {
+@test "over a slow link a run on a free lock takes three and a half round trips" {
 	zkrun -t "$TASK" -- true
 	start_relay relay "$ZKRUN_CONNECT" -d 25
 	# Session, acquire, release: 3.6 round trips of 50 ms.
 	quick_at_times 150 180
 }
 
-@test "over a slow line a refusal with -n takes two round trips" {
+@test "over a slow link a refusal with -n takes two round trips" {
 	hold holder "$TASK"
 	start_relay relay "$ZKRUN_CONNECT" -d 25
 	# Session and look: 2.4 round trips of 50 ms.
@@ -691,7 +695,7 @@ quick_at_times()
 	let_go holder
 }
 
-# Proportional set size of a process, in kB.
+# pss PID: print the proportional set size of a process, in kB.
 pss()
 {
 	awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"
@@ -706,7 +710,7 @@ pss()
 	keeper=$(keeper_of "$BG_PID")
 	sum=$(($(pss "$BG_PID") + $(pss "$keeper")))
 	echo "guard $(pss "$BG_PID") kB, keeper $(pss "$keeper") kB"
-	# A sanitizer's memory is its own.
+	# A sanitizer needs more.
 	asan || [ $sum -le 1536 ]
 	let_go holder
 	zkrun_wait waiter 10
