@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 #
-# The protocol and the lease clock, exhaustively; see tests/model/.
+# Check the protocol and the lease clock exhaustively; see tests/model/.
 #
-# Once: it looks at no program of ours.
+# Once: it does not run zkrun.
 # bats file_tags=long
 
 load lib/helper
 
-@test "the models of lock and lease clock hold, and find out every mutant" {
+@test "the models of lock and lease clock hold, and detect every mutant" {
 	run -0 "$TOP/tests/model/run.bash"
 	echo "$output" | sed 's/^/# /' >&3
 	refute_output --partial 'not ok'
