@@ -13,7 +13,7 @@ MONITORING=$BATS_TEST_DIRNAME/../contrib/monitoring
 setup()
 {
 	bench_setup
-	# Other tests' tasks are not to be seen.
+	# Hide the tasks of other tests.
 	export ZKRUN_BASE=/monitoring/$TASK ZKRUN_RUNS=/monitoring-runs/$TASK
 	# shellcheck disable=SC2034 # for the helper
 	LOCK_BASE=$ZKRUN_BASE
@@ -45,7 +45,7 @@ fake()
 	chmod 755 "$BATS_TEST_TMPDIR/bin/$1"
 }
 
-# answer N: what zkrun prints from now on: N tasks.
+# answer N: from now on zkrun is a script that prints N tasks.
 answer()
 {
 	jq -nc --argjson n "$1" '{base: "/x", tasks: [range($n) | {
@@ -56,8 +56,8 @@ answer()
 	fake zkrun <<<"cat '$BATS_TEST_TMPDIR/answer'; exit 1"
 }
 
-# run_ended KIND AGO TOOK STATUS: a line of the record, of a run that ended AGO
-# seconds ago and took TOOK ms.
+# run_ended KIND AGO TOOK STATUS: print a line of the record, of a run that
+# ended AGO seconds ago and took TOOK ms.
 run_ended()
 {
 	local started=$((EPOCHSECONDS * 1000 - $2 * 1000 - $3))
@@ -65,7 +65,7 @@ run_ended()
 	echo "$1 began=$started started=$started took=$3 status=$4 fence=1 host=web$4"
 }
 
-# write_record TASK LINE...
+# write_record TASK LINE...: write a record with these lines.
 write_record()
 {
 	zk create -p "$ZKRUN_RUNS/$1" >/dev/null
@@ -74,7 +74,7 @@ write_record()
 "
 }
 
-# value METRIC [TASK]: of the metrics in $output.
+# value METRIC [TASK]: print a value of the metrics in $output.
 value()
 {
 	sed -n "s/^zkrun_$1${2:+{task=\"$2\"\}} //p" <<<"$output"
@@ -87,7 +87,7 @@ between()
 	    'BEGIN { exit !(value != "" && value >= least && value <= most) }'
 }
 
-# Nothing is in the directory but the file.
+# only_file: fail if anything but the file is in the directory.
 only_file()
 {
 	assert_equal "$(ls -A "$BATS_TEST_TMPDIR/out")" "${FILE##*/}"
@@ -126,7 +126,7 @@ no_server()
 	between "$before" "$(value look_timestamp_seconds)" "$EPOCHSECONDS"
 	let_go holder
 	zkrun_wait waiter 10
-	# That no task is held is no failure.
+	# It is not a failure that no task is held.
 	run -0 metrics
 	assert_equal "$(value held held) $(value look_success)" '0 1'
 }
@@ -250,7 +250,7 @@ zkrun_look_timestamp_seconds $(value look_timestamp_seconds)"
 	run -0 metrics open strange
 	assert_equal "$(value look_success)" 1
 	zk setacl "$ZKRUN_BASE/shut/leases" rwcda
-	# Without the list of tasks there is no telling which are missing.
+	# Without the list of tasks nobody can tell which are missing.
 	zk setacl "$ZKRUN_BASE" wcda
 	run -77 metrics
 	assert_equal "$(value look_success)" 0
@@ -258,8 +258,8 @@ zkrun_look_timestamp_seconds $(value look_timestamp_seconds)"
 	let_go holder
 }
 
-# Reads FILE again and again until told to stop, or until its last line is
-# missing.
+# read_all_the_time: read FILE again and again until told to stop, or until its
+# last line is missing.
 read_all_the_time()
 {
 	local text n
@@ -292,12 +292,12 @@ read_all_the_time()
 	: >"$BATS_TEST_TMPDIR/enough"
 	wait "$reader"
 	assert_regex "$(<"$BATS_TEST_TMPDIR/read")" '^read [0-9]+ times$'
-	# The first file is as it was: it was replaced, not written over.
+	# The first file is unchanged: it was replaced, not overwritten.
 	cmp "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/copy"
 	only_file
 }
 
-@test "metrics: if the file cannot be written, the old one stays and the status is 71" {
+@test "metrics: if the file cannot be written, the old one stays, exit 71" {
 	run -0 metrics -o "$FILE"
 	cp "$FILE" "$BATS_TEST_TMPDIR/copy"
 	# As on a disk that is full.
@@ -324,7 +324,7 @@ read_all_the_time()
 @test "metrics: a signal while the new file is written leaves only the old one" {
 	answer 1
 	metrics -o "$FILE"
-	# chmod comes when the new file is there.
+	# The script calls chmod when the new file exists.
 	fake chmod <<-END
 		: >'$BATS_TEST_TMPDIR/writing'
 		while [ ! -e '$BATS_TEST_TMPDIR/enough' ]; do sleep 0.02; done
@@ -341,7 +341,7 @@ read_all_the_time()
 }
 
 # bats test_tags=long
-@test "metrics: a silent server costs 30 seconds at most" {
+@test "metrics: a silent server costs at most 30 seconds" {
 	"$TOOLS/responder" >"$BATS_TEST_TMPDIR/port" 3>&- &
 	HELPERS+=($!)
 	wait_for 5 test -s "$BATS_TEST_TMPDIR/port"
@@ -362,7 +362,7 @@ read_all_the_time()
 	assert_output --regexp '^ZKRUN OK - t: last good run ended 10h0[0-9]m ago, took 12m07s \| age=360[0-9]{2}s;;90000;0 took=727s;;;0 waiting=0;;;0$'
 	run -2 check t 9h
 	assert_output --regexp '^ZKRUN CRITICAL - t: last good run ended 10h0[0-9]m ago, .* age=360[0-9]{2}s;;32400;0 '
-	# All units, and in between.
+	# All units, and fractions.
 	for age in 36100 36100s 602m 10.1h 0.42d; do
 		run -0 check t $age
 	done
@@ -373,7 +373,7 @@ read_all_the_time()
 	write_record later "$(run_ended success -100 1000 0)"
 	run -0 check later 1h
 	assert_output --partial ' | age=0s;;3600;0 '
-	# Real ones, and the failure behind them.
+	# Real runs, with a failure last.
 	run -0 zkrun -i 0 -t real -- true
 	run -3 zkrun -i 0 -t real -- sh -c 'exit 3'
 	run -0 check real 1h
@@ -393,7 +393,7 @@ read_all_the_time()
 	zkrun_wait waiter 10
 }
 
-@test "check: 1 if the task is paused, with user, time and reason; 2 if it is overdue, too" {
+@test "check: 1 if the task is paused, with who and why; 2 if also overdue" {
 	local by
 
 	by="paused by ${LOGNAME:-$(id -un)}@$(hostname) since 20[0-9-]+T[0-9:]+Z"
@@ -403,7 +403,7 @@ read_all_the_time()
 	assert_output --regexp "^ZKRUN WARNING - t: last good run ended [^;]*; $by: disk \? is full \| age="
 	run -2 check t 10s
 	assert_output --regexp "^ZKRUN CRITICAL - .*; $by: disk "
-	# Without a reason, by one more.
+	# One more user pauses the task, without a reason.
 	LOGNAME=joe run -0 zkrun --pause t
 	run -1 check t 1h
 	assert_output --regexp "; $by: disk \? is full; paused by [^ ]*@$(hostname) since 20[0-9-]+T[0-9:]+Z \|"
@@ -423,7 +423,7 @@ read_all_the_time()
 	zk setacl "$ZKRUN_BASE/shut/leases" wcda
 	run -3 check shut 25h
 	assert_output --regexp '^ZKRUN UNKNOWN - shut: last good run .*; the lock cannot be read: an ACL forbids it \(-102\) \| age=[^ ]* took=1s;;;0$'
-	# An overdue task is overdue all the same.
+	# An overdue task is still reported as such.
 	run -2 check shut 10s
 	zk setacl "$ZKRUN_BASE/shut/leases" rwcda
 	write_record strange 'what is this'
@@ -450,7 +450,7 @@ read_all_the_time()
 	assert_output --regexp '^ZKRUN OK - a"b\\c\?ä: last [^|]* \| age=[0-9]+s;;3600;0 took=[0-9.]+s;;;0 waiting=0;;;0$'
 	run -0 "$MONITORING/check_zkrun" '--task=a"b\c|ä' --max-age=1h --timeout=50
 	assert_output --partial 'ZKRUN OK - a"b\c?ä: '
-	# Another one beside it changes nothing.
+	# Another task on the command line changes nothing.
 	run -3 check none 1h 'a"b\c|ä'
 	assert_output --partial 'ZKRUN UNKNOWN - none: '
 }
@@ -507,13 +507,14 @@ read_all_the_time()
 	run -0 metrics none
 	run -0 promtool check metrics <<<"$output"
 	assert_output ''
-	# It would refuse others.
+	# promtool refuses malformed metrics.
 	run ! promtool check metrics <<<'zkrun_held{task="a"b"} 1'
 	run ! promtool check metrics <<<'zkrun_held{task="a"} 1'
 }
 
-# in_time "SERIES = VALUES"...: a test for promtool: with these series, a value a
-# minute, so many alerts fire; on stdin stand lines of ALERT TIME NUMBER.
+# in_time "SERIES = VALUES"...: print a test for promtool with these series, one
+# value per minute.  Each line of stdin, ALERT TIME NUMBER, says how many alerts
+# must fire at that time.
 in_time()
 {
 	local series alert time number
@@ -546,7 +547,7 @@ in_time()
 	{
 		printf '%s\n' 'evaluation_interval: 1m' 'rule_files:' \
 		    "  - $MONITORING/zkrun.rules.yml" 'tests:'
-		# Two machines that look are one alert.
+		# Two machines that look raise one alert.
 		in_time "$now" \
 		    'zkrun_last_success_timestamp_seconds{task="backup",instance="web1"} = 0x3000' \
 		    'zkrun_last_success_timestamp_seconds{task="backup",instance="web2"} = 0x3000' \
@@ -582,7 +583,7 @@ in_time()
 			ZkrunRecordUnreadable 1h5m 0
 			ZkrunRecordUnreadable 1h12m 1
 		END
-		# No file any more, and a file that grows old.
+		# The file is gone; the file grows old.
 		in_time 'zkrun_look_timestamp_seconds{instance="web1"} = 0+60x60' <<-END
 			ZkrunLookMissing 1h 0
 			ZkrunLookMissing 1h12m 1
