@@ -82,6 +82,11 @@ UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 PRELOAD = $(patsubst tests/tools/preload/%.c,$(BUILD)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 
+MAN = $(wildcard man/*.[1-9])
+# Where a part of the manual is installed: zkrun.conf.5 below man5.
+MAN_PATHS = $(foreach part,$(notdir $(MAN)),man$(subst .,,$(suffix \
+	$(part)))/$(part))
+
 COMPLETIONS = $(patsubst contrib/%,$(BUILD)/%,$(wildcard \
 	contrib/completions/zkrun.*))
 
@@ -115,9 +120,9 @@ $(BUILD)/tools/stamp: OWN_LIBS = $(BSD_LIBS) -lmd
 endif
 
 # The completions get their table of options from the manual.
-$(BUILD)/completions/options: contrib/completions/options.awk man/zkrun.1
+$(BUILD)/completions/options: contrib/completions/options.awk $(MAN)
 	@mkdir -p $(@D)
-	awk -f contrib/completions/options.awk man/zkrun.1 >$@
+	awk -f contrib/completions/options.awk $(filter %.1,$(MAN)) >$@
 
 $(BUILD)/completions/zkrun.%: contrib/completions/zkrun.% \
     $(BUILD)/completions/options
@@ -206,11 +211,13 @@ fuzz:
 	tests/fuzz/run
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/,$(sort $(dir $(MAN_PATHS)))) \
 	    $(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) \
 	    $(DESTDIR)$(FISHCOMPDIR)
 	$(INSTALL) -m 755 $(BUILD)/zkrun $(DESTDIR)$(BINDIR)/zkrun
-	$(INSTALL) -m 644 man/zkrun.1 $(DESTDIR)$(MANDIR)/man1/zkrun.1
+	for path in $(MAN_PATHS); do $(INSTALL) -m 644 man/$${path#*/} \
+	    $(DESTDIR)$(MANDIR)/$$path || exit; done
 	$(INSTALL) -m 644 $(BUILD)/completions/zkrun.bash \
 	    $(DESTDIR)$(BASHCOMPDIR)/zkrun
 	$(INSTALL) -m 644 $(BUILD)/completions/zkrun.zsh \
@@ -219,7 +226,8 @@ install: all
 	    $(DESTDIR)$(FISHCOMPDIR)/zkrun.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/zkrun $(DESTDIR)$(MANDIR)/man1/zkrun.1 \
+	rm -f $(DESTDIR)$(BINDIR)/zkrun \
+	    $(addprefix $(DESTDIR)$(MANDIR)/,$(MAN_PATHS)) \
 	    $(DESTDIR)$(BASHCOMPDIR)/zkrun $(DESTDIR)$(ZSHCOMPDIR)/_zkrun \
 	    $(DESTDIR)$(FISHCOMPDIR)/zkrun.fish
 

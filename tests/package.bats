@@ -116,7 +116,11 @@ contents()
 644 usr/share/doc/zkrun/examples/tls/stunnel.conf
 644 usr/share/doc/zkrun/flock-compat.md
 644 usr/share/fish/vendor_completions.d/zkrun.fish
+644 usr/share/man/man1/zkrun-status.1.gz
 644 usr/share/man/man1/zkrun.1.gz
+644 usr/share/man/man5/zkrun.conf.5.gz
+644 usr/share/man/man7/zkrun-lock.7.gz
+644 usr/share/man/man7/zkrun-messages.7.gz
 644 usr/share/zsh/vendor-completions/_zkrun
 755 usr/bin/zkrun
 755 usr/share/doc/zkrun/examples/monitoring/check_zkrun
@@ -239,7 +243,11 @@ in_root_version()
 644 /usr/share/doc/zkrun/tls/stunnel.conf
 644 /usr/share/fish/vendor_completions.d/zkrun.fish
 644 /usr/share/licenses/zkrun/LICENSE
+644 /usr/share/man/man1/zkrun-status.1
 644 /usr/share/man/man1/zkrun.1
+644 /usr/share/man/man5/zkrun.conf.5
+644 /usr/share/man/man7/zkrun-lock.7
+644 /usr/share/man/man7/zkrun-messages.7
 644 /usr/share/zsh/site-functions/_zkrun
 755 /usr/bin/zkrun
 755 /usr/share/doc/zkrun/monitoring/check_zkrun

@@ -1,27 +1,27 @@
-# options.awk: the options of zkrun, for the completions, out of its manual.
-# One a line, with | between:
+# options.awk: make the completions' table of options from the manual's parts,
+# zkrun(1) and zkrun-status(1).  One option a line, with | between:
 #
 #	letter		or nothing
 #	name		the long one
-#	value		= if it takes one, ? if that may be left out
-#	kind		what the manual calls the value: file, task, path, ...
-#	words		the values there are, where they are a fixed set
+#	value		= if the option takes one, ? if its value is optional
+#	kind		the manual's name for the value: file, task, path, ...
+#	words		the possible values, if they are a fixed set
 #	description	the first sentence
 #
-# The tests hold the manual to the program, so the completions do not go stale.
+# Tests hold the manual to the program, and so the completions as well.
 
 BEGIN {
 	known["retries"] = "forever"
 	known["facility"] = "auth authpriv cron daemon ftp lpr mail news " \
 	    "syslog user uucp local0 local1 local2 local3 local4 local5 " \
 	    "local6 local7"
-	# Those that have a name on Linux, in the order of their numbers.
+	# The signals that Linux names, in the order of their numbers.
 	known["signal"] = "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV " \
 	    "USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG " \
 	    "XCPU XFSZ VTALRM PROF WINCH POLL PWR SYS"
 }
 
-# The fields of a line, which may be a macro without its dot, as plain text.
+# Return the fields of a line as plain text; a macro comes without its dot.
 function plain(    i, text, glue)
 {
 	for (i = 1; i <= NF; i++) {
@@ -43,7 +43,7 @@ function flush()
 	if (name == "")
 		return
 	gsub(/\\[&]?/, "", text)
-	# Shells quote with them; the description is for people.
+	# Shells quote with ', and | separates the fields.
 	gsub(/'/, "\342\200\231", text)
 	gsub(/[|]/, "/", text)
 	sub(/^ /, "", text)
@@ -54,13 +54,6 @@ function flush()
 	name = ""
 }
 
-/^\.Sh/ {
-	flush()
-	on = $2 == "DESCRIPTION"
-}
-!on {
-	next
-}
 # .It Fl o , Fl -orphans Cm wait | kill | leave
 # .It Fl -syslog Ns Op = Ns Ar facility
 /^\.It Fl/ {
@@ -82,7 +75,7 @@ function flush()
 	}
 	next
 }
-name != "" && /^\.(Pp|Bl|It|El|Bd|Ss)/ {
+name != "" && /^\.(Pp|Bl|It|El|Bd|Ss|Sh)/ {
 	flush()
 }
 name != "" {
