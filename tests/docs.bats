@@ -33,11 +33,12 @@ table()
 	    sed -E -e 's/  / - /' -e 's/(VALUE|MAYBE)$/yes/' -e 's/NONE$/no/'
 }
 
-# section NAME: print a section of the manual's source.
+# section NAME [PART]: print a section of the source of zkrun(1), or of another
+# part of the manual.
 section()
 {
 	awk -v wanted="$1" '/^\.Sh/ { on = ($0 == ".Sh " wanted); next } on' \
-	    man/zkrun.1
+	    "man/${2:-zkrun.1}"
 }
 
 # synopsis_options: print the options of a synopsis on stdin, "-x" and "--name",
@@ -100,12 +101,14 @@ shortest()
 	    "$(synopsis_options <<<"$text")"
 }
 
-@test "the manual describes every option of the table, and no other" {
-	local items
-
-	# .It Fl t , Fl -task Ar id
-	items=$({ section OPTIONS; section DESCRIPTION; } |
-	    sed 's/\\-/-/g' | awk '/^\.It Fl/ {
+# described: print the options that a manual page on stdin describes, as table
+# does, with the group in front if $1 is groups.
+described()
+{
+	# .It Fl t , Fl -task Ar task
+	sed 's/\\-/-/g' | awk -v groups="${1:-}" '
+	/^\.S[hs] / { group = substr($0, 5) "|" }
+	/^\.It Fl/ {
 		letter = "-"; name = ""; value = "no"
 		for (i = 2; i <= NF; i++) {
 			if ($i == "Ar" || $i == "Cm")
@@ -118,9 +121,119 @@ shortest()
 				letter = $i
 		}
 		sub(/[,=].*/, "", name)
-		print name, letter, value
-	    }')
-	same_lists 'table, OPTIONS' "$(table)" "$items"
+		print groups ? group name : name " " letter " " value
+	}'
+}
+
+@test "the manual describes each option of the table once, and no other" {
+	local items
+
+	items=$(cat man/*.[1-9] | described)
+	same_lists 'table, manual' "$(table)" "$items"
+	assert_equal "$(sort <<<"$items" | uniq -d)" ''
+}
+
+@test "zkrun(1) has the same groups of options as --help" {
+	same_lists 'help, OPTIONS' "$(zkrun --help | awk '
+	    /^[A-Z]/ { group = $0 }
+	    /^ .* --[a-z]/ && group !~ /^(Instead|Examples)/ {
+		match($0, /--[a-z-]+/)
+		print group "|" substr($0, RSTART + 2, RLENGTH - 2)
+	    }')" "$(section OPTIONS | described groups)"
+}
+
+# default_of FIELD OPTION KIND: print how options_default() sets a field, in the
+# words of the manual, with durations in ms; - for 0 or none.
+default_of()
+{
+	local value
+
+	value=$(sed -n '/^options_default/,/^}/p' src/config/options.c |
+	    grep -oE "[.]${1##*.} = [^,}]+" | sed -E 's/.* = //; s/[" ]//g')
+	case $value in
+	EXITCODE_* | BACKOFF_*)
+		value=$(grep -hE "$value(\b|	| =)" src/*/*.h |
+		    grep -oE '[0-9]+' | head -n 1) ;;
+	SIG*)	value=${value#SIG} ;;
+	OPTIONS_NO* | CLOCK_NEVER)
+		value=- ;;
+	OPTIONS_*)
+		value=${value#OPTIONS_} value=${value,,} ;;
+	esac
+	case $2,$3 in
+	connect,*)
+		value=$(sed -nE 's/.*read_connect\(options, "([^"]+)".*/\1/p' \
+		    src/config/options.c) ;;
+	config,*)
+		value=$(sed -nE 's/^#define DEFAULT_FILE.*"(.*)"/\1/p' \
+		    src/config/arguments.c) ;;
+	*,EITHER*)
+		# The first word stands for 0.
+		[ -n "$value" ] ||
+		    value=$(sed -E 's/[^"]*"([a-z]+)".*/\1/' <<<"$3") ;;
+	esac
+	[ "$value" != 0 ] || value=-
+	echo "$2 ${value:--}"
+}
+
+# defaults: print the source's default of each option that takes a value.
+defaults()
+{
+	local name field kind
+
+	sed -n '/^const struct option_spec option_specs/,/^};/p' \
+	    src/config/options.c | sed 's/^\t{ "/@&/' | tr '\n\t@' '  \n' |
+	    sed -n 's/^ { "\([^"]*\)", [^,]*, VALUE, [a-z]*, /\1|/p' |
+	    sed -E 's/\|(IN\(([^)]*)\)|WHOLE), +/|\2|/' |
+	    while IFS='|' read -r name field kind; do
+		default_of "${field:-none}" "$name" "$kind"
+	done
+}
+
+# stated: print the lines of "NAME DEFAULT" on stdin with durations in ms and -
+# for 0.
+stated()
+{
+	awk '{
+		value = $2
+		if (sub(/s$/, "", value) && value ~ /^[0-9]+$/)
+			value *= 1000
+		else
+			value = $2
+		print $1, value == "0" ? "-" : value
+	}'
+}
+
+@test "zkrun(1) and --help state the defaults of options_default()" {
+	local code manual help
+
+	code=$(defaults)
+	[ "$(wc -l <<<"$code")" -ge 20 ]
+	grep -qxE 'session-timeout [0-9]+000' <<<"$code"
+	grep -qxE 'signal [A-Z]+' <<<"$code"
+	# "-w, --wait duration", then paragraphs with "The default is VALUE."
+	manual=$(mandoc -Tascii -Owidth=900 man/zkrun.1 | col -bx | awk '
+	    /^[A-Z]/ { on = /^OPTIONS/ }
+	    on && /^ +(-[a-zA-Z], )?--[a-z-]+ [a-z]/ {
+		if (name != "")
+			print name, value
+		match($0, /--[a-z-]+/)
+		name = substr($0, RSTART + 2, RLENGTH - 2)
+		value = "-"
+	    }
+	    on && match($0, /The default is [^ ,;]+/) {
+		value = substr($0, RSTART + 15, RLENGTH - 15)
+		sub(/[.]$/, "", value)
+	    }
+	    END { print name, value }' | stated)
+	same_lists 'options_default(), zkrun(1)' "$code" "$manual"
+	# The value stands in parentheses at the end of the line.
+	help=$(zkrun --help | sed -nE \
+	    's/^ .*--([a-z-]+) .*[^ ] +\(([^()]*)\)$/\1 \2/p' |
+	    sed -E 's/ (wait forever|no [a-z]+)$/ -/' | stated)
+	same_lists 'options_default(), --help' \
+	    "$(grep -wE "$(cut -d ' ' -f 1 <<<"$help" | paste -sd '|')" \
+		<<<"$code")" "$(grep -v '^syslog' <<<"$help")"
 }
 
 @test "every variable that the manual names exists, and it names the main ones" {
@@ -132,15 +245,21 @@ shortest()
 	    FENCE SESSION CONFIG
 	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, .*$/ZKRUN_\1/p' \
 		src/config/options.c | tr a-z- A-Z_)
-	named=$(sed 's/\\-/-/g' man/zkrun.1 | grep -oE 'ZKRUN_[A-Z_]+' |
-	    grep -vx ZKRUN_NAME)
-	[ -n "$named" ]
+	named=$(sed 's/\\-/-/g' man/*.[1-9] | grep -oE 'ZKRUN_[A-Z_]+')
 	run comm -13 <(sort -u <<<"$known") <(sort -u <<<"$named")
 	assert_output ''
 	for name in ZKRUN_TASK ZKRUN_LEASE ZKRUN_FENCE ZKRUN_SESSION \
 	    ZKRUN_CONFIG ZKRUN_CONNECT; do
 		grep -qx "$name" <<<"$named"
 	done
+}
+
+@test "zkrun.conf(5) names the options that only the command line takes" {
+	same_lists 'only_argv, zkrun.conf(5)' "$(sed -nE \
+	    's/^\t\{ "([a-z-]+)", [^,]*, [A-Z]+, true, .*/\1/p' \
+	    src/config/options.c)" \
+	    "$(section 'ONLY ON THE COMMAND LINE' zkrun.conf.5 |
+		sed -nE 's/^\.Fl -([a-z-]+).*/\1/p')"
 }
 
 @test "exitcode.h and the manual's EXIT STATUS have the same statuses" {
@@ -166,8 +285,29 @@ shortest()
 }
 
 @test "mandoc finds nothing wrong with the manual" {
-	run -0 mandoc -Tlint -Wwarning man/zkrun.1
+	run -0 mandoc -Tlint -Wwarning man/*.[1-9]
 	assert_output ''
+}
+
+@test "the manual has five parts, and each refers only to parts that exist" {
+	assert_equal "$(cd man && echo *)" "zkrun-lock.7 zkrun-messages.7 \
+zkrun-status.1 zkrun.1 zkrun.conf.5"
+	run comm -13 <(cd man && printf '%s\n' * | sort) \
+	    <(sed -nE 's/^\.Xr (zkrun[^ ]*) ([0-9]).*/\1.\2/p' man/* | sort -u)
+	assert_output ''
+}
+
+@test "zkrun-messages(7) has every message of the source, and no other" {
+	run -0 perl tests/lib/messages.pl man/zkrun-messages.7 src/*.c src/*/*.c
+	assert_output ''
+}
+
+@test "the check of the messages finds a missing and a stale entry" {
+	sed -e "/^\.It \"paused 'TASK'\"/d" -e 's/^\.It "regained /.It "resumed /' \
+	    man/zkrun-messages.7 >"$WORK/page"
+	run -0 perl tests/lib/messages.pl "$WORK/page" src/*.c src/*/*.c
+	assert_line "no entry: paused '%s'"
+	assert_line --regexp '^not in the sources: resumed contact with ZooKeeper'
 }
 
 #
@@ -323,7 +463,11 @@ installed()
 "usr/bin/zkrun 755
 usr/share/bash-completion/completions/zkrun 644
 usr/share/fish/vendor_completions.d/zkrun.fish 644
+usr/share/man/man1/zkrun-status.1 644
 usr/share/man/man1/zkrun.1 644
+usr/share/man/man5/zkrun.conf.5 644
+usr/share/man/man7/zkrun-lock.7 644
+usr/share/man/man7/zkrun-messages.7 644
 usr/share/zsh/site-functions/_zkrun 644"
 	cmp "$BUILD/zkrun" "$WORK/root/usr/bin/zkrun"
 	run -0 make -s uninstall DESTDIR="$WORK/root" PREFIX=/usr
@@ -333,15 +477,27 @@ usr/share/zsh/site-functions/_zkrun 644"
 "usr/local/bin/zkrun 755
 usr/local/share/bash-completion/completions/zkrun 644
 usr/local/share/fish/vendor_completions.d/zkrun.fish 644
+usr/local/share/man/man1/zkrun-status.1 644
 usr/local/share/man/man1/zkrun.1 644
+usr/local/share/man/man5/zkrun.conf.5 644
+usr/local/share/man/man7/zkrun-lock.7 644
+usr/local/share/man/man7/zkrun-messages.7 644
 usr/local/share/zsh/site-functions/_zkrun 644"
 	rm -r "$WORK/root"
 	set -- DESTDIR="$WORK/root" PREFIX=/nowhere BINDIR=/opt/b \
 	    MANDIR=/opt/m BASHCOMPDIR=/opt/bc ZSHCOMPDIR=/opt/zc \
 	    FISHCOMPDIR=/opt/fc
 	run -0 make -s install BUILD="$BUILD" "$@"
-	assert_equal "$(installed)" $'opt/b/zkrun 755\nopt/bc/zkrun 644\n'\
-$'opt/fc/zkrun.fish 644\nopt/m/man1/zkrun.1 644\nopt/zc/_zkrun 644'
+	assert_equal "$(installed)" \
+"opt/b/zkrun 755
+opt/bc/zkrun 644
+opt/fc/zkrun.fish 644
+opt/m/man1/zkrun-status.1 644
+opt/m/man1/zkrun.1 644
+opt/m/man5/zkrun.conf.5 644
+opt/m/man7/zkrun-lock.7 644
+opt/m/man7/zkrun-messages.7 644
+opt/zc/_zkrun 644"
 	run -0 make -s uninstall "$@"
 	assert_equal "$(installed)" ''
 }

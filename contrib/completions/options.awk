@@ -47,7 +47,7 @@ function flush()
 	gsub(/'/, "\342\200\231", text)
 	gsub(/[|]/, "/", text)
 	sub(/^ /, "", text)
-	sub(/([:;] .*|[.])$/, "", text)
+	sub(/([:;] .*|, see .*|[.])$/, "", text)
 	if (words == "")
 		words = known[kind]
 	print letter "|" name "|" value "|" kind "|" words "|" text
