@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 #
-# The units of contrib/systemd under a real systemd, that of this machine, booted
-# as PID 1 of a container (lib/nspawn.bash).  zkrun@ and other@, gateway and other
-# are the same unit twice, as if on two servers.
+# The units of contrib/systemd under this machine's own systemd, booted as PID 1
+# of a container (lib/nspawn.bash).  Two instances stand for two servers: zkrun@
+# and other@, gateway and other.
 #
-# Once: the same units, and the same systemd, in every pass.
+# long: a second pass would test the same units and the same systemd.
 # bats file_tags=long
 
 load lib/helper
@@ -15,7 +15,7 @@ setup_file()
 	NO_MACHINE=$(no_machine)
 	export NO_MACHINE
 	[ -z "$NO_MACHINE" ] || return 0
-	# One of the file's own, to count its sessions.
+	# A server for this file only, so that the tests can count its sessions.
 	timeout 90 "$SANDBOX" start "$BATS_FILE_TMPDIR/server" --tick 500 \
 	    >"$BATS_FILE_TMPDIR/port"
 }
@@ -40,7 +40,7 @@ setup()
 	begin_journal
 	job 'echo at work' 'until [ -e /etc/zkrun.d/end ]; do sleep 0.02; done'
 	gatewayd 'echo at work' 'exec sleep 600'
-	# The same name in all tests: one that failed may have left its lease.
+	# All tests use this name, and a failed one may have left its lease.
 	zk rmr /lock/mutex/gateway 2>/dev/null || [ $? -eq 1 ]
 	sessions >"$BATS_TEST_TMPDIR/sessions"
 }
@@ -56,7 +56,7 @@ teardown()
 # The template
 #
 
-@test "a job runs to its end five times: nothing is left, and nothing is to be said" {
+@test "five runs of a job leave nothing behind and log no warning" {
 	finish_job
 	for _ in 1 2 3 4 5; do
 		inside systemctl start "zkrun@$TASK"
@@ -67,7 +67,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "the status of a job says who holds the lock, and who waits for whom" {
+@test "systemctl status says who holds the lock and whom a waiting job waits for" {
 	start "zkrun@$TASK"
 	is_holding "zkrun@$TASK"
 	start "other@$TASK"
@@ -84,7 +84,7 @@ teardown()
 	nothing_wrong "other@$TASK"
 }
 
-@test "systemctl stop ends a job and one that waits: both are a success" {
+@test "systemctl stop ends a running and a waiting job, both as a success" {
 	start "zkrun@$TASK"
 	is_holding "zkrun@$TASK"
 	start "other@$TASK"
@@ -99,7 +99,7 @@ teardown()
 	nothing_wrong "other@$TASK"
 }
 
-@test "systemctl stop is for the job, which may let its children go on" {
+@test "systemctl stop signals the job only, which may let its children go on" {
 	job 'sh -c "trap \"echo the child heard\" TERM; echo a child
 	    until [ -e /etc/zkrun.d/end ]; do sleep 0.02; done" &' \
 	    'trap "echo the job heard" TERM' 'wait' 'wait'
@@ -113,7 +113,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "systemctl stop of a job that ends well by itself, and leaves a child" {
+@test "systemctl stop also ends the child of a job that exits 0 on TERM" {
 	local began
 
 	job 'setsid sh -c "echo the child; exec sleep 600" &' \
@@ -129,7 +129,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "systemctl stop of what a job has left running" {
+@test "systemctl stop ends a process that the job left running" {
 	local began
 
 	job 'setsid sh -c "echo the child; exec sleep 600" &' 'exit 3'
@@ -141,7 +141,7 @@ teardown()
 	all_released
 }
 
-@test "systemctl kill: a job hears the signal once, and all ends" {
+@test "systemctl kill: the job hears the signal once, and everything ends" {
 	job 'trap "echo heard; exit 0" TERM' 'echo at work' \
 	    'while :; do sleep 0.05; done'
 	start "zkrun@$TASK"
@@ -154,7 +154,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "systemctl kill --kill-whom=main, of the first process only: the same" {
+@test "systemctl kill --kill-whom=main, which signals the guard only, ends the job as well" {
 	start "zkrun@$TASK"
 	is_holding "zkrun@$TASK"
 	inside systemctl kill --kill-whom=main "zkrun@$TASK"
@@ -163,7 +163,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "a signal to the keeper of a unit is one to the unit" {
+@test "a signal to the keeper of a unit ends the job as a signal to the guard does" {
 	start "zkrun@$TASK"
 	is_holding "zkrun@$TASK"
 	inside kill -TERM "$(pid_of keeper "zkrun@$TASK")"
@@ -172,7 +172,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "a job that is taken elsewhere is a success, and is not tried again" {
+@test "a job whose lock another server holds is a success and is not tried again" {
 	start "zkrun@$TASK"
 	is_holding "zkrun@$TASK"
 	setting ZKRUN_NONBLOCK=yes
@@ -184,7 +184,7 @@ teardown()
 	told "zkrun@$TASK" 'at work' 1
 }
 
-@test "a job that fails is tried again, four times in all" {
+@test "a failing job runs four times in all" {
 	drop_in "zkrun@$TASK.service" Service RestartSec=100ms
 	job 'echo at work' 'exit 3'
 	start "zkrun@$TASK"
@@ -194,7 +194,7 @@ teardown()
 	all_released
 }
 
-@test "what stays wrong is not tried again: options, and no such job" {
+@test "a bad option and a missing job are not tried again" {
 	drop_in "zkrun@$TASK.service" Service RestartSec=100ms
 	drop_in "other@$TASK.service" Service RestartSec=100ms
 	rm "$ROOT/etc/zkrun.d/$TASK"
@@ -209,8 +209,9 @@ teardown()
 	has "other@$TASK" NRestarts 0
 }
 
-# tried_again N VICTIM: VICTIM (guard, keeper or command) of the unit of TASK is
-# killed for the Nth time; the job runs again when all that ran before is dead.
+# tried_again N VICTIM: kill VICTIM (guard, keeper or command) of the unit of
+# TASK, as the Nth kill of the test.  The job runs again once all its processes
+# are dead.
 tried_again()
 {
 	local before unit=zkrun@$TASK
@@ -226,7 +227,7 @@ tried_again()
 	is_holding "$unit"
 }
 
-@test "guard, keeper or command of a job is killed: all of it ends, and it is tried again" {
+@test "after a kill of guard, keeper or command the job ends whole and is tried again" {
 	drop_in "zkrun@$TASK.service" Service RestartSec=100ms
 	setting ZKRUN_SESSION_TIMEOUT=2s
 	start "zkrun@$TASK"
@@ -235,12 +236,12 @@ tried_again()
 	tried_again 3 guard
 	finish_job
 	ends "zkrun@$TASK" success
-	# systemd kills the keeper of a dead guard: its session has to time out.
+	# systemd kills a dead guard's keeper; the session times out.
 	wait_for 10 no_sessions
 	all_released
 }
 
-@test "a job whose keeper hangs ends at the deadline of its lease, and is tried again" {
+@test "a job whose keeper hangs ends at the deadline of its lease and is tried again" {
 	local before
 
 	drop_in "zkrun@$TASK.service" Service RestartSec=100ms
@@ -265,7 +266,7 @@ tried_again()
 	all_released
 }
 
-@test "credentials of a unit: the nodes are theirs" {
+@test "a unit with credentials creates nodes that only they may use" {
 	echo digest:unit:secret >"$ROOT/etc/zkrun.auth"
 	chmod 600 "$ROOT/etc/zkrun.auth"
 	sed -n 's/^#\(LoadCredential\|Environment=ZKRUN_AUTH\)/\1/p' \
@@ -282,7 +283,7 @@ tried_again()
 	nothing_wrong "zkrun@$TASK"
 }
 
-# timers_of_two: the timer starts the job on two servers, one of which does it.
+# timers_of_two: the timers of two servers start the job; one server runs it.
 timers_of_two()
 {
 	local name
@@ -300,7 +301,7 @@ timers_of_two()
 	all_released
 }
 
-@test "the timers of two servers come at the same second: one does the work" {
+@test "the timers of two servers fire in the same second: one server runs the job" {
 	local name
 
 	for name in zkrun other; do
@@ -310,7 +311,7 @@ timers_of_two()
 	timers_of_two
 }
 
-@test "a night that two servers have missed is made up for by one, at once" {
+@test "two servers missed a night: one of them runs the job as soon as it is up" {
 	local name
 
 	inside mkdir -p /var/lib/systemd/timers
@@ -328,7 +329,7 @@ timers_of_two()
 # The daemon
 #
 
-# two_gateways: gateway is active, and other waits for it.
+# two_gateways: gateway is active and other waits for its lock.
 two_gateways()
 {
 	start gateway
@@ -337,8 +338,8 @@ two_gateways()
 	is_waiting other gateway
 }
 
-@test "a daemon is active on one server; stopped there, the next one takes over" {
-	# What comes after the daemon waits until it is active.
+@test "a daemon is active on one server; after a stop there the next server takes over" {
+	# A unit ordered after the daemon waits until the daemon is active.
 	printf '%s\n' '[Unit]' After=other.service '[Service]' Type=oneshot \
 	    RemainAfterExit=yes ExecStart=true \
 	    >"$ROOT/etc/systemd/system/after.service"
@@ -360,7 +361,7 @@ two_gateways()
 	nothing_wrong other
 }
 
-@test "stop of a daemon with a child in a session of its own: less than -k and two seconds" {
+@test "a daemon's child in its own session delays a stop by less than -k and two seconds" {
 	local began
 
 	gatewayd 'setsid sh -c "echo the child; exec sleep 600" &' \
@@ -375,7 +376,7 @@ two_gateways()
 	becomes other ActiveState active
 }
 
-@test "a daemon that dies is taken over by the next server, and waits then" {
+@test "a daemon dies: the next server takes over, and the daemon's own server queues" {
 	gatewayd 'trap "exit 1" USR1' 'while :; do sleep 0.05; done'
 	drop_in gateway.service Service RestartSec=100ms
 	two_gateways
@@ -385,15 +386,15 @@ two_gateways()
 	is_waiting gateway gateway
 }
 
-@test "a daemon that dies at once is started again, as often as it takes" {
+@test "a daemon that dies at once is started again, without a limit" {
 	gatewayd 'exit 1'
 	drop_in gateway.service Service RestartSec=100ms
 	start gateway
-	# The usual limit is five starts.
+	# systemd's default limit is five starts.
 	becomes gateway NRestarts '[6-9]'
 }
 
-@test "guard, keeper or daemon is killed: all of it ends, the next one takes over" {
+@test "after a kill of guard, keeper or daemon all of it ends and the next server takes over" {
 	local victim before
 
 	drop_in gateway.service Service RestartSec=100ms
@@ -410,7 +411,7 @@ two_gateways()
 	done
 }
 
-@test "systemctl kill, and a signal to the keeper, end a daemon, which is started again" {
+@test "systemctl kill and a signal to the keeper end a daemon, and systemd restarts it" {
 	drop_in gateway.service Service RestartSec=100ms
 	start gateway
 	becomes gateway ActiveState active
@@ -424,7 +425,7 @@ two_gateways()
 	assert_output ''
 }
 
-@test "guard or keeper hangs: the watchdog ends the service, the next one takes over" {
+@test "guard or keeper hangs: the watchdog ends the service and the next server takes over" {
 	local victim before
 
 	drop_in gateway.service Service RestartSec=100ms WatchdogSec=1s
@@ -442,7 +443,7 @@ two_gateways()
 	assert_output --partial 'Watchdog timeout'
 }
 
-@test "systemctl reload: the daemon gets SIGHUP, and nothing else happens" {
+@test "systemctl reload sends the daemon SIGHUP and does nothing else" {
 	gatewayd 'trap "echo reloaded" HUP' 'trap exit TERM' \
 	    'while :; do sleep 0.05; done'
 	two_gateways
@@ -453,7 +454,7 @@ two_gateways()
 	nothing_wrong gateway
 }
 
-@test "a daemon that reports itself: ready when it says so, and it has the watchdog" {
+@test "a daemon with --notify command reports READY=1 itself and feeds the watchdog" {
 	drop_in gateway.service Service NotifyAccess=all WatchdogSec=2s \
 	    RestartSec=100ms Environment=ZKRUN_NOTIFY=command
 	gatewayd 'echo starting' 'until [ -e /etc/zkrun.d/end ]; do sleep 0.02; done' \
@@ -471,7 +472,7 @@ two_gateways()
 	wait_for 10 told gateway starting 2
 }
 
-@test "a daemon whose socket systemd has opened: what connects starts it, and is answered" {
+@test "a connection to a socket unit starts the daemon, which answers it" {
 	local port
 
 	port=$("$TOOLS/freeport" 1)
@@ -489,7 +490,7 @@ two_gateways()
 	nothing_wrong gateway
 }
 
-@test "a machine that shuts down stops its job and its daemon, and leaves nothing" {
+@test "a shutdown stops a job and a daemon and leaves no node" {
 	start "zkrun@$TASK" gateway
 	is_holding "zkrun@$TASK"
 	becomes gateway ActiveState active
