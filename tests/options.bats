@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# What zkrun is told: command line, environment, configuration file.  Bad input
-# ends in its own status and one line, before anything is started.
+# Command line, environment and configuration file.  Bad input ends zkrun with
+# status 64 or 78 and one line on stderr, before anything starts.
 #
 # bats file_tags=quick
 
@@ -10,13 +10,13 @@ load lib/helper
 setup()
 {
 	bench_setup
-	# Beyond what the machine's owner put into /etc.
+	# Ignore this machine's /etc/zkrun.conf.
 	export ZKRUN_CONFIG=/dev/null
 	MARKER=$BATS_TEST_TMPDIR/marker
 	FILE=$BATS_TEST_TMPDIR/zkrun.conf
 }
 
-# says_one_line FILE: one line of our form.
+# says_one_line FILE: has FILE one line, in the form of zkrun's messages?
 says_one_line()
 {
 	[ "$(wc -l <"$1")" -eq 1 ] &&
@@ -24,8 +24,8 @@ says_one_line()
 		"$1"
 }
 
-# refused STATUS ARG...: as it stands, it ends so, says why, starts nothing.
-# What it said is in SAID.
+# refused STATUS ARG...: zkrun ARG... exits with STATUS, prints one message and
+# starts nothing.  SAID is the message.
 refused()
 {
 	local want=$1 rc=0
@@ -46,7 +46,7 @@ refused()
 	fi
 }
 
-# bad_option ARG...: a complete call but for these.
+# bad_option ARG...: zkrun refuses a call that would be complete without ARG.
 bad_option()
 {
 	refused 64 -t "$TASK" "$@" -- touch "$MARKER"
@@ -57,7 +57,7 @@ bad_task()
 	refused 64 -t "$1" -- touch "$MARKER"
 }
 
-# bad_file [PATTERN]: the file, from stdin.
+# bad_file [PATTERN]: zkrun refuses the file on stdin and says PATTERN.
 bad_file()
 {
 	cat >"$FILE"
@@ -67,7 +67,7 @@ bad_file()
 	return 1
 }
 
-# A task that is taken: by a node that is nobody's, so no session is needed.
+# Take the lock with a node that has no session.
 take_task()
 {
 	zk create -p "/lock/mutex/$TASK/leases/foreign"
@@ -82,7 +82,7 @@ repeat()
 # Task ids
 #
 
-@test "a file of credentials that is taken for the configuration is not shown" {
+@test "a file of credentials given as the configuration file is not shown" {
 	local line
 
 	for line in 'digest:user:S3CRET' 'digest:user:S3CRET=' 'S3CRET = x'; do
@@ -92,7 +92,7 @@ repeat()
 	done
 }
 
-@test "a task id that is no znode name is refused" {
+@test "a task id that cannot be a znode name is refused" {
 	local id
 
 	for id in ../x '' . .. / a/b /a a/ "$(repeat x 256)" \
@@ -103,12 +103,12 @@ repeat()
 	done
 }
 
-@test "a huge task id is refused with a reason that can be read" {
+@test "a huge task id is refused with a readable reason" {
 	bad_task "$(repeat x 5000)"
 	[[ $SAID == *255* ]]
 }
 
-@test "a task id in UTF-8 is the name of a znode" {
+@test "a task id in UTF-8 names a znode" {
 	local id=$TASK-größe-日本
 
 	run -0 zkrun -t "$id" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" \
@@ -117,7 +117,7 @@ repeat()
 	assert_lock_clean "$id"
 }
 
-@test "a task id may be strange, and is used as it is" {
+@test "a task id may contain spaces, quotes, '$' and '%', and is used unchanged" {
 	local id
 
 	for id in "$TASK a b" "$TASK"'$(id)`id`;id' "-$TASK" "$TASK'\"\\" \
@@ -132,7 +132,7 @@ repeat()
 # Values
 #
 
-@test "a connect string that is none is refused" {
+@test "a malformed connect string is refused" {
 	local list
 
 	for list in '' ',' 'a,' ',a' 'a,,b' :2181 a: a:0 a:65536 a:x a:-1 ::1 \
@@ -142,7 +142,7 @@ repeat()
 	done
 }
 
-@test "a duration that is none is refused, for every option that takes one" {
+@test "every option that takes a duration refuses a malformed one" {
 	local option value
 
 	for option in --wait --retry-sleep --retry-cap --retry-for \
@@ -175,19 +175,19 @@ repeat()
 	done
 }
 
-@test "an empty base is refused, it is no other way to say /" {
+@test "an empty base is refused; it does not mean '/'" {
 	bad_option --base=
 	ZKRUN_BASE='' bad_option
 }
 
-@test "the base / puts tasks at the top" {
+@test "the base '/' puts tasks at the top" {
 	run -0 zkrun -b / -t "$TASK" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" \
 	    ls "/$TASK/leases"
 	assert_output --partial _c_
 	zk rmr "/$TASK"
 }
 
-@test "a base of one's own is made and used" {
+@test "a base given with -b is created and used" {
 	run -0 zkrun -b "/bases/$TASK/x" -t y -- "$TOOLS/znode" \
 	    -c "$ZKRUN_CONNECT" ls "/bases/$TASK/x/y/leases"
 	assert_output --partial _c_
@@ -197,7 +197,7 @@ repeat()
 # The command line
 #
 
-@test "an unknown option is refused by its name" {
+@test "an unknown option is refused and named" {
 	bad_option -x
 	[[ $SAID == *"'-x'"* ]]
 	bad_option -nx
@@ -205,12 +205,12 @@ repeat()
 	bad_option --bogus
 	[[ $SAID == *"'--bogus'"* ]]
 	bad_option --bogus=1
-	bad_option --retry		# three begin so
+	bad_option --retry		# ambiguous: three options begin so
 	bad_option -é
 	[[ $SAID == *"'-"* ]]
 }
 
-@test "an option without its value, or with one too many, is refused" {
+@test "an option with a missing or an extra value is refused" {
 	local option
 
 	for option in -t -c -b -E -f -i -k -l -m -o -r -T -w --task --connect \
@@ -228,18 +228,18 @@ repeat()
 	done
 }
 
-@test "no task, no command, nothing at all: refused" {
+@test "zkrun without a task or without a command is refused" {
 	refused 64
 	refused 64 --
 	refused 64 touch "$MARKER"
 	refused 64 -n -- touch "$MARKER"
 	refused 64 -t "$TASK"
 	refused 64 -t "$TASK" --
-	# The task belongs to the run, not to the environment.
+	# ZKRUN_TASK is for the command and names no task.
 	ZKRUN_TASK=$TASK refused 64 -- touch "$MARKER"
 }
 
-@test "-n and -w contradict each other, in one place" {
+@test "-n and -w exclude each other in the same place" {
 	bad_option -n -w 5
 	bad_option -w 5 -n
 	bad_option --wait=0 --nonblock
@@ -247,15 +247,15 @@ repeat()
 	bad_file <<<$'nonblock = yes\nwait = 5'
 }
 
-@test "-n on the command line overrides wait elsewhere, and -w nonblock" {
+@test "-n on the command line overrides wait from elsewhere, and -w overrides nonblock" {
 	take_task
 	ZKRUN_WAIT=60 run -75 zkrun -n -t "$TASK" -- touch "$MARKER"
 	ZKRUN_NONBLOCK=yes run -75 zkrun -w 10ms -t "$TASK" -- touch "$MARKER"
 	assert_output --partial 'waiting time'
 }
 
-@test "the value of --syslog stands behind its =, or is left out" {
-	# Else the task, or the command, would be taken for one.
+@test "--syslog takes its value only after '='" {
+	# Otherwise it would take the task or the command as its value.
 	run -0 zkrun --syslog -t "$TASK" -- true
 	run -0 zkrun -t "$TASK" --syslog -- true
 	run -0 zkrun -t "$TASK" --syslog true
@@ -268,7 +268,7 @@ repeat()
 # What excludes what
 #
 
-@test "zkrun does one thing at a time" {
+@test "zkrun does only one of --break, --check, --status and the like at a time" {
 	local one other
 	local all=(--break --check --forget --pause --resume --revoke --status)
 
@@ -281,7 +281,7 @@ repeat()
 	done
 }
 
-@test "--json goes with --status, --yes with --break and --forget" {
+@test "--json needs --status, and --yes needs --break or --forget" {
 	local mode
 
 	for mode in --revoke --break --check --pause --resume --forget; do
@@ -297,7 +297,7 @@ repeat()
 	bad_option --yes
 }
 
-@test "--status takes its tasks behind the options, or one by -t" {
+@test "--status takes tasks as operands, or one with -t" {
 	refused 64 --status -t "$TASK" "$TASK"
 	[[ $SAID == *"'$TASK'"*'-t'* ]]
 	refused 64 --status -t "$TASK" other
@@ -306,7 +306,7 @@ repeat()
 	refused 64 --status ''
 }
 
-@test "--revoke and --break take one task, by operand or by -t" {
+@test "--revoke and --break take one task, as operand or with -t" {
 	local mode
 
 	for mode in --revoke '--break --yes'; do
@@ -330,7 +330,7 @@ repeat()
 	[[ $SAID == *"'touch'"*'--check'* ]]
 }
 
-@test "an interval goes with one lease only, but 0 with any number" {
+@test "-i needs one lease, except -i 0, which allows any number" {
 	bad_option -i 5 -l 2
 	[[ $SAID == *"'--interval'"* ]]
 	bad_option -l 2 -i 1ms
@@ -343,7 +343,7 @@ repeat()
 	run -0 zkrun -l 2 -t "$TASK-2" -- true
 }
 
-@test "runs are recorded nowhere below the locks, nor locks below runs" {
+@test "--runs may not lie below --base, nor --base below --runs" {
 	local both
 
 	for both in '/a /a' '/a /a/b' '/a/b /a' '/lock /lock/runs'; do
@@ -354,7 +354,7 @@ repeat()
 	bad_option -i 1h --runs /lock/mutex
 	bad_option -i 1h --base /lock/runs
 	ZKRUN_RUNS=/lock/mutex/x bad_option -i 1h
-	# Alike is not within; and / is above everything.
+	# A common prefix is no common parent.  Base / is always allowed.
 	run -0 zkrun -i 1h -b "/$TASK" --runs "/$TASK-runs" -t x -- true
 	run -0 zkrun -i 1h -b / --runs "/$TASK-runs2" -t "$TASK-root" -- true
 	zk rmr "/$TASK-root"
@@ -364,11 +364,11 @@ repeat()
 	done
 	run -0 zkrun -i 0 -b / --runs "/$TASK/leases2" -t "$TASK-two" -- true
 	zk rmr "/$TASK-two"
-	# Where nothing is recorded it does not matter.
+	# Without an interval nothing is recorded, and any path will do.
 	run -0 zkrun -b "/$TASK" --runs "/$TASK" -t x -- true
 }
 
-@test "--help and --version go to stdout and end in 0, whatever follows" {
+@test "--help and --version print to stdout and exit 0, whatever follows" {
 	local option
 
 	for option in -h --help -V --version; do
@@ -383,7 +383,7 @@ repeat()
 	run -0 zkrun -t "$TASK" -nv --help
 }
 
-@test "options behind the command belong to the command" {
+@test "options after the command belong to the command" {
 	run -0 zkrun -t "$TASK" printf '%s.' -n -t x --help
 	assert_output -- '-n.-t.x.--help.'
 	run -0 zkrun -t "$TASK" -- printf '%s.' -V --
@@ -392,7 +392,7 @@ repeat()
 	assert_output ''
 }
 
-@test "with no command to run, options may stand behind the tasks" {
+@test "without a command, options may follow the tasks" {
 	run -1 zkrun --status "$TASK" --json "$TASK-2"
 	assert_equal "$(jq -c '.tasks|map(.task)' <<<"$output")" \
 	    "[\"$TASK\",\"$TASK-2\"]"
@@ -402,9 +402,9 @@ repeat()
 	assert_equal "$(jq -c '.tasks[0].paused[0]|.reason,.leases' \
 	    <<<"$output" | tr '\n' ' ')" '"too many of them" 2 '
 	run -0 zkrun --resume "$TASK" -q
-	# It may be a command until one says otherwise.
+	# An operand is a command until an option before it says otherwise.
 	refused 64 "$TASK" --status
-	# Behind -- there are only words.
+	# After -- every argument is an operand.
 	run -0 zkrun --pause -q "$TASK" -- -l 2
 	run -1 zkrun --status --json -- "$TASK"
 	assert_equal "$(jq -r '.tasks[0].paused[0].reason' <<<"$output")" '-l 2'
@@ -416,7 +416,7 @@ repeat()
 	assert_output -- '-l --pause'
 }
 
-@test "what follows -- is the command, whatever it looks like" {
+@test "the argument after -- is the command, even if it begins with '-'" {
 	run -127 zkrun -t "$TASK" -- -n
 	assert_output --partial "cannot run '-n'"
 	run -127 zkrun -t "$TASK" -- -- true
@@ -425,12 +425,12 @@ repeat()
 	assert_output --partial "cannot run ''"
 }
 
-@test "of an option given twice the last counts" {
+@test "if an option is given twice the last one counts" {
 	take_task
 	run -12 zkrun -n -E 11 --conflict-exit-code=12 -t x -t "$TASK" true
 }
 
-@test "a long option may be shortened while that is clear" {
+@test "a long option may be shortened while it is unambiguous" {
 	take_task
 	run -12 zkrun --nonb --confl=12 --ta "$TASK" true
 	run -0 zkrun --nonb --tas "$TASK-free" -- true
@@ -441,7 +441,7 @@ repeat()
 	    "zkrun: unknown option '--bogus' (try 'zkrun --help')"
 }
 
-@test "of a great many options none is lost" {
+@test "5000 options are all parsed" {
 	local many=()
 
 	take_task
@@ -451,7 +451,7 @@ repeat()
 	bad_option "${many[@]}" --bogus
 }
 
-@test "bad input ends in 64 with nobody to tell" {
+@test "bad input exits 64 even if stderr is closed or full" {
 	local rc=0
 
 	zkrun -x >&- 2>&- || rc=$?
@@ -465,7 +465,7 @@ repeat()
 # The environment
 #
 
-@test "a bad variable is refused by its name" {
+@test "a bad environment variable is refused and named" {
 	ZKRUN_WAIT=x bad_option
 	[[ $SAID == *"'ZKRUN_WAIT=x'"* ]]
 	ZKRUN_MAX_RETRIES=-1 bad_option
@@ -473,17 +473,17 @@ repeat()
 	ZKRUN_GROUP='' bad_option
 	ZKRUN_CONNECT='' bad_option
 	ZKRUN_CONNECT=a:b bad_option
-	# Even where the command line says better.
+	# A good value on the command line does not excuse it.
 	ZKRUN_WAIT=x bad_option -w 5
 }
 
-@test "variables that are not for zkrun are let through" {
+@test "a variable that zkrun does not know reaches the command unchanged" {
 	ZKRUN_BOGUS=1 ZKRUN_HELP=1 run -0 zkrun -t "$TASK" -- \
 	    sh -c 'echo "$ZKRUN_BOGUS"'
 	assert_output 1
 }
 
-@test "command line over environment over file over default" {
+@test "the command line overrides the environment, which overrides the file" {
 	take_task
 	echo 'conflict-exit-code = 11' >"$FILE"
 	run -75 zkrun -n -t "$TASK" true
@@ -491,11 +491,11 @@ repeat()
 	ZKRUN_CONFLICT_EXIT_CODE=12 run -12 zkrun -n -f "$FILE" -t "$TASK" true
 	ZKRUN_CONFLICT_EXIT_CODE=12 run -13 zkrun -E 13 -n -f "$FILE" \
 	    -t "$TASK" true
-	# Wherever -f stands.
+	# -f counts wherever it stands among the options.
 	run -13 zkrun -E 13 -n -t "$TASK" -f "$FILE" true
 }
 
-@test "a value of the file counts for every option that the file may have" {
+@test "the file's values of the older options take effect" {
 	take_task
 	printf '%s\n' 'connect = 127.0.0.1:1' 'max-retries = 0' >"$FILE"
 	(
@@ -519,8 +519,8 @@ repeat()
 	assert_output --partial 'timeout 4.0s'
 }
 
-# Each with a value that cannot be: that it is read is seen by its being refused.
-@test "each of the newer options is read from the environment and the file" {
+# zkrun refuses an impossible value, which shows that it read the option.
+@test "the environment and the file are read for each newer option" {
 	local pair name variable
 
 	for pair in hold=x interval=x interval-counts=x leases=x max-time=x \
@@ -539,7 +539,7 @@ repeat()
 	done
 }
 
-@test "good values of the newer options are taken from everywhere" {
+@test "good values of the newer options are accepted from all three places" {
 	local pair name variable
 
 	for pair in hold=1ms interval=0 interval-counts=any \
@@ -561,7 +561,7 @@ repeat()
 	done
 }
 
-@test "syslog in environment and file is yes, no or a facility" {
+@test "syslog in the environment and the file is yes, no or a facility" {
 	ZKRUN_SYSLOG='' bad_option
 	ZKRUN_SYSLOG=1 bad_option
 	ZKRUN_SYSLOG=yes run -0 zkrun -t "$TASK" -- true
@@ -571,7 +571,7 @@ repeat()
 	run -0 zkrun -f "$FILE" -t "$TASK" -- true
 }
 
-@test "variables of options that belong on the command line say nothing" {
+@test "variables named like command-line-only options are ignored" {
 	ZKRUN_STATUS=yes ZKRUN_REVOKE=yes ZKRUN_BREAK=yes ZKRUN_CHECK=yes \
 	    ZKRUN_YES=yes ZKRUN_JSON=yes run -0 zkrun -t "$TASK" -- echo ran
 	assert_output ran
@@ -581,7 +581,7 @@ repeat()
 # The configuration file
 #
 
-@test "a file that is asked for has to be there and be readable" {
+@test "a configuration file given by name must exist and be readable" {
 	refused 78 -f "$FILE" -t "$TASK" -- touch "$MARKER"
 	[[ $SAID == *"'$FILE'"*'No such file'* ]]
 	refused 78 -f '' -t "$TASK" -- touch "$MARKER"
@@ -591,7 +591,7 @@ repeat()
 	refused 78 -f "$FILE/x" -t "$TASK" -- touch "$MARKER"
 }
 
-@test "a file that may not be read is refused, not ignored" {
+@test "an unreadable configuration file is refused, not ignored" {
 	local dir rc=0 as=()
 
 	dir=$(mktemp -d)
@@ -609,7 +609,7 @@ repeat()
 	grep -q 'Permission denied' "$BATS_TEST_TMPDIR/err"
 }
 
-@test "-f wins over ZKRUN_CONFIG" {
+@test "-f overrides ZKRUN_CONFIG" {
 	take_task
 	echo 'conflict-exit-code = 11' >"$FILE"
 	echo 'conflict-exit-code = 12' >"$FILE.2"
@@ -619,7 +619,7 @@ repeat()
 	run -12 zkrun -n -f <(cat "$FILE.2") -t "$TASK" true
 }
 
-@test "comments, blank lines, continuations, spaces and CRLF are read" {
+@test "the file may have comments, blank lines, continuations, spaces and CRLF" {
 	take_task
 	printf '%s\n' '# a comment' '' '   ' $'\t# another' \
 	    $'  conflict-exit-code=2\\\n1  # of 0 to 255' >"$FILE"
@@ -651,12 +651,12 @@ repeat()
 	bad_file 'line 1' <<<'[section]'
 	bad_file 'line 1' <<<'base ='
 	bad_file 'line 3' <<<$'wait = \\\n\\\nx'
-	# Though the command line says better.
+	# A good value on the command line does not excuse it.
 	echo 'wait = x' >"$FILE"
 	refused 78 -w 5 -f "$FILE" -t "$TASK" -- touch "$MARKER"
 }
 
-@test "what belongs on the command line is refused in the file" {
+@test "the file may not set options that only the command line takes" {
 	local name
 
 	for name in task config help version status revoke break check yes \
