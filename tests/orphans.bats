@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 #
-# What the command leaves running when it ends.
+# Processes that the command leaves running when it ends.
 
 load lib/helper
 
-# leave_one OPTION...: a command that ends in 5 and leaves a sleep in a session
-# of its own, with the MARK.
+# leave_one OPTION...: run a command that exits 5 and leaves a sleep in its own
+# session, marked with MARK.
 leave_one()
 {
 	zkrun_bg run -t "$TASK" "$@" -- env "MARK=$TASK" \
@@ -25,12 +25,12 @@ end_marked()
 	done
 }
 
-@test "-o wait is the default: the lease is held until the last process is gone" {
+@test "-o wait is the default: the lease is held until the last process is dead" {
 	leave_one
 	wait_for 5 marked_count "$TASK" 1
 	run -75 zkrun -w 0.5 -t "$TASK" -- true
 	marked_count "$TASK" 1
-	# The sleep is the keeper's child now: it fell to it.
+	# The keeper has adopted the sleep.
 	assert_equal "$(children_of "$(keeper_of "$BG_PID")")" "$(marked "$TASK")"
 	end_marked
 	zkrun_wait run 5
@@ -38,7 +38,7 @@ end_marked()
 	lock_clean "$TASK"
 }
 
-@test "-o kill: what is left is ended in whatever session" {
+@test "-o kill ends the processes left behind, in any session" {
 	leave_one -o kill
 	zkrun_wait run 5
 	assert_equal "$status" 5
@@ -46,7 +46,7 @@ end_marked()
 	lock_clean "$TASK"
 }
 
-@test "-o leave: the lease is released at once, the rest runs on" {
+@test "-o leave releases the lease at once and lets the other processes run on" {
 	leave_one -o leave
 	zkrun_wait run 5
 	assert_equal "$status" 5
@@ -56,7 +56,7 @@ end_marked()
 	end_marked
 }
 
-@test "-o kill -k 0.5: an orphan deaf to TERM is killed before the lease goes" {
+@test "-o kill -k 0.5 kills an orphan that ignores TERM before the lease is released" {
 	local before took
 
 	export -f marked gone
@@ -78,7 +78,7 @@ end_marked()
 	lock_clean "$TASK"
 }
 
-@test "-o kill asks first: an orphan that ends on TERM is given the time" {
+@test "-o kill sends TERM first and gives an orphan time to end" {
 	zkrun_bg run -o kill -k 30 -t "$TASK" -- sh -c '
 		setsid sh -c "trap \"sleep 0.2; echo >\$2; exit\" TERM
 		    echo >\"\$1\"
@@ -91,7 +91,7 @@ end_marked()
 	[ -e "$BATS_TEST_TMPDIR/polite" ]
 }
 
-@test "a signal while it waits for orphans goes to them" {
+@test "a signal that arrives while zkrun waits for orphans is passed on to them" {
 	leave_one
 	wait_for 5 marked_count "$TASK" 1
 	wait_for 5 lingers "$BG_PID"
@@ -102,13 +102,13 @@ end_marked()
 	lock_clean "$TASK"
 }
 
-# Has the command itself been reaped?  Its sleep is then the keeper's child.
+# Is the command reaped?  Its sleep is the keeper's child by then.
 lingers()
 {
 	[ "$(children_of "$(children_of "$1")")" = "$(marked "$TASK")" ]
 }
 
-@test "while it waits for orphans, the lease lost means they are killed" {
+@test "losing the lease while zkrun waits for orphans kills them" {
 	leave_one
 	wait_for 5 marked_count "$TASK" 1
 	wait_for 5 lingers "$BG_PID"
@@ -118,7 +118,7 @@ lingers()
 	marked_count "$TASK" 0
 }
 
-@test "after ten seconds it says for whom it waits, and which option would not" {
+@test "after ten seconds zkrun names the processes it waits for, and -o leave" {
 	local sleep
 
 	sleep="'sleep' \\(pid [0-9]+\\)"
@@ -136,7 +136,7 @@ lingers()
 	assert_equal "$status" 5
 }
 
-@test "a hundred dead children that nobody takes away do not confuse it" {
+@test "a hundred dead children that nobody reaps do not confuse zkrun" {
 	zkrun_bg run -o kill -t "$TASK" -- env "MARK=$TASK" sh -c '
 		"$1" zombies 100 &
 		sleep 0.1' sh "$TOOLS/tree"
@@ -158,7 +158,7 @@ zombies_of()
 	[ "$(ps -o stat= --ppid "$1" | grep -c Z)" -ge "$2" ]
 }
 
-@test "a child that zkrun had before it was zkrun is not waited for" {
+@test "zkrun does not wait for a child that it inherited from its caller" {
 	timeout 10 sh -c 'sleep 600 & echo $! >"$1"; shift; exec "$@"' sh \
 	    "$BATS_TEST_TMPDIR/pid" "$ZKRUN" -t "$TASK" -- true 3>&- \
 	    >/dev/null 2>&1
@@ -166,7 +166,7 @@ zombies_of()
 	kill "$(<"$BATS_TEST_TMPDIR/pid")"
 }
 
-@test "a child that zkrun had before it was zkrun is never killed" {
+@test "zkrun never kills a child that it inherited from its caller" {
 	local pid what
 
 	for what in orphans keeper; do
@@ -195,7 +195,7 @@ zombies_of()
 	done
 }
 
-@test "a hundred children that zkrun had before it was zkrun are never killed" {
+@test "zkrun never kills any of a hundred children that it inherited" {
 	sh -c 'for i in $(seq 100); do sleep 600 & echo $! >>"$1"; done
 	    shift; exec "$@"' sh "$BATS_TEST_TMPDIR/pids" "$ZKRUN" \
 	    -t "$TASK" -- sleep 600 >/dev/null 2>&1 3>&- &
@@ -205,18 +205,18 @@ zombies_of()
 	kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
 	zkrun_wait run 10
 	assert_equal "$status" 76
-	# None of them is gone.
+	# kill(1) fails if one of them is gone.
 	xargs kill <"$BATS_TEST_TMPDIR/pids"
 	assert_lock_clean "$TASK"
 }
 
-@test "a pid that was such a child's does not save a process of the command" {
+@test "a process of the command that has the pid of an inherited child is killed" {
 	local names=(unshare --pid --fork --kill-child --mount-proc)
 
 	[ "$EUID" -eq 0 ] || names=(unshare --map-root-user "${names[@]:1}")
 	"${names[@]}" sh -c 'echo 300 >/proc/sys/kernel/ns_last_pid' 3>&- ||
 	    skip "no pid can be chosen here"
-	# In names of its own nobody else takes the pid.
+	# In its own PID namespace no other process takes the pid.
 	run -0 timeout -k 5 60 "${names[@]}" sh -c '
 		sh -c "sleep 0.5 & echo \$! >\$0; exec \"\$@\"" "$0/pid" \
 		    "$2" -t "$1" -- sh -c "sleep 1; read -r pid <\$0/pid
@@ -234,24 +234,24 @@ zombies_of()
 	assert_equal "${output% *}" "${output#* }"
 }
 
-# fallen_to GUARD PID: has the guard adopted the process?
+# fallen_to GUARD PID: has GUARD adopted PID?
 fallen_to()
 {
 	[ "$(ps -o ppid= -p "$2" | tr -d ' ')" = "$1" ]
 }
 
-@test "zkrun neither stops nor kills what a child from before leaves behind" {
+@test "zkrun neither stops nor kills what an inherited child leaves behind" {
 	local what pid parent
 
 	start_relay
-	# Of the last one zkrun is not told: its parent is no child of zkrun's.
+	# unnoticed: the parent is no child of zkrun, which does not see it end.
 	for what in contact keeper unnoticed; do
 		parent=:
 		# shellcheck disable=SC2016 # for the inner shell
 		[ $what != unnoticed ] ||
 		    parent='echo $BASHPID >"$0/parent"; exec sleep 600'
 		rm -f "$BATS_TEST_TMPDIR"/{pid,go}
-		# It has to be older than the command, as told by ticks.
+		# The process has to be older than the command by a clock tick.
 		# shellcheck disable=SC2016 # for the inner shells
 		bash -c '( { sleep 600 & echo $! >"$0/pid"
 			until [ -e "$0/go" ]; do sleep 0.02; done; } &
@@ -283,9 +283,9 @@ fallen_to()
 	done
 }
 
-# reuse_helper: print a script.  It kills the resolver's helper while contact is lost,
-# gives its pid to an orphan of the command, and restores contact.  It prints both
-# pids and whether the orphan lives.
+# reuse_helper: print a script.  It kills the resolver's helper while contact is
+# lost, gives the helper's pid to an orphan of the command and restores contact.
+# It prints both pids and whether the orphan lives.
 reuse_helper()
 {
 	cat <<-'END'
@@ -328,7 +328,7 @@ reuse_helper()
 	END
 }
 
-@test "zkrun does not kill a process that got the pid of a dead helper" {
+@test "zkrun does not kill a process that reuses the pid of a dead helper" {
 	[ "$EUID" -eq 0 ] || skip 'needs mounts and pids of its own'
 	start_relay
 	"$TOOLS/responder" -u -a 127.77.0.3 -l 53 \
@@ -347,7 +347,7 @@ reuse_helper()
 	assert_equal "$2 $3" "$1 yes"
 }
 
-@test "the reader of a pipe sees its end when the command closes it, not later" {
+@test "the reader of a pipe sees its end as soon as the command closes it" {
 	# The orphan has no copy of the pipe, and zkrun waits for the orphan.
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	sh -c 'cat <"$1/pipe" >"$1/out"; : >"$1/eof"' sh "$BATS_TEST_TMPDIR" \
