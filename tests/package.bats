@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 #
-# The tarball, the Debian package and the RPM: what is in them, and that they
-# build, install and go away again.
+# The tarball, the Debian package and the RPM: their contents, and that they
+# build, install and uninstall.
 #
-# Once: it builds its own.
+# long: a second pass would test the same builds.
 # bats file_tags=long
 
 load lib/helper
 
-# One package for all tests of the file.
+# All tests of the file use one package.
 setup_file()
 {
 	export VERSION DEB PACKAGES=$BATS_FILE_TMPDIR/packages
@@ -33,7 +33,7 @@ teardown()
 	stop_all
 }
 
-# What is in a directory, one a line: type, mode and name.
+# contents DIR: print type, mode and name of each file in DIR.
 contents()
 {
 	(cd "$1" && find . -mindepth 1 -printf '%y %m %P\n' | LC_ALL=C sort)
@@ -43,7 +43,7 @@ contents()
 # The tarball
 #
 
-@test "make dist gives the same bytes, whoever calls it and when" {
+@test "make dist makes the same bytes for every user and at any time" {
 	local list
 
 	# Another mask, time zone, language, directory and second.
@@ -51,20 +51,20 @@ contents()
 	    make -s -C "$TOP" dist BUILD="$PWD/again")
 	cmp "$TARBALL" "again/zkrun-$VERSION.tar.gz"
 	list=$(tar -tvf "$TARBALL" --numeric-owner)
-	# One owner, one time, sorted, and nothing that is writable for others.
+	# One owner and one time, sorted, and nothing is writable by others.
 	assert_equal "$(awk '{ print $2, $4, $5 }' <<<"$list" | sort -u |
 	    wc -l)" 1
 	assert_equal "$(awk '{ print $1, $2 }' <<<"$list" | sort -u)" \
 	    $'-rw-r--r-- 0/0\n-rwxr-xr-x 0/0'
 	LC_ALL=C sort -c <(awk '{ print $6 }' <<<"$list")
-	# The date that counts elsewhere counts here.
+	# dist takes its date from SOURCE_DATE_EPOCH, as other tools do.
 	SOURCE_DATE_EPOCH=1000000000 make -s -C "$TOP" dist BUILD="$PWD/old"
 	tar -tvf "old/zkrun-$VERSION.tar.gz" --utc | head -n 1 |
 	    grep -F ' 2001-09-09 01:46 '
 }
 
-@test "out of the tarball: make, make install, and the same tarball" {
-	# By somebody with a narrow mask.
+@test "the tarball builds, installs and makes the same tarball" {
+	# Unpacked with a narrow umask.
 	(umask 077 && tar --no-same-permissions -xf "$TARBALL")
 	cd "zkrun-$VERSION"
 	[ -f README.md ] && [ -x contrib/install-deps ] && [ -f tests/run ]
@@ -75,13 +75,13 @@ contents()
 	run -0 make -s install BUILD=build PREFIX="$PWD/usr"
 	run -0 usr/bin/zkrun -t "$TASK" -- echo yes
 	assert_output yes
-	# What was built is no source.
+	# The tarball leaves out what was built.
 	rm -r usr
 	run -0 make -s dist BUILD=build
 	cmp "$TARBALL" "build/zkrun-$VERSION.tar.gz"
 }
 
-@test "package tells what it was called wrongly" {
+@test "contrib/package refuses a wrong call" {
 	run -64 "$TOP/contrib/package"
 	assert_output --partial 'usage: package '
 	run -64 "$TOP/contrib/package" zip 1 .
@@ -92,7 +92,7 @@ contents()
 # Debian
 #
 
-@test "the package: name, version, what it needs, what is in it" {
+@test "the Debian package has the right name, version, dependencies and files" {
 	assert_equal "$(dpkg-deb -f "$DEB" Package)" zkrun
 	assert_equal "$(dpkg-deb -f "$DEB" Version)" "$VERSION"
 	dpkg-deb -f "$DEB" Depends | grep -q libzookeeper-st2
@@ -128,22 +128,22 @@ contents()
 	# hardening=+all
 	readelf -d root/usr/bin/zkrun | grep -q 'FLAGS.*BIND_NOW'
 	readelf -h root/usr/bin/zkrun | grep -q 'DYN (Position-Independent'
-	# apt finds all that it depends on.
+	# apt finds all dependencies.
 	run -0 apt-get install --simulate --no-install-recommends "$DEB"
 	assert_output --partial "Inst zkrun ($VERSION"
 }
 
-# lint DEB: what lintian has to say, of whatever weight.
+# lint DEB: print lintian's remarks of all severities.
 lint()
 {
-	# As root it says that it had rather not be.
+	# stderr has lintian's warning about running as root.
 	lintian --pedantic --display-info --fail-on none "$1" 2>/dev/null
 }
 
-@test "lintian has nothing to say, not even in passing" {
+@test "lintian finds nothing, not even at the lowest severity" {
 	run -0 lint "$DEB"
 	assert_output ''
-	# And would have.
+	# lintian finds a package that was broken on purpose.
 	dpkg-deb -R "$DEB" bad
 	chmod 666 bad/usr/share/man/man1/zkrun.1.gz
 	rm bad/usr/share/doc/zkrun/copyright
@@ -152,8 +152,8 @@ lint()
 	assert_output --partial 'E: zkrun: no-copyright-file'
 }
 
-# in_root DPKG-ARGUMENT...: on a root of our own, with the real list of what is
-# installed, so that what the package depends on has to be there.
+# in_root DPKG-ARGUMENT...: run dpkg on a root of our own.  It has the real list
+# of installed packages, so the dependencies have to be installed.
 in_root()
 {
 	local as=()
@@ -174,17 +174,17 @@ in_root_version()
 	    -f '${db:Status-Status} ${Version}\n' zkrun
 }
 
-@test "installed, upgraded, removed and purged, without a trace" {
+@test "the package installs, upgrades, uninstalls and purges, and leaves nothing" {
 	local before
 
 	mkdir -p root/var/lib/dpkg/{info,updates,triggers} root/etc root/usr/bin
 	cp /var/lib/dpkg/status root/var/lib/dpkg/
-	# The administrator's own.
+	# These two files belong to the administrator.
 	echo 'connect = zk1' >root/etc/zkrun.conf
 	: >root/usr/bin/mine
 	before=$(contents root | grep -v var/lib/dpkg/)
-	# An older one, with a file that the newer one has no more, and without
-	# one that it has.
+	# An older package: it has a file that the newer one lacks, and lacks a
+	# file that the newer one has.
 	dpkg-deb -R "$DEB" old
 	sed -i 's/^Version: .*/Version: 0.0.1/' old/DEBIAN/control
 	mv old/usr/share/doc/zkrun/flock-compat.md old/usr/bin/zkrun-old
@@ -199,7 +199,7 @@ in_root_version()
 	[ ! -e root/usr/bin/zkrun-old ]
 	run -0 root/usr/bin/zkrun --version
 	assert_output "zkrun $VERSION"
-	# What is installed is what is in it.
+	# The package's files, and no others, are installed.
 	dpkg-deb -x "$DEB" wanted
 	assert_equal "$(contents root | grep -E '^f .*usr/' |
 	    grep -v /mine)" "$(contents wanted | grep '^f ')"
@@ -218,10 +218,10 @@ in_root_version()
 # RPM
 #
 
-@test "make rpm: name, version, and what is in it" {
+@test "the RPM has the right name, version and files" {
 	local rpm
 
-	# dpkg has put its dependencies here, and rpm knows nothing of them.
+	# dpkg installed the build dependencies, and rpm does not know them.
 	run -0 make -C "$TOP" rpm BUILD="$PWD/rpm" RPMBUILD_FLAGS=--nodeps
 	rpm=$(echo rpm/zkrun-"$VERSION"-1*.rpm)
 	assert_equal "$(rpm -qp --qf '%{NAME} %{VERSION} %{LICENSE}' "$rpm")" \
@@ -258,7 +258,7 @@ in_root_version()
 	assert_output "zkrun $VERSION"
 }
 
-@test "install-deps puts back what decides on services, after whatever end" {
+@test "install-deps puts policy-rc.d back, however its last run ended" {
 	local policy=$BATS_TEST_TMPDIR/policy-rc.d
 	# shellcheck disable=SC2034 # for the functions
 	local saved=$policy.zkrun-saved ours='# ours'
@@ -270,12 +270,12 @@ in_root_version()
 	run -101 "$policy"
 	allow_services
 	assert_equal "$(cat "$policy")" theirs
-	# Killed, and called again.
+	# The first run was killed after forbid_services.
 	forbid_services
 	forbid_services
 	allow_services
 	assert_equal "$(cat "$policy")" theirs
-	# There was none.
+	# policy-rc.d did not exist.
 	rm "$policy"
 	forbid_services
 	forbid_services
