@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 #
-# When contact is lost, all that the command started is dead before the servers
-# let the lease go; and when it is lost for a short time only, nothing happens.
+# When contact is lost for good, all processes of the command die before the
+# servers release the lease.  When it is lost briefly, nothing happens.
 #
-# These take minutes and measure times, so with sanitizers, which make zkrun
-# slow, only the first of them has something to do.
+# These tests take minutes and measure times.  Sanitizers slow zkrun down, so
+# with them only the first test runs.
 #
-# Measures: when things die.
+# Measures: when processes die.
 
 load lib/helper
 load lib/faults
@@ -41,14 +41,14 @@ teardown()
 # Lost for good
 #
 
-@test "no bytes pass any more, T of 4 ticks: dead before the lease is gone" {
+@test "T of 4 ticks, the relay drops all bytes: dead before the lease is gone" {
 	start_relay
 	mortal_crowd 5 2 0.3 "$RELAY_CONNECT" "$ZKRUN_CONNECT"
 	relay_tell blackhole
 	crowd_died_in_time
 }
 
-@test "the client's link swallows all: dead before the lease is gone" {
+@test "T of 10 ticks, the relay drops all bytes: dead before the lease is gone" {
 	! asan || return 0
 	choose follower
 	start_relay relay "$(address_of "$CHOSEN")"
@@ -75,7 +75,7 @@ teardown()
 }
 
 # bats test_tags=long
-@test "the same, T of 4 ticks" {
+@test "a follower cut off from its leader, T of 4 ticks: dead before the lease is gone" {
 	! asan || return 0
 	choose follower
 	mortal_crowd 12 2 0.3 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
@@ -93,8 +93,8 @@ teardown()
 	crowd_was_in_time "${CROWD[@]}"
 }
 
-# hand_over_around_a_cut PART: half of the waiters were handed the lease just
-# before, the others just after; every second one had somebody ahead.
+# hand_over_around_a_cut PART: four waiters get the lease just before the cut, four
+# just after it.  Every second waiter has another one ahead of it.
 hand_over_around_a_cut()
 {
 	local i since
@@ -108,7 +108,7 @@ hand_over_around_a_cut()
 		ZK_CONNECT=$(address_of "$OTHER") wait_for 20 \
 		    queue_count "$TASK-h$i" $((i % 2 + 1))
 	done
-	# In line for more than 2T: long enough for all that proves nothing.
+	# Queue for more than 2T: the connect request then proves nothing.
 	since=$(now_us)
 	wait_for 20 older_than "$since" 5200
 	for i in 0 1 2 3; do
@@ -129,12 +129,12 @@ hand_over_around_a_cut()
 	done
 }
 
-@test "a lease handed over as a follower is cut off: dead before it is gone" {
+@test "a lease handed over as a follower is cut off: dead before the lease is gone" {
 	asan || hand_over_around_a_cut follower
 }
 
 # bats test_tags=long
-@test "a lease handed over as a leader is cut off: dead before it is gone" {
+@test "a lease handed over as a leader is cut off: dead before the lease is gone" {
 	asan || hand_over_around_a_cut leader
 }
 
@@ -165,7 +165,7 @@ hand_over_around_a_cut()
 		"$SANDBOX" kill "$THREE/$n"
 	done
 	crowd_ends "${CROWD[@]}"
-	# The leases live on until servers are there to end them.
+	# Only running servers can end the leases.
 	mend_three
 	crowd_was_in_time "${CROWD[@]}"
 }
@@ -175,18 +175,18 @@ hand_over_around_a_cut()
 #
 
 # bats test_tags=long
-@test "servers are without a leader for 3 seconds, twice: nothing happens" {
+@test "servers have no leader for 3 seconds, twice: nothing happens" {
 	local since
 
 	! asan || return 0
 	choose leader
 	lucky_crowd c 12 10 1 "$(three connect)"
-	# The others do not notice; nothing can be written.
+	# The other two servers notice nothing, but nothing can be written.
 	"$SANDBOX" freeze "$THREE/$CHOSEN"
 	sleep 3
 	"$SANDBOX" thaw "$THREE/$CHOSEN"
 	wait_for 10 all_of has_contact "${CROWD[@]}"
-	# Now they elect another one.
+	# This time the others elect a new leader.
 	choose leader
 	since=$(now_us)
 	"$SANDBOX" kill "$THREE/$CHOSEN"
@@ -197,7 +197,7 @@ hand_over_around_a_cut()
 }
 
 # bats test_tags=long
-@test "the server in use hangs, the others do not: nothing happens" {
+@test "one server hangs and the others do not: nothing happens" {
 	local list
 
 	! asan || return 0
@@ -206,7 +206,7 @@ hand_over_around_a_cut()
 	list=$RELAY_CONNECT
 	start_relay b "$(address_of "$THIRD")"
 	list+=,$RELAY_CONNECT,$(address_of "$CHOSEN")
-	# So that all of them are on the one that is going to hang.
+	# Bring all zkruns to the server that is going to hang.
 	relay_tell_to a refuse on
 	relay_tell_to b refuse on
 	lucky_crowd c 12 6 1 "$list"
@@ -241,8 +241,9 @@ hand_over_around_a_cut()
 	! asan || return 0
 	start_network
 	lucky_crowd c 12 6 1 "$NETWORK_CONNECT"
-	# In different phases, one by one: what is sent just before the loss does no
-	# harm, and what is sent in it is sent again ever more seldom.
+	# Start one at a time, so that they send at different times around the
+	# loss.  TCP resends lost packets at growing intervals; packets sent just
+	# before the loss do no harm.
 	for n in {0..9}; do
 		lucky_crowd "d$n" 1 30 5 "$NETWORK_CONNECT"
 	done
@@ -254,7 +255,7 @@ hand_over_around_a_cut()
 	network_link down
 	sleep 7.5
 	network_link up
-	# They live beyond what was proven before the loss.
+	# They live longer than the proof from before the loss lasted.
 	sleep 14
 	all_untouched d{0..9}0
 }
@@ -264,7 +265,7 @@ hand_over_around_a_cut()
 #
 
 # bats test_tags=long
-@test "a zkrun that takes any answer for a proof is caught" {
+@test "a zkrun that takes any reply for a proof is caught" {
 	local n
 
 	! asan || return 0
@@ -277,6 +278,6 @@ hand_over_around_a_cut()
 		zkrun_wait "$n" 40
 	done
 	verdict "${CROWD[@]}" 2>/dev/null
-	# How many depends on when the servers notice that one is cut off.
+	# The number depends on when the servers notice the cut.
 	[ "$VIOLATIONS" -ge 1 ]
 }
