@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# zkrun --pause and --resume: whoever comes after a pause is kept out, zkrun and
-# Curator alike, and is let in when the pause is lifted.
+# zkrun --pause and --resume.  A pause keeps out every later contender, of zkrun
+# and of Curator, until it ends.
 
 load lib/helper
 load lib/runs
@@ -10,13 +10,13 @@ setup()
 {
 	bench_setup
 	P=/lock/mutex/$TASK
-	# Who pauses, in these tests.
+	# The user who pauses in these tests.
 	export LOGNAME=ops
 	OPS=ops@$(hostname)
 	TIME='[0-9][-0-9: ]*'
 }
 
-# The nodes of all pauses of the task, one a line.
+# pauses [TASK]: print the names of all pause nodes, one a line.
 pauses()
 {
 	holders "${1:-$TASK}" | grep '^pause-'
@@ -29,7 +29,7 @@ pauses_count()
 	    "nodes of pauses: $1"
 }
 
-# refused OPTION...: a run that comes now is kept out, and says PAUSED_BY.
+# refused OPTION...: a new run gives up, says PAUSED_BY and starts nothing.
 refused()
 {
 	run -75 zkrun "$@" -t "$TASK" -- touch "$(RAN)"
@@ -37,15 +37,15 @@ refused()
 	[ ! -e "$(RAN)" ]
 }
 
-@test "who comes after --pause is kept out, and told by whom, since when and why" {
+@test "a contender that comes after --pause gives up and says who paused, when and why" {
 	run -0 zkrun --pause "$TASK" we move the disk
 	assert_output "zkrun: paused '$TASK'"
 	PAUSED_BY="$OPS since $TIME: we move the disk"
 	start_relay
 	refused -n -c "$RELAY_CONNECT"
-	# It does not stand in line for that.
+	# It creates no node in the queue.
 	assert_equal "$(relay_count op15)" 0
-	# A second node in the queue is behind the head.
+	# The lease node that the next contender waits with is behind the pause.
 	refused -w 1s
 	zkrun_bg head -t "$TASK" -- touch "$(RAN)"
 	wait_for 10 holds_count "$TASK" 2
@@ -58,13 +58,13 @@ refused()
 	pauses_count 1
 }
 
-@test "who waits says so once, and runs after --resume" {
+@test "a waiter reports the pause once and runs after --resume" {
 	run -0 zkrun --pause "$TASK" why
 	zkrun_bg head -t "$TASK" -- touch "$(RAN)"
 	wait_for 5 says head "^zkrun: waiting for $TASK: 0:0., next in line, paused by $OPS since $TIME: why\$"
 	zkrun_bg second -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 2
-	# It looks again, and has nothing new to say.
+	# The waiter looks again and has nothing new to report.
 	LOGNAME=bob run -0 zkrun --pause "$TASK"
 	run -0 zkrun --resume "$TASK" bob
 	run -0 zkrun --pause -l 2 "$TASK"
@@ -77,7 +77,7 @@ refused()
 	assert_lock_clean "$TASK"
 }
 
-@test "who waits behind a holder says so when the pause comes" {
+@test "a waiter behind a holder reports a new pause" {
 	hold holder "$TASK"
 	zkrun_bg waiter -t "$TASK" -- true
 	wait_for 10 holds_count "$TASK" 2
@@ -90,7 +90,7 @@ refused()
 	ended_in waiter 10 0
 }
 
-@test "who has just got the lock is named as its holder" {
+@test "--pause names a holder that got the lock a moment before" {
 	local next round task
 
 	start_relay
@@ -104,7 +104,7 @@ refused()
 		relay_tell delay 20
 		let_go "holder$round"
 		wait_for 10 holds_count "$task" 1
-		# Its own word that it leaves the queue is still on its way.
+		# The new holder's request to leave the queue is under way.
 		run -0 zkrun --pause "$task"
 		assert_line --partial "pid $next on $(hostname)"
 		relay_tell delay 0
@@ -112,7 +112,7 @@ refused()
 	done
 }
 
-@test "a pause with fewer leases than there are holders says so" {
+@test "--pause warns if the task has more holders than the pause has leases" {
 	hold one "$TASK" -l 2
 	hold two "$TASK" -l 2
 	run -0 zkrun --pause "$TASK"
@@ -126,12 +126,12 @@ refused()
 	let_go two
 }
 
-@test "over a slow line, too, a pause right before the end of the holder keeps out who waits" {
+@test "over a slow link a pause right before the holder's end keeps out the waiter" {
 	start_relay relay "$ZKRUN_CONNECT" -d 150
 	hold holder "$TASK"
 	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- touch "$(RAN)"
 	wait_for 20 holds_count "$TASK" 2
-	# By the answer it watches the holder.
+	# The answer to USR1 shows that the waiter watches the holder.
 	kill -USR1 "$BG_PID"
 	wait_for 10 says waiter ', next in line, held by'
 	run -0 zkrun --pause "$TASK"
@@ -143,7 +143,7 @@ refused()
 	ended_in waiter 20 0
 }
 
-@test "Curator's clients are kept out, too, and let in after --resume" {
+@test "a pause keeps out Curator's clients, and --resume lets them in" {
 	start_curator
 	run -0 zkrun --pause "$TASK"
 	curator_say acquire A "$P" 0
@@ -166,13 +166,13 @@ refused()
 	assert_lock_clean "$TASK"
 }
 
-@test "a holder of Curator's is named and goes on, and is the last" {
+@test "--pause names a Curator client that holds the lock, goes on and is the last" {
 	start_curator
 	curator_say acquire A "$P" -1
 	curator_expect 10 A acquired
 	run -0 zkrun --pause "$TASK"
 	assert_line --index 0 "zkrun: paused '$TASK'"
-	# It cannot be asked to stop.
+	# zkrun cannot ask a Curator client to stop.
 	assert_line --index 1 --regexp "^zkrun: ([0-9a-f.:]+ \(not a zkrun\)|another client) still holds '$TASK' and goes on\$"
 	assert_equal "${#lines[@]}" 2
 	curator_say release A
@@ -185,7 +185,7 @@ refused()
 	curator_expect 10 C acquired
 }
 
-@test "the holder goes on; --revoke stops it, --break deletes its lease, the pause stays" {
+@test "during a pause the holder goes on, --revoke stops it, --break deletes its lease" {
 	local who
 
 	hold holder "$TASK"
@@ -216,21 +216,21 @@ refused()
 	pauses_count 1
 }
 
-# nap MS: without a process of its own.
+# nap MS: sleep without starting a process.
 nap()
 {
 	read -rt "$(printf '0.%03d' "$1")" <>"$BATS_TEST_TMPDIR/nap" || true
 }
 
-# lines_of FILE
+# lines_of FILE: print how many lines FILE has.
 lines_of()
 {
 	mapfile -t <"$1"
 	echo "${#MAPFILE[@]}"
 }
 
-# race TASK: a holder ends just as the task is paused, two are in line behind it.
-# Prints how many commands had begun when --pause returned, or what was wrong.
+# race TASK: pause TASK just as its holder ends, while two contenders queue.
+# Print how many commands had begun when --pause returned, or what was wrong.
 race()
 {
 	local task=$1 dir=$BATS_TEST_TMPDIR/$1 pids=() i rc ran
@@ -255,7 +255,7 @@ race()
 	    2>"$dir.refusal" || rc=$?
 	[ $rc -eq 75 ] && grep -q 'paused by ops@' "$dir.refusal" ||
 	    echo "came later: $rc $(<"$dir.refusal")"
-	# Who had the lock may not have started its command yet.
+	# One holder may have had the lock and not started its command yet.
 	[ "$(lines_of "$dir.ran")" -le $((ran + 1)) ] ||
 	    echo "after $ran ran: $(tr '\n' ' ' <"$dir.ran")"
 	"$ZKRUN" -q --resume "$task" || echo "--resume: $?"
@@ -268,9 +268,9 @@ race()
 	echo "$ran had begun"
 }
 
-# races TASKS N: so many at a time, each so often.  In check fewer than in
-# check-all, and each of both must have been met: the pause before the end of the
-# holder, between two, and behind all.
+# races TASKS N: run N races on each of TASKS tasks, all tasks at a time.  The
+# races must meet at least two of three cases: the pause comes before the holder
+# ends, between the two waiters, or after both.
 races()
 {
 	local tasks=$1 n=$2 i j out=$BATS_TEST_TMPDIR/races
@@ -294,13 +294,13 @@ races()
 	[ "$(lines_of "$out")" -ge 2 ]
 }
 
-@test "60 pauses race with a holder that ends: who comes later is always kept out" {
+@test "60 pauses race with a holder's end: a later contender is always kept out" {
 	races 6 10
 }
 
 # RACES=1000 tests/run pause 'many pauses'
 # bats test_tags=long
-@test "many pauses race with a holder that ends: who comes later is always kept out" {
+@test "many pauses race with a holder's end: a later contender is always kept out" {
 	if asan; then
 		races 8 10
 	else
@@ -308,7 +308,7 @@ races()
 	fi
 }
 
-@test "--pause -l 3 keeps out who may be one of three; --resume lifts whose pause it is told" {
+@test "--pause -l 3 blocks a task with three leases; --resume USER ends that user's pause" {
 	local of='lifted the pause' stays='stays paused'
 
 	hold holder "$TASK" -l 3
@@ -336,7 +336,7 @@ races()
 	assert_line --regexp "^zkrun: $of of '$TASK' by bob@"
 	assert_equal "${#lines[@]}" 2
 	run -0 zkrun -n -l 3 -t "$TASK" -- true
-	# Too few nodes keep nobody out of a semaphore of three.
+	# A pause with too few leases blocks nobody.
 	run -0 zkrun --pause -l 1 "$TASK"
 	run -0 zkrun -n -l 3 -t "$TASK" -- true
 	LOGNAME=bob run -0 zkrun --pause "$TASK"
@@ -344,7 +344,7 @@ races()
 	pauses_count 1
 }
 
-@test "a reason is the words behind the task, in one line of UTF-8, 200 bytes at most" {
+@test "the reason is the operands after the task: one line of UTF-8, up to 200 bytes" {
 	local long
 
 	long=$(printf 'x%.0s' {1..200})
@@ -369,7 +369,7 @@ races()
 	    'a task by'
 }
 
-@test "no task, two of them, two things at a time: 64, and nothing is made" {
+@test "no task, too many operands and two modes at once are refused, and no node is made" {
 	run -64 zkrun --pause
 	run -64 zkrun --resume
 	run -64 zkrun --resume "$TASK" alice bob
@@ -382,24 +382,24 @@ races()
 	run -1 zk stat "$P"
 }
 
-@test "parents are made if they are missing, and left as they are found" {
+@test "--pause creates missing parents; --resume deletes only its own leases directory" {
 	local base=/pause/$TASK/deep
 
 	run -0 zkrun -b "$base" --pause t
 	LOCK_BASE=$base pauses_count 1 t
 	run -75 zkrun -b "$base" -n -t t -- true
-	# The room goes with the last pause, so that the next one walks in.
+	# The last --resume deletes 'leases'; the next run creates it again.
 	run -0 zkrun -b "$base" --resume t
 	run -1 zk stat "$base/t/leases"
 	run -0 zkrun -b "$base" -n -t t -- true
 
-	# It is left to who is in line and has no lease yet.
+	# A contender in the queue without a lease still needs 'leases'.
 	run -0 zkrun --pause "$TASK"
 	zk create -p "$P/locks/_c_x-lock-0000000000" >/dev/null
 	run -0 zkrun --resume "$TASK"
 	zk stat "$P/leases"
 	zk rmr "$P"
-	# Of a room of others only the pause goes.
+	# Somebody else made 'leases': only the pause is deleted.
 	zk create -p "$P/leases" >/dev/null
 	run -0 zkrun --pause "$TASK"
 	run -0 zkrun --resume "$TASK"
@@ -409,7 +409,7 @@ races()
 	run -0 zkrun -b / --resume "$TASK-top"
 }
 
-@test "nothing was paused: 0, and it is said" {
+@test "--resume of a task that is not paused says so and exits 0" {
 	run -0 zkrun --resume "$TASK"
 	assert_output "zkrun: '$TASK' is not paused"
 	run -0 zkrun --resume "$TASK" alice
@@ -417,7 +417,7 @@ races()
 	run -1 zk stat "$P"
 }
 
-@test "no server, or no chroot: 69, and nothing is made" {
+@test "no server or no chroot: exit 69, and no node is made" {
 	local none
 
 	none=127.0.0.1:$("$TOOLS/freeport" 1)
@@ -433,7 +433,8 @@ races()
 	run -1 zk stat "/$TASK"
 }
 
-# lost_reply SKIP COMMAND...: the reply to one of its transactions is lost.
+# lost_reply SKIP COMMAND...: lose the reply to a transaction of COMMAND, after
+# SKIP others.
 lost_reply()
 {
 	relay_tell drop-reply 14 1 "$1" then-cut
@@ -442,11 +443,11 @@ lost_reply()
 	assert_equal "$(relay_count dropped)" "$dropped"
 }
 
-@test "contact is lost at any moment of it: one pause, or none any more" {
+@test "contact lost at any moment: --pause makes one pause, --resume removes it whole" {
 	local dropped=0 skip
 
 	start_relay
-	# Missing parents: a try, one with them, both again, then two more nodes.
+	# A try, a second one with the parents, both again, then two more nodes.
 	for skip in 0 1 2 3 4 5; do
 		lost_reply $skip --pause -l 3 "$TASK-$skip" why
 		pauses_count 3 "$TASK-$skip"
@@ -454,21 +455,21 @@ lost_reply()
 		assert_equal "$(jq -c '.tasks[0].paused|map(.leases)' \
 		    <<<"$output")" '[3]'
 	done
-	# Three nodes and the room.
+	# Three nodes and 'leases'.
 	for skip in 0 1 2 3; do
 		lost_reply $skip --resume "$TASK-$skip"
 		run -1 zk stat "/lock/mutex/$TASK-$skip/leases"
 	done
 }
 
-@test "a pause of three that is refused in the midst is taken back" {
+@test "a pause of three leases that an ACL stops half-way is taken back" {
 	start_relay
 	zk create -p "$P/leases" >/dev/null
 	relay_tell freeze-at 14 3
 	zkrun_bg pause -c "$RELAY_CONNECT" --pause -l 3 "$TASK"
 	wait_for 10 relay_counts op14 3
 	pauses_count 2
-	# Nobody may create there any more.
+	# From here on nobody may create nodes there.
 	zk setacl "$P/leases" rd
 	relay_tell thaw
 	ended_in pause 10 77
@@ -481,7 +482,7 @@ auth_file()
 	(umask 077; echo "$2" >"$BATS_TEST_TMPDIR/$1")
 }
 
-@test "with credentials: others cannot lift a pause, nor pause what is not theirs" {
+@test "with credentials others can neither lift a pause nor pause the task" {
 	local auth=$BATS_TEST_TMPDIR/ours other=$BATS_TEST_TMPDIR/other ours
 
 	auth_file ours digest:ops:x
@@ -492,14 +493,14 @@ auth_file()
 	run -77 zkrun -a "$other" -n -t "$TASK" -- true
 	run -75 zkrun -a "$auth" -n -t "$TASK" -- true
 	run -0 zkrun -a "$auth" --resume "$TASK"
-	# The task is still ours.
+	# The task's nodes are still for these credentials only.
 	run -77 zkrun -a "$other" --pause "$TASK"
 	assert_equal "${#lines[@]}" 1
 	run -77 zkrun --pause -l 3 "$TASK"
 	assert_equal "${#lines[@]}" 1
 	assert_equal "$(zk -a digest:ops:x tree "$P" | grep pause)" ''
 
-	# Who may only read sees who has paused it.
+	# A user with read access sees who paused the task.
 	ours=$(zk -a digest:ops:x acl "$P")
 	run -0 zkrun -a "$auth" --acl "$ours,world:anyone:r" --pause "$TASK-2" why
 	run -77 zkrun --resume "$TASK-2"
@@ -511,13 +512,13 @@ auth_file()
 	run -1 zkrun --status "$TASK-2"
 	assert_line --index 1 --regexp "$TASK-2 +paused .* ops +why\$"
 	run -0 zkrun -a "$auth" --resume "$TASK-2"
-	# Where the room is everybody's, the node of the pause still tells.
+	# With an open 'leases' directory the pause node still says who paused.
 	zk create -p "$P-3/leases" >/dev/null
 	run -0 zkrun -a "$auth" --pause "$TASK-3" why
 	run -75 zkrun -n -t "$TASK-3" -- true
 	assert_output --partial "paused by $OPS since"
 	run -2 zk set "$P-3/leases/$(pauses "$TASK-3")" x
-	# Who may not see the holder has paused it all the same.
+	# --pause succeeds without the right to look at the holder.
 	zk create -p "$P-4/leases" >/dev/null
 	zk setacl "$P-4/leases" cda
 	run -0 zkrun --pause "$TASK-4"
@@ -526,7 +527,7 @@ auth_file()
 	pauses_count 1 "$TASK-4"
 }
 
-@test "--status: paused is not held, with who, since when, why and how many leases" {
+@test "--status shows a pause apart from the holder: who, since when, why, how many leases" {
 	local table
 
 	hold holder "$TASK"
@@ -542,7 +543,7 @@ auth_file()
 	assert_line 'These tasks need attention:'
 	assert_line --regexp "^$TASK: paused by $OPS since $TIME: why; paused by bob@$(hostname) since $TIME: why not\$"
 	let_go holder
-	# Nobody holds it; the waiter's lease is none.
+	# The waiter's lease node does not make it a holder.
 	run -1 zkrun --status "$TASK"
 	assert_line --index 1 --regexp "^$TASK +paused .* ops +why\$"
 	assert_line --index 3 --regexp '^ +wait 1 '
@@ -556,7 +557,7 @@ auth_file()
 	assert_output --partial 'reason=why'
 }
 
-@test "-i: who waits through a pause runs for its slot, who gives up records nothing" {
+@test "-i: a waiter runs for its slot after a pause; one that gives up records nothing" {
 	local before
 
 	run -0 zkrun --pause "$TASK"
