@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
 #
-# What other lock wrappers do wrong, where no other file has it: a promise each,
-# and who breaks it.  The whole list is in tests/README.md.
+# Defects of other lock wrappers that no other file tests, one promise each.
+# tests/README.md lists them all.
 
 load lib/helper
 
-# A shell that has a job, and something to do after it.
+# A shell that runs a job and has another command to run after it.
 shell_with_job()
 {
 	zkrun_bg run "$@" -t "$TASK" -- env "MARK=$TASK" sh -c 'sleep 600; :'
 	wait_for 10 marked_count "$TASK" 2
 }
 
-@test "when the lock is lost a shell's job dies with the shell" {
+@test "when the lease is lost a shell's job dies with the shell" {
 	shell_with_job
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	zkrun_wait run 10
@@ -20,7 +20,7 @@ shell_with_job()
 	marked_count "$TASK" 0
 }
 
-@test "a job whose shell was ended keeps the lock; who ends zkrun ends both" {
+@test "a job keeps the lock when its shell is killed; a TERM to zkrun ends both" {
 	local option shell
 
 	shell_with_job
@@ -43,7 +43,7 @@ shell_with_job()
 	done
 }
 
-# start_silent: sets SILENT, a server that takes connections and says nothing.
+# start_silent: set SILENT to a server that takes connections and says nothing.
 start_silent()
 {
 	"$TOOLS/responder" >"$BATS_TEST_TMPDIR/silent.port" 3>&- &
@@ -52,7 +52,7 @@ start_silent()
 	SILENT=127.0.0.1:$(<"$BATS_TEST_TMPDIR/silent.port")
 }
 
-@test "whatever fails with ZooKeeper, the command is not run" {
+@test "the command does not run, whatever fails with ZooKeeper" {
 	local marker=$BATS_TEST_TMPDIR/marker room=/lock/mutex/$TASK
 
 	set -- -r 0 --connect-timeout 300ms -t "$TASK" -- touch "$marker"
@@ -69,25 +69,25 @@ start_silent()
 	zk setacl "$room/leases" cdwa
 	run -77 zkrun "$@"
 	[ ! -e "$marker" ]
-	# With nothing in the way it is run.
+	# Without a fault the command runs.
 	zk setacl "$room/leases" cdrwa
 	run -0 zkrun "$@"
 	[ -e "$marker" ]
 }
 
-@test "the lock is what -t names, whatever the command" {
+@test "-t names the lock, and the command does not" {
 	hold holder "$TASK"
 	run -75 zkrun -n -t "$TASK" -- ls -a
 	run -75 zkrun -n -t "$TASK" -- ls -al
 	run -75 zkrun -n -t "$TASK" -- sleep 600
-	# Nor does the same command make it the same lock, or any.
+	# The same command makes no lock, neither this one nor another.
 	run -143 zkrun -n -t "$TASK.2" -- sh -c 'kill "$$"' sleep 600
 	run -64 zkrun -n -- sleep 600
 	let_go holder
 }
 
-# next_after_loss HOW: one holds, its contact and its lease are lost, another
-# one holds, and the first has no contact yet.
+# next_after_loss HOW: a holder loses contact, then its lease.  The next
+# contender holds the lock before the first regains contact.
 next_after_loss()
 {
 	relay_tell heal
@@ -104,7 +104,7 @@ next_after_loss()
 	hold "next$1" "$TASK"
 }
 
-@test "who comes back without its lease leaves the next one's alone" {
+@test "a zkrun that returns without its lease leaves the next holder's lease alone" {
 	local lease how
 
 	start_relay
@@ -125,7 +125,7 @@ next_after_loss()
 	done
 }
 
-@test "what the command says is there at once, not at its end" {
+@test "the command's output arrives at once, not when the command ends" {
 	zkrun_bg run -t "$TASK" -- sh -c 'echo line; printf part
 	    echo wrong >&2; until [ -e "$1" ]; do sleep 0.05; done; echo end' \
 	    sh "$BATS_TEST_TMPDIR/go"
@@ -139,7 +139,7 @@ next_after_loss()
 	assert_equal "$(<"$BATS_TEST_TMPDIR/run.out")" $'line\npartend'
 }
 
-# How many watches the server has fired since it started.
+# Print how many watches the server has fired since it started.
 watches_fired()
 {
 	local fd text
@@ -153,7 +153,7 @@ watches_fired()
 	} END { print n; exit !seen }' <<<"$text"
 }
 
-@test "a lock that comes free wakes those at the head of the line, not all" {
+@test "a lock that comes free wakes the contenders at the front of the queue only" {
 	local i before fired n=20
 
 	hold holder "$TASK"
@@ -163,8 +163,8 @@ watches_fired()
 	wait_for 20 queue_count "$TASK" "$n"
 	before=$(watches_fired)
 	let_go holder
-	# Who takes over leaves the line, and the next one has a lease to wait
-	# with.
+	# The new holder leaves the queue, and the next waiter creates its lease
+	# node.
 	wait_for 10 queue_count "$TASK" $((n - 1))
 	wait_for 10 holds_count "$TASK" 2
 	fired=$(($(watches_fired) - before))
@@ -173,7 +173,7 @@ watches_fired()
 	[ "$fired" -le $((n / 2)) ]
 }
 
-@test "the end of a command and of a wait are seen at once, nobody polls" {
+@test "the end of a command and of a wait are noticed at once, without polling" {
 	local i before took n=10
 
 	hold holder "$TASK"
@@ -189,6 +189,6 @@ watches_fired()
 	done
 	took=$((($(now_us) - before) / 1000))
 	echo "$n hand-offs in $took ms"
-	# Half a second each would be polling once a second.
+	# Polling once a second would take half a second each, on average.
 	[ $took -lt $((n * 500)) ]
 }
