@@ -1,12 +1,11 @@
 #!/usr/bin/env bats
 #
-# The line where its order ends: places in it that belong to no session, and
-# numbers past 2^31.
+# Queues with nodes that belong to no session, and with sequence numbers past
+# 2^31.
 
 load lib/helper
 
-# ghost [N]: a place in line that belongs to no session, behind those there are;
-# or so many.
+# ghost [N]: add N queue nodes (or one) that belong to no session.
 ghost()
 {
 	local i
@@ -17,7 +16,7 @@ ghost()
 	done
 }
 
-# waits NAME OPTION...: in line; when it has its turn it writes its name down.
+# waits NAME OPTION...: queue; on its turn the command writes NAME to a file.
 waits()
 {
 	local before name=$1
@@ -30,7 +29,7 @@ waits()
 	wait_for 10 queue_count "$TASK" $((before + 1))
 }
 
-# ran NAME...: they all have had their turns, in this order.
+# ran NAME...: all of them had their turn, in this order.
 ran()
 {
 	local name
@@ -43,15 +42,15 @@ ran()
 }
 
 #
-# Places without a session
+# Queue nodes without a session
 #
 
-@test "places without a session are passed over, and nobody overtakes who stands behind" {
+@test "a queue node without a session is passed over, and nobody overtakes those behind it" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 3
 	hold holder "$TASK"
 	waits first
-	# At the head of the line, with a lease: nobody walks past that.
+	# The first waits with a lease node, so a newcomer with -n is refused.
 	wait_for 10 holds_count "$TASK" 2
 	run -75 zkrun -n -t "$TASK" -- true
 	waits second
@@ -63,7 +62,7 @@ ran()
 	run -0 zkrun -n -t "$TASK" -- true
 }
 
-@test "places without a session in the middle of the line: the order stays" {
+@test "queue nodes without a session amid the queue do not change its order" {
 	local locks=/lock/mutex/$TASK/locks name
 
 	hold holder "$TASK"
@@ -74,7 +73,7 @@ ran()
 	waits second -c "$RELAY_CONNECT"
 	ghost
 	waits third
-	# It hears at once that two go, and looks once: it is still not its turn.
+	# 'second' learns that two nodes are gone and looks once.  It has to wait.
 	wait_for 10 relay_counts op4 4
 	pkill -STOP -P "${BG[second]}"
 	for name in $(queue_of "$TASK" | grep ghost | head -n 2); do
@@ -82,7 +81,7 @@ ran()
 	done
 	pkill -CONT -P "${BG[second]}"
 	wait_for 10 relay_counts op12 2
-	# Nor when what is ahead is written to.
+	# Nor is it when somebody writes to the node ahead.
 	zk set "$locks/$(queue_of "$TASK" | grep -v ghost | sort -t - -k 7 |
 	    head -n 1)" changed
 	wait_for 10 relay_counts op12 3
@@ -93,10 +92,10 @@ ran()
 	queue_count "$TASK" 1
 }
 
-@test "with -n only places without a session are ahead: the lock is taken" {
+@test "with -n the lock is taken if only nodes without a session are ahead" {
 	local n
 
-	# Others have made it: nobody walks in.
+	# 'leases' exists, so zkrun has to queue.
 	zk create -p "/lock/mutex/$TASK/leases" >/dev/null
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 2
@@ -106,7 +105,7 @@ ran()
 	done
 }
 
-@test "a hundred places without a session: each is read once, and the line listed once" {
+@test "of a hundred queue nodes without a session each is read once, and the queue listed once" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 100
 	hold holder "$TASK"
@@ -115,13 +114,13 @@ ran()
 	wait_for 20 holds_count "$TASK" 2
 	let_go holder
 	ran waiter
-	# The line, the leases, and the line again in the end.
+	# The queue, the leases, and the queue again at the end.
 	assert_equal "$(relay_count op12)" 3
-	# The others are looks at leases, and beats.
+	# The other reads are looks at leases and reads between beats.
 	[ "$(relay_count op4)" -le 130 ]
 }
 
-@test "contact is lost at the head of the line, behind places without a session" {
+@test "contact is lost at the front of the queue, behind nodes without a session" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 2
 	hold holder "$TASK"
@@ -135,12 +134,12 @@ ran()
 }
 
 #
-# Numbers past 2^31.  What has a lower number as text comes first, as Curator has
-# it.  From 2^31 on that is whoever came last, or, where the server gives the last
-# number again and again, whoever has the lower UUID.
+# Sequence numbers past 2^31.  As in Curator, the lower number as text comes
+# first.  From 2^31 on that is the latest node, or, once the server repeats the
+# last number, the node with the lower UUID.
 #
 
-# count_from N: a server of the test's own, where so many places were in line
+# count_from N: start a server of the test's own, whose queue has had N nodes
 # before.
 count_from()
 {
@@ -148,7 +147,7 @@ count_from()
 	    --set maxSessionTimeout=60000
 	export ZKRUN_CONNECT=$OWN_CONNECT ZK_CONNECT=$OWN_CONNECT
 	zk create -p "/lock/mutex/$TASK"
-	# Not a container: that would be reaped, and its counter with it.
+	# The server would delete a container, and its counter with it.
 	zk create "/lock/mutex/$TASK/locks"
 	"$SANDBOX" stop "$OWN_DIR"
 	"$TOP/tests/java/run" Counter "$OWN_DIR/data" \
@@ -156,7 +155,7 @@ count_from()
 	"$SANDBOX" restart "$OWN_DIR" >/dev/null
 }
 
-# all_ran NAME...: they all have had their turns.
+# all_ran NAME...: all of them had their turn.
 all_ran()
 {
 	local name
@@ -168,7 +167,7 @@ all_ran()
 	assert_equal "$(sort "$BATS_TEST_TMPDIR/order" | xargs)" "$*"
 }
 
-@test "the last number of a place in line, and what comes then: all have their turns" {
+@test "at the last sequence number and past it all contenders have their turn" {
 	local place
 
 	count_from 2147483647
@@ -184,29 +183,29 @@ all_ran()
 	all_ran a b c d
 }
 
-@test "negative numbers: who comes ahead of the head gets its lease" {
+@test "negative numbers: a contender that comes ahead of the head gets its lease" {
 	count_from -5
 	hold holder "$TASK"
 	start_relay
-	# A beat every 8.6 seconds: three leases are too many, so it looks now.
+	# Beats come every 8.6 seconds, so it is the third lease that alerts it.
 	waits first -T 60s -c "$RELAY_CONNECT"
 	wait_for 10 holds_count "$TASK" 2
 	waits second
-	# One of the two has given its lease back.
+	# One of the two gives its lease back.
 	wait_for 5 relay_counts op2 1
 	wait_for 10 holds_count "$TASK" 2
-	# A place, and the lease that is back: it does not go round.
+	# It created its place and one lease.  It does not try again meanwhile.
 	assert_equal "$(relay_count op15)" 2
 	let_go holder
 	ran second first
 }
 
-@test "negative numbers: two wait for each other, and one sees it in time" {
+@test "negative numbers: two heads wait for each other, and one notices in time" {
 	count_from -5
 	hold holder "$TASK"
 	waits first -T 7s
 	wait_for 10 holds_count "$TASK" 2
-	# It is told of both at once, and never sees that three have leases.
+	# It learns of both events at once and never sees three leases.
 	pkill -STOP -P "${BG[first]}"
 	waits second
 	wait_for 10 holds_count "$TASK" 3
@@ -216,7 +215,7 @@ all_ran()
 	ran second first
 }
 
-@test "negative numbers: who gave its lease back holds with the next one" {
+@test "negative numbers: a head that gave its lease back later holds with a new one" {
 	local env=$BATS_TEST_TMPDIR/env told
 
 	count_from -5
@@ -231,12 +230,12 @@ all_ran()
 	wait_for 10 holds_count "$TASK" 3
 	let_go holder
 	wait_for 10 holds_count "$TASK" 2
-	# It watches the other lease by name now, and gives way.
+	# It watches the other lease by name and gives way.
 	relay_tell freeze-at 15
 	pkill -CONT -P "${BG[first]}"
 	curator_expect 10 A acquired
-	# Its turn again.  It hears that the other lease is gone before it has
-	# one of its own.
+	# It is first again, and learns that the other lease is gone before its
+	# own exists.
 	wait_for 10 relay_counts op15 3
 	told=$(relay_count down)
 	curator_say release A
@@ -247,7 +246,7 @@ all_ran()
 	[ "$(sed -n 's/^ZKRUN_FENCE=//p' "$env")" -gt 0 ]
 }
 
-@test "negative numbers: contact is lost while the lease is given back" {
+@test "negative numbers: contact is lost while the head gives its lease back" {
 	count_from -5
 	hold holder "$TASK"
 	start_relay
@@ -258,14 +257,14 @@ all_ran()
 	wait_for 10 relay_counts op2 1
 	relay_tell cut
 	relay_tell thaw
-	# The delete was not carried out, and comes once more.
+	# The server did not carry out the delete, so zkrun sends it again.
 	wait_for 10 relay_counts op2 2
 	wait_for 10 holds_count "$TASK" 2
 	let_go holder
 	ran second first
 }
 
-@test "negative numbers: a place without a session does not take the head's lease" {
+@test "negative numbers: a node without a session does not take the head's lease" {
 	local beats
 
 	count_from -5
@@ -273,7 +272,7 @@ all_ran()
 	hold holder "$TASK"
 	start_relay
 	waits first -T 7s -c "$RELAY_CONNECT"
-	# The line, the leases, and, with the next beat, the line again.
+	# The queue, the leases and, with the next beat, the queue again.
 	wait_for 10 relay_counts op12 3
 	beats=$(relay_count op14)
 	wait_for 10 relay_counts op14 $((beats + 1))
