@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
-# A machine that is short of something: descriptors, processes, memory, files
-# that are always there.  zkrun may fail, but says so, and 0 means that the
-# command ran.
+# The machine lacks something: descriptors, processes, memory, or files that
+# usually exist.  zkrun may fail, but says so, and exits 0 only if the command
+# ran.
 
 load lib/helper
 load lib/deaths
@@ -12,8 +12,8 @@ MARKER()
 	echo "${PLACE:-$BATS_TEST_TMPDIR}/marker"
 }
 
-# honest WHAT COMMAND...: it ends, in 0 if and only if the marker was made.
-# Counts in TRUE and FALSE.
+# honest WHAT COMMAND...: COMMAND ends, and exits 0 if and only if the marker
+# was made.  Count in TRUE or FALSE.
 honest()
 {
 	local what=$1 rc=0 ran=no
@@ -32,10 +32,10 @@ honest()
 	esac
 }
 
-@test "too few descriptors: it says so and runs nothing, or runs the command" {
+@test "with too few descriptors zkrun says so and starts nothing, or the command runs" {
 	local n connect TRUE=0 FALSE=0
 
-	# A sanitizer that cannot open its report's file does not end.
+	# A sanitizer that cannot open its report's file hangs.
 	! asan || return 0
 	for connect in "$ZKRUN_CONNECT" "localhost:${ZKRUN_CONNECT#*:}"; do
 		for n in {3..32}; do
@@ -51,7 +51,7 @@ honest()
 }
 
 # few_descriptors N NAME OPTION...: start a zkrun with N descriptors.  Its command
-# ignores TERM and starts a process in a session of its own that does so, too.
+# ignores TERM, and so does a process that it starts in a session of its own.
 few_descriptors()
 {
 	local n=$1 name=$2
@@ -73,8 +73,9 @@ has_begun()
 	[ -e "$(MARKER).$1" ] || gone "${BG[$1]}"
 }
 
-# all_dead NAME STATUS: if the command was started, zkrun kills all of it in time and
-# exits with STATUS.  Counts in TRUE those that were started, in FALSE the others.
+# all_dead NAME STATUS: zkrun kills its command and all processes of it in time
+# and exits with STATUS.  Count a command that was started in TRUE, else in
+# FALSE.
 all_dead()
 {
 	zkrun_wait "$1" 5
@@ -92,10 +93,10 @@ all_dead()
 	assert_lock_clean "$TASK-$1"
 }
 
-@test "with few descriptors zkrun kills what the command started, or does not start it" {
+@test "with few descriptors zkrun kills all that the command started, or starts nothing" {
 	local n TRUE=0 FALSE=0
 
-	# A sanitizer that cannot open its report's file does not end.
+	# A sanitizer that cannot open its report's file hangs.
 	! asan || return 0
 	for n in {4..20}; do
 		few_descriptors "$n" "time$n" -m 0.5
@@ -116,7 +117,7 @@ all_dead()
 	[ $TRUE -ge 6 ]
 }
 
-@test "too few processes: it says so and runs nothing, or runs the command" {
+@test "with too few processes zkrun says so and starts nothing, or the command runs" {
 	local n PLACE TRUE=0 FALSE=0
 
 	[ "$(id -u)" -eq 0 ] || skip 'needs another user'
@@ -124,11 +125,11 @@ all_dead()
 	cp "$ZKRUN" "$PLACE/zkrun"
 	chmod 755 "$PLACE/zkrun"
 	chmod 777 "$PLACE"
-	# The search for leaks would need a process of its own.
+	# The leak check would need a process of its own.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	for n in {1..8}; do
-		# Nobody else's numbers: only our processes count, and not the
-		# dead ones of the last time.
+		# Each run has its own user: only its own processes count, not
+		# the dead ones of an earlier run.
 		honest "$n" setpriv --reuid=$((54400 + n)) --regid=54400 \
 		    --clear-groups bash -c 'ulimit -u "$0"; exec "$@"' $n \
 		    "$PLACE/zkrun" --syslog -r 0 --connect-timeout 2s \
@@ -141,26 +142,26 @@ all_dead()
 	[ $FALSE -ge 2 ]
 }
 
-# set_user N: sets AS_USER, which goes before a command: it runs as a user who has no
-# other process and may have N.  It also sets PLACE, which has a zkrun that this
-# user can read.
+# set_user N: set AS_USER, a prefix that runs a command as a user with at most N
+# processes and no other process.  Set PLACE to a directory with a zkrun that
+# this user can run.
 set_user()
 {
 	[ "$EUID" -eq 0 ] || skip 'needs another user'
 	PLACE=$(mktemp -d)
 	cp "$ZKRUN" "$PLACE/zkrun"
 	chmod 755 "$PLACE" "$PLACE/zkrun"
-	# The search for leaks would need a process of its own.
+	# The leak check would need a process of its own.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	# shellcheck disable=SC2016 # for the inner shell
 	AS_USER=(setpriv "--reuid=$((54420 + $1))" --regid=54420 --clear-groups
 	    bash -c 'ulimit -u "$0"; exec "$@"' "$1")
 }
 
-@test "zkrun says so if it cannot fork the process for --syslog" {
+@test "zkrun says so if it cannot fork the logger for --syslog" {
 	local PLACE AS_USER
 
-	# Guard and keeper are two.
+	# Guard and keeper are two processes.
 	set_user 2
 	run "${AS_USER[@]}" "$PLACE/zkrun" --syslog -r 0 -t "$TASK" -- true 3>&-
 	[ "$status" -ne 0 ]
@@ -169,7 +170,7 @@ set_user()
 	rm -r "$PLACE"
 }
 
-@test "nobody can fork any more and contact is lost: dead in time, and said once" {
+@test "no fork succeeds and contact is lost: dead in time, with at most one message" {
 	local PLACE AS_USER keeper pid
 
 	set_user 9
@@ -188,7 +189,7 @@ set_user()
 	for pid in "${BG[run]}" "$keeper"; do
 		"${AS_USER[@]}" prlimit --pid "$pid" --nproc=1
 	done
-	# The keeper looks the name up again, in a process that it cannot fork.
+	# The keeper resolves the name again, which needs a process.
 	relay_tell refuse on
 	relay_tell cut
 	wait_for 10 saw_lease_go run
@@ -202,10 +203,10 @@ set_user()
 	rm -r "$PLACE"
 }
 
-@test "too little memory: it runs nothing, or runs the command" {
+@test "with too little memory zkrun starts nothing, or the command runs" {
 	local kb TRUE=0 FALSE=0
 
-	# A sanitizer has terabytes of its own.
+	# A sanitizer reserves terabytes of its own.
 	! asan || return 0
 	ulimit -c 0
 	for ((kb = 20; kb <= 1000; kb += 20)); do
@@ -219,7 +220,7 @@ set_user()
 	assert_lock_clean "$TASK" 20
 }
 
-@test "nobody reads what it says any more: the command runs on, with its status" {
+@test "the reader of zkrun's stderr is gone: the command runs on and its status counts" {
 	local rc=0
 
 	zkrun -v -c "127.0.0.1:1,$ZKRUN_CONNECT" -t "$TASK" -- sh -c \
@@ -228,14 +229,15 @@ set_user()
 	assert_lock_clean "$TASK"
 }
 
-# own_mounts: before a command, a mount namespace of its own, as root there.
+# own_mounts: set OWN_MOUNTS, a prefix for a mount namespace of its own, as
+# root.
 own_mounts()
 {
 	OWN_MOUNTS=(unshare --mount)
 	[ "$EUID" -eq 0 ] || OWN_MOUNTS=(unshare --map-root-user --mount)
 }
 
-@test "71: there is no /dev/null to put in place of a closed stdin" {
+@test "exit 71 if stdin is closed and there is no /dev/null to replace it" {
 	own_mounts
 	mkdir "$BATS_TEST_TMPDIR/dev"
 	run -71 "${OWN_MOUNTS[@]}" sh -c 'mount --bind "$1/dev" /dev && shift &&
@@ -245,7 +247,7 @@ own_mounts()
 	[ ! -e "$(MARKER)" ]
 }
 
-@test "as the first process of a container it ends in 128+n, it cannot die of a signal" {
+@test "PID 1 of a container exits 128+n, because no signal can kill it" {
 	local how=(unshare --pid --fork --mount-proc)
 
 	[ "$EUID" -eq 0 ] || how=(unshare --map-root-user "${how[@]:1}")
@@ -262,7 +264,8 @@ own_mounts()
 	let_go holder
 }
 
-# start_where_proc_is_wrong COMMAND...: what makes it so.
+# start_where_proc_is_wrong COMMAND...: COMMAND is a prefix that makes /proc
+# wrong.
 start_where_proc_is_wrong()
 {
 	run -71 "$@" "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
@@ -271,20 +274,20 @@ start_where_proc_is_wrong()
 	assert_equal "${#lines[@]}" 1
 }
 
-@test "where /proc is not there, or shows others, nothing is started: 71" {
+@test "exit 71 and no start if /proc is missing or shows other processes" {
 	local without='umount -l /proc && exec "$@"' as=()
 
 	[ "$EUID" -eq 0 ] || as=(sudo -n)
 	start_where_proc_is_wrong "${as[@]}" unshare --pid --fork
-	# Sanitizers themselves do not start without one.
+	# Sanitizers do not start without /proc.
 	asan || start_where_proc_is_wrong "${as[@]}" unshare --mount \
 	    sh -c "$without" sh
 	[ ! -e "$(MARKER)" ]
 	assert_lock_clean "$TASK"
 }
 
-# No process has a file of children there: what is mounted over it can not be
-# opened, as if it was not there.
+# hide_children PID: nobody can open the 'children' file of PID and of its
+# descendants, as if the kernel had none.  A socket is mounted over it.
 hide_children()
 {
 	local pid=$1 below
@@ -296,7 +299,7 @@ hide_children()
 	    "$BATS_TEST_TMPDIR/socket" "/proc/$pid/task/$pid/children"
 }
 
-@test "a kernel that lists no children: whatever the command started is found and killed" {
+@test "a kernel that lists no children: zkrun still finds and kills every process" {
 	[ "$(id -u)" -eq 0 ] || skip 'mounts over files of /proc'
 	"$TOOLS/logsink" "$BATS_TEST_TMPDIR/socket" /dev/null 3>&- &
 	HELPERS+=($!)
@@ -310,7 +313,7 @@ hide_children()
 	wait_for 5 is_zkrun "$!"
 	wait_for 10 marked_count "$TASK" 4
 	hide_children "$!"
-	# The signal has to find its way down.
+	# -g passes the signal on to every process below.
 	kill -TERM "$!"
 	zkrun_wait run 10
 	assert_equal "$status" 143
@@ -318,7 +321,7 @@ hide_children()
 	lock_clean "$TASK"
 }
 
-@test "the guard sleeps, and the link to it is full: nothing that counts is lost" {
+@test "the guard is stopped and its link full: no message that counts is lost" {
 	local keeper i
 
 	zkrun_bg run -t "$TASK" -- sh -c \
@@ -327,7 +330,7 @@ hide_children()
 	keeper=$(keeper_of "$BG_PID")
 	kill -STOP "$BG_PID"
 	wait_for 5 in_state "$BG_PID" T
-	# Each is one message to the guard.
+	# The keeper sends the guard one message for each.
 	for ((i = 0; i < 1000; i++)); do
 		kill -34 "$keeper"
 	done
