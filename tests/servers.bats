@@ -1,16 +1,17 @@
 #!/usr/bin/env bats
 #
-# Servers that speak ZooKeeper's protocol, but not all of it.  The relay plays
-# such a server: it turns requests into some that no server knows, so that the
-# answer is ZooKeeper's (ZUNIMPLEMENTED, and an end of the connection), and it
-# takes the session out of a client's handshake.
+# Servers that know only a part of ZooKeeper's protocol.  The relay imitates
+# them: it replaces the type of a request by one that no server knows, so that
+# ZooKeeper answers ZUNIMPLEMENTED and closes the connection, and it removes the
+# session from a client's handshake.
 
 load lib/helper
 
 CREATE2=15
 CREATE_CONTAINER=19
 
-# poor_server OPCODE...: what it does not know.
+# poor_server OPCODE...: start a relay whose server does not know these
+# requests.
 poor_server()
 {
 	local op
@@ -21,27 +22,27 @@ poor_server()
 	done
 }
 
-# Nothing of it is there yet.
+# virgin: set BASE to a path that does not exist yet.
 virgin()
 {
 	BASE=/poor/$TASK
 	[ -z "$(zk ls "$BASE" 2>/dev/null)" ]
 }
 
-# Is somebody waiting at the head of the line?
+# Does a contender wait with a lease at the front of the queue?
 has_two_leases()
 {
 	[ "$(zk ls "$BASE/x/leases" | wc -l)" -eq 2 ]
 }
 
-# fence_of: runs, and prints what the command was told.
+# fence_of OPTION...: run zkrun and print its command's fencing token.
 fence_of()
 {
 	# shellcheck disable=SC2016 # for the inner shell
 	zkrun "$@" -t x -- sh -c 'echo $ZKRUN_FENCE'
 }
 
-@test "without containers the parents are persistent nodes, and it is said with -v" {
+@test "without container nodes the parents are persistent, which -v reports" {
 	virgin
 	poor_server $CREATE_CONTAINER
 	run -0 zkrun -v -c "$RELAY_CONNECT" -b "$BASE" --runs "$BASE.runs" -i 0 \
@@ -50,7 +51,7 @@ fence_of()
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
 	zk stat "$BASE/x"
 	zk stat "$BASE.runs/x"
-	# No more is asked than has to be made: a second run meets them all.
+	# The second run finds all parents and asks for no container.
 	relay_tell reset-stats
 	run -0 zkrun -v -c "$RELAY_CONNECT" -b "$BASE" --runs "$BASE.runs" -i 0 \
 	    -t x -- true
@@ -59,13 +60,14 @@ fence_of()
 	assert_equal "$(relay_count accepted)" 1
 }
 
-@test "without create2 the lock is taken, waited for and handed on, with its fence" {
+@test "without create2 the lock is taken, queued for and handed on, with its fence" {
 	local first second
 
 	virgin
 	poor_server $CREATE2 $CREATE_CONTAINER
 	first=$(fence_of -c "$RELAY_CONNECT" -b "$BASE")
-	# Its keeper deletes that after the end; the holder makes it anew then.
+	# The first keeper deletes 'leases' after its end, and the holder
+	# remakes it.
 	wait_for 5 not zk stat "$BASE/x/leases"
 	hold holder x -b "$BASE"
 	run -75 zkrun -n -c "$RELAY_CONNECT" -b "$BASE" -t x -- true
@@ -84,13 +86,13 @@ fence_of()
 	wait_for 5 not zk stat "$BASE/x/leases"
 }
 
-@test "a server that knows all of it is never taken for another" {
+@test "a server that knows all requests is not taken for a poorer one" {
 	virgin
 	run -0 zkrun -v -b "$BASE" -t x -- true
 	refute_output --partial container
 }
 
-@test "without a way back into a session a holder stops, and one runs at a time" {
+@test "a server that resumes no session: the holder stops, and one command runs at a time" {
 	start_relay
 	relay_tell no-resume
 	hold holder "$TASK" -T 2s -c "$RELAY_CONNECT"
@@ -101,7 +103,7 @@ fence_of()
 	zkrun_wait holder 2
 	assert_equal "$status" 76
 	grep -q 'is lost; killing' "$BATS_TEST_TMPDIR/holder.err"
-	# The nodes of the old sessions go first, and that takes its time.
+	# The server ends the old sessions only after their timeout.
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	zkrun_wait waiter 10
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
@@ -111,21 +113,21 @@ fence_of()
 	assert_lock_clean "$TASK"
 }
 
-@test "the keeper is killed, and there is no way back into its session" {
+@test "the keeper is killed at a server that resumes no session: exit 76 within seconds" {
 	start_relay
 	relay_tell no-resume
 	zkrun_bg holder -T 8s -c "$RELAY_CONNECT" -t "$TASK" -- \
 	    env "MARK=$TASK" sleep 600
 	wait_for 10 marked_count "$TASK" 1
 	kill -KILL "$(keeper_of "$BG_PID")"
-	# It does not wait for what the server does by itself.
+	# The guard does not wait until the server ends the session.
 	zkrun_wait holder 5
 	assert_equal "$status" 76
 	marked_count "$TASK" 0
 	assert_lock_clean "$TASK" 15
 }
 
-@test "a server that keeps sessions for longer than was asked for: it is said" {
+@test "zkrun says so if a server keeps sessions longer than it asked for" {
 	own_server --tick 1000
 	run -0 zkrun -c "$OWN_CONNECT" -T 1.5s -t "$TASK" -- true
 	assert_output "zkrun: ZooKeeper keeps a dead session for 2.0s, longer than the 1.5s asked for"
