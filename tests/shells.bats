@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 #
-# zkrun at the prompt: what bash, zsh and fish offer, as installed; and who
-# comes from flock(1).
+# zkrun at the prompt: what the installed completions of bash, zsh and fish
+# offer, and the guide for users of flock(1).
 #
-# Once: the shells do not depend on the pass.
+# long: a second pass would test the same shells.
 # bats file_tags=long
 
 load lib/helper
@@ -19,7 +19,7 @@ setup_file()
 setup()
 {
 	bench_setup
-	# The completions ask the zkrun that the user types.
+	# The completions run the zkrun that the user types.
 	mkdir "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/home"
 	ln -s "$ZKRUN" "$BATS_TEST_TMPDIR/bin/zkrun"
 	export PATH=$BATS_TEST_TMPDIR/bin:$PATH HOME=$BATS_TEST_TMPDIR/home
@@ -42,7 +42,7 @@ offers_fish()
 	    fish -c 'complete "-C$argv"' -- "$1" | cut -f 1
 }
 
-# One zsh on a terminal for all the lines of a test.
+# offers_zsh LINE: all lines of a test go to one zsh on a terminal.
 offers_zsh()
 {
 	export OFFERS=$BATS_TEST_TMPDIR/offers
@@ -54,26 +54,26 @@ offers_zsh()
 		wait_for 10 grep -q 'ready>' "$BATS_TEST_TMPDIR/terminal.out"
 	fi
 	: >"$OFFERS"
-	# ^U: away with the last line.
+	# ^U deletes the last line.
 	type_keys "\\025$1\\t"
 	wait_for 10 grep -qx '[.]' "$OFFERS" || return 1
-	# On a terminal it is there that errors are seen.
+	# zsh prints errors to the terminal.
 	grep -aE '(zkrun|zsh|_[a-z]+): ' "$BATS_TEST_TMPDIR/terminal.out" >&2 ||
 	    true
 	sed '/^[.]$/d' "$OFFERS"
 }
 
-# offers SHELL LINE: sorted, in $output, each thing once.
+# offers SHELL LINE: set $output to SHELL's offers, sorted and unique.
 offers()
 {
 	"offers_$1" "$2" >"$BATS_TEST_TMPDIR/raw" 2>"$BATS_TEST_TMPDIR/raw.err" ||
 	    true
 	output=$(sed -e 's/ *$//' -e '/^$/d' "$BATS_TEST_TMPDIR/raw" | sort -u)
-	# A word too much on the screen is worse than one too few.
+	# A completion must not print to the user's screen.
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/raw.err")" ''
 }
 
-# all_offer LINE WORD...: every shell offers just these.
+# all_offer LINE WORD...: every shell offers exactly these words.
 all_offer()
 {
 	local line=$1 shell wanted
@@ -82,14 +82,14 @@ all_offer()
 	wanted=$([ $# -eq 0 ] || printf '%s\n' "$@" | sort -u)
 	for shell in $SHELLS; do
 		offers "$shell" "$line"
-		# fish offers the word as it would be, bash what to type.
+		# fish offers the whole word, bash the rest of it, quoted.
 		output=$(sed -e 's/^--[a-z-]*=\(.\)/\1/' -e 's/\\ / /g' \
 		    <<<"$output" | sort -u)
 		assert_equal "$shell, $line: $output" "$shell, $line: $wanted"
 	done
 }
 
-# some_offer LINE WORD: every shell offers this, too.
+# some_offer LINE WORD: every shell offers WORD, and perhaps others.
 some_offer()
 {
 	local shell
@@ -110,11 +110,11 @@ some_offer()
 @test "each shell offers every option of zkrun, and no other" {
 	local shell all help
 
-	# GONE are those that were removed.
+	# GONE marks removed options.
 	all=$(sed -nE "s/^	\{ \"([a-z-]+)\", (0|'(.)'), [^G].*/--\1 -\3/p" \
 	    "$TOP/src/config/options.c" | tr ' ' '\n' | grep -vx -- - | sort)
 	[ "$(wc -l <<<"$all")" -ge 50 ]
-	# What --help names, bundles of letters taken apart.
+	# The options in --help, with bundles of letters taken apart.
 	help=$(zkrun --help | grep -oE -- '(^|[[ ])--?[A-Za-z][A-Za-z-]*' |
 	    tr -d '[ ' | sed -E 's/^-([A-Za-z])([A-Za-z])/-\1\n-\2/; P; D')
 	grep -qx -- -v <<<"$help"
@@ -129,7 +129,7 @@ some_offer()
 	done
 }
 
-@test "the values that are offered are those that zkrun takes" {
+@test "zkrun accepts every value that the shells offer" {
 	local name words word kind
 
 	while IFS='|' read -r _ name _ kind words _; do
@@ -140,14 +140,14 @@ some_offer()
 		done
 		[ "$kind" != word ] || [ -n "$words" ]
 	done <"$TABLE"
-	# And all of the signals that have a name.
+	# The table has every named signal.
 	assert_equal "$(sed -n 's/^s|signal|=|signal|\([^|]*\)|.*/\1/p' \
 	    "$TABLE" | tr ' ' '\n' | sort)" \
 	    "$(for word in {1..31}; do kill -l "$word"; done |
 	    sed 's/^IO$/POLL/' | sort)"
 }
 
-@test "values: fixed ones, files, and nothing where nobody can know" {
+@test "values: a shell offers fixed words and files, and nothing for free text" {
 	: >auth.one
 	: >auth.two
 	all_offer 'zkrun --on-loss=' stop ignore
@@ -164,28 +164,28 @@ some_offer()
 	all_offer 'zkrun --check x'
 }
 
-@test "behind the options: the command, and what that one completes" {
+@test "after the options each shell completes commands, and then as the command does" {
 	some_offer 'zkrun -t x fals' false
 	some_offer 'zkrun -t x -- fals' false
 	some_offer 'zkrun -c zk1:2181,zk2:2181/ops --on-loss=stop -nt x -w3 fals' \
 	    false
-	# An option that the command does not have.  fish 4 takes --presv for
+	# timeout has no such option.  fish 4 takes --presv for
 	# --preserve-status.
 	all_offer 'zkrun -t x -- timeout --no-such'
 	for shell in $SHELLS; do
 		offers "$shell" 'zkrun -c z:1 -t x --syslog=local1 -- make --dir'
 		assert_equal "${output%=}" --directory
-		# The command's options are its own.
+		# Options after the command are not zkrun's.
 		offers "$shell" 'zkrun -t x -- false --on-'
 		refute_output --partial on-loss
 	done
-	# And so are their values, also where ours would look like that.
+	# Nor are the values of such options.
 	: >auth.one
 	offers bash 'zkrun -t x -- ls --config-file=auth.'
 	assert_output auth.one
 }
 
-@test "tasks: those that the servers know" {
+@test "tasks: each shell offers those that the servers know" {
 	hold one report
 	hold two 'a b'
 	hold three x:y
@@ -199,17 +199,17 @@ some_offer()
 	let_go three
 }
 
-@test "tasks: asked of the servers that the line names" {
+@test "tasks: the shell asks the servers that the command line names" {
 	local connect=$ZKRUN_CONNECT base=$ZKRUN_BASE
 
 	hold one report
-	# Before zsh is started.
+	# zsh inherits the environment when it starts.
 	unset ZKRUN_CONNECT ZKRUN_BASE
 	echo "base = $base" >zkrun.conf
 	cp zkrun.conf "$HOME/zkrun.conf"
 	all_offer "zkrun -c$connect --base=$base -t r" report
 	all_offer "zkrun --connect $connect -vf zkrun.conf --status r" report
-	# As the shell reads the words, but for what it would run.
+	# Words are unquoted as a shell does, but no command in them runs.
 	all_offer "zkrun -c '$connect' -b \"$base\" -t r" report
 	all_offer "zkrun -c $connect -f ~/zkrun.conf -t r" report
 	# shellcheck disable=SC2016 # not to be expanded
@@ -218,13 +218,13 @@ some_offer()
 	ZKRUN_CONNECT=$connect ZKRUN_BASE=$base let_go one
 }
 
-@test "without ZooKeeper no task is offered, and nothing said" {
+@test "without ZooKeeper the shells offer no task and print nothing" {
 	export ZKRUN_CONNECT ZKRUN_MAX_RETRIES=forever
 	ZKRUN_CONNECT=127.0.0.1:$("$TOOLS/freeport" 1)
 	all_offer 'zkrun -t '
 }
 
-@test "a server that never says a word holds no shell up" {
+@test "a silent server does not keep a shell waiting" {
 	local began
 
 	export ZKRUN_CONNECT ZKRUN_MAX_RETRIES=forever
@@ -241,22 +241,22 @@ some_offer()
 # From flock
 #
 
-# The table of flock-compat.md: "FLOCK|ZKRUN|ONE|OTHER", the last two being what
-# they do when the lock is taken.
+# Print the table of flock-compat.md as "FLOCK|ZKRUN|ONE|OTHER".  ONE and OTHER
+# say what flock and zkrun do when the lock is taken.
 compat_table()
 {
 	sed -n 's/^| `\(flock [^`]*\)` | `\(zkrun [^`]*\)` | \([0-9a-z]*\) | \([0-9a-z]*\) |.*/\1|\2|\3|\4/p' \
 	    "$TOP/contrib/flock-compat.md"
 }
 
-# compat_script N: the nth script in it.
+# compat_script N: print the Nth script of flock-compat.md.
 compat_script()
 {
 	awk -v wanted="$1" '/^```$/ { on = 0 } on
 	    /^```sh$/ { on = ++n == wanted }' "$TOP/contrib/flock-compat.md"
 }
 
-# A job that says so, and a lock that somebody has or nobody.
+# Make a job that prints 'ran', and a file to lock.
 compat_setup()
 {
 	printf '#!/bin/sh\necho ran\n' >job
@@ -277,7 +277,7 @@ in_queue()
 	[ "$(zk ls "$ZKRUN_BASE/job/locks" | grep -c .)" -eq 1 ]
 }
 
-# taken LINE STATUS: what becomes of it when the lock is taken.
+# taken LINE STATUS: LINE exits with STATUS, or waits, when the lock is taken.
 taken()
 {
 	local pid
@@ -297,7 +297,7 @@ taken()
 	fi
 }
 
-@test "flock-compat.md: every line does what it says, both free and taken" {
+@test "flock-compat.md: every row is true, whether the lock is free or taken" {
 	local with_flock with_zkrun flock_taken zkrun_taken line rows=0
 
 	compat_setup
@@ -317,7 +317,7 @@ taken()
 	let_go holder
 }
 
-@test "flock-compat.md: the scripts that lock themselves" {
+@test "flock-compat.md: the two scripts lock themselves" {
 	local n
 
 	compat_setup
@@ -332,11 +332,11 @@ taken()
 		refute_output --partial ran
 	done
 	let_go holder
-	# There is no third one that nothing tries.
+	# The file has no third script that this test would miss.
 	assert_equal "$(compat_script 3)" ''
 }
 
-@test "flock-compat.md has every option of flock" {
+@test "flock-compat.md lists every option of flock" {
 	local option
 
 	for option in $(flock --help | sed -n 's/^ *\(-.*\)  .*/\1/p' |
