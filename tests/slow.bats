@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 #
-# Servers whose disk is slow: each fsync(2) takes its time, by a preload.  Where there
-# is no other server to go to, the request under way is waited for.
+# Servers with a slow disk: a preload makes each fsync(2) take long.  Without
+# another server zkrun waits for the request under way.
 #
 # Measures: whether the lease is proven in time.
-# Once: what takes time here is the disk; contact.bats has the same code.
+# long: the time goes to the disk, and contact.bats runs the same code.
 # bats file_tags=long
 
 load lib/helper
 
-# slow_server MS [OPTION...]: each of its fsyncs takes that long, later on.
+# slow_server [OPTION...]: start a server.  now_slow MS makes its fsyncs slow.
 slow_server()
 {
 	local SLOWSYNC=$BATS_TEST_TMPDIR/slow
@@ -24,8 +24,8 @@ now_slow()
 	echo "$1" >"$BATS_TEST_TMPDIR/slow"
 }
 
-# slow_trial MS SECONDS OPTION...: a run is under way when the disk becomes slow, and
-# goes on for so long.  Then a newcomer gets its lock.
+# slow_trial MS SECONDS OPTION...: the disk becomes slow during a run, which
+# goes on for SECONDS.  Then a newcomer gets its lock.
 slow_trial()
 {
 	local ms=$1 seconds=$2
@@ -37,7 +37,7 @@ slow_trial()
 	now_slow "$ms"
 	zkrun_wait run $((seconds + 20))
 	assert_equal "$status" 42
-	# Once, when it became slow, and not at every answer.
+	# It reports the slow server once at most, not at every answer.
 	[ "$(grep -c 'ZooKeeper lost' "$BATS_TEST_TMPDIR/run.err")" -le 1 ]
 	zkrun_bg newcomer -r 1 -c "$OWN_CONNECT" -t "$TASK-new" "$@" -- \
 	    sh -c 'exit 43'
@@ -51,12 +51,12 @@ slow_trial()
 	slow_trial 1500 18 -T 10s
 }
 
-@test "an fsync of 4 s, the default T, one server: the same" {
+@test "an fsync of 4 s, default T, one server: a run goes on, a newcomer gets its lock" {
 	slow_server --set maxSessionTimeout=60000
 	slow_trial 4000 30
 }
 
-@test "of two servers one is slow: zkrun leaves it for the other" {
+@test "zkrun leaves a slow server for another one" {
 	local both slow=one fast=two
 
 	start_relay one
