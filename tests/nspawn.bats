@@ -4,7 +4,7 @@
 # of a container (lib/nspawn.bash).  Two instances stand for two servers: zkrun@
 # and other@, gateway and other.
 #
-# long: a second pass would test the same units and the same systemd.
+# Once: a second pass would test the same units and the same systemd.
 # bats file_tags=long
 
 load lib/helper

@@ -3,7 +3,7 @@
 # The tarball, the Debian package and the RPM: their contents, and that they
 # build, install and uninstall.
 #
-# long: a second pass would test the same builds.
+# Once: a second pass would test the same builds.
 # bats file_tags=long
 
 load lib/helper

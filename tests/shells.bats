@@ -3,7 +3,7 @@
 # zkrun at the prompt: what the installed completions of bash, zsh and fish
 # offer, and the guide for users of flock(1).
 #
-# long: a second pass would test the same shells.
+# Once: a second pass would test the same shells.
 # bats file_tags=long
 
 load lib/helper

@@ -4,7 +4,7 @@
 # another server zkrun waits for the request under way.
 #
 # Measures: whether the lease is proven in time.
-# long: the time goes to the disk, and contact.bats runs the same code.
+# Once: the time goes to the disk, and contact.bats runs the same code.
 # bats file_tags=long
 
 load lib/helper
