@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 #
-# Signals: whoever ends zkrun ends what it does, once and wholly.
+# Signals: a signal to zkrun reaches the command and all it started, once.
 #
 # Measures: a signal waits 20 ms for the other process, a lease lasts for a second.
 
 load lib/helper
 
-# Every one that ends a process which does not care, and ends the waiting: USR1
-# (10) does not.  34 is a real-time one.
+# The signals that end a waiting zkrun.  USR1 (10) does not; 34 is a real-time
+# signal.
 ENDING='1 2 3 12 14 15 34'
 
-# siglog_bg NAME ARG...: a zkrun with a siglog as its command, running.
+# siglog_bg NAME ARG...: start a zkrun whose command logs its signals.
 siglog_bg()
 {
 	local name=$1
@@ -20,7 +20,7 @@ siglog_bg()
 	wait_for 10 grep -q ready "$(LOG "$name")"
 }
 
-@test "a signal while connecting: zkrun dies of it, nothing was started" {
+@test "a signal while connecting: zkrun dies of it and starts nothing" {
 	local n
 
 	start_relay
@@ -28,7 +28,7 @@ siglog_bg()
 	for n in $ENDING; do
 		zkrun_ending "c$n" -c "$RELAY_CONNECT" -t "$TASK" -- \
 		    touch "$BATS_TEST_TMPDIR/ran"
-		# The keeper is there; it waits for a silent server.
+		# The keeper waits for a server that is silent.
 		keeper_of "$BG_PID" >/dev/null
 	done
 	for n in $ENDING; do
@@ -42,7 +42,7 @@ siglog_bg()
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "a signal between attempts to connect: zkrun dies of it at once" {
+@test "a signal between tries to connect: zkrun dies of it at once" {
 	start_relay
 	relay_tell refuse on
 	zkrun_ending c -v -c "$RELAY_CONNECT" --retry-sleep 60 -t "$TASK" -- true
@@ -51,7 +51,7 @@ siglog_bg()
 	ended c 3 signal 15
 }
 
-@test "a signal in line: zkrun dies of it at once, no node is left, nothing was started" {
+@test "a signal in the queue: zkrun dies of it at once, leaves no node and starts nothing" {
 	local n count=0
 
 	hold holder "$TASK"
@@ -66,14 +66,14 @@ siglog_bg()
 	for n in $ENDING; do
 		ended "w$n" 5 signal "$n"
 	done
-	# Gone when zkrun is, not some time later.
+	# The nodes are deleted before zkrun exits.
 	queue_count "$TASK" 0
 	holds_count "$TASK" 1
 	let_go holder
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "a signal in line without contact: zkrun still ends, within seconds" {
+@test "a signal in the queue without contact: zkrun ends within seconds" {
 	hold holder "$TASK"
 	start_relay
 	zkrun_ending w -c "$RELAY_CONNECT" -T 2s -t "$TASK" -- true
@@ -86,7 +86,7 @@ siglog_bg()
 	let_go holder
 }
 
-@test "a signal in line to the whole process group: the same" {
+@test "a signal to the process group in the queue: zkrun dies of it and leaves no node" {
 	local guard keeper
 
 	hold holder "$TASK"
@@ -95,7 +95,7 @@ siglog_bg()
 	    2>"$BATS_TEST_TMPDIR/w.err" 3>&- &
 	HELPERS+=($!)
 	wait_for 10 queue_count "$TASK" 1
-	# The group less its leader, which has to tell the end.
+	# The leader of the group is left out, because it reports the end.
 	guard=$(sed -n 's/^pid //p' "$BATS_TEST_TMPDIR/w.ending")
 	keeper=$(keeper_of "$guard")
 	kill -USR2 "$keeper" "$guard"
@@ -104,11 +104,11 @@ siglog_bg()
 	let_go holder
 }
 
-@test "a signal in line to the group, of which the keeper tells late, is one" {
+@test "a signal in the queue that the keeper reports late counts as one" {
 	local guard keeper
 
 	hold holder "$TASK"
-	# The place takes long to leave.
+	# The relay makes leaving the queue slow.
 	start_relay relay "$ZKRUN_CONNECT" -d 150
 	zkrun_ending w -c "$RELAY_CONNECT" -t "$TASK" -- true
 	guard=$BG_PID
@@ -117,7 +117,7 @@ siglog_bg()
 	kill -STOP "$keeper"
 	kill -TERM "$keeper" "$guard"
 	wait_for 5 grep -q leaving "/proc/$guard/cmdline"
-	# Longer than the guard waits for a word.
+	# Longer than the 20 ms that the guard waits for the keeper's report.
 	sleep 0.05
 	kill -CONT "$keeper"
 	ended w 5 signal 15
@@ -126,7 +126,7 @@ siglog_bg()
 	let_go holder
 }
 
-@test "a signal while running, HUP and USR1 as well as TERM, reaches the command once" {
+@test "a signal while running, be it HUP, USR1 or TERM, reaches the command once" {
 	local n
 
 	for n in 10 $ENDING; do
@@ -142,7 +142,7 @@ siglog_bg()
 	done
 }
 
-@test "several signals one after the other: the command gets each once, in order" {
+@test "several signals in a row: the command gets each of them once, in order" {
 	local n expected='' i=0
 
 	siglog_bg r -t "$TASK"
@@ -169,7 +169,7 @@ siglog_bg()
 	assert_equal "$status" 7
 }
 
-@test "told to stop and at once to go on, to the first process alone: it goes on" {
+@test "TSTP and at once CONT to the guard: the command runs on" {
 	local i
 
 	for i in 0 0.002 0.01; do
@@ -183,7 +183,7 @@ siglog_bg()
 	done
 }
 
-@test "a signal to the group in line is not taken for one while running" {
+@test "a signal to the group in the queue does not hide one while the command runs" {
 	hold holder "$TASK"
 	setsid "$ZKRUN" -t "$TASK" -- "$TOOLS/siglog" "$(LOG g)" 1000 7 \
 	    </dev/null 2>/dev/null 3>&- &
@@ -199,7 +199,7 @@ siglog_bg()
 	assert_equal "$status" 7
 }
 
-@test "a command that a signal kills: zkrun dies of it, too" {
+@test "zkrun dies of the signal that killed its command" {
 	zkrun_ending r -t "$TASK" -- sleep 600
 	wait_for 10 has_command "$BG_PID"
 	kill -TERM "$BG_PID"
@@ -225,7 +225,7 @@ siglog_bg()
 	done
 }
 
-@test "a signal to the command alone is none of zkrun's business" {
+@test "zkrun adds nothing to a signal that the command alone received" {
 	siglog_bg r -t "$TASK"
 	kill -USR1 "$(children_of "$(keeper_of "$BG_PID")")"
 	zkrun_wait r 10
@@ -236,7 +236,7 @@ siglog_bg()
 # A terminal
 #
 
-# The guard, under the terminal's shell.
+# Print the pid of the guard below the terminal's shell.
 guard_in_terminal()
 {
 	local shell
@@ -256,7 +256,7 @@ guard_in_terminal()
 	type_keys 'exit\n'
 }
 
-@test "^C at a terminal in line: zkrun dies of it, and of the shell's list nothing runs" {
+@test "^C at a terminal in the queue: zkrun dies of it, and the shell drops its list" {
 	hold holder "$TASK"
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- true; touch '$BATS_TEST_TMPDIR/next'\n"
@@ -265,13 +265,13 @@ guard_in_terminal()
 	wait_for 10 queue_count "$TASK" 0
 	type_keys 'echo do""ne\n'
 	wait_for 10 terminal_says done
-	# A shell goes on after a command that took the ^C and exited.
+	# The shell would go on if zkrun had exited instead.
 	[ ! -e "$BATS_TEST_TMPDIR/next" ]
 	type_keys 'exit\n'
 	let_go holder
 }
 
-@test "^Z stops zkrun and the command, the lock is kept, and fg goes on" {
+@test "^Z stops zkrun and the command and keeps the lock; fg continues both" {
 	local guard keeper command
 
 	start_relay
@@ -286,7 +286,7 @@ guard_in_terminal()
 	wait_for 5 in_state "$guard" T
 	wait_for 5 in_state "$command" T
 	not in_state "$keeper" T
-	# Longer than the session would last without its keeper: so many beats.
+	# Six requests take longer than the session lives without its keeper.
 	relay_tell reset-stats
 	pinged() { [ $(($(relay_count op11) + $(relay_count op14))) -ge 6 ]; }
 	wait_for 15 pinged
@@ -298,7 +298,7 @@ guard_in_terminal()
 	type_keys '\003'
 	wait_for 10 gone "$guard"
 	assert_equal "$(logged z)" '2 '
-	# And a second time, and killed while it is stopped.
+	# The second time the guard is killed while it is stopped.
 	type_keys "'$ZKRUN' -T 4s -t '$TASK' -- '$TOOLS/siglog' '$(LOG y)' 300 7\n"
 	wait_for 10 grep -qs ready "$(LOG y)"
 	guard=$(guard_in_terminal)
@@ -311,7 +311,7 @@ guard_in_terminal()
 	type_keys 'exit\nexit\n'
 }
 
-@test "the lease is lost while all is stopped: the stopped command dies" {
+@test "the lease is lost while the job is suspended: the command dies" {
 	local guard command
 
 	start_shell
@@ -330,10 +330,10 @@ guard_in_terminal()
 	type_keys 'exit\n'
 }
 
-@test "all stopped before the command got to run: dead in time, no second one meanwhile" {
+@test "all stopped before the command's execve: dead in time, and no overlap" {
 	local path child='' keeper
 
-	# So long that it can be met while it looks for its program.
+	# A PATH so long that the test meets the child while it looks for sleep.
 	path=$(printf '/x:%.0s' {1..40000})
 	PATH=$path$PATH "$ZKRUN" -T 4s -t "$TASK" -- sleep 2 2>/dev/null 3>&- &
 	BG[r]=$!
@@ -354,7 +354,7 @@ guard_in_terminal()
 	assert_equal "$status" 76
 }
 
-@test "^Z in line stops zkrun, which keeps its place; fg goes on waiting" {
+@test "^Z in the queue stops zkrun, which keeps its place; fg continues the wait" {
 	local guard
 
 	hold holder "$TASK"
@@ -372,7 +372,7 @@ guard_in_terminal()
 	type_keys 'exit\n'
 }
 
-@test "on a terminal the command reads what is typed" {
+@test "on a terminal the command reads the user's input" {
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- sh -c 'read -r x; echo got-\$x'\n"
 	wait_for 10 holds_count "$TASK" 1
@@ -382,10 +382,10 @@ guard_in_terminal()
 }
 
 #
-# Who gets it
+# Which processes get a signal
 #
 
-# A command with two more processes, one in a session of its own.
+# log_tree OPTION...: a command with two more processes, one in its own session.
 log_tree()
 {
 	zkrun_bg t "$@" -t "$TASK" -- bash -c '
@@ -400,19 +400,19 @@ log_tree()
 	wait_for 10 grep -qs ready "$(LOG b)"
 }
 
-@test "with -g everything that the command started gets the signal once" {
+@test "with -g every process of the command gets the signal once" {
 	log_tree -g
 	kill -USR1 "$BG_PID"
 	zkrun_wait t 10
 	assert_equal "$status: $(logged a): $(logged b)" '0: 10 : 10 '
 }
 
-@test "without -g only the command gets it" {
+@test "without -g only the command gets the signal" {
 	local command
 
 	log_tree -o kill
 	kill -TERM "$BG_PID"
-	# The command dies; what it left gets its TERM because of -o kill.
+	# The command dies.  -o kill sends TERM to the processes it leaves.
 	zkrun_wait t 10
 	assert_equal "$status: $(logged a): $(logged b)" '143: 15 : 15 '
 	rm "$(LOG a)" "$(LOG b)"
@@ -420,13 +420,13 @@ log_tree()
 	command=$(children_of "$(keeper_of "$BG_PID")")
 	kill -USR1 "$BG_PID"
 	kill -USR2 "$BG_PID"
-	# The bash that took USR1 dies of USR2, which goes on to what it leaves.
+	# bash survives USR1 and dies of USR2, which goes on to its children.
 	wait_for 5 gone "$command"
 	zkrun_wait t 10
 	assert_equal "$status: $(logged a): $(logged b)" '140: 12 : 12 '
 }
 
-@test "what the caller ignores stays ignored, in line and running" {
+@test "signals that the caller ignores stay ignored, in the queue and while running" {
 	local command
 
 	hold holder "$TASK"
@@ -443,8 +443,8 @@ log_tree()
 	wait_for 5 grep -qx sleep "/proc/$command/comm"
 	kill -HUP "$BG_PID"
 	kill -USR1 "$BG_PID"
-	# Bits 0 and 9, and no other; 31 and 32 are the C library's own signals,
-	# which posix_spawn(3), and so make, leaves ignored.
+	# HUP and USR1 are bits 0 and 9.  31 and 32 are the C library's own
+	# signals, which posix_spawn(3), and so make, leaves ignored.
 	run -0 sed -n 's/^Sig\(Ign\|Blk\):[[:space:]]*/\1 /p' \
 	    "/proc/$command/status"
 	assert_line 'Blk 0000000000000000'
@@ -454,11 +454,11 @@ log_tree()
 	assert_equal "$status" 143
 }
 
-@test "signals at the very moment of acquiring: never a run that goes through" {
+@test "signals at the very moment of acquiring: no command runs to its end" {
 	local stamps=$BATS_TEST_TMPDIR/stamps nap i pid rc n=100 us
 
 	! asan || n=40
-	# From before the start to after it, however fast this machine is.
+	# The random delays cover one whole run, however fast this machine is.
 	us=$(now_us)
 	zkrun -t "$TASK" -- true
 	us=$(($(now_us) - us))
@@ -470,7 +470,7 @@ log_tree()
 		    2>>"$BATS_TEST_TMPDIR/err" 3>&- &
 		pid=$!
 		BG[r]=$pid
-		# The shell's own child may lose a signal before its exec(3).
+		# Before its exec(3) the shell's child may lose a signal.
 		until is_zkrun "$pid"; do :; done
 		read -rt "$(printf 0.%06d $((RANDOM * us / 32768)))" <&"$nap" ||
 		    true
@@ -486,10 +486,10 @@ log_tree()
 	assert_lock_clean "$TASK"
 }
 
-@test "a signal to the group just before the command exists is not lost" {
+@test "a signal to the group right before the command exists is not lost" {
 	local i
 
-	# Sanitizers want to be loaded first.
+	# Sanitizers have to be loaded before any preload.
 	! asan || return 0
 	for ((i = 0; i < 10; i++)); do
 		rm -f "$BATS_TEST_TMPDIR/mark"
@@ -507,7 +507,7 @@ log_tree()
 # KILL
 #
 
-# All that is hard to kill.
+# hold_with_tree: hold the lock with processes that are hard to kill.
 hold_with_tree()
 {
 	zkrun_bg holder -k 30 -t "$TASK" -- env "MARK=$TASK" sh -c '
@@ -518,7 +518,7 @@ hold_with_tree()
 		"$1" deep 40 &
 		sleep 600' sh "$TOOLS/tree"
 	wait_for 10 marked_count "$TASK" 46
-	# The first command of the next holder: what does it meet?
+	# The next holder's command lists the processes that it still finds.
 	export -f marked gone
 	zkrun_bg next -t "$TASK" -- bash -c 'marked "$1" >"$2"' bash "$TASK" \
 	    "$BATS_TEST_TMPDIR/met"
@@ -533,13 +533,13 @@ assert_dead_before_takeover()
 	assert_lock_clean "$TASK"
 }
 
-@test "the guard is killed: the whole tree is dead before the next one holds" {
+@test "the guard is killed: the whole tree is dead before the next contender holds" {
 	hold_with_tree
 	kill -KILL "${BG[holder]}"
 	assert_dead_before_takeover
 }
 
-@test "the keeper is killed: the whole tree is dead before the next one holds" {
+@test "the keeper is killed: the whole tree is dead before the next contender holds" {
 	hold_with_tree
 	kill -KILL "$(keeper_of "${BG[holder]}")"
 	assert_dead_before_takeover
@@ -569,14 +569,14 @@ assert_dead_before_takeover()
 	done
 }
 
-@test "the guard is killed while it is stopped: the same" {
+@test "a stopped guard is killed: the whole tree is dead before the next contender holds" {
 	hold_with_tree
 	kill -STOP "${BG[holder]}"
 	kill -KILL "${BG[holder]}"
 	assert_dead_before_takeover
 }
 
-@test "the keeper is killed as it connects and in line: exit 70, no node left" {
+@test "the keeper is killed while connecting or in the queue: exit 70, no node left" {
 	start_relay
 	relay_tell freeze
 	zkrun_bg c -c "$RELAY_CONNECT" -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
