@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
-# One good run of each slot, however long the runs before it took, whoever holds
-# the lock meanwhile, whatever sessions expire and clocks do.  The servers' clock
-# makes runs long here: it is set forward while they run.
+# --interval: one good run a slot, however long earlier runs took, whoever held
+# the lock meanwhile, and even if sessions expire and clocks are set.  The tests
+# set the servers' clock forward during a run to make it long.
 
 load lib/helper
 load lib/faults
@@ -16,8 +16,8 @@ setup()
 	use_clock_server
 }
 
-# behind NAME N OPTION...: so many come, one after the other, and stand in line
-# behind the one who holds.  They do well.
+# behind NAME N OPTION...: N contenders queue behind the holder, one by one.
+# Their commands succeed.
 behind()
 {
 	local name=$1 n=$2 i before
@@ -31,13 +31,13 @@ behind()
 	done
 }
 
-# How many are in line.
+# Print how many contenders queue.
 waiting()
 {
 	queue_of "$TASK" | grep -c . || true
 }
 
-# all_end NAME N STATUS
+# all_end NAME N STATUS: the N contenders end with STATUS.
 all_end()
 {
 	local i
@@ -47,20 +47,20 @@ all_end()
 	done
 }
 
-@test "behind a run that fails after longer than the interval one does well, the others skip" {
+@test "a run fails after more than the interval: one waiter succeeds, the others skip" {
 	gated first 3 -i 1h
 	behind next 4 -i 1h
 	set_clock +2h
 	open_gate first
 	ended_in first 10 3
 	all_end next 4 0
-	# The one that failed, and one of those behind it.
+	# Runs: the failed one and one of the waiters.
 	assert_ran 2
 	assert_equal "$(statuses)" '0 3 '
 	assert_lock_clean "$TASK"
 }
 
-@test "the same behind one that --max-time ended" {
+@test "--max-time ends a run after the interval: one waiter succeeds, the others skip" {
 	gated first 0 -i 1h -m 1s
 	behind next 3 -i 1h
 	set_clock +2h
@@ -70,7 +70,7 @@ all_end()
 	assert_equal "$(statuses)" '0 124 '
 }
 
-@test "behind a good run that takes longer than the interval all skip" {
+@test "a run succeeds after more than the interval: all waiters skip" {
 	gated first 0 -i 1h
 	behind next 4 -i 1h --skip-exit-code 9
 	set_clock +2h
@@ -80,7 +80,7 @@ all_end()
 	assert_ran 1
 }
 
-@test "behind a holder that keeps no record one does well, the others skip" {
+@test "a holder without -i leaves no record: one waiter succeeds, the others skip" {
 	gated first 0
 	behind next 4 -i 1h
 	set_clock +2h
@@ -91,13 +91,13 @@ all_end()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "whose session expired in line still stands for when it came first" {
+@test "a waiter whose session expired keeps the slot in which it came first" {
 	local place
 
 	gated first 3 -i 1h
 	behind next 3 -i 1h
 	set_clock +2h
-	# To the end of the line, with a place that is two hours younger.
+	# It queues again at the end, with a node that is two hours younger.
 	place=$(queue_of "$TASK" | shuf -n 1)
 	zk expire "$(session_of "/lock/mutex/$TASK/locks/$place")"
 	is_back() { [[ "$(queue_of "$TASK")" != *"$place"* ]] && queue_count "$TASK" 3; }
@@ -108,11 +108,11 @@ all_end()
 	assert_ran 2
 }
 
-@test "a lost reply to the place in line: it stands for when that was made" {
+@test "a waiter whose create lost its reply counts from that create" {
 	gated first 3 -i 1h
 	behind early 1 -i 1h
 	start_relay relay "$ZKRUN_CONNECT"
-	# 15 is the create that tells when the node was made.
+	# Request 15, create2, returns the time of the create.
 	relay_tell drop-reply 15 1 0 then-cut
 	zkrun_bg late -c "$RELAY_CONNECT" -w 60s -i 1h --skip-exit-code 9 \
 	    -t "$TASK" -- true
@@ -125,7 +125,7 @@ all_end()
 	assert_ran 2
 }
 
-@test "who reaches the servers late stands for when it was started" {
+@test "a contender that reaches the servers late counts from its start" {
 	local since
 
 	start_relay relay "$ZKRUN_CONNECT"
@@ -140,7 +140,7 @@ all_end()
 	assert_ran 1
 }
 
-@test "a server that does not tell when a node was made is asked" {
+@test "zkrun asks for the time of its node if the create does not return it" {
 	gated first 3 -i 1h
 	behind early 1 -i 1h
 	start_relay relay "$ZKRUN_CONNECT"
@@ -155,21 +155,21 @@ all_end()
 	assert_ran 2
 }
 
-@test "who comes for the next slot runs, although the last good run began late" {
+@test "a contender of the next slot runs even if the last good run began late" {
 	gated first 3 -i 22h
 	behind late 1 -i 22h
 	set_clock +3h
 	open_gate first
 	all_end late 1 0
 	assert_ran 2
-	# A day after those came, and 21 hours after the run began.
+	# A day after the first two came, and 21 hours after the good run began.
 	set_clock +24h
 	run -0 run_as 0 -i 22h
 	assert_ran 3
 	assert_equal "$(statuses)" '0 0 3 '
 }
 
-@test "with several leases there are no slots, but runs are recorded" {
+@test "with several leases runs are recorded, but -i 0 is the only interval" {
 	run -64 zkrun -t "$TASK" -l 2 -i 1h -- true
 	assert_output --partial 'with more than one lease'
 	run -0 run_as 0 -i 0 -l 2
@@ -178,7 +178,7 @@ all_end()
 	assert_equal "$(statuses)" '0 0 '
 }
 
-@test "the clock is set back by seconds: a run of just now, so it skips and says so" {
+@test "a clock set back by seconds: the run counts as just done, and zkrun skips it" {
 	run -0 run_as 0 -i 50s
 	set_clock -2s
 	run -0 run_as 0 -i 50s
@@ -190,7 +190,7 @@ all_end()
 	assert_ran 1
 }
 
-@test "the clock is set back by hours: 78, and nothing is started" {
+@test "a clock set back by hours: exit 78, and nothing is started" {
 	run -0 run_as 0 -i 22h
 	set_clock -3h
 	run -78 run_as 0 -i 22h
@@ -198,8 +198,8 @@ all_end()
 	assert_ran 1
 }
 
-# begin_history N: one slot of a task of its own.  In line behind a run that fails,
-# four contenders come.  Their statuses are random, one may lose its session.
+# begin_history N: one slot of a task of its own.  Four contenders with random
+# statuses queue behind a run that fails.
 begin_history()
 {
 	local i task=$TASK-$1
@@ -221,7 +221,7 @@ begin_history()
 	done
 }
 
-# expire_some TASK: one of its places in line, in every second history.
+# expire_some TASK: in every second history, end the session of one waiter.
 expire_some()
 {
 	local place
@@ -231,7 +231,7 @@ expire_some()
 	zk expire "$(session_of "/lock/mutex/$1/locks/$place")"
 }
 
-# judge_history N: how many of its runs did well.
+# judge_history N: print what is wrong if its number of good runs is.
 judge_history()
 {
 	local wanted=0
