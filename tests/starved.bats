@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# The machine has no time to speak of, or no process left, and still all that the
-# command started is dead before the lease can pass on.
+# On a machine without processor time or without processes all that the command
+# started still dies before the lease may expire.
 #
 # Alone: it starves the machine.
 # bats file_tags=long
@@ -10,14 +10,14 @@
 load lib/helper
 load lib/deaths
 
-# What is deaf to TERM would hold up the end of a test that failed.
+# Processes that ignore TERM would delay the end of a failed test.
 teardown()
 {
 	kill_marked
 	stop_all
 }
 
-@test "the machine at full load and no contact: still dead in time" {
+@test "full load and no contact: dead in time" {
 	local i
 
 	! asan || return 0
@@ -34,10 +34,10 @@ teardown()
 	fleet_clean
 }
 
-@test "no contact: trees that fork, hide, stop and grow again are dead in time" {
+@test "no contact: trees that fork, hide, stop and regrow are dead in time" {
 	local tree=$BATS_TEST_TMPDIR/tree
 
-	# What is measured is time.
+	# The test measures times, which sanitizers change.
 	! asan || return 0
 	plant "$tree"
 	start_relay
@@ -57,7 +57,7 @@ teardown()
 	fleet_clean
 }
 
-@test "the guard or the keeper is killed: such trees are dead before the lease goes" {
+@test "guard or keeper is killed: such trees are dead before the lease is gone" {
 	local tree=$BATS_TEST_TMPDIR/tree
 
 	plant "$tree"
@@ -78,7 +78,7 @@ teardown()
 	fleet_clean
 }
 
-@test "a guard that gets no time to speak of: eight that fork and end do not outrun it" {
+@test "a guard with the least priority kills eight processes that fork and end" {
 	local tree=$BATS_TEST_TMPDIR/tree
 
 	plant "$tree"
@@ -92,7 +92,7 @@ teardown()
 	fleet_clean
 }
 
-@test "trees that fork as fast as they can are all dead, whoever is killed" {
+@test "trees that fork as fast as they can are all dead, whichever process is killed" {
 	local what
 
 	for what in guard keeper lease orphans; do
