@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 #
 # The servers of an ensemble grant different session timeouts, and contact moves to
-# a server that grants a shorter one.
+# a server with a shorter one.
 #
-# Measures: when things die.
+# Measures: when processes die.
 # bats file_tags=long
 # shellcheck disable=SC2034 # FLEET is for the helpers
 
@@ -12,7 +12,7 @@ load lib/deaths
 load lib/faults
 load lib/stalls
 
-# Both are followers.  GENEROUS grants what zkrun asks for, STINGY two seconds.
+# Both servers are followers.  GENEROUS grants any timeout, STINGY two seconds.
 setup_file()
 {
 	local leader
@@ -48,7 +48,7 @@ teardown()
 	end_stalls
 }
 
-# has_beaten RELAY N: so many beats?
+# has_beaten RELAY N: have at least N beats passed?
 has_beaten()
 {
 	[ "$(relay_count op14 "$1")" -ge "$2" ]
@@ -73,7 +73,7 @@ regained()
 	grep -q 'ZooKeeper regained' "$BATS_TEST_TMPDIR/$1.err"
 }
 
-@test "contact moves to a server that grants a shorter timeout: the job runs on" {
+@test "contact moves to a server with a shorter timeout: the job runs on" {
 	zkrun_bg run -T 8s -k 0.3 -c "$BOTH" -t "$TASK" -- sh -c \
 	    'until [ -e "$0" ]; do sleep 0.05; done; exit 42' \
 	    "$BATS_TEST_TMPDIR/end"
@@ -81,7 +81,7 @@ regained()
 	grow_old
 	move_to_stingy
 	wait_for 5 regained run
-	# A beat every T/7 of that server: longer than it keeps a dead session.
+	# A beat every T/7 of STINGY: nine outlast a session without beats.
 	wait_for 10 has_beaten stingy 9
 	holds_count "$TASK" 1
 	: >"$BATS_TEST_TMPDIR/end"
