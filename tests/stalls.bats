@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 #
 # A disk, a file server, a pipe or a terminal does not answer.  If zkrun loses
-# contact meanwhile, the job is dead before its lease is gone.  If it does not, the
-# job runs on.
+# contact meanwhile, the job is dead before its lease is gone.  If not, the job
+# runs on.
 #
-# Tests with LD_PRELOAD do nothing under sanitizers, which must be loaded first.
+# Sanitizers must be loaded first, so tests with LD_PRELOAD do nothing under
+# them.
 #
-# Measures: when things die.
+# Measures: when processes die.
 
 load lib/helper
 load lib/deaths
@@ -22,9 +23,10 @@ teardown()
 	end_stalls
 }
 
-# dead_in_time STATUS: the fleet lost contact.  It is dead before its leases are
-# gone, its successors begin after that, and it exits with STATUS.  The file server
-# answers again before the exit is judged: the kernel closes files at an exit.
+# dead_in_time STATUS: the fleet, which lost contact, is dead before its leases
+# are gone, its successors begin after that, and it exits with STATUS.  The file
+# server answers again before the exit is judged, because the kernel closes
+# files at exit.
 dead_in_time()
 {
 	judge_successors 20
@@ -68,8 +70,8 @@ dead_in_time()
 # Disks and file servers
 #
 
-# start_three_voices: one zkrun says what is usual, one little, one much.  Their
-# commands ignore TERM, and others wait for their locks.
+# start_three_voices: start three zkruns, without an option, with -q and with
+# -v.  Their commands ignore TERM, and successors wait for their locks.
 start_three_voices()
 {
 	local options=(-T 2s -k 0.3 -c "$RELAY_CONNECT")
@@ -94,7 +96,7 @@ start_three_voices()
 	start_three_voices
 	freeze_disk
 	relay_tell blackhole
-	# Whichever process writes the message about it hangs.
+	# The process that writes about the lost contact hangs.
 	wait_for 5 a_writer_is_stuck "$DISK/verbose"
 	# zkrun exits while the disk still stalls.
 	dead_in_time 76
@@ -231,7 +233,7 @@ says_regained()
 # Pipes and terminals
 #
 
-# choked TASK: sets CHOKED, a zkrun whose command exits with 42 when it is told to.
+# choked TASK: set CHOKED to a zkrun whose command exits 42 when told to.
 choked()
 {
 	CHOKED=("$ZKRUN" -v -T 2s -k 0.3 -c "$RELAY_CONNECT" -t "$1" -- sh -c
@@ -239,7 +241,8 @@ choked()
 	    "$BATS_TEST_TMPDIR/end")
 }
 
-# survives_choking TASK: zkrun wants to report that it lost contact for a moment.
+# survives_choking TASK: zkrun loses contact for a moment and wants to report
+# it.
 survives_choking()
 {
 	wait_for 10 holds_count "$1" 1
@@ -257,7 +260,7 @@ survives_choking()
 	! asan || return 0
 	start_relay
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
-	# Nobody ever reads.
+	# No process ever reads from the pipe.
 	exec {pipe}<>"$BATS_TEST_TMPDIR/pipe"
 	choked "$TASK"
 	CHOKE=$BATS_TEST_TMPDIR/choke LD_PRELOAD=$TOOLS/choke.so \
@@ -323,10 +326,10 @@ survives_choking()
 }
 
 #
-# What the caller has open
+# The caller's open files
 #
 
-@test "the caller's POSIX lock stays until zkrun ends" {
+@test "zkrun keeps the caller's POSIX lock until it ends" {
 	mkfifo "$BATS_TEST_TMPDIR/out"
 	sh -c 'cat <"$1/out" >/dev/null; : >"$1/eof"' sh "$BATS_TEST_TMPDIR" \
 	    3>&- &
@@ -335,7 +338,7 @@ survives_choking()
 	    sh -c 'exec sleep 600 >/dev/null' </dev/null \
 	    >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/run.err" 3>&- &
 	BG[run]=$!
-	# The pipe ends when guard and keeper have let go of it.
+	# The pipe ends when guard and keeper have closed it.
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/eof"
 	wait_for 10 has_command "${BG[run]}"
 	run -1 "$TOOLS/posixlock" "$BATS_TEST_TMPDIR/lock" true
