@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 #
-# zkrun --status, --revoke and --break: who holds, who waits, what the last run
-# did; asking a holder to give up, and taking the lease from one that cannot be
-# asked.
+# --status shows holders, waiters and the last run.  --revoke asks a holder to
+# give up, and --break deletes the lease of one that zkrun cannot ask.
 #
 # Measures: how long a look takes.
 
@@ -12,7 +11,7 @@ load lib/clock
 setup()
 {
 	bench_setup
-	# What other tests leave in the usual places is not to be seen.
+	# Paths of the test's own hide what other tests leave.
 	BASE=/status/$TASK
 	# shellcheck disable=SC2034 # for the helper
 	LOCK_BASE=$BASE
@@ -20,27 +19,27 @@ setup()
 	export ZKRUN_BASE=$BASE ZKRUN_RUNS=$RUNS
 }
 
-# hold_it NAME TASK: in the background; the lock node is gone, too.
+# hold_it NAME TASK: hold, and wait until the holder has left the queue.
 hold_it()
 {
 	hold "$@" && wait_for 5 queue_count "$2" 0
 }
 
-# status_json [TASK...]: in $output, and the exit status in $status.
+# status_json [TASK...]: set $output to the JSON and $status to the exit status.
 status_json()
 {
 	run zkrun --status --json "$@"
 	[ "$status" -le 1 ] && jq -e . <<<"$output" >/dev/null
 }
 
-# got FILTER: of the JSON in $output, as compact as can be.
+# got FILTER: print what jq finds in $output, on one line.
 got()
 {
 	jq -c "$1" <<<"$output"
 }
 
-# plant NAME BASE <lines: nodes of a session of its own, see znode(1)'s usage;
-# until the test ends or let_go_of NAME.
+# plant NAME BASE <LINES: create the nodes of LINES (see znode's usage) in a
+# session of its own, which lives until the test ends.
 plant()
 {
 	"$TOOLS/znode" -c "$ZKRUN_CONNECT" plant "$2" <&0 \
@@ -50,7 +49,7 @@ plant()
 	wait_for 20 grep -q planted "$BATS_TEST_TMPDIR/$1.planted"
 }
 
-# made_by N: what a zkrun says of itself.
+# made_by N: print the data of a node that the Nth zkrun writes.
 made_by()
 {
 	echo "host=web$1 pid=$1 user=joe start=2026-11-22T03:00:01Z command=job$1"
@@ -63,7 +62,7 @@ write_record()
 
 	shift
 	zk create -p "$RUNS/$task" "$(printf '%s\n' 'zkrun 1' "$@" x)" >/dev/null
-	# The newline at the end is part of it.
+	# $() drops the newline that ends a record.
 	zk set "$RUNS/$task" "$(printf '%s\n' 'zkrun 1' "$@")
 "
 }
@@ -77,7 +76,7 @@ run_line()
 # --status
 #
 
-@test "where nothing is, nothing is shown, and nothing is made" {
+@test "without any nodes --status shows nothing and creates nothing" {
 	run -1 zkrun --status
 	assert_output --regexp '^TASK +STATE +SINCE +HOST +PID +USER +COMMAND$'
 	run -1 zkrun --status --json
@@ -91,7 +90,7 @@ run_line()
 	run -1 zk stat /status/lock
 }
 
-@test "the table: holder, line, last runs, and the viewer's time zone" {
+@test "the table shows holder, queue and last runs, in the viewer's time zone" {
 	local since user=${LOGNAME:-$(id -un)}
 
 	hold_it holder backup
@@ -118,7 +117,7 @@ run_line()
 	    '^ +last ok +2025-11-22 03:00:00 +web3 +exit 0 after 2.5s$'
 	assert_line --index 6 --regexp \
 	    '^idle +free +2025-11-22 03:00:00 +web5 +exit 3 after 12m34s$'
-	# In words, below the table.
+	# Below the table, in words.
 	assert_line --index 7 'These tasks need attention:'
 	assert_line --index 8 --regexp \
 	    '^backup: failed [0-9]+d[0-9]+h ago on web4 with exit status 143; last succeeded [0-9]+d[0-9]+h ago$'
@@ -130,13 +129,13 @@ run_line()
 	TZ=Asia/Kolkata run -0 zkrun --status backup
 	assert_line --index 4 --regexp 'last run +2025-11-22 08:30:00 '
 	let_go holder
-	# Not left to the teardown: a SIGCONT in its last moment hangs a leak
+	# End them before the teardown: a SIGCONT just before exit hangs a leak
 	# sanitizer.
 	zkrun_wait w1 10
 	zkrun_wait w2 10
 }
 
-@test "JSON: every key is there, and says what the nodes say" {
+@test "the JSON has every key, with the values of the nodes" {
 	local node node_keys run_keys
 
 	hold_it holder backup
@@ -169,7 +168,7 @@ run_line()
 	zkrun_wait w1 10
 }
 
-@test "since is when the node was last written, by the servers' clock" {
+@test "'since' is when the node was last written, by the servers' clock" {
 	local node want
 
 	zk create -p "$BASE/t/leases" >/dev/null
@@ -185,13 +184,13 @@ run_line()
 	assert_equal "$(got '.tasks[0].holders[0].host')" '"web2"'
 }
 
-@test "in the order of the line, not of anything else" {
+@test "waiters appear in the order of the queue" {
 	local i
 
 	zk create -p "$BASE/t/leases" >/dev/null
 	zk create -p "$BASE/t/locks" >/dev/null
 	plant a "$BASE/t" <<<"e leases/_c_z-lease-0000000007 $(made_by 1)"
-	# The head of the line has a lease of the lowest name.
+	# The head of the queue has the lease with the lowest name.
 	plant b "$BASE/t" <<-EOF
 		e locks/_c_y-lock-0000000001 $(made_by 2)
 		e leases/_c_a-lease-0000000001 $(made_by 2)
@@ -205,22 +204,22 @@ run_line()
 	    '[[1],[2,3,4,5]]'
 }
 
-@test "all tasks are those below the base and those with a record, and no other node" {
+@test "--status without operands lists the tasks with a lock node or a record, and no others" {
 	write_record only-run "$(run_line run 1 0 3 web1)"
 	zk create -p "$BASE/b/leases" >/dev/null
 	zk create -p "$BASE/ä/locks" >/dev/null
 	zk create -p "$BASE/stranger/x" >/dev/null
 	run -1 zkrun --status --json
 	assert_equal "$(got '.tasks|map(.task)')" '["b","only-run","ä"]'
-	# What is asked for by name is always shown.
+	# A task given by name is always shown.
 	run -1 zkrun --status --json stranger b b
 	assert_equal "$(got '.tasks|map(.task)')" '["stranger","b","b"]'
-	# With / the servers' own node is no task.
+	# The base / has a node of the servers, which is no task.
 	ZKRUN_RUNS=$RUNS run zkrun --status --json -b /
 	assert_equal "$(got '.tasks|map(.task)|index("zookeeper")')" null
 }
 
-@test "0 if one is held, 1 if none is" {
+@test "--status exits 0 if a task is held and 1 if none is" {
 	hold_it holder held
 	run -0 zkrun --status held
 	run -0 zkrun --status free held
@@ -232,24 +231,24 @@ run_line()
 	run -1 zkrun --status
 }
 
-@test "69 without ZooKeeper, 64 for what is no task, 77 where an ACL forbids it" {
+@test "--status exits 69 without ZooKeeper, 64 for a bad task id, 77 if an ACL forbids it" {
 	run -69 zkrun -c "127.0.0.1:$("$TOOLS/freeport" 1)" -r 0 --status t
 	assert_output --regexp "^zkrun: cannot look at 't': 127.0.0.1:.*refused"
-	# A job may wait for servers for ever, but not who asks.
+	# A job may retry for ever, but --status gives up.
 	ZKRUN_MAX_RETRIES=forever run -69 timeout 20 "$ZKRUN" \
 	    -c "127.0.0.1:$("$TOOLS/freeport" 1)" --retry-sleep 10ms --status t
 	run -64 zkrun --status a/b
-	# Taken for a task it would be said to be free.
+	# --json behind the task is an option, not a task that is free.
 	run -1 zkrun --status t --json
 	[[ $output == '{'* ]]
-	# Behind a -- there is no option any more.
+	# After -- it is a task.
 	run -1 zkrun --status -- t --json
 	assert_line --regexp '^--json +free$'
 	run -64 zkrun --json -t t -- true
 	zk create -p "$BASE/open/leases/x" "$(made_by 1)" >/dev/null
 	zk create -p "$BASE/shut/leases" >/dev/null
 	zk setacl "$BASE/shut/leases" wcda
-	# What can be seen is shown all the same.
+	# --status still shows the tasks that it can read.
 	run -77 --separate-stderr zkrun --status
 	assert_line --index 1 --regexp '^open +held '
 	assert_line --index 2 'shut  unknown  an ACL forbids it (-102)'
@@ -266,7 +265,7 @@ run_line()
 	zk setacl "$BASE/shut/leases" rwcda
 }
 
-@test "a chroot: what is below it; 69 where there is none, and nobody is called free" {
+@test "--status looks below the chroot, and exits 69 if the chroot does not exist" {
 	local word
 
 	zk create -p "/chroot/$TASK" >/dev/null
@@ -276,7 +275,7 @@ run_line()
 	assert_line --index 1 --regexp '^t +held '
 	run -0 zkrun --revoke -w 20 t
 	zkrun_wait holder 10
-	# It may exist and not be readable itself.
+	# zkrun needs no right to read the chroot itself.
 	ZK_CONNECT=${ZKRUN_CONNECT%%/*} zk setacl "/chroot/$TASK" cdwa
 	run -1 zkrun --status t
 	ZK_CONNECT=${ZKRUN_CONNECT%%/*} zk setacl "/chroot/$TASK" rcdwa
@@ -295,8 +294,8 @@ run_line()
 	done
 }
 
-# curator_where LEASE: where --status says that the Curator client is which made
-# this lease.  It writes no address where this machine's name does not resolve.
+# curator_where LEASE: print how --status names the Curator client of LEASE.
+# The client writes no address if this machine's name does not resolve.
 curator_where()
 {
 	local address
@@ -306,7 +305,7 @@ curator_where()
 	echo "${address:-another client}"
 }
 
-@test "Curator as holder and in line: by its address, if it has one" {
+@test "a Curator client that holds or waits appears with its address, if it has one" {
 	local where
 
 	start_curator
@@ -330,7 +329,7 @@ curator_where()
 	zkrun_wait waiter 10
 }
 
-@test "a client that writes no address is another client" {
+@test "a client without an address appears as 'another client'" {
 	zk create -p "$BASE/t/leases"
 	plant h "$BASE/t" <<<'e leases/x'
 	status_json t
@@ -347,7 +346,7 @@ curator_where()
 	    "$BATS_TEST_TMPDIR/waiter.err"
 }
 
-@test "a lease without a session is held, and said to be nobody's" {
+@test "a lease without a session counts as held, and --status says 'no session'" {
 	zk create -p "$BASE/t/leases/x" "$(made_by 1)" >/dev/null
 	zk create "$BASE/t/leases/y" >/dev/null
 	run -0 zkrun --status t
@@ -356,7 +355,7 @@ curator_where()
 	status_json t
 	assert_equal "$(got '.tasks[0].holders|map([.pid,.session])')" \
 	    '[[1,null],[null,null]]'
-	# A zkrun wrote it once, but none reads it.
+	# A zkrun wrote the node once, but none watches it now.
 	run -75 zkrun --revoke -w 5 t
 	assert_line --index 0 "zkrun: cannot revoke 't': pid 1 on web1 (user joe, command job1) without a session holds it and cannot be asked; --break would delete its lease node"
 	assert_line --index 1 --partial "another client without a session holds it and cannot be asked"
@@ -366,7 +365,7 @@ curator_where()
 	assert_equal "$(holders t)" ''
 }
 
-# stale_line TASK: a line with places without a session in it, x and y.
+# stale_line TASK: a queue with two nodes without a session, x and y.
 stale_line()
 {
 	zk create -p "$BASE/$1/locks/_c_x-lock-0000000000" "$(made_by 7)" \
@@ -374,7 +373,7 @@ stale_line()
 	zk create "$BASE/$1/locks/_c_y-lock-0000000001" '10.0.0.7' >/dev/null
 }
 
-@test "places in line without a session: shown as that, and who waits behind is first" {
+@test "a queue node without a session appears as such, and the waiter behind it is first" {
 	stale_line t
 	run -1 zkrun --status
 	assert_line --index 1 't     free'
@@ -398,7 +397,7 @@ stale_line()
 	assert_equal "$status" 0
 }
 
-@test "places in line without a session: --revoke says so, --break deletes them" {
+@test "--revoke reports queue nodes without a session, and --break deletes them" {
 	local out=$BATS_TEST_TMPDIR/terminal.out
 
 	stale_line t
@@ -407,16 +406,16 @@ stale_line()
 	assert_line --index 1 "zkrun: the line of 't' has a place of pid 7 on web7 (user joe, command job7) without a session; it cannot be asked, --break would delete it"
 	assert_line --index 2 --partial "a place of 10.0.0.7 (not a zkrun) without a session; it cannot be asked"
 	assert_equal "${#lines[@]}" 3
-	# First it is shown, and asked.
+	# --break shows them and asks first.
 	start_terminal "$ZKRUN" --break -q t
 	wait_for 10 grep -q '\[y/N\] $' "$out"
 	assert_regex "$(<"$out")" "the line of 't' has a place of pid 7 on web7"
-	# Nobody's commands run.
+	# A node without a session has no command that could run.
 	run ! grep 'still be running' "$out"
 	type_keys 'n\n'
 	wait_for 10 gone "${HELPERS[-1]}"
 	queue_count t 2
-	# Along with a lease; who waits keeps its place.
+	# --break deletes them along with a lease; a waiter keeps its place.
 	zk create "$BASE/t/leases" >/dev/null
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	zkrun_bg w -t t -- true
@@ -430,13 +429,13 @@ stale_line()
 	zkrun_wait w 10
 	assert_equal "$status" 0
 	queue_count t 0
-	# Of these alone it is done, too.
+	# It also deletes them if nobody holds the lock.
 	stale_line u
 	run -0 zkrun --break --yes u
 	queue_count u 0
 }
 
-@test "several holders of a semaphore, and who waits for it" {
+@test "--status lists all holders and waiters of a semaphore" {
 	start_curator
 	for name in A B; do
 		curator_say semaphore $name "$BASE/t" 2 -1
@@ -456,7 +455,7 @@ stale_line()
 	assert_equal "$(got '.tasks[0]|[.holders,.waiting]|map(length)')" '[2,1]'
 }
 
-@test "one session of several threads: older leases are held, the youngest waits" {
+@test "one session of several threads: its youngest lease waits, older ones hold" {
 	zk create -p "$BASE/t/leases" >/dev/null
 	zk create -p "$BASE/t/locks" >/dev/null
 	plant threads "$BASE/t" <<-EOF
@@ -473,7 +472,7 @@ stale_line()
 	    '[[1,2],[3,4]]'
 }
 
-@test "a record that cannot be read is said, and harms nothing else" {
+@test "--status reports an unreadable record and shows everything else" {
 	zk create -p "$RUNS/a" 'not a record' >/dev/null
 	zk create -p "$RUNS/b" >/dev/null
 	write_record c "$(run_line run 59999 1 3 web1)"
@@ -487,10 +486,10 @@ stale_line()
 	    '[[null,0,"string"],[null,0,"string"],[1,1,"null"]]'
 }
 
-@test "a record that may not be read is said, and the lock is free or held all the same" {
+@test "--status reports a record that an ACL protects, and still shows the lock's state" {
 	local denied="an ACL forbids it (-102)"
 
-	# None has lock nodes but held and shut; shut may be neither.
+	# 'held' and 'shut' have lock nodes; 'shut' has two protected nodes.
 	write_record free "$(run_line run 59999 1 3 web1)"
 	write_record held "$(run_line run 59999 1 3 web1)"
 	write_record shut "$(run_line run 59999 1 3 web1)"
@@ -508,7 +507,7 @@ stale_line()
 	assert_equal "$stderr" \
 	    "zkrun: cannot look at '$RUNS/free': $denied"
 
-	# All there are: each of the questions has an answer of its own.
+	# Each protected node has its own message.
 	run -77 --separate-stderr zkrun --status
 	assert_line --index 1 --regexp '^free +free$'
 	assert_line --index 3 --regexp '^held +held +20'
@@ -524,7 +523,7 @@ stale_line()
 [true,null,\"$denied\",null,[]]
 [null,\"$denied\",\"$denied\",null,[]]"
 
-	# Who does not ask for the record is not kept from anything by it.
+	# --revoke does not need the record.
 	run -0 zkrun --revoke held
 	zkrun_wait h 10
 	run -0 zkrun --revoke free
@@ -533,7 +532,7 @@ stale_line()
 	done
 	zk setacl "$BASE/shut/leases" rwcda
 
-	# A run with a credential leaves no lease behind, but its record.
+	# A run with a credential leaves a protected record and no lease.
 	echo digest:ops:sesame >"$BATS_TEST_TMPDIR/auth"
 	chmod 600 "$BATS_TEST_TMPDIR/auth"
 	run -0 zkrun -a "$BATS_TEST_TMPDIR/auth" -i 0 -t ours -- true
@@ -544,7 +543,7 @@ stale_line()
 	assert_line --index 1 --regexp '^ours +free .* exit 0 after'
 }
 
-# lease TASK AGE: one with a session, since so many seconds ago.
+# lease TASK AGE: plant a lease with a session, AGE seconds ago.
 lease()
 {
 	set_clock "-$2"
@@ -553,10 +552,11 @@ lease()
 	set_clock +0d
 }
 
-@test "below the table stands what is not as it should be, and why" {
+@test "below the table --status lists what is wrong, and why" {
 	use_clock_server
 	zk create -p "$BASE" >/dev/null
-	# Held for long, for much longer than the last good run, and for less.
+	# Leases: two old ones, one much older than the last good run, one
+	# younger.
 	lease waited 7230
 	plant line "$BASE/waited" <<<"p locks"
 	plant line2 "$BASE/waited/locks" <<<"e _c_x-lock-0000000000 $(made_by 2)"
@@ -567,7 +567,7 @@ lease()
 	    "$(run_line run 100000 0 17 web3)"
 	write_record works "$(run_line success 400000 0 17 web3)" \
 	    "$(run_line run 400000 0 17 web3)"
-	# A lease that is nobody's, a failure, and a pause.
+	# A lease without a session, a failed run, and a pause.
 	zk create -p "$BASE/restored/leases/x" "$(made_by 1)" >/dev/null
 	write_record failed "$(run_line run 2467 9 17 web3)"
 	LOGNAME=alice zkrun --pause shut disk is full
@@ -580,12 +580,12 @@ lease()
 	assert_line "restored: held by a lease without a session (--break deletes it)"
 	assert_line --regexp "^shut: paused by alice@$(hostname) since [0-9:]+: disk is full\$"
 	assert_line --regexp '^waited: held by web1 pid 1 for 2h00m while 1 client waits$'
-	# All is well.
+	# Nothing is wrong with these.
 	run -0 zkrun --status works lonely
 	refute_output --partial 'need attention'
 }
 
-@test "numbers of any size in a record do not harm its age" {
+@test "a record with huge numbers does not overflow the age of a run" {
 	local most=9223372036854775807
 
 	write_record t "run began=1 started=$most took=$most status=7 fence=1 host=web3"
@@ -593,7 +593,7 @@ lease()
 	assert_line 't: failed 0.0s ago on web3 with exit status 7, and never succeeded'
 }
 
-@test "on a terminal the ages stand behind the times" {
+@test "on a terminal --status prints the age after each time" {
 	hold_it holder t
 	"$TOOLS/pty" "$ZKRUN" --status t >"$BATS_TEST_TMPDIR/shown"
 	run -0 cat "$BATS_TEST_TMPDIR/shown"
@@ -603,7 +603,7 @@ lease()
 	let_go holder
 }
 
-# What may come out: UTF-8 with no control character but the newline.
+# harmless FILE: is it UTF-8 without control characters but the newline?
 harmless()
 {
 	iconv -f UTF-8 -t UTF-8 "$1" >/dev/null &&
@@ -611,7 +611,7 @@ harmless()
 	    ! LC_ALL=C grep -qaP '\xc2[\x80-\x9f]' "$1"
 }
 
-@test "nothing of what others wrote reaches the terminal raw, and JSON stays JSON" {
+@test "foreign data never reaches the terminal raw, and the JSON stays valid" {
 	local out=$BATS_TEST_TMPDIR/out bad i=0 file
 
 	zk create -p "$BASE/t/leases" >/dev/null
@@ -629,7 +629,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 "
 	zkrun --status >"$out"
 	harmless "$out"
-	# Each has one line, and the task one below the table.
+	# Each lease has one line in the table, and the task one below it.
 	assert_equal "$(wc -l <"$out")" $((i + 2 + 3))
 	zkrun --status --json >"$out"
 	harmless "$out"
@@ -638,7 +638,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 	    '"\u001b[2J\u0007\r\n\t"'
 	assert_equal "$(jq -r '.tasks[0].holders[2].address' "$out")" '����'
 	assert_equal "$(jq -r '.tasks[0].holders[4].address' "$out")" '"\\}]'
-	# Messages, too.
+	# The same for messages.
 	file=$BATS_TEST_TMPDIR/err
 	run -75 zkrun --revoke -w 0.1 t
 	printf '%s\n' "$output" >"$file"
@@ -647,7 +647,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 	harmless "$file"
 }
 
-@test "a full disk is an error, a closed output none" {
+@test "--status reports a full disk, but not a closed stdout" {
 	run -71 bash -c '"$ZKRUN" --status >/dev/full'
 	assert_output "zkrun: cannot write 'standard output': No space left on device"
 	run -1 bash -c '"$ZKRUN" --status >&-'
@@ -655,7 +655,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 	run -1 bash -c '"$ZKRUN" --status --json a >&- 2>&- <&-'
 }
 
-@test "contact lost on the way: all is asked again" {
+@test "after lost contact --status asks everything again" {
 	zk create -p "$BASE/t/leases/x" "$(made_by 7)" >/dev/null
 	start_relay
 	for op in 9 12 4; do
@@ -667,7 +667,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 	assert_equal "$(relay_count dropped)" 3
 }
 
-# a_thousand: tasks, each held, with a waiter and a record.
+# a_thousand: make 1000 tasks, each with a holder, a waiter and a record.
 a_thousand()
 {
 	local who='host=web pid=%d user=joe start=x command=job'
@@ -686,12 +686,12 @@ a_thousand()
 		print "p t" $1 " zkrun 1\\n" run "\\n" }')
 }
 
-@test "1,000 tasks take less than half a second, and three round trips" {
+@test "--status of 1,000 tasks takes three round trips and less than half a second" {
 	local best=999999 before took i limit=500 out=$BATS_TEST_TMPDIR/out
 
 	! asan || limit=2000
 	a_thousand
-	# The best of some: others use this machine as well.
+	# The best of eight, because the machine has other work.
 	for i in 1 2 3 4 5 6 7 8; do
 		before=$(now_us)
 		zkrun --status --json >"$out"
@@ -704,7 +704,7 @@ a_thousand()
 	    length == 1000' "$out"
 	[ $best -lt $limit ]
 
-	# A round trip of two seconds: session, three flights, and then it prints.
+	# Each round trip takes two seconds: one for the session, three to look.
 	start_relay relay "$ZKRUN_CONNECT" -d 1000
 	: >"$out"
 	before=$(now_us)
@@ -716,13 +716,14 @@ a_thousand()
 	assert_equal "$(grep -c ' held ' "$BATS_TEST_TMPDIR/status.out")" 1000
 	[ $took -ge 8000 ]
 	asan || [ $took -lt 10000 ]
-	# One sync, two lists and two for each task, a record and three nodes.
+	# One sync; two lists, and two for each task; a record and three nodes
+	# each.
 	assert_equal "$(relay_count op9)" 1
 	assert_equal $(($(relay_count op8) + $(relay_count op12))) 2002
 	assert_equal "$(relay_count op4)" 4000
 }
 
-@test "a named task takes one round trip less, and the session is left" {
+@test "--status of a named task takes two round trips and closes its session" {
 	local took before
 
 	start_relay relay "$ZKRUN_CONNECT" -d 250
@@ -737,7 +738,7 @@ a_thousand()
 	assert_equal "$(relay_count op-11)" 1
 }
 
-# churner N END: takes one of three tasks again and again.
+# churner N END: take one of three tasks at random until END.
 churner()
 {
 	while [ "$(now_us)" -lt "$2" ]; do
@@ -745,7 +746,7 @@ churner()
 	done
 }
 
-# Prints what was shown though it was gone before the look began.
+# ghosts: print each node that --status showed after it was gone.
 ghosts()
 {
 	local i
@@ -762,7 +763,7 @@ ghosts()
 	    ' "$BATS_TEST_TMPDIR"/watch-* "$BATS_TEST_TMPDIR/shown"
 }
 
-@test "while zkruns come and go: never a crash, a ghost or a second holder" {
+@test "while zkruns come and go, --status shows no ghost and no second holder" {
 	local end i looks=0 rc name gone seen
 
 	for i in 0 1 2; do
@@ -784,7 +785,7 @@ ghosts()
 	done
 	while [ "$(now_us)" -lt $end ]; do
 		looks=$((looks + 1))
-		# The clock of znode's lines, in ms.
+		# znode's lines have the same clock, in milliseconds.
 		awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime \
 		    >"$BATS_TEST_TMPDIR/at$looks"
 		rc=0
@@ -808,7 +809,7 @@ ghosts()
 # --revoke
 #
 
-# What the holder's keeper does when it is asked, for a node made by hand.
+# give_up_when_asked NODE: do for a planted node what a holder's keeper does.
 give_up_when_asked()
 {
 	wait_for 10 asked "$1" && zk rm "$1"
@@ -819,11 +820,11 @@ asked()
 	zk get "$1" | grep -q ' revoke='
 }
 
-@test "--revoke asks a zkrun, says so, and is done when the lease is gone" {
+@test "--revoke asks the holder, and exits when its lease is gone" {
 	local node me since
 
 	me=${LOGNAME:-$(id -un)}@$(hostname)
-	# It is asked to stop, and takes its time.
+	# The command ignores TERM until told to end.
 	zkrun_bg holder -k 60 -t t -- sh -c 'trap "" TERM
 	    until [ -e "$1" ]; do sleep 0.05; done' job "$BATS_TEST_TMPDIR/go"
 	wait_for 10 has_command "$BG_PID"
@@ -851,7 +852,7 @@ asked()
 	assert_equal "$status" 76
 }
 
-@test "--revoke of a zkrun that had to wait for it, and its successor runs" {
+@test "--revoke reaches a holder that had to wait, and its successor runs" {
 	hold_it first t
 	zkrun_bg second -t t -- sleep 600
 	wait_for 10 holds_count t 2
@@ -861,7 +862,7 @@ asked()
 	zkrun_wait first 10
 	assert_equal "$status" 76
 	wait_for 10 has_command "${BG[second]}"
-	# Who was asked before is not the second.
+	# The second --revoke asks the new holder.
 	run -0 zkrun --revoke -w 20 t
 	assert_output --partial "asked pid ${BG[second]} on"
 	zkrun_wait second 10
@@ -871,7 +872,7 @@ asked()
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "--revoke of what nobody holds is done at once, and makes nothing" {
+@test "--revoke of a free task exits 0 at once and creates nothing" {
 	run -0 zkrun --revoke t
 	assert_output "zkrun: nobody holds 't'"
 	run -1 zk stat "$BASE"
@@ -883,7 +884,7 @@ asked()
 	assert_output --regexp "^zkrun: cannot revoke 't': 127.0.0.1:"
 }
 
-@test "--revoke waits as long as it is told, and asks once" {
+@test "--revoke waits as long as told, and asks only once" {
 	local node
 
 	zk create -p "$BASE/t/leases" >/dev/null
@@ -902,7 +903,7 @@ asked()
 	assert_output ''
 }
 
-@test "--revoke asks holders only, all of them, and waits for no others" {
+@test "--revoke asks all holders and no waiters" {
 	zk create -p "$BASE/t/leases" >/dev/null
 	zk create -p "$BASE/t/locks" >/dev/null
 	plant a "$BASE/t" <<<"e leases/a $(made_by 1)"
@@ -922,7 +923,8 @@ asked()
 	assert_equal "$(zk get "$BASE/t/locks/x-lock-0000000001")" "$(made_by 3)"
 }
 
-# A revocation that has asked a holder, which is made by hand, by way of a relay.
+# revoke_through_relay: start a --revoke behind a relay.  It asks a planted
+# holder.
 revoke_through_relay()
 {
 	zk create -p "$BASE/t/leases" >/dev/null
@@ -933,7 +935,7 @@ revoke_through_relay()
 	wait_for 5 grep -q asked "$BATS_TEST_TMPDIR/revoke.err"
 }
 
-# And that it ends well, and says so once.
+# revoked_once: the --revoke succeeds and reports the release once.
 revoked_once()
 {
 	zkrun_wait revoke 10
@@ -941,17 +943,17 @@ revoked_once()
 	assert_equal "$(grep -c 'released' "$BATS_TEST_TMPDIR/revoke.err")" 1
 }
 
-@test "--revoke waits on through lost contact" {
+@test "--revoke goes on waiting after lost contact" {
 	revoke_through_relay
 	relay_tell refuse on
 	relay_tell cut
-	# It goes while nobody can tell.
+	# The holder releases while --revoke has no contact.
 	zk rm "$BASE/t/leases/x"
 	relay_tell refuse off
 	revoked_once
 }
 
-@test "--revoke waits on through a session of its own that expires" {
+@test "--revoke goes on waiting after its own session expired" {
 	revoke_through_relay
 	relay_tell no-resume
 	relay_tell cut
@@ -961,13 +963,13 @@ revoked_once()
 	revoked_once
 }
 
-@test "--revoke looks again when its word was lost or came too late" {
+@test "--revoke looks again if its request was lost or came too late" {
 	local node=$BASE/t/leases/x
 
 	zk create -p "$BASE/t/leases" >/dev/null
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	start_relay
-	# Somebody writes between its look and its word (multi, 14).
+	# Somebody writes the node between the look and the request (multi, 14).
 	relay_tell freeze-at 14
 	zkrun_bg revoke -c "$RELAY_CONNECT" --revoke -w 20 t
 	wait_for 10 eval '[ "$(relay_count op14)" -eq 1 ]'
@@ -978,7 +980,7 @@ revoked_once()
 	zk rm "$node"
 	zkrun_wait revoke 5
 	assert_equal "$status" 0
-	# The word arrives, but not the answer: it is not said twice.
+	# The request arrives and its reply is lost: --revoke asks only once.
 	plant h2 "$BASE/t" <<<"e leases/x $(made_by 1)"
 	relay_tell drop-reply 14 1 then-cut
 	zkrun_bg revoke2 -c "$RELAY_CONNECT" --revoke -w 20 t
@@ -987,7 +989,7 @@ revoked_once()
 	assert_equal "$status" 0
 }
 
-@test "Curator cannot be asked to give up, and keeps its lease" {
+@test "--revoke cannot ask a Curator client, which keeps its lease" {
 	local name
 
 	start_curator
@@ -997,9 +999,9 @@ revoked_once()
 	assert_output --regexp "^zkrun: cannot revoke 't': ([0-9a-f.:]+ \(not a zkrun\)|another client) holds it and cannot be asked; --break would delete its lease node$"
 	run -5 zkrun --revoke -E 5 -n t
 	name=$(holders t)
-	# Its data is what Curator wrote, and nobody's question.
+	# The node still has what Curator wrote.
 	curator_where "$BASE/t/leases/$name"
-	# Of two holders the one that can be asked is, and is waited for.
+	# With two holders --revoke asks the zkrun and waits for it.
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	zkrun_bg revoke --revoke -w 20 t
 	wait_for 10 asked "$BASE/t/leases/x"
@@ -1010,7 +1012,7 @@ revoked_once()
 	assert_equal "$(holders t)" "$name"
 }
 
-@test "77 where an ACL forbids to ask, to delete or to look" {
+@test "exit 77 if an ACL forbids to ask, to delete or to look" {
 	zk create -p "$BASE/t/leases" >/dev/null
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	zk setacl "$BASE/t/leases/x" ra
@@ -1030,10 +1032,10 @@ revoked_once()
 # --break
 #
 
-@test "--break --yes deletes the holders' leases, whoever they are" {
+@test "--break --yes deletes the leases of all holders, also of Curator clients" {
 	start_curator
 	hold_it holder t
-	# Made by hand: the mutex would not let it in.
+	# Planted, because the mutex admits only one holder.
 	plant foreign "$BASE/t" <<<'e leases/y 10.0.0.7'
 	zkrun_bg waiter -t t -- true
 	wait_for 10 holds_count t 3
@@ -1043,7 +1045,7 @@ revoked_once()
 	assert_line --index 2 --regexp '^zkrun: their commands may still be running'
 	assert_line --regexp "^zkrun: the lease node of pid ${BG[holder]} on .* is deleted$"
 	assert_line 'zkrun: the lease node of 10.0.0.7 (not a zkrun) is deleted'
-	# The command of a zkrun is killed, and the next one has its turn.
+	# zkrun kills the command of the broken lease, and the waiter runs.
 	zkrun_wait holder 10
 	assert_equal "$status" 76
 	zkrun_wait waiter 10
@@ -1054,7 +1056,7 @@ revoked_once()
 	assert_output ''
 }
 
-@test "--break asks on the terminal, and deletes what it showed and nothing else" {
+@test "--break asks on the terminal, and deletes only the leases that it showed" {
 	local out=$BATS_TEST_TMPDIR/terminal.out
 
 	zk create -p "$BASE/t/leases" >/dev/null
@@ -1064,7 +1066,7 @@ revoked_once()
 			"$ZKRUN" --break -q t </dev/null >/dev/null
 			echo "status $?."
 		done'
-	# Anything but a yes is a no.
+	# Any answer but y or yes is a no.
 	wait_for 10 grep -q '\[y/N\] $' "$out"
 	type_keys '\n'
 	wait_for 10 has_lines "$out" '^status 75\.' 1
@@ -1074,7 +1076,7 @@ revoked_once()
 	type_keys 'nay\n'
 	wait_for 10 has_lines "$out" '^status 75\.' 2
 	assert_equal "$(holders t)" a
-	# One that comes between question and answer was not meant.
+	# A lease that appears after the question stays.
 	wait_for 10 has_lines "$out" '\[y/N\]' 3
 	plant b "$BASE/t" <<<"e leases/b $(made_by 2)"
 	type_keys 'y\n'
@@ -1082,7 +1084,7 @@ revoked_once()
 	assert_equal "$(holders t)" b
 }
 
-@test "--break with no terminal and no --yes deletes nothing" {
+@test "--break without a terminal and without --yes deletes nothing" {
 	zk create -p "$BASE/t/leases/x" "$(made_by 1)" >/dev/null
 	run -64 setsid -w "$ZKRUN" --break t
 	assert_output "zkrun: cannot break 't': there is no terminal to ask on (--yes is a yes)"
