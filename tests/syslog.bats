@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
-# --syslog: what arrives, and that no logger, however slow or dead, is waited
-# for.  The logger is a program of ours, behind a /dev/log that nobody but the
-# zkrun of the test sees: the machine's own is left alone.
+# --syslog: which messages arrive, and that zkrun waits for no logger, be it
+# slow or dead.  The system's logger is a program of ours, behind a /dev/log
+# that only the test's zkrun sees.
 
 load lib/helper
 
@@ -15,9 +15,9 @@ setup()
 	set_own_dev
 }
 
-# set_own_dev [OPTION-OF-UNSHARE...]: before a command, a /dev of its own whose log leads to $SOCKET, and the pid
-# of what runs there in $BATS_TEST_TMPDIR/pid.  Root may do that, and who may be
-# root among their own names, or by sudo(8).
+# set_own_dev [OPTION-OF-UNSHARE...]: set OWN_DEV, a prefix that gives a command
+# a /dev of its own, whose log leads to $SOCKET, and writes the command's pid to
+# $BATS_TEST_TMPDIR/pid.  It needs root, a user namespace or sudo(8).
 set_own_dev()
 {
 	local script
@@ -58,7 +58,7 @@ start_sink()
 	wait_for 5 test -S "$SOCKET"
 }
 
-# A logger that is there and reads no more.
+# stop_sink: stop the system's logger and fill its socket.
 stop_sink()
 {
 	kill -STOP "$SINK"
@@ -66,13 +66,13 @@ stop_sink()
 	timeout 10 "$TOOLS/logsink" -f "$SOCKET"
 }
 
-# logged ARG...: a zkrun with that /dev.
+# logged ARG...: run zkrun with that /dev.
 logged()
 {
 	timeout -k 5 60 "${OWN_DEV[@]}" "$ZKRUN" "$@" 3>&-
 }
 
-# logged_bg NAME ARG...: the same in the background; its pid is in LOGGED_PID.
+# logged_bg NAME ARG...: the same in the background; set LOGGED_PID to its pid.
 logged_bg()
 {
 	local name=$1
@@ -90,7 +90,7 @@ logged_bg()
 	wait_for 10 has_command "$LOGGED_PID"
 }
 
-# arrived PRIORITY TEXT: one such line, of a zkrun, within a moment.
+# arrived PRIORITY TEXT: such a line of a zkrun arrives within 5 seconds.
 arrived()
 {
 	local line="^<$1>[A-Z][a-z]{2} [ 0-9:]{11} zkrun\[[0-9]+\]: $2\$"
@@ -101,14 +101,14 @@ arrived()
 	return 1
 }
 
-# loggers: the processes of this test's zkruns that write to syslog(3), without
-# the ones that they have for each message.
+# loggers: print the pids of this test's zkloggers, without the process that
+# each forks for a message.
 loggers()
 {
 	local parent pid
 
 	for pid in $(pgrep -x zklogger); do
-		# Those of a message come and go.
+		# ps fails if the process of a message has ended meanwhile.
 		parent=$(ps -o ppid= -p "$pid") || continue
 		if grep -azqsF "zklogger: $TASK: logging" "/proc/$pid/cmdline" &&
 		    [ "$(ps -o comm= -p "${parent// /}")" != zklogger ]; then
@@ -122,13 +122,13 @@ loggers_count()
 	[ "$(loggers | wc -l)" -eq "$1" ]
 }
 
-# A task that is taken: by a node that is nobody's.
+# Take the lock with a node that has no session.
 take_task()
 {
 	zk create -p "/lock/mutex/$TASK/leases/foreign"
 }
 
-# in_time MS COMMAND...: it takes no longer; its status.
+# in_time MS COMMAND...: COMMAND takes at most MS; return its status.
 in_time()
 {
 	local limit=$1 begin took rc=0
@@ -148,7 +148,7 @@ in_time()
 # What arrives
 #
 
-@test "errors and notices arrive, with facility and priority, and on stderr" {
+@test "errors and notices reach stderr and the system's log, with facility and priority" {
 	start_sink
 	take_task
 	run -75 logged --syslog -n -t "$TASK" -- true
@@ -159,11 +159,11 @@ in_time()
 	arrived 27 "cannot run '/none': No such file or directory"
 	run -69 logged --syslog -r 0 -c 127.0.0.1:1 -t "$TASK" -- true
 	arrived 27 "cannot reach ZooKeeper for '$TASK': .*"
-	# Each once.
+	# Each message arrives once.
 	assert_equal "$(grep -c cannot "$LOG")" 3
 }
 
-@test "what happens to the lock arrives as information, and is not on stderr" {
+@test "what happens to the lock is logged as information and not printed" {
 	start_sink
 	run -3 logged --syslog -t "$TASK" -- sh -c 'exit 3'
 	assert_output ''
@@ -186,7 +186,7 @@ in_time()
 	arrived 30 "finished '$TASK' with status 76 after [0-9.]+s"
 }
 
-@test "with -q too, where stderr has nothing" {
+@test "with -q messages still reach the system's log" {
 	start_sink
 	take_task
 	run -75 logged -q --syslog -n -t "$TASK" -- true
@@ -194,7 +194,7 @@ in_time()
 	arrived 29 "cannot acquire '$TASK': it is taken"
 }
 
-@test "what -v says of its own goes to stderr only" {
+@test "messages of -v go to stderr only" {
 	start_sink
 	run -0 logged -v --syslog -t "$TASK" -- true
 	assert_output --partial 'connected to'
@@ -202,7 +202,7 @@ in_time()
 	run -1 grep 'connected to' "$LOG"
 }
 
-@test "facility by option, environment and file; no by the command line" {
+@test "the facility comes from option, environment or file; --syslog=no overrides them" {
 	start_sink
 	take_task
 	run -75 logged --syslog=local3 -n -t "$TASK" -- true
@@ -221,10 +221,10 @@ in_time()
 	assert_equal "$(<"$LOG")" ''
 }
 
-@test "the name is zkrun with the pid that the caller knows" {
+@test "messages carry the name zkrun and the guard's pid" {
 	start_sink
 	logged_bg a --syslog -t "$TASK" -- sleep 600
-	# By the keeper, or by the guard.
+	# The guard reports the keeper's death.
 	kill -KILL "$(keeper_of "$LOGGED_PID")"
 	zkrun_wait a 10
 	assert_equal "$status" 76
@@ -232,7 +232,7 @@ in_time()
 	grep -qF "zkrun[$LOGGED_PID]: the keeper" "$LOG"
 }
 
-@test "a message is one line, a name cut where it would hide the reason, and no format" {
+@test "a message is one line without control characters, and a long name is cut" {
 	start_sink
 	run -127 logged --syslog -t "$TASK" -- $'/a\n<0>b\033[1m'
 	arrived 27 "cannot run '/a\?<0>b\?\[1m': .*"
@@ -243,16 +243,16 @@ in_time()
 }
 
 #
-# No logger
+# No system logger
 #
 
-@test "without a logger everything is as ever" {
+@test "without a system logger zkrun works as always" {
 	run -3 --separate-stderr in_time 3000 logged --syslog -t "$TASK" -- \
 	    sh -c 'echo out; exit 3'
 	assert_output out
 	# shellcheck disable=SC2154 # by run
 	assert_equal "$stderr" ''
-	# A path that is there, and nobody behind it.
+	# The socket's path exists, but nobody listens.
 	start_sink
 	kill -KILL "$SINK"
 	wait_for 5 gone "$SINK"
@@ -262,7 +262,7 @@ in_time()
 	wait_for 5 loggers_count 0
 }
 
-@test "a logger that comes later, or anew, gets what is said from then on" {
+@test "a system logger that starts later or again gets the messages from then on" {
 	logged_bg a --syslog -t "$TASK" -- sleep 600
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	zkrun_wait a 10
@@ -278,10 +278,10 @@ in_time()
 }
 
 #
-# A logger that takes nothing
+# A stuck system logger
 #
 
-@test "a logger that has stopped reading delays nobody, and hears it when it reads on" {
+@test "a stopped system logger delays nobody, and gets the messages when it resumes" {
 	start_sink
 	stop_sink
 	take_task
@@ -294,19 +294,20 @@ in_time()
 	wait_for 5 loggers_count 0
 }
 
-@test "the same where the caller ignores SIGCHLD, as cron may" {
+@test "the same if the caller ignores SIGCHLD, as cron may" {
 	OWN_DEV+=(env --ignore-signal=CHLD)
 	start_sink
 	stop_sink
 	in_time 1500 logged --syslog -t "$TASK" -- true
-	# It waits for the first message's process alone by then.
+	# By then zkrun's logger waits for the process of the first message
+	# only.
 	sleep 0.5
 	kill -CONT "$SINK"
 	arrived 30 "holding '$TASK' after [0-9.]+s in line, fence [0-9]+"
 	arrived 30 "finished '$TASK' with status 0 after [0-9.]+s"
 }
 
-@test "a logger that never reads again is given up within seconds" {
+@test "zkrun gives up a system logger that never reads again, within seconds" {
 	start_sink
 	stop_sink
 	take_task
@@ -315,13 +316,13 @@ in_time()
 	wait_for 15 loggers_count 0
 }
 
-@test "a logger that was stuck for a while hears what is said afterwards" {
+@test "a system logger that was stuck gets the messages from its recovery on" {
 	start_sink
 	stop_sink
 	logged_bg a --syslog --on-loss ignore -t "$TASK" -- sleep 600
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	wait_for 10 grep -q ignore "$BATS_TEST_TMPDIR/a.err"
-	# Longer than the patience with one message.
+	# Longer than zkrun tries to deliver one message.
 	sleep 5
 	wait_for 5 loggers_count 1
 	kill -CONT "$SINK"
@@ -332,7 +333,7 @@ in_time()
 }
 
 #
-# The process between
+# zkrun's own logger process
 #
 
 piped()
@@ -340,13 +341,13 @@ piped()
 	logged "$@" 2>&1 | cat
 }
 
-@test "no file, directory, terminal or group of the caller is kept" {
+@test "zkrun's logger keeps no file, directory, terminal or process group of the caller" {
 	local pid fd fds
 
 	start_sink
 	stop_sink
 	take_task
-	# The reader sees the end of the pipe.
+	# The reader of the pipe sees its end.
 	cd "$BATS_TEST_TMPDIR"
 	in_time 2000 piped --syslog -n -t "$TASK" -- true
 	wait_for 5 loggers_count 1
@@ -365,21 +366,21 @@ piped()
 	    "$(ps -o pgid= -p "$pid" | tr -d ' ')"
 	run -0 ps -o sess= -p $$
 	refute_output "$(ps -o sess= -p "$pid")"
-	# What ends a unit or a group does not cost its last words.
+	# Signals to a unit or a group do not cost zkrun's last message.
 	kill -TERM "$pid"
 	kill -INT "$pid"
 	kill -CONT "$SINK"
 	arrived 29 "cannot acquire '$TASK': it is taken"
 }
 
-@test "it is not taken for the command's, even where orphans fall to zkrun" {
+@test "zkrun's logger does not count as a process of the command, even if zkrun is init" {
 	start_sink
 	stop_sink
 	in_time 3000 logged --syslog -o wait -t "$TASK" -- true
 	assert_lock_clean "$TASK"
-	# zkrun as init: whatever loses its parent is its child.
+	# As PID 1 zkrun adopts every orphan.
 	set_own_dev --pid --fork --mount-proc
-	# Its name comes a moment after it does.
+	# The process gets its name a moment after its fork.
 	run -0 in_time 10000 logged --syslog -t "$TASK" -- sh -c \
 	    'until pgrep -P 1 -x zklogger; do sleep 0.02; done'
 	run -4 in_time 3000 logged --syslog -o wait -t "$TASK" -- \
@@ -390,7 +391,7 @@ piped()
 	assert_lock_clean "$TASK"
 }
 
-@test "the command has nothing of it" {
+@test "the command inherits nothing of zkrun's logger" {
 	start_sink
 	run -0 logged --syslog -t "$TASK" -- sh -c \
 	    'readlink /proc/self/fd/* | grep -c socket; pgrep -P $PPID'
@@ -398,7 +399,7 @@ piped()
 	assert_equal "${#lines[@]}" 2
 }
 
-@test "it ends with zkrun, however that dies" {
+@test "zkrun's logger ends with zkrun, however zkrun dies" {
 	local keeper
 
 	start_sink
@@ -422,7 +423,7 @@ piped()
 	unset 'BG[a]'
 }
 
-@test "it may be killed, and zkrun goes on" {
+@test "zkrun goes on if its logger is killed" {
 	start_sink
 	logged_bg a --syslog -t "$TASK" -- sleep 600
 	wait_for 5 loggers_count 1
@@ -433,7 +434,7 @@ piped()
 	grep -q 'died; killing' "$BATS_TEST_TMPDIR/a.err"
 }
 
-@test "a zkrun inside of zkrun logs, the outer one waits seconds for a stuck logger" {
+@test "a zkrun inside zkrun logs; a stuck logger delays the outer one by seconds only" {
 	start_sink
 	run -127 logged --syslog -t "$TASK" -- \
 	    "$ZKRUN" --syslog -t "$TASK-in" -- /none
