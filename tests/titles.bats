@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 #
-# What ps(1) shows of zkrun, and that the command notices nothing of it.
+# What ps(1) shows of zkrun, and that this changes nothing for the command.
 
 load lib/helper
 
-# title_of PID: what it shows, without the blanks at its end.
+# title_of PID: print its title without trailing blanks.
 title_of()
 {
 	tr -d '\0' <"/proc/$1/cmdline" | sed 's/ *$//'
@@ -15,7 +15,7 @@ shows()
 	[ "$(title_of "$1")" = "$2" ]
 }
 
-# titles GUARD STATE [KEEPER-STATE]: both get there.
+# titles GUARD STATE [KEEPER-STATE]: guard and keeper reach these titles.
 titles()
 {
 	local keeper
@@ -28,7 +28,7 @@ titles()
 	return 1
 }
 
-@test "both processes show the task and how far it has got" {
+@test "both processes show the task and their state" {
 	start_relay silent 127.0.0.1:1
 	relay_tell_to silent blackhole
 	zkrun_bg a -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -45,7 +45,7 @@ titles()
 	let_go c
 }
 
-@test "the names stay what pkill and ps go by" {
+@test "the process names stay zkrun and zkkeeper, for pkill and ps" {
 	hold a "$TASK"
 	assert_equal "$(<"/proc/$BG_PID/comm")" zkrun
 	assert_equal "$(<"/proc/$(keeper_of "$BG_PID")/comm")" zkkeeper
@@ -54,7 +54,7 @@ titles()
 	let_go a
 }
 
-@test "what the command leaves behind is lingered for, and stopped" {
+@test "the keeper shows 'lingering' while orphans run, and 'stopping' while it ends them" {
 	zkrun_bg a -t "$TASK" -- sh -c 'sleep 600 & exit 0'
 	titles "$BG_PID" holding lingering
 	kill -TERM "$BG_PID"
@@ -67,7 +67,7 @@ titles()
 	zkrun_wait a 10
 }
 
-@test "what takes its time without contact is shown: leaving, releasing, closing" {
+@test "slow steps without contact are shown: leaving, releasing, closing" {
 	start_relay
 	hold a "$TASK"
 	zkrun_bg b -T 2s -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -96,7 +96,7 @@ titles()
 	assert_equal "$status" 76
 }
 
-@test "no argument of the command is shown, nor one of ours" {
+@test "the titles show no argument of the command or of zkrun" {
 	hold a "$TASK" -w 10m
 	titles "$BG_PID" holding
 	output=$(cat "/proc/$BG_PID/cmdline" \
@@ -107,7 +107,7 @@ titles()
 	let_go a
 }
 
-@test "a task with a percent sign, or a long one, is shown and harmless" {
+@test "a task with a percent sign or a long name is shown, and does no harm" {
 	local task=$TASK%s%n%d%%-größe long
 
 	zkrun_bg a -t "$task" -- sleep 600
@@ -117,21 +117,21 @@ titles()
 	zkrun_bg a -t "$long" -- sleep 600
 	wait_for 10 shows "$BG_PID" "zkrun: ${long:0:200}: holding"
 	let_go a
-	# A control character never gets so far.
+	# zkrun refuses a task id with a control character.
 	run -64 zkrun -t "$TASK"$'\033[31m' -- true
 }
 
-@test "where there is no room the title is cut, and the command runs" {
+@test "without room for it the title is cut, and the command runs" {
 	zkrun_bg a -c "$ZKRUN_CONNECT" -t "$TASK" -- sleep 600
 	let_go a
-	# The shortest there is: no environment, few arguments.
+	# The least room: no environment and few arguments.
 	run -0 env -i "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
 	    /bin/sh -c 'tr "\0" " " </proc/$PPID/cmdline; echo; echo $0' end
 	assert_line --index 0 --partial 'zkkeeper: '
 	assert_line --index 1 end
 }
 
-@test "a name of one's own is shown" {
+@test "a zkrun under another name shows that name" {
 	local odd
 
 	cp "$ZKRUN" "$BATS_TEST_TMPDIR/lockrun"
@@ -141,7 +141,7 @@ titles()
 	wait_for 10 shows "$!" "lockrun: $TASK: holding"
 	kill -TERM "$!"
 	zkrun_wait a 10
-	# And is no trouble for a terminal.
+	# A control character in the name does not reach the terminal.
 	odd=$BATS_TEST_TMPDIR/$'lo\tck'
 	ln -s "$ZKRUN" "$odd"
 	"$odd" -t "$TASK" -- sleep 600 </dev/null 3>&- &
@@ -152,10 +152,10 @@ titles()
 	zkrun_wait a 10
 }
 
-@test "the command's environment is the caller's, byte by byte, and ours" {
+@test "the command gets the caller's environment byte by byte, followed by zkrun's" {
 	local dump=$BATS_TEST_TMPDIR/dump
 
-	# Names twice, without a value, without a name, and no text at all.
+	# Duplicate names, no value, no name, and bytes that are no text.
 	"$TOOLS/execenv" A=1 A=2 novalue =noname '' $'B=\xff\n\t' 'C=' \
 	    "PATH=$PATH" "ZKRUN_CONNECT=$ZKRUN_CONNECT" A=3 \
 	    "BENCH_MARK=$BENCH_MARK" -- "$ZKRUN" -t "$TASK" -- \
@@ -164,20 +164,20 @@ titles()
 	    "PATH=$PATH" "ZKRUN_CONNECT=$ZKRUN_CONNECT" A=3 \
 	    "BENCH_MARK=$BENCH_MARK" >"$dump.wanted"
 	head -c "$(stat -c %s "$dump.wanted")" "$dump" | cmp - "$dump.wanted"
-	# Behind it, what the manual names, in the same order as ever.
+	# After it come the manual's variables, in a fixed order.
 	assert_equal "$(tail -c "+$(($(stat -c %s "$dump.wanted") + 1))" \
 	    "$dump" | tr '\0' '\n' | cut -d = -f 1 | tr '\n' ' ')" \
 	    'ZKRUN_TASK ZKRUN_LEASE ZKRUN_LEASE_CONNECT ZKRUN_FENCE ZKRUN_SESSION '
 }
 
-@test "an inherited variable of a lease is replaced, in its place" {
+@test "zkrun replaces inherited variables of a lease" {
 	ZKRUN_TASK=outer ZKRUN_FENCE=0 run -0 zkrun -t "$TASK" -- env
 	assert_line "ZKRUN_TASK=$TASK"
 	refute_line ZKRUN_FENCE=0
 	assert_equal "$(grep -c ^ZKRUN_FENCE= <<<"$output")" 1
 }
 
-@test "a great environment is no trouble" {
+@test "a huge environment does no harm" {
 	local big
 
 	big=$(printf 'x%.0s' {1..100000})
@@ -186,7 +186,7 @@ titles()
 	assert_output '100000 100000'
 }
 
-@test "the bench finds a zkrun that was left behind, though it has a title" {
+@test "the bench finds a zkrun that was left behind, in spite of its title" {
 	local jobs
 
 	hold a "$TASK"
@@ -201,7 +201,7 @@ titles()
 	wait_for 3 nothing_left
 }
 
-@test "a run that says nothing has no process but the two" {
+@test "a run without messages has no process but guard and keeper" {
 	zkrun_bg quiet -t "$TASK" -- sleep 600
 	wait_for 10 has_command "$BG_PID"
 	assert_equal "$(pgrep -P "$BG_PID" | wc -l)" 1
