@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 #
-# What a service manager hears of zkrun, what the command inherits of it, and
-# the units of contrib/systemd.  The manager is a socket of ours that writes
-# down who says what (tests/tools/notified.c); the units' command lines are run
-# as they stand there.
+# What zkrun tells a service manager, what the command inherits of the manager's
+# settings, and the units of contrib/systemd.  The manager is a socket of ours
+# that records each message and its sender (tests/tools/notified.c).  The tests
+# run the units' own command lines.
 
 load lib/helper
 
@@ -15,7 +15,7 @@ setup()
 	HEARD=$BATS_TEST_TMPDIR/heard
 }
 
-# start_manager [SOCKET]: from here on zkrun has one.
+# start_manager [SOCKET]: give zkrun a service manager.
 start_manager()
 {
 	export NOTIFY_SOCKET=${1:-$BATS_TEST_TMPDIR/notify}
@@ -25,7 +25,7 @@ start_manager()
 	wait_for 5 test -e "$HEARD"
 }
 
-# heard LINE: within a moment, from the process that the manager has started.
+# heard LINE: the manager gets LINE from the zkrun that was started last.
 heard()
 {
 	wait_for 10 grep -qxF "$BG_PID $1" "$HEARD" && return
@@ -43,13 +43,14 @@ heard_like()
 	return 1
 }
 
-# heard_end: of two states that follow at once only the newer one is said.
+# heard_end: the last status.  Of two that follow at once zkrun sends the newer
+# one.
 heard_end()
 {
 	heard_like "STATUS=$TASK: (leaving|closing)"
 }
 
-# said PATTERN: how often it was.
+# said PATTERN: print how many messages match.
 said()
 {
 	grep -cE -e "$1" "$HEARD" || true
@@ -60,7 +61,7 @@ more_than()
 	[ "$(said "$1")" -gt "$2" ]
 }
 
-# The command ends when this file is there.
+# End the command of $UNTIL_END.
 end_command()
 {
 	: >"$BATS_TEST_TMPDIR/end"
@@ -69,10 +70,10 @@ end_command()
 UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 
 #
-# What is said
+# Messages to the manager
 #
 
-@test "READY=1 when the command runs under the lease, and not before" {
+@test "zkrun sends READY=1 when the command runs, and not before" {
 	start_manager
 	hold first "$TASK"
 	heard "STATUS=$TASK: holding"
@@ -86,7 +87,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	heard READY=1
 	heard "STATUS=$TASK: holding"
 	assert_equal "$(said "^$BG_PID READY=1")" 1
-	# No more time to start is asked for then, and nothing by others.
+	# Afterwards zkrun asks for no more time, and only the guards send.
 	run -0 sed "1,/$BG_PID READY=1/d" "$HEARD"
 	refute_output --partial EXTEND
 	end_command
@@ -95,7 +96,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$(cut -d ' ' -f 1 "$HEARD" | sort -u | wc -l)" 2
 }
 
-@test "no READY=1 for a command that cannot be run" {
+@test "zkrun sends no READY=1 for a command that cannot run" {
 	local command
 
 	start_manager
@@ -109,7 +110,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$(said READY=1)" 0
 }
 
-@test "a pause is waited for, and the status says who has paused the task" {
+@test "during a pause zkrun waits, and its status says who paused the task" {
 	start_manager
 	hold first "$TASK"
 	zkrun_bg second -t "$TASK" -- sh -c "$UNTIL_END" \
@@ -126,9 +127,9 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$status" 0
 }
 
-@test "the status says how many are ahead, and what comes at the end" {
+@test "the status says how many are ahead, and names the stages of the end" {
 	start_manager
-	# It takes a moment to stop: of what comes at once the newest is said.
+	# The holder stops slowly, so that each of its states is sent.
 	zkrun_bg first -t "$TASK" -- \
 	    sh -c 'trap "sleep 1; exit" TERM; sleep 600 & wait'
 	wait_for 10 has_command "$BG_PID"
@@ -139,7 +140,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	kill -TERM "${BG[second]}"
 	zkrun_wait second 10
 	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
-	# Where in line is never said without who holds, as if that were nobody.
+	# The place in the queue never appears without the holder.
 	run ! grep -E "STATUS=$TASK: waiting, (1 ahead|next in line)\$" "$HEARD"
 	kill -TERM "$BG_PID"
 	zkrun_wait third 10
@@ -154,7 +155,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$status" 0
 }
 
-@test "no contact is said: while connecting, waiting, holding" {
+@test "the status says when there is no contact" {
 	start_manager
 	start_relay
 	relay_tell freeze
@@ -171,7 +172,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$status" 76
 }
 
-@test "an abstract socket; one that is deaf, gone or none harms nothing" {
+@test "zkrun notifies an abstract socket, and a missing or a bad socket does no harm" {
 	start_manager "@$TASK"
 	zkrun_bg a -t "$TASK" -- true
 	zkrun_wait a 10
@@ -187,7 +188,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_output --partial 'the socket name is too long'
 }
 
-@test "a manager that does not read delays nobody, and hears READY=1 later" {
+@test "a manager that does not read delays nobody and gets READY=1 later" {
 	start_manager
 	kill -STOP "$MANAGER"
 	wait_for 5 in_state "$MANAGER" T
@@ -196,7 +197,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	wait_for 10 has_command "$BG_PID"
 	kill -CONT "$MANAGER"
 	heard READY=1
-	# The newest only.
+	# zkrun sends only its newest status.
 	assert_equal "$(said STATUS=)" 1
 	heard "STATUS=$TASK: holding"
 	end_command
@@ -208,7 +209,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 # The watchdog
 #
 
-@test "WATCHDOG=1 comes while waiting and holding, by the keeper's answers only" {
+@test "zkrun sends WATCHDOG=1 while waiting and holding, only after the keeper's answers" {
 	local count keeper
 
 	start_manager
@@ -217,14 +218,14 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	WATCHDOG_USEC=200000 zkrun_bg second -t "$TASK" -- sleep 600
 	keeper=$(keeper_of "$BG_PID")
 	wait_for 5 more_than "^$BG_PID WATCHDOG=1" 5
-	# It asks for time to start as often.
+	# It asks for more time to start as often.
 	more_than "^$BG_PID EXTEND_TIMEOUT_USEC" 5
 	let_go first
 	heard READY=1
 	count=$(said WATCHDOG)
 	wait_for 5 more_than WATCHDOG $((count + 5))
 
-	# A keeper that hangs.  One answer may be on its way.
+	# The keeper hangs.  One of its answers may be under way.
 	kill -STOP "$keeper"
 	wait_for 5 in_state "$keeper" T
 	sleep 0.2
@@ -236,13 +237,13 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	let_go second
 }
 
-# cpu_ticks PID: that it has used.
+# cpu_ticks PID: print the processor time that PID has used.
 cpu_ticks()
 {
 	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"
 }
 
-@test "the guard of a dead keeper has nothing to do while the servers are silent" {
+@test "the guard of a dead keeper uses no processor time while the servers are silent" {
 	local guard keeper ticks
 
 	own_server --tick 500
@@ -256,7 +257,7 @@ cpu_ticks()
 	"$SANDBOX" freeze "$OWN_DIR"
 	kill -KILL "$keeper"
 	heard "STATUS=$TASK: closing"
-	# When the next ping would have been due.
+	# The next ping would be due by then.
 	sleep 0.2
 	ticks=$(cpu_ticks "$guard")
 	sleep 1
@@ -268,14 +269,14 @@ cpu_ticks()
 	let_go first
 }
 
-@test "a watchdog of somebody else is left alone, one that names nobody is fed" {
+@test "zkrun ignores a watchdog for another pid, and feeds one without a pid" {
 	start_manager
 	WATCHDOG_USEC=100000 WATCHDOG_PID=1 zkrun_bg a -t "$TASK" -- sleep 0.3
 	zkrun_wait a 10
 	WATCHDOG_USEC=x zkrun_bg b -t "$TASK" -- sleep 0.3
 	zkrun_wait b 10
 	assert_equal "$(said WATCHDOG)" 0
-	# What a manager sets: the pid of what it starts.
+	# A manager sets the pid of the process that it starts.
 	(
 		exec 3>&-
 		# shellcheck disable=SC2016 # expanded by the inner shell
@@ -289,7 +290,7 @@ cpu_ticks()
 # What the command inherits
 #
 
-@test "the command cannot talk to the manager, and has no watchdog" {
+@test "the command inherits neither the manager's socket nor its watchdog" {
 	start_manager
 	WATCHDOG_USEC=9000000 WATCHDOG_PID=1 run -0 zkrun -t "$TASK" -- env
 	refute_line --partial NOTIFY
@@ -297,7 +298,7 @@ cpu_ticks()
 }
 
 # bats test_tags=long
-@test "--notify command: READY=1 and the watchdog are the command's" {
+@test "--notify command: the command sends READY=1 and feeds the watchdog" {
 	start_manager
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	zkrun_bg a --notify command -t "$TASK" -- bash -c \
@@ -309,7 +310,7 @@ cpu_ticks()
 	run ! grep -q "^$BG_PID READY=1" "$HEARD"
 	end_command
 	zkrun_wait a 10
-	# The command's words stand.
+	# zkrun does not overwrite the command's status.
 	assert_equal "$(grep STATUS= "$HEARD" | tail -n 1 | cut -d ' ' -f 2-)" \
 	    'STATUS=at work'
 
@@ -320,36 +321,36 @@ cpu_ticks()
 	    echo $(($$ - WATCHDOG_PID))'
 	assert_output $'100000\n0'
 	assert_equal "$(said WATCHDOG)" 0
-	# The pid of somebody else stays that.
+	# zkrun keeps a pid that is not its own.
 	WATCHDOG_USEC=1 WATCHDOG_PID=1 run -0 zkrun --notify command \
 	    -t "$TASK" -- printenv WATCHDOG_PID
 	assert_output 1
 }
 
 # bats test_tags=long
-@test "sockets that the manager passes are the command's: LISTEN_PID names it" {
+@test "the command gets the manager's sockets, and LISTEN_PID is its pid" {
 	local port
 
 	port=$("$TOOLS/freeport" 1)
-	# Both ends are systemd's own: the one that opens the socket, and the
-	# command, which takes it only if LISTEN_PID is its own pid.
+	# systemd opens the socket, and systemd's proxy is the command: it takes
+	# the socket only if LISTEN_PID is its own pid.
 	systemd-socket-activate -l "127.0.0.1:$port" "-EBENCH_MARK=$BENCH_MARK" \
 	    "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
 	    /lib/systemd/systemd-socket-proxyd "$ZKRUN_CONNECT" \
 	    >"$BATS_TEST_TMPDIR/activate.out" 2>&1 3>&- &
 	BG[activate]=$!
 	wait_for 5 grep -q Listening "$BATS_TEST_TMPDIR/activate.out"
-	# What comes first starts zkrun; it is answered by way of the command.
+	# The first connection starts zkrun, and the command answers it.
 	ZK_CONNECT=127.0.0.1:$port run -0 zk ls "/lock/mutex/$TASK/leases"
 	assert_equal "${#lines[@]}" 1
 	kill -TERM "${BG[activate]}"
 	zkrun_wait activate 10
 	assert_lock_clean "$TASK"
-	# And neither if it was for somebody else.
+	# zkrun keeps a LISTEN_PID that is not its own.
 	LISTEN_PID=1 LISTEN_FDS=1 run -0 zkrun -t "$TASK" -- \
 	    printenv LISTEN_PID LISTEN_FDS
 	assert_output $'1\n1'
-	# What newer managers say besides would name the wrong process.
+	# This variable of newer managers would name the wrong process.
 	LISTEN_PIDFDID=1 run -1 zkrun -t "$TASK" -- printenv LISTEN_PIDFDID
 }
 
@@ -357,22 +358,22 @@ cpu_ticks()
 # The units
 #
 
-# Copies of the units that can be looked at and run here: with the zkrun and
-# the servers of this test, and jobs of its own.  Sets DIR.
+# copy_units: copy the units to DIR, with this test's zkrun and servers and with
+# jobs of its own.
 copy_units()
 {
 	DIR=$BATS_TEST_TMPDIR/units
 	mkdir -p "$DIR/jobs"
 	cp "$UNITS"/* "$DIR"
-	# A name without a path is looked for where make install and packages
-	# put it.
+	# zkrun stands there without a path, because make install and packages
+	# put it into different directories.
 	sed -i -e "s#^ExecStart=zkrun #ExecStart=$ZKRUN #" \
 	    -e "s#/usr/local/bin/gatewayd#$DIR/jobs/gatewayd#" \
 	    -e "s#/etc/zkrun\.d#$DIR/jobs#" -e '/^Documentation=/d' \
 	    -e "s#^Environment=ZKRUN_CONNECT=.*#Environment=ZKRUN_CONNECT=$ZKRUN_CONNECT#" \
 	    -e "s#-t gateway#-t $TASK#" "$DIR"/*.service
 	sed -i '/^Documentation=/d' "$DIR"/*.timer
-	# What the job is told, it tells.
+	# The job prints its name and arguments.
 	printf '#!/bin/sh\necho "$0 $*"\nuntil [ -e "%s" ]; do sleep 0.02; done\nexit "$(cat "%s")"\n' \
 	    "$BATS_TEST_TMPDIR/end" "$BATS_TEST_TMPDIR/end" \
 	    >"$DIR/jobs/gatewayd"
@@ -380,15 +381,16 @@ copy_units()
 	cp "$DIR/jobs/gatewayd" "$DIR/jobs/$TASK"
 }
 
-# setting UNIT NAME: its value, continued lines joined, %i replaced.
+# setting UNIT NAME: print the setting, with continued lines joined and %i
+# replaced.
 setting()
 {
 	sed -e ':a' -e '/\\$/ { N; s/\\\n */ /; ba' -e '}' "$DIR/$1" |
 	    sed -n "s/^$2=//p" | sed "s/%i/$TASK/g"
 }
 
-# start_unit NAME UNIT: its ExecStart=, as a manager does: its Environment=, no
-# shell, a pid that it knows.
+# start_unit NAME UNIT: run ExecStart= as a manager does, with its Environment=
+# and without a shell.  Set BG_PID.
 start_unit()
 {
 	local -a words environment
@@ -409,20 +411,20 @@ has_status()
 }
 
 # bats test_tags=long
-@test "systemd finds nothing wrong with the units" {
+@test "systemd-analyze verify accepts the units" {
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	copy_units
 	cp "$DIR/jobs/$TASK" "$DIR/jobs/i"
 	run -0 systemd-analyze verify --man=no "$DIR"/*.service "$DIR"/*.timer
 	assert_output ''
-	# And it would see it.
+	# It does find a mistake.
 	sed -i 's/^KillMode=.*/KillMode=mixd/' "$DIR/gateway.service"
 	run systemd-analyze verify --man=no "$DIR/gateway.service"
 	assert_output --partial 'kill mode'
 }
 
 # bats test_tags=long
-@test "the template with credentials: found right, and read as a manager hands them over" {
+@test "the template reads credentials as a manager hands them over" {
 	copy_units
 	sed -i -e '/^#LoadCredential=/s/^#//' -e '/^#Environment=ZKRUN_AUTH/s/^#//' \
 	    "$DIR/zkrun@.service"
@@ -433,7 +435,7 @@ has_status()
 		run -0 systemd-analyze verify --man=no "$DIR/zkrun@.service"
 		assert_output ''
 	fi
-	# %d is a directory of root's, with files that the unit's user may read.
+	# %d is root's directory, with files that the unit's user may read.
 	mkdir -m 700 "$DIR/credentials"
 	echo digest:unit:secret >"$DIR/credentials/zkrun-auth"
 	chmod 440 "$DIR/credentials/zkrun-auth"
@@ -447,7 +449,7 @@ has_status()
 }
 
 # bats test_tags=long
-@test "the template exposes little" {
+@test "systemd-analyze security rates the template's exposure as low" {
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	run -0 systemd-analyze security --offline=yes --no-pager \
 	    --threshold=30 "$UNITS/zkrun@.service"
@@ -455,7 +457,7 @@ has_status()
 }
 
 # bats test_tags=long
-@test "the template runs a job of its name, and its statuses are those of zkrun" {
+@test "the template runs the job of its name, and its statuses match zkrun's" {
 	local unit=zkrun@.service code
 
 	copy_units
@@ -463,22 +465,22 @@ has_status()
 	start_unit a "$unit"
 	heard "STATUS=$TASK: holding"
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/a.out")" "$DIR/jobs/$TASK "
-	# Taken: a success, by SuccessExitStatus=.
+	# A lock that is held is a success, by SuccessExitStatus=.
 	ZKRUN_NONBLOCK=yes start_unit b "$unit"
 	zkrun_wait b 10
 	has_status "$unit" SuccessExitStatus "$status"
-	# systemctl stop, with KillMode=mixed: SIGTERM to the first process.
+	# With KillMode=mixed systemctl stop sends SIGTERM to the guard.
 	assert_equal "$(setting "$unit" KillMode)" mixed
 	kill -TERM "${BG[a]}"
 	zkrun_wait a 10
 	has_status "$unit" SuccessExitStatus "$status"
 	assert_lock_clean "$TASK"
-	# A job's own failure is one, and one that may be tried again.
+	# A job's own failure may be tried again.
 	echo 3 >"$BATS_TEST_TMPDIR/end"
 	start_unit c "$unit"
 	zkrun_wait c 10
 	assert_equal "$status" 3
-	# What is not tried again: wrong options, no such job.
+	# Bad options and a missing job are not tried again.
 	ZKRUN_WAIT=x start_unit d "$unit"
 	zkrun_wait d 10
 	has_status "$unit" RestartPreventExitStatus "$status"
@@ -486,7 +488,7 @@ has_status()
 	start_unit e "$unit"
 	zkrun_wait e 10
 	has_status "$unit" RestartPreventExitStatus "$status"
-	# No ZooKeeper, a lost lock: may be better next time.
+	# A lack of ZooKeeper or a lost lock may be over the next time.
 	for code in 69 76; do
 		run ! has_status "$unit" RestartPreventExitStatus $code
 		run ! has_status "$unit" SuccessExitStatus $code
@@ -494,11 +496,11 @@ has_status()
 }
 
 # bats test_tags=long
-@test "the template's job runs with as few rights as the template gives" {
+@test "the template's job runs with the few rights that the template gives" {
 	local -a words drop
 	local ZKRUN=$ZKRUN
 
-	# Where anybody may come: the checkout may be nobody else's business.
+	# The unit's user may have no access to the checkout.
 	install -m 755 "$ZKRUN" "$BATS_TEST_TMPDIR/zkrun"
 	ZKRUN=$BATS_TEST_TMPDIR/zkrun
 	copy_units
@@ -516,8 +518,8 @@ has_status()
 	assert_lock_clean "$TASK"
 }
 
-# as_template COMMAND...: as a user without rights, and with /proc as the
-# template has it.
+# as_template COMMAND...: run COMMAND as a user without rights and with the
+# template's /proc.
 as_template()
 {
 	local option root=() hide
@@ -537,12 +539,12 @@ as_template()
 }
 
 # bats test_tags=long
-@test "what the template's job started is killed, also if it guards its memory" {
+@test "zkrun kills a process of the template's job even if its memory is protected" {
 	local dir=$BATS_TEST_TMPDIR ran
 
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	install -m 755 "$ZKRUN" "$dir/zkrun"
-	# To the kernel it is one that nobody may look into.
+	# The kernel lets nobody look into a program that is not readable.
 	install -m 111 "$(command -v sleep)" "$dir/guarded"
 	printf '#!/bin/sh\n"%s/guarded" 600 &\nwait\n' "$dir" >"$dir/job"
 	chmod 755 "$dir/job" "$dir"
@@ -556,7 +558,7 @@ as_template()
 }
 
 # bats test_tags=long
-@test "the timer starts the template of its name" {
+@test "the timer starts the template of the same name" {
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	copy_units
 	setting zkrun@.timer OnCalendar | grep -q .
@@ -565,7 +567,7 @@ as_template()
 }
 
 # bats test_tags=long
-@test "the daemon is active on one server, and the next takes over when it dies" {
+@test "the daemon is active on one server, and the next takes over when it or its server dies" {
 	local unit=gateway.service session
 
 	copy_units
@@ -577,17 +579,17 @@ as_template()
 	start_unit two "$unit"
 	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
 	run ! grep -q "^$BG_PID READY=1" "$HEARD"
-	# The daemon dies; nothing of the unit is left.
+	# The daemon dies, and no process of its unit is left.
 	kill -KILL "$(children_of "$(keeper_of "${BG[one]}")")"
 	zkrun_wait one 10
 	assert_equal "$status" 137
 	run ! has_status "$unit" SuccessExitStatus 137
 	heard READY=1
 	session=$(session_of "/lock/mutex/$TASK/leases/$(holders "$TASK")")
-	# Restart=always: it is passive now.
+	# Restart=always starts it again, and it waits.
 	start_unit three "$unit"
 	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
-	# The server dies, with all that ran on it.
+	# The server dies with all its processes.
 	kill -KILL "$(keeper_of "${BG[two]}")" "${BG[two]}"
 	unset 'BG[two]'
 	zk expire "$session"
