@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# zkrun in real shells on real terminals: what keys and job control do, what the
-# end of a terminal does, and zkrun in a container's PID namespace.
+# zkrun in real shells on real terminals: keys, job control and the end of a
+# terminal.  And zkrun in a container's PID namespace.
 #
 # bats file_tags=long
 #
@@ -19,16 +19,16 @@ setup()
 	for program in $SHELLS tmux unshare nsenter; do
 		command -v "$program" >/dev/null || skip "no $program here"
 	done
-	# Short lines: an editor on a dumb terminal draws long ones again and again.
+	# A short command line: on a dumb terminal editors redraw long ones.
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	export D=$BATS_TEST_TMPDIR T=$TASK PATH=$BATS_TEST_TMPDIR/bin:$PATH
-	# Without that directory fish would first read all manuals.
+	# Without this directory fish reads all manuals first.
 	export HOME=$BATS_TEST_TMPDIR
 	mkdir -p "$HOME/.local/share/fish/generated_completions"
 	ln -s "$ZKRUN" "$D/bin/zkrun"
 	printf '#!/bin/sh\nexec env "MARK=$T" sleep 600\n' >"$D/bin/job"
-	# It leaves a process in a session of its own.  The shell has what it runs
-	# in the background ignore ^C.
+	# 'pair' leaves a process in its own session.  env undoes the shell's
+	# setting for background jobs, which ignores ^C.
 	printf '#!/bin/sh\nenv --default-signal=INT,QUIT setsid job &\nexec job\n' \
 	    >"$D/bin/pair"
 	chmod +x "$D/bin/job" "$D/bin/pair"
@@ -40,7 +40,7 @@ teardown()
 	stop_all
 }
 
-# open_shell NAME: interactive, at its prompt.  Sets SHELL_NAME and SHELL_PID.
+# open_shell NAME: start an interactive shell.  Set SHELL_NAME and SHELL_PID.
 open_shell()
 {
 	local command
@@ -70,7 +70,7 @@ close_shell()
 	TERMINAL_IN=''
 }
 
-# Does the shell sleep, and is it the terminal's foreground job itself?
+# Does the shell sleep in the terminal's foreground?
 at_prompt()
 {
 	local stat
@@ -81,7 +81,7 @@ at_prompt()
 	[ "$1" = S ] && [ "$3" = "$6" ]
 }
 
-# The shell says that the last command ended so.
+# shows_status STATUS: the shell reports it for the last command.
 shows_status()
 {
 	local variable='$?'
@@ -94,7 +94,7 @@ shows_status()
 	assert_equal "$SHELL_NAME: $(<"$D/status")" "$SHELL_NAME: $1"
 }
 
-# type_loop COMMAND: three rounds of it.
+# type_loop COMMAND: type a loop that runs COMMAND three times.
 type_loop()
 {
 	local body="echo r >>\$D/rounds; $1"
@@ -106,7 +106,8 @@ type_loop()
 	fi
 }
 
-# open_script NAME COMMAND: the shell runs a script with three rounds of it.
+# open_script NAME COMMAND: the shell runs a script that runs COMMAND three
+# times.
 open_script()
 {
 	local program=$1
@@ -146,7 +147,7 @@ script_ends()
 # Keys
 #
 
-@test "^C ends all of a job, zkrun and the loop around it, in each shell" {
+@test "^C ends the whole job, zkrun and the loop around it, in each shell" {
 	local shell way
 
 	for shell in $SHELLS; do
@@ -164,8 +165,8 @@ script_ends()
 	done
 }
 
-# A shell that gets a ^C waits for its child to die of it, too.
-@test "^C with -g ends a script in a session of its own, in each shell" {
+# A shell that gets a ^C also waits for its child to die of it.
+@test "^C with -g ends a script in its own session, in each shell" {
 	local shell
 
 	printf '#!/bin/sh\njob\necho more >>"$D/more"\n' >"$D/bin/script"
@@ -183,8 +184,8 @@ script_ends()
 	done
 }
 
-# bash ends when its child has died of the ^C, the others in any case.
-@test "^C ends a script and the loop in it, in each shell" {
+# bash ends if its child died of the ^C, the other shells in any case.
+@test "^C ends a script with its loop, in each shell" {
 	local shell way
 
 	for shell in $SHELLS; do
@@ -200,7 +201,7 @@ script_ends()
 	done
 }
 
-@test "^C in line ends the loop around zkrun, in each shell" {
+@test "^C in the queue ends the loop around zkrun, in each shell" {
 	local shell
 
 	hold holder "$TASK"
@@ -217,7 +218,7 @@ script_ends()
 	let_go holder
 }
 
-@test "a command that takes the ^C and exits lets the loop go on, in each shell" {
+@test "the loop goes on if the command handles ^C and exits, in each shell" {
 	local shell n
 
 	printf '#!/bin/sh\ntrap "exit 3" INT\necho up >>"$D/up"
@@ -240,14 +241,14 @@ script_ends()
 # Job control
 #
 
-# The guard, under the shell.
+# find_guard: set GUARD, the shell's child, and COMMAND.
 find_guard()
 {
 	GUARD=$(children_of "$SHELL_PID")
 	COMMAND=$(marked "$TASK")
 }
 
-# Is that process group the terminal's foreground job?
+# in_foreground PID: is its process group the terminal's foreground job?
 in_foreground()
 {
 	local stat
@@ -258,9 +259,9 @@ in_foreground()
 	[ "$3" = "$6" ]
 }
 
-# What ^Z does to the command: behind timeout(1) it stops timeout, which does not
-# pass it on.  A session of its own has nobody who could resume it, so the kernel
-# stops nothing there.
+# is_suspended WAY: has ^Z done what it should?  It stops a plain command, and
+# timeout(1) in front of one, which does not pass it on.  In its own session
+# nobody could resume the command, so the kernel does not stop it.
 is_suspended()
 {
 	case $1 in
@@ -270,7 +271,7 @@ is_suspended()
 	esac
 }
 
-@test "^Z, bg, fg and ^C, in each shell" {
+@test "^Z, bg, fg and ^C work as for any job, in each shell" {
 	local shell way
 
 	for shell in $SHELLS; do
@@ -283,7 +284,8 @@ is_suspended()
 			wait_for 5 in_state "$GUARD" T
 			wait_for 5 is_suspended "$way"
 			if [ "$shell" = fish ]; then
-				# It has no status for a suspended job.
+					# fish sets no status for a suspended
+					# job.
 				shows_status 0
 			else
 				shows_status 148
@@ -298,7 +300,7 @@ is_suspended()
 			wait_for 5 in_foreground "$GUARD"
 			type_keys '\003'
 			if [ "$shell" = fish ]; then
-				# That of fg itself.
+					# The status of fg itself.
 				shows_status 0
 			else
 				shows_status 130
@@ -310,7 +312,7 @@ is_suspended()
 	done
 }
 
-@test "kill %1 ends a job in the background, in each shell" {
+@test "kill %1 ends a background job, in each shell" {
 	local shell way
 
 	for shell in $SHELLS; do
@@ -320,12 +322,13 @@ is_suspended()
 			wait_for 10 marked_count "$TASK" 1
 			wait_for 5 at_prompt
 			if [ "$shell" = fish ]; then
-				# Its wait does not tell the job's status.
+					# fish's wait does not return the job's
+					# status.
 				type_keys 'kill %%1; wait\n'
 				shows_status 0
 			else
-				# In one line, and not %1: what has ended is
-				# soon no job any more.
+				# wait in the same line, and by pid: the shell
+				# soon forgets a job that has ended.
 				type_keys 'kill %%1; wait $!\n'
 				shows_status 143
 			fi
@@ -350,8 +353,8 @@ is_suspended()
 		type_keys 'kill %%1\n'
 		case $shell in
 		dash|fish|busybox)
-			# These leave it suspended, as every job, and it cannot
-			# die before it is resumed.
+			# These shells do not resume a job that they signal, and
+			# a suspended job dies only when resumed.
 			wait_for 5 at_prompt
 			type_keys 'bg\n' ;;
 		esac
@@ -361,10 +364,10 @@ is_suspended()
 	done
 }
 
-@test "each shell shows how a run ended" {
+@test "each shell shows how a run ended: exit status, signal or 124" {
 	local shell n
 
-	# The command's own.
+	# The killed commands must not dump core.
 	ulimit -c 0
 	for shell in $SHELLS; do
 		open_shell "$shell"
@@ -386,8 +389,8 @@ is_suspended()
 # The end of a terminal
 #
 
-# The terminal goes away, as when its window or its connection is closed, and with
-# it the shell.
+# close_terminal: the terminal goes away, as if its window or connection was
+# closed, and its shell with it.
 close_terminal()
 {
 	end_terminal
@@ -402,8 +405,8 @@ all_ended()
 	wait_for 5 marked_count "$TASK" 0
 }
 
-# As for ssh -t host zkrun ...: the kernel tells the leader of the session only.
-@test "zkrun leads the session, and the terminal closes: all of the job ends" {
+# As with ssh -t host zkrun: the kernel signals only the leader of the session.
+@test "zkrun leads the session and the terminal closes: the whole job ends" {
 	local way
 
 	for way in 'job' 'pair' 'timeout 60 pair' 'setsid pair'; do
@@ -418,7 +421,7 @@ all_ended()
 	done
 }
 
-@test "the terminal closes: the job in the foreground ends, whatever the shell" {
+@test "the terminal closes: a job in the foreground ends, in each shell" {
 	local shell way
 
 	for shell in $SHELLS; do
@@ -432,7 +435,7 @@ all_ended()
 	done
 }
 
-@test "the terminal closes: a suspended job ends, whatever the shell" {
+@test "the terminal closes: a suspended job ends, in each shell" {
 	local shell
 
 	for shell in $SHELLS; do
@@ -448,7 +451,7 @@ all_ended()
 	done
 }
 
-@test "the terminal closes: zkrun in line leaves it, whatever the shell" {
+@test "the terminal closes: zkrun leaves the queue, in each shell" {
 	local shell
 
 	hold holder "$TASK"
@@ -462,7 +465,7 @@ all_ended()
 	let_go holder
 }
 
-# goes_on: the job does, with the lock.  Then it is ended.
+# goes_on: the job runs on and holds the lock.  Then end it.
 goes_on()
 {
 	run -75 zkrun -n -t "$TASK" -- true
@@ -472,7 +475,7 @@ goes_on()
 	all_ended
 }
 
-@test "the terminal closes: a job in the background ends where the shell says so" {
+@test "the terminal closes: a background job ends if the shell hangs up on it" {
 	local shell
 
 	for shell in $SHELLS; do
@@ -483,14 +486,14 @@ goes_on()
 		find_guard
 		close_terminal
 		case $shell in
-		# These do not hang up on their jobs.
+		# These shells do not hang up on their jobs.
 		dash|busybox) goes_on ;;
 		*)	all_ended ;;
 		esac
 	done
 }
 
-@test "the terminal closes: a job behind nohup goes on, whatever the shell" {
+@test "the terminal closes: a job under nohup runs on, in each shell" {
 	local shell
 
 	for shell in $SHELLS; do
@@ -504,7 +507,7 @@ goes_on()
 	done
 }
 
-@test "the terminal closes: a disowned job goes on, where a shell can do that" {
+@test "the terminal closes: a disowned job runs on, in each shell that has disown" {
 	local shell
 
 	for shell in bash zsh fish; do
@@ -522,13 +525,13 @@ goes_on()
 	done
 }
 
-# tmux_do COMMAND...: with a server of the test's own.
+# tmux_do COMMAND...: run it with a tmux server of the test's own.
 tmux_do()
 {
 	SHELL=/bin/sh timeout 10 tmux -S "$D/tmux" -f /dev/null "$@" 3>&-
 }
 
-@test "tmux: kill-window, kill-pane and kill-server end all of the job" {
+@test "tmux kill-window, kill-pane and kill-server end the whole job" {
 	local how
 
 	for how in kill-window kill-pane; do
@@ -537,7 +540,7 @@ tmux_do()
 		wait_for 10 marked_count "$TASK" 2
 		tmux_do $how -t :1
 		all_ended
-		# The same below a shell.
+		# The same with a shell in between.
 		tmux_do new-window bash --norc --noprofile -i
 		tmux_do send-keys -t :1 'zkrun -t $T -- timeout 60 pair' Enter
 		wait_for 10 marked_count "$TASK" 2
@@ -551,10 +554,10 @@ tmux_do()
 }
 
 #
-# PID namespaces, as containers have them
+# PID namespaces, as in containers
 #
 
-# run_as_pid_1 ARG...: zkrun is the first process.
+# run_as_pid_1 ARG...: run zkrun as PID 1.
 run_as_pid_1()
 {
 	[ "$EUID" -eq 0 ] || skip 'needs a PID namespace'
@@ -563,7 +566,7 @@ run_as_pid_1()
 	HELPERS+=($!)
 }
 
-# Sets PID_1, and waits for N marked processes.
+# find_pid_1 N: wait for N marked processes, and set PID_1.
 find_pid_1()
 {
 	wait_for 10 marked_count "$TASK" "$1"
@@ -581,7 +584,8 @@ pid_1_ends()
 	marked_count "$TASK" 0
 }
 
-# The names of all processes in the namespace of PID_1, Z before a zombie's.
+# Print the names of all processes in PID_1's namespace, with Z before a
+# zombie's.
 inside()
 {
 	nsenter -t "$PID_1" -p -m ps -eo stat=,comm= |
@@ -594,7 +598,7 @@ inside_are()
 	[ "$(inside)" = "$1" ]
 }
 
-# A command whose orphans come and go.
+# Write a command that leaves orphans, which end.
 write_orphans()
 {
 	cat >"$D/bin/orphans" <<-'END'
@@ -607,8 +611,8 @@ write_orphans()
 	chmod +x "$D/bin/orphans"
 }
 
-# inside_is_well WAY NAME...: what the command orphaned has been reaped, and all
-# else runs, with these.
+# inside_is_well WAY NAME...: the command's orphans are reaped, and all other
+# processes run, NAME... among them.
 inside_is_well()
 {
 	local way=$1 names
@@ -624,7 +628,7 @@ inside_is_well()
 	return 1
 }
 
-@test "as PID 1 of a container: TERM ends the job and what it leaves, in 143; no zombie" {
+@test "as PID 1 of a container TERM ends the job and its orphans, exit 143, no zombie" {
 	local way
 
 	write_orphans
@@ -639,17 +643,17 @@ inside_is_well()
 	done
 }
 
-@test "as PID 1 of a container: a signal from within ends the job, too" {
+@test "as PID 1 of a container a signal from within ends the job" {
 	run_as_pid_1 -- pair
 	find_pid_1 2
 	nsenter -t "$PID_1" -p -m sh -c 'kill -INT 1'
 	pid_1_ends 130
 }
 
-@test "as PID 1 of a container: what others ran in there leaves no zombie" {
+@test "as PID 1 of a container zkrun reaps the orphans of other processes" {
 	run_as_pid_1 -- job
 	find_pid_1 1
-	# It is an orphan, of no command of zkrun's.
+	# The orphan is no process of zkrun's command.
 	nsenter -t "$PID_1" -p -m sh -c \
 	    '(until [ -e "$0" ]; do sleep 0.05; done; : >"$0.seen") &' "$D/go" \
 	    </dev/null >/dev/null 2>&1 3>&-
@@ -660,7 +664,7 @@ inside_is_well()
 	pid_1_ends 143
 }
 
-@test "as PID 1 of a container: the status is the command's, or 128+n" {
+@test "as PID 1 of a container zkrun exits with the command's status or 128+n" {
 	local n
 
 	run_as_pid_1 -- sh -c 'exit 3'
@@ -673,7 +677,7 @@ inside_is_well()
 	pid_1_ends 124
 }
 
-@test "as PID 1 of a container with a terminal: ^C and the terminal's end end the job" {
+@test "as PID 1 of a container ^C and the terminal's end end the job" {
 	local way end
 
 	[ "$EUID" -eq 0 ] || skip 'needs a PID namespace'
@@ -696,7 +700,7 @@ inside_is_well()
 	done
 }
 
-@test "in a container whose PID 1 never reaps: no zombie while a job runs, and none behind it" {
+@test "in a container whose PID 1 never reaps, zkrun leaves no zombie" {
 	local way
 
 	[ "$EUID" -eq 0 ] || skip 'needs a PID namespace'
