@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# The test bench itself: a witness that sees nothing, a relay that drops
+# The test bench itself.  A witness that sees nothing, a relay that drops
 # nothing or a checker that cannot fail would make every other test worthless.
 
 load lib/helper
@@ -13,7 +13,7 @@ hold_node()
 	wait_for 5 zk stat "$1"
 }
 
-# The writer of hold_node's pipe lives on; it is ours to end.
+# hold_node leaves a sleep behind, which the test has to kill.
 end_holders()
 {
 	local pid
@@ -42,13 +42,13 @@ end_holders()
 	run -1 zk ls "/bench/$TASK"
 }
 
-@test "znode tells a fault from a node that is not there" {
+@test "znode tells an error from a missing node" {
 	run -1 zk stat /never/there
 	run -2 zk bogus /
 	run -2 zk create --container --ephemeral /x
 }
 
-@test "znode expire ends somebody else's session at once" {
+@test "znode expire ends another client's session at once" {
 	local session
 
 	hold_node "/bench/$TASK/e"
@@ -59,7 +59,7 @@ end_holders()
 	end_holders
 }
 
-@test "znode watch reports what comes and goes" {
+@test "znode watch reports nodes that appear and disappear" {
 	local out=$BATS_TEST_TMPDIR/watch
 
 	"$TOOLS/znode" -c "$ZKRUN_CONNECT" watch "/bench/$TASK" >"$out" 3>&- &
@@ -71,7 +71,7 @@ end_holders()
 	wait_for 5 grep -Eq '^[0-9]+\.[0-9]{3} - x$' "$out"
 }
 
-@test "the relay drops just the reply, the server has done the work" {
+@test "the relay drops the reply of a request that the server carries out" {
 	start_relay
 	relay_tell drop-reply 1 1 then-cut
 	ZK_CONNECT=$RELAY_CONNECT run -2 zk create "/dropped-$TASK"
@@ -82,9 +82,9 @@ end_holders()
 	zk rm "/passed-$TASK"
 }
 
-@test "the relay freezes, refuses, swallows and heals" {
+@test "the relay freezes, refuses and swallows connections, and heals" {
 	start_relay
-	# Bytes pass again after thaw, on the connection that was frozen.
+	# Frozen bytes pass after the thaw, on the same connection.
 	relay_tell freeze
 	ZK_CONNECT=$RELAY_CONNECT zk ls / >"$BATS_TEST_TMPDIR/ls" 3>&- &
 	HELPERS+=($!)
@@ -105,14 +105,14 @@ end_holders()
 	ZK_CONNECT=$RELAY_CONNECT zk ls /
 }
 
-@test "the relay delays by what it says, and cuts" {
+@test "the relay delays by the given time, and cuts connections" {
 	local before took
 
 	start_relay relay "$ZKRUN_CONNECT" -d 100
 	before=$(now_us)
 	ZK_CONNECT=$RELAY_CONNECT zk ls /
 	took=$((($(now_us) - before) / 1000))
-	# Handshake and request, there and back; the close may add one more.
+	# Handshake and request, both ways.  The close may add one more.
 	[ $took -ge 400 ]
 	[ $took -lt 1500 ]
 	relay_tell delay 0
@@ -127,7 +127,7 @@ end_holders()
 	assert_output 'error cannot do that'
 }
 
-@test "overlap sees runs that overlap, and none where there are none" {
+@test "overlap finds overlapping runs, and none in a sound file" {
 	local f=$BATS_TEST_TMPDIR/stamps
 
 	"$TOOLS/stamp" "$f" a 1
@@ -138,7 +138,7 @@ end_holders()
 	run -1 "$TOOLS/overlap" "$f"
 	assert_output --partial 'runs=2 ids=2 overlaps=1 max_concurrent=2'
 	run -0 "$TOOLS/overlap" -n 2 "$f"
-	# A run that never ended: a moment, or for ever.
+	# A run without an end counts as a moment or, with -k, as endless.
 	printf '%s\n' 'begin 10 a' 'begin 15 b' 'end 20 b' >"$f"
 	run -0 "$TOOLS/overlap" "$f"
 	assert_output --partial 'open=1'
@@ -149,7 +149,7 @@ end_holders()
 	run -2 "$TOOLS/overlap" "$f"
 }
 
-@test "Curator acquires, refuses, releases, and contends without overlap" {
+@test "the Curator client acquires, refuses, releases and contends without overlap" {
 	start_curator
 	curator_say acquire A "/lock/mutex/$TASK" -1
 	curator_expect 10 A acquired
@@ -169,7 +169,7 @@ end_holders()
 	assert_lock_clean "$TASK"
 }
 
-@test "assert_lock_clean fails where something is left" {
+@test "assert_lock_clean fails if a node is left" {
 	zk create -p "/lock/mutex/$TASK/leases/foreign"
 	run assert_lock_clean "$TASK" 1
 	assert_failure
@@ -178,7 +178,7 @@ end_holders()
 	assert_lock_clean "$TASK"
 }
 
-@test "a server of one's own stops, starts again, freezes and thaws" {
+@test "a test's own server stops, starts again, freezes and thaws" {
 	own_server
 	ZK_CONNECT=$OWN_CONNECT zk create /kept
 	timeout 30 "$SANDBOX" kill "$OWN_DIR"
@@ -191,7 +191,7 @@ end_holders()
 	ZK_CONNECT=$OWN_CONNECT zk ls /
 }
 
-@test "what a test leaves behind is found" {
+@test "stop_all finds the processes that a test leaves behind" {
 	(setsid sleep 60 >/dev/null 2>&1 3>&- &)
 	wait_for 5 not nothing_left
 	run stop_all
