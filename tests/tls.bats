@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 #
-# ZooKeeper over TLS: by the tunnel of contrib/tls, with certificates made here,
-# to a real TLS port; and the options of an earlier zkrun, which are refused.
+# ZooKeeper over TLS, through the tunnel of contrib/tls, to a real TLS port.
+# The certificates are made here.  zkrun refuses the TLS options of earlier
+# versions.
 #
-# Once: nothing here is about the program's own memory.
+# Once: nothing here depends on zkrun's own memory.
 # bats file_tags=long
 
 load lib/helper
@@ -11,7 +12,7 @@ load lib/helper
 
 setup_file()
 {
-	# The helper's own_server, for all of this file.
+	# One server for all tests of the file.
 	export PKI=$BATS_FILE_TMPDIR/pki TLS_DIR=$BATS_FILE_TMPDIR/server
 	mkdir -p "$PKI"
 	authority ca 'CA of the servers'
@@ -36,7 +37,7 @@ teardown_file()
 	timeout 30 "$SANDBOX" stop "$TLS_DIR"
 }
 
-# authority NAME SUBJECT: NAME.key, and NAME.pem to trust.
+# authority NAME SUBJECT: make a CA with key NAME.key and certificate NAME.pem.
 authority()
 {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
@@ -55,8 +56,9 @@ certificate()
 	    2>>"$PKI/log"
 }
 
-# tunnel [SED-SCRIPT]: the configuration that is shipped, with this test's files
-# and names, changed by the script.  Sets TUNNEL, its pid, and TUNNEL_CONNECT.
+# tunnel [SED-SCRIPT]: start stunnel with the shipped configuration, adapted to
+# this test and changed by the script.  Set TUNNEL to its pid, and
+# TUNNEL_CONNECT.
 tunnel()
 {
 	local conf=$BATS_TEST_TMPDIR/stunnel.conf
@@ -90,14 +92,14 @@ end_tunnel()
 @test "a lock is taken, held and released through the tunnel" {
 	tunnel
 	hold holder "$TASK" -c "$TUNNEL_CONNECT"
-	# Seen by a witness on the server's other port.
+	# A witness sees the lock on the server's other port.
 	[ -n "$(ZK_CONNECT=$TLS_CONNECT holders "$TASK")" ]
 	run -75 zkrun -n -c "$TUNNEL_CONNECT" -t "$TASK" -- true
 	let_go holder
 	ZK_CONNECT=$TLS_CONNECT assert_lock_clean "$TASK"
 }
 
-@test "whom the client certificate names is who the server takes us for" {
+@test "the server takes the client certificate's subject for the client's identity" {
 	tunnel
 	run -0 zkrun -c "$TUNNEL_CONNECT" --acl auth::cdrwa -t "$TASK" -- true
 	ZK_CONNECT=$TLS_CONNECT run -2 zk ls "/lock/mutex/$TASK"
@@ -105,7 +107,7 @@ end_tunnel()
 	run -0 zkrun -c "$TUNNEL_CONNECT" --acl auth::cdrwa -t "$TASK" -- true
 }
 
-# no_way SED-SCRIPT MESSAGE: that tunnel says this, and leads nowhere, in time.
+# no_way SED-SCRIPT MESSAGE: the tunnel logs MESSAGE, and zkrun soon exits 69.
 no_way()
 {
 	local begin=$EPOCHREALTIME
@@ -119,11 +121,11 @@ no_way()
 	grep -q "$2" "$BATS_TEST_TMPDIR/stunnel.log"
 }
 
-@test "a server that another authority has signed is refused" {
+@test "a server with a certificate of another authority is refused" {
 	no_way "s|$PKI/ca.pem|$PKI/stranger.pem|" 'certificate verify failed'
 }
 
-@test "a server of another name is refused" {
+@test "a server with a certificate for another name is refused" {
 	no_way 's/checkHost = .*/checkHost = zk9.example.org/' \
 	    'certificate verify failed'
 }
@@ -132,7 +134,7 @@ no_way()
 	no_way '/^cert =/d; /^key =/d' 'ert'
 }
 
-@test "a tunnel that dies is lost contact, and the command is stopped in time" {
+@test "when the tunnel dies, contact is lost and the command stopped in time" {
 	tunnel
 	hold holder "$TASK" -T 3s -k 0.3 -c "$TUNNEL_CONNECT"
 	end_tunnel
@@ -149,7 +151,7 @@ regained()
 	grep -q regained "$BATS_TEST_TMPDIR/holder.err"
 }
 
-@test "a tunnel that comes back in time costs the command nothing" {
+@test "when the tunnel comes back in time, the command runs on" {
 	tunnel
 	hold holder "$TASK" -c "$TUNNEL_CONNECT"
 	end_tunnel
@@ -159,7 +161,7 @@ regained()
 	ZK_CONNECT=$TLS_CONNECT assert_lock_clean "$TASK"
 }
 
-@test "the options for TLS, which are gone, are refused with the name of the tunnel" {
+@test "the removed TLS options are refused, with a hint at the tunnel" {
 	local name file=$BATS_TEST_TMPDIR/conf variable
 	local gone='this option was removed; use the TLS tunnel of contrib/tls (see TLS in zkrun-lock(7)'
 	local help="; try 'zkrun --help')"
