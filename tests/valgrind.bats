@@ -6,7 +6,7 @@
 
 load lib/helper
 
-# checked ARG...: zkrun under valgrind, both processes and what they fork.
+# checked ARG...: run zkrun under valgrind, with every process that it forks.
 checked()
 {
 	timeout -k 5 60 valgrind -q --leak-check=full \
@@ -14,22 +14,22 @@ checked()
 	    --log-file="$BATS_TEST_TMPDIR/valgrind.%p" "$ZKRUN" "$@" 3>&-
 }
 
-# No file has anything in it, and there were at least N processes.
+# no_report N: there were at least N processes, and valgrind reports nothing.
 no_report()
 {
 	local files
 
-	# The keeper closes the session behind the guard.
+	# The keeper closes the session after the guard has exited.
 	wait_for 20 not pgrep -f "log-file=$BATS_TEST_TMPDIR/valgrind"
 	files=("$BATS_TEST_TMPDIR"/valgrind.*)
 	[ "${#files[@]}" -ge "$1" ]
-	# It does not know pidfds, and says so in lines of another kind.
+	# valgrind does not know pidfds and says so in lines that begin with --.
 	run sed '/^--[0-9]*-- /d' "${files[@]}"
 	assert_output ''
 }
 
 
-@test "valgrind would report a leak" {
+@test "valgrind reports a leak" {
 	local program=$BATS_TEST_TMPDIR/leak
 
 	printf '%s\n' '#include <stdlib.h>' 'int' 'main(void)' '{' \
@@ -41,12 +41,12 @@ no_report()
 	assert_failure
 }
 
-@test "a run, its exit status and its release are clean" {
+@test "a run with its exit status and release is clean" {
 	run -3 checked -v -t "$TASK" -- sh -c 'exit 3'
 	no_report 2
 }
 
-@test "a refused try and a wait in vain are clean" {
+@test "a refused try and a wait that ends in vain are clean" {
 	hold holder "$TASK"
 	run -75 checked -n -t "$TASK" -- true
 	run -75 checked -w 0.3 -t "$TASK" -- true
@@ -54,20 +54,20 @@ no_report()
 	let_go holder
 }
 
-@test "names, dead servers and giving up are clean" {
+@test "name look-ups, dead servers and giving up are clean" {
 	run -0 checked -c "localhost:${ZKRUN_CONNECT#*:}" -t "$TASK" -- true
 	run -69 checked -c '127.0.0.1:1,no.such.host.invalid' -r 1 \
 	    --retry-sleep 0.1 -t "$TASK" -- true
 	no_report 5
 }
 
-@test "orphans that are waited for and orphans that are killed are clean" {
+@test "waiting for orphans and killing them is clean" {
 	run -0 checked -t "$TASK" -- sh -c 'setsid sleep 0.5 &'
 	run -0 checked -o kill -k 0.2 -t "$TASK" -- sh -c 'setsid sleep 60 &'
 	no_report 4
 }
 
-@test "contact lost and regained, and a session that expires, are clean" {
+@test "lost and regained contact and an expired session are clean" {
 	local rc=0
 
 	start_relay
