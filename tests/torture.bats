@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
 #
-# A minute of torture, see tests/torture/run, and that its checker can see.
-# make torture does it for longer.  With sanitizers zkrun is too slow for it.
+# A minute of torture (see tests/torture/run), and proof that its checker sees
+# faults.  make torture takes longer.  Sanitizers make zkrun too slow for it.
 #
-# Alone: it takes what processors there are, and measures when things die.
-# Once: with sanitizers zkrun is too slow for it.
+# Alone: it uses every processor, and measures when processes die.
+# Once: sanitizers make zkrun too slow for it.
 
 load lib/helper
 
 CHECK=(-f "$TOP/tests/torture/check.awk" -f "$TOP/tests/torture/figures.awk")
 SOUND=$TOP/tests/torture/sound.history
 
-# A disk that a failed test left frozen would stall whoever tidies up.
+# A disk that a failed test left frozen would stall the clean-up.
 teardown()
 {
 	local disk
@@ -25,7 +25,8 @@ teardown()
 	stop_all
 }
 
-# seen PROMISE SED-SCRIPT: the checker blames what becomes of a sound history.
+# seen PROMISE SED-SCRIPT: in a sound history that the script changes, the
+# checker finds PROMISE broken.
 seen()
 {
 	sed -E "$2" "$SOUND" >"$BATS_TEST_TMPDIR/history"
@@ -34,24 +35,24 @@ seen()
 	assert_line --partial "BROKEN $1"
 }
 
-# only PROMISE SED-SCRIPT: one line of blame, and that for this.
+# only PROMISE SED-SCRIPT: the same, and the checker finds nothing else.
 only()
 {
 	seen "$1" "$2"
 	assert_equal "$(grep -c ^BROKEN <<<"$output")" 1
 }
 
-@test "the checker has nothing to say about a sound history" {
+@test "the checker finds nothing wrong in a sound history" {
 	run -0 awk "${CHECK[@]}" "$SOUND"
 	assert_line '0 promises broken'
 	assert_line --partial '7 runs of commands in 10 tries, 5 hand-offs'
 	assert_line --partial '2 faults: '
 }
 
-@test "the checker names the disk that stalled, and excuses nothing by it" {
+@test "the checker names a stalled disk, but does not take it for an excuse" {
 	local stall='1500000 fault at=1500000 ms=4000 kind=stall target=disk'
 
-	# The stall was over before run 1 of c01.
+	# The stall ends before run 1 of c01 begins.
 	only 'dead before takeover' \
 	    "1a $stall
 	    /who=c02 n=0/{s/last=[0-9]+/last=6002000/;s/end=[0-9]+/end=6002000/}
@@ -61,14 +62,14 @@ only()
 	    /who=c01 n=1/s/how=signal code=9/how=exit code=71/
 	    s/starts=1/& disk=stderr/"
 	assert_line --partial 'm1 c01 run 1: exit 71'
-	# What stalls is not ZooKeeper.
+	# A stalled disk does not explain a lost lock.
 	only 'true status' '1i 900000 fault at=900000 kind=kill-guard target=c04 pid=14
 	    /kind=kill-guard/d;s/kind=swallow-link target=aall/kind=stall target=disk/'
 	assert_line --partial 'm1 c02 run 0: exit 76, but nothing had happened'
 }
 
-@test "the checker sees two runs at a time, and life without a lease" {
-	# Still alive when the next one begins, its lease long since gone.
+@test "the checker sees two runs at a time, and a run that outlives its lease" {
+	# It still lives when the next run begins, long after its lease is gone.
 	seen exclusion '/who=c01 n=0/s/last=[0-9]+/last=1400001/'
 	assert_line --partial 'm1 c02 run 0 began while m1 c01 run 0 lived'
 	only 'dead before takeover' \
@@ -76,14 +77,14 @@ only()
 	only 'held as long as the work lives' \
 	    '/who=c08/s/last=3290000/last=3299999/;/who=c08/s/end=3310000/end=3299000/'
 	only exclusion '/who=c08/s/starts=1/starts=2/'
-	# A Curator client had the servers' word that it held.
+	# The servers had told a Curator client that it held the lock.
 	seen exclusion '/who=k2/s/begin=[0-9]+/begin=18800000/;/who=k2/s/^[0-9]+/18800000/'
-	# Three of a semaphore of three are none too many, four are.
+	# A semaphore of three allows three holders.
 	sed -E 's/leases=1/leases=3/' "$SOUND" >"$BATS_TEST_TMPDIR/wide"
 	run -0 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/wide"
 }
 
-@test "the checker excuses who begins when its session was ended, and that alone" {
+@test "the checker excuses a run that begins when its session is ended, and no other" {
 	local edit='/zxid=111/s/gone=.*/gone=18305000 by=close/
 	    /zxid=113/s/^.* name/18310000 node task=m2 part=leases zxid=113 session=9 made=18310000 name/
 	    /zxid=113/s/gone=[0-9]+/gone=18460000/
@@ -96,14 +97,14 @@ only()
 	assert_line --partial 'm2 c06 run 1 began while m2 k2 run 0 lived'
 	sed "$expire" "$BATS_TEST_TMPDIR/edited" >"$BATS_TEST_TMPDIR/ended"
 	run -0 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/ended"
-	# It is dead within its timeout all the same.
+	# Even such a run has to be dead within its session timeout.
 	sed '/who=c06 n=1/s/last=18900000/last=21400000/' \
 	    "$BATS_TEST_TMPDIR/ended" >"$BATS_TEST_TMPDIR/long"
 	run -1 awk "${CHECK[@]}" "$BATS_TEST_TMPDIR/long"
 	assert_line --partial 'after its session was ended'
 }
 
-@test "the checker sees fences that do not grow or are none" {
+@test "the checker sees fences that do not grow or belong to no lease" {
 	seen fence 's/(fence|zxid)=103/\1=100/'
 	assert_line --partial 'and somebody before it had 101'
 	only fence '/who=c01 n=0/s/fence=101/fence=95/'
@@ -135,18 +136,18 @@ only()
 		who=c06 n=1|how=exit code=76
 	END
 	assert_equal $n 17
-	# It did not wait for so long; nothing had happened by then.
+	# It waited for less than --wait; nothing had gone wrong by then.
 	only 'true status' '/who=c03/s/wait=500/wait=800/'
 	only 'true status' '/ burst | quiet /d;/who=c08/a 9000000 quiet from=9000000 to=22000000'
 	assert_line --partial 'm1 c02 run 0: exit 76, but nothing had happened'
 }
 
-@test "the checker sees an interval that was not kept, and a needless skip" {
+@test "the checker sees two good runs of a slot, and a needless skip" {
 	only 'one run of a slot' '/who=c08/s/interval=900/interval=1101/'
 	only 'true status' '/who=c07/s/interval=900/interval=300/'
 }
 
-@test "the checker sees litter, and a task that goes nowhere" {
+@test "the checker sees processes and nodes left behind, and a task without progress" {
 	only 'nothing left' '1i 0 left what=process pid=7'
 	only 'no litter' '/name=seven/s/gone=[0-9]+ by=delete/gone=0 by=nobody/'
 	only 'no litter' '/name=line/s/gone=18400000/gone=22500000/'
@@ -156,7 +157,7 @@ only()
 	assert_line --partial 'this round proves nothing'
 }
 
-@test "a schedule is that of its seed, and one zkrun fails in one way at a time" {
+@test "a seed always gives the same schedule, with one fault at a time for each zkrun" {
 	schedule()
 	{
 		awk -f "$TOP/tests/torture/schedule.awk" -v seed="$1" \
@@ -178,7 +179,7 @@ only()
 			print n, (kinds >= 20), (stalls >= n) }' \
 	    "$BATS_TEST_TMPDIR/a"
 	assert_output '22 1 1'
-	# The stall is the only trouble of every fifth burst.
+	# In every fifth burst the stall is the only fault.
 	run -0 awk '$1 == "burst" { n++ }
 		$1 ~ /^[0-9]/ && $3 != "stall" { others[n]++ }
 		END { for (i = 1; i <= n; i++)
@@ -204,7 +205,7 @@ only()
 }
 
 # bats test_tags=long
-@test "three zkruns that break a promise are seen through" {
+@test "the checker catches three zkruns that break a promise" {
 	TORTURE_SECONDS=60 TORTURE_DIR=$BATS_TEST_TMPDIR \
 	    "$TOP/tests/torture/broken" -q >"$BATS_TEST_TMPDIR/out" 3>&-
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
@@ -217,10 +218,10 @@ only()
 	TORTURE_SECONDS=60 TORTURE_SEED=2 TORTURE_DIR=$BATS_TEST_TMPDIR \
 	    "$TOP/tests/torture/run" >"$BATS_TEST_TMPDIR/out" 3>&- || rc=$?
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
-	# All of it is kept where the next run of tests does not look.
+	# Keep the round where the next test run does not delete it.
 	[ $rc -eq 0 ] || cp -R "$BATS_TEST_TMPDIR"/round-* "$BUILD"/
 	assert_equal $rc 0
-	# Something happened, and there is a picture of it.
+	# The round had runs, and there is a picture of it.
 	run -0 sed -n 's/^\([0-9]*\) runs of commands.*/\1/p' \
 	    "$BATS_TEST_TMPDIR/figures"
 	[ "$output" -ge 100 ]
@@ -231,10 +232,10 @@ only()
 }
 
 # bats test_tags=long
-@test "a round that is killed while its disk stalls leaves no disk behind" {
+@test "a round that is killed while its disk is frozen leaves no disk behind" {
 	local seed=0 dir signal pid
 
-	# Does anybody sleep in a write, be it guard, keeper or logger?
+	# Does a guard, keeper or logger sleep in a write?
 	a_zkrun_sleeps()
 	{
 		local proc
@@ -270,13 +271,13 @@ only()
 		run ! mountpoint -q "$dir/disk"
 		run ! grep -F "$dir" <(losetup -a)
 		wait_for 30 nothing_left
-		# What the zkruns said is kept.
+		# The zkruns' messages are kept.
 		[ -s "$dir/said/err.c01" ]
 	done
 }
 
 # bats test_tags=long
-@test "through 300 hand-offs descriptors, memory and znodes stay the same" {
+@test "300 hand-offs do not change the number of descriptors, the memory or the znodes" {
 	SOAK_HANDOFFS=300 SOAK_DIR=$BATS_TEST_TMPDIR/soak \
 	    "$TOP/tests/torture/soak" >"$BATS_TEST_TMPDIR/out" 3>&-
 	tail -n 2 "$BATS_TEST_TMPDIR/out" | sed 's/^/# /' >&3
