@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
 #
-# What a waiting zkrun shows of the waiting: a line on a terminal, one line when
-# SIGUSR1 asks, and else nothing.
+# What a waiting zkrun shows: a status line on a terminal, one line for each
+# SIGUSR1, and otherwise nothing.
 
 load lib/helper
 
 HOST=$(uname -n)
 
-# The line as the issue has it; $1 is who or how many is ahead.
+# progress AHEAD: print a pattern for the status line.
 progress()
 {
 	echo "waiting for $TASK: [0-9]+:[0-9][0-9], $1, held by $HOST pid" \
 	    "${BG[holder]} since [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 }
 
-# Does the terminal show such a line?
+# shown PATTERN: does the terminal show it?
 shown()
 {
 	grep -qE "$1" "$BATS_TEST_TMPDIR/terminal.out"
@@ -25,7 +25,7 @@ said()
 	grep -qxE "zkrun: $2" "$BATS_TEST_TMPDIR/$1.err"
 }
 
-@test "on a terminal: one line, rewritten, wiped when the waiting is over" {
+@test "on a terminal: one line, rewritten in place, wiped when the wait is over" {
 	local count
 
 	hold holder "$TASK"
@@ -39,17 +39,17 @@ said()
 	kill "${BG[second]}"
 	zkrun_wait second 10
 	wait_for 15 shown "$(progress 'next in line')"
-	# It has been rewritten in place: no newline between the two.
+	# Rewriting in place needs no newline.
 	count=$(tr -cd '\n' <"$BATS_TEST_TMPDIR/terminal.out" | wc -c)
 	assert_equal "$count" 0
 	let_go holder
-	# The logger writes beside the command: let the command wait for it.
+	# The logger and the command both write, so the command has to wait.
 	wait_for 10 shown $'\r\033\\[K$'
 	echo >"$BATS_TEST_TMPDIR/go"
 	wait_for 10 shown $'\r\033\\[Kit runs'
 }
 
-@test "on a terminal: who holds stays shown while it is looked at again" {
+@test "on a terminal: the holder stays shown during the next look" {
 	local keeper
 
 	hold holder "$TASK"
@@ -60,11 +60,11 @@ said()
 	    echo it runs
 	wait_for 10 shown "$(progress '1 ahead')"
 	keeper=$(keeper_of "$(children_of "${HELPERS[-1]}")")
-	# From here on a look takes longer than the line stays as it is.
+	# From here on a look takes longer than the line's interval.
 	relay_tell delay 400
 	kill "${BG[second]}"
 	zkrun_wait second 10
-	# Another look is through.
+	# The next look has ended.
 	wait_for 20 shown "$(progress 'next in line')"
 	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
 	    grep 'waiting for' >"$BATS_TEST_TMPDIR/shown"
@@ -72,11 +72,11 @@ said()
 	relay_tell delay 0
 	let_go holder
 	wait_for 10 shown 'it runs'
-	# It leaves by way of the relay.
+	# zkrun leaves through the slow relay.
 	wait_for 10 gone "$keeper"
 }
 
-@test "on a terminal: the keeper is killed, and its line makes way for the word" {
+@test "on a terminal: when the keeper is killed, the guard's message replaces the line" {
 	local guard
 
 	hold holder "$TASK"
@@ -91,7 +91,7 @@ said()
 	let_go holder
 }
 
-@test "on a terminal: the minutes count, without contact it says so" {
+@test "on a terminal: the line counts the time, and says if there is no contact" {
 	hold holder "$TASK"
 	start_relay
 	TERM=xterm start_terminal "$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" -- \
@@ -107,7 +107,7 @@ said()
 	assert_lock_clean "$TASK"
 }
 
-@test "no line on a terminal with -q, on a dumb one, or when it is none" {
+@test "no line with -q, on a dumb terminal or without a terminal" {
 	hold holder "$TASK"
 	TERM=xterm start_terminal bash -c "
 	    \"$ZKRUN\" -q -w 2.5 -t $TASK -- true
@@ -119,12 +119,12 @@ said()
 	let_go holder
 }
 
-@test "on a narrow terminal: the line is cut, and stays one" {
+@test "on a narrow terminal: the line is cut, and stays one line" {
 	hold holder "$TASK"
 	TERM=xterm start_terminal sh -c "stty cols 30
 	    exec \"$ZKRUN\" -w 4.5 -t $TASK -- true"
 	wait_for 10 shown 'the waiting time is over'
-	# What was shown each second, without what leads to its place.
+	# The line of each second, without the control characters before it.
 	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
 	    sed -n $'s/^\033\\[K\\(waiting\\)/\\1/p' >"$BATS_TEST_TMPDIR/shown"
 	has_lines "$BATS_TEST_TMPDIR/shown" "^waiting for " 2
@@ -132,7 +132,7 @@ said()
 	let_go holder
 }
 
-@test "no line in the background: the terminal is somebody else's then" {
+@test "no line in the background, where the terminal belongs to another process" {
 	hold holder "$TASK"
 	TERM=xterm start_terminal bash -c "set -m
 	    \"$ZKRUN\" -w 3.5 -t $TASK -- true &
@@ -145,10 +145,10 @@ said()
 	let_go holder
 }
 
-@test "suspended in line: no line any more, and again when it goes on" {
+@test "a suspended zkrun in the queue shows no line until it resumes" {
 	hold holder "$TASK"
-	# ^Z stops zkrun, and bash takes the terminal back.  Not every bash then
-	# begins a new line.
+	# ^Z stops zkrun, and bash takes the terminal back.  Not every bash
+	# starts a new line.
 	TERM=xterm start_terminal bash -c "set -m
 	    \"$ZKRUN\" -t $TASK -- true
 	    echo
@@ -167,7 +167,7 @@ said()
 	let_go holder
 }
 
-@test "SIGUSR1 is answered with -q, too" {
+@test "SIGUSR1 is answered even with -q" {
 	hold holder "$TASK"
 	zkrun_bg second -q -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 1
@@ -177,7 +177,7 @@ said()
 	zkrun_wait second 10
 }
 
-@test "SIGUSR1 in line: one line each time, and the waiting goes on" {
+@test "SIGUSR1 in the queue: one line each time, and zkrun keeps its place" {
 	hold holder "$TASK"
 	zkrun_bg second -t "$TASK" -- sleep 600
 	wait_for 10 queue_count "$TASK" 1
@@ -187,7 +187,7 @@ said()
 	wait_for 10 said third "$(progress '1 ahead')"
 	kill -USR1 "${BG[second]}"
 	wait_for 10 said second "$(progress 'next in line')"
-	# By somebody else: what one repeats within 20 ms is one signal.
+	# Another sender: two signals of one sender within 20 ms count as one.
 	sh -c "kill -USR1 ${BG[third]}"
 	wait_for 10 has_lines "$BATS_TEST_TMPDIR/third.err" 'waiting for' 2
 	queue_count "$TASK" 2
@@ -198,7 +198,7 @@ said()
 	let_go holder
 }
 
-@test "SIGUSR1 while connecting: says that there is no contact" {
+@test "SIGUSR1 while connecting: zkrun says that it has no contact" {
 	start_relay
 	relay_tell freeze
 	zkrun_bg c -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -210,7 +210,7 @@ said()
 	assert_equal "$status" 0
 }
 
-@test "SIGUSR1 behind a Curator client: its address is told, if it has one" {
+@test "SIGUSR1 behind a Curator client: zkrun names its address, if it has one" {
 	start_curator
 	curator_say acquire A "/lock/mutex/$TASK" -1
 	curator_expect 10 A acquired
@@ -223,7 +223,7 @@ said()
 	assert_equal "$status" 0
 }
 
-@test "SIGUSR1 once the command runs is the command's" {
+@test "SIGUSR1 goes to the command once it runs" {
 	hold holder "$TASK"
 	kill -USR1 "${BG[holder]}"
 	zkrun_wait holder 10
@@ -231,7 +231,7 @@ said()
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/holder.err")" ''
 }
 
-@test "SIGUSR1 behind several holders: one is named, the others are counted" {
+@test "SIGUSR1 behind several holders: zkrun names one and counts the others" {
 	hold holder "$TASK" -l 3
 	hold second "$TASK" -l 3
 	hold third "$TASK" -l 3
@@ -247,7 +247,7 @@ said()
 	let_go third
 }
 
-# is_closing GUARD KEEPER: has the guard forked the process that closes the session?
+# is_closing GUARD KEEPER: has the guard forked the session closer?
 is_closing()
 {
 	children_of "$1" | grep -qvx "$2"
@@ -272,12 +272,12 @@ is_closing()
 	let_go holder
 }
 
-@test "SIGUSR1 while contact is lost is answered when contact is back" {
+@test "SIGUSR1 during lost contact is answered when contact is back" {
 	hold holder "$TASK"
 	start_relay
 	zkrun_bg w -T 8s -c "$RELAY_CONNECT" -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 1
-	# The keeper asks the server, which does not answer.
+	# The keeper asks the server, which is silent.
 	relay_tell freeze down
 	relay_tell reset-stats
 	kill -USR1 "$BG_PID"
