@@ -1,13 +1,13 @@
 # runs.bash: the record of runs, read by a witness, and commands that leave
-# something to compare it with.  For test files that load helper as well.
+# traces to compare it with.  For test files that load helper as well.
 # shellcheck shell=bash
 
-# A multi is what zkrun stores a run with, the second one of a run that walks in
-# with the first; it also beats with one, but not in the first second of a
-# session of 10 s.
+# zkrun stores a run with a multi (14).  It is the second multi of a run that
+# takes the lock with its first request.  Beats are multis as well, but not in
+# the first second of a session of 10 s.
 export STORE=14
 
-# So that walking in is done with one.
+# Make the task's parents, so that the first request takes the lock.
 know_task()
 {
 	zk create -p "/lock/mutex/$TASK" >/dev/null
@@ -23,7 +23,8 @@ record_of()
 	zk get "$(record_path "$1")"
 }
 
-# record_is_sound [TASK]: is it what zkrun is to write, to the letter?
+# record_is_sound [TASK]: does the record have exactly the form that zkrun
+# writes?
 record_is_sound()
 {
 	record_of "$1" >"$BATS_TEST_TMPDIR/record.${1:-$TASK}" &&
@@ -43,13 +44,13 @@ record_is_sound()
 	}
 	END {
 		if (NR == 0 || runs > 10) bad("length")
-		# The newest success is the one on the line of its own.
+		# The success line must be that of the newest success.
 		if (first && first != success) bad("not that success")
 		exit wrong
 	}' "$BATS_TEST_TMPDIR/record.${1:-$TASK}"
 }
 
-# runs_of [TASK]: the lines of runs, newest first; none if there is no record.
+# runs_of [TASK]: print the runs, newest first; nothing if there is no record.
 runs_of()
 {
 	local text
@@ -66,7 +67,7 @@ runs_count()
 	text=$(runs_of "$2") && [ "$(grep -c . <<<"$text")" -eq "$1" ]
 }
 
-# of_run N KEY [TASK]: of the Nth run, newest first.
+# of_run N KEY [TASK]: print KEY of the Nth run, counted from the newest.
 of_run()
 {
 	runs_of "$3" | sed -n "$1p" | tr ' ' '\n' | sed -n "s/^$2=//p"
@@ -79,7 +80,7 @@ of_success()
 	    sed -n "s/^$1=//p"
 }
 
-# statuses [TASK]: of all runs, newest first, in one line.
+# statuses [TASK]: print all statuses, newest first, on one line.
 statuses()
 {
 	runs_of "$1" | sed 's/.* status=\([0-9]*\) .*/\1/' | tr '\n' ' '
@@ -90,8 +91,8 @@ RAN()
 	echo "$BATS_TEST_TMPDIR/ran"
 }
 
-# run_as STATUS OPTION...: a zkrun whose command leaves its fence in RAN and
-# exits so.
+# run_as STATUS OPTION...: run a zkrun whose command appends its fence to RAN
+# and exits with STATUS.
 run_as()
 {
 	local code=$1
@@ -111,8 +112,8 @@ assert_ran()
 	assert_equal "ran: $(ran)" "ran: $1"
 }
 
-# gated_bg NAME STATUS OPTION...: in the background, one whose command leaves
-# its fence and ends only when told to with open_gate NAME.
+# gated_bg NAME STATUS OPTION...: in the background, run a zkrun whose command
+# appends its fence to RAN and waits for open_gate NAME.
 gated_bg()
 {
 	local name=$1 code=$2 dir=$BATS_TEST_TMPDIR
@@ -127,7 +128,7 @@ gated_bg()
 		exit "$2"' "$(RAN)" "$dir/$name" "$code"
 }
 
-# gated NAME STATUS OPTION...: the same, and its command runs.
+# gated NAME STATUS OPTION...: the same, and wait until the command runs.
 gated()
 {
 	gated_bg "$@" && wait_for 10 test -s "$BATS_TEST_TMPDIR/$1.lease"
@@ -154,7 +155,7 @@ ended_in()
 	}
 }
 
-# says NAME PATTERN: on its stderr.
+# says NAME PATTERN: does its stderr match?
 says()
 {
 	grep -Eq -e "$2" "$BATS_TEST_TMPDIR/$1.err" || {
@@ -164,14 +165,14 @@ says()
 	}
 }
 
-# kill_host NAME: all of it at once, as a machine does that loses its power.
+# kill_host NAME: kill all its processes at once, as a loss of power does.
 kill_host()
 {
 	local guard=${BG[$1]} keeper children
 
 	keeper=$(keeper_of "$guard")
 	children=$(children_of "$keeper")
-	# None of them gets to notice another's death; a child may have ended.
+	# No process gets to notice another's death.  A child may have ended.
 	kill -STOP "$guard" && kill -KILL "$keeper" "$guard" || return 1
 	# shellcheck disable=SC2086 # one word each
 	[ -z "$children" ] || kill -KILL $children || true
