@@ -1,7 +1,7 @@
-# helper.bash: what every test file loads.  A file that has its own setup() or
-# teardown() calls bench_setup and stop_all in it.
+# helper.bash: every test file loads it.  A file with its own setup() or
+# teardown() calls bench_setup and stop_all there.
 #
-# A test's own names: TASK is its task id, $BATS_TEST_TMPDIR its directory.
+# Each test has a task id, TASK, and a directory, $BATS_TEST_TMPDIR.
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
@@ -24,7 +24,7 @@ teardown()
 bench_setup()
 {
 	TASK=$(unique_task)
-	# Found again in the environment of whatever the test leaves behind.
+	# Every process of the test has this in its environment; see leftovers.
 	export BENCH_MARK=mark-$TASK
 	declare -gA BG=() CURATOR_HEARD=()
 	declare -ga OWN_SERVERS=() HELPERS=()
@@ -36,7 +36,7 @@ unique_task()
 	echo "t${BATS_SUITE_TEST_NUMBER:-0}-${EPOCHREALTIME/[.,]/}-$RANDOM"
 }
 
-# not COMMAND...: the opposite, for use with wait_for.
+# not COMMAND...: succeed if COMMAND fails, for wait_for.
 not()
 {
 	! "$@"
@@ -46,31 +46,31 @@ not()
 # ZooKeeper
 #
 
-# zk COMMAND...: the witness, on the server that the tests use.
+# zk COMMAND...: run the witness, znode, on the server that the tests use.
 zk()
 {
 	timeout 20 "$TOOLS/znode" -c "${ZK_CONNECT:-$ZKRUN_CONNECT}" "$@"
 }
 
-# The lease nodes of a task, one a line (holders, and at most one waiter).
-# LOCK_BASE is where tasks are, if elsewhere than usual.
+# holders TASK: print the lease nodes (of holders, and of one waiter at most),
+# one a line.  LOCK_BASE is the base of tasks if it is not the default.
 holders()
 {
 	zk ls "${LOCK_BASE:-/lock/mutex}/$1/leases" 2>/dev/null || [ $? -eq 1 ]
 }
 
-# The lock nodes of a task, one a line.
+# queue_of TASK: print the lock nodes, one a line.
 queue_of()
 {
 	zk ls "${LOCK_BASE:-/lock/mutex}/$1/locks" 2>/dev/null || [ $? -eq 1 ]
 }
 
-# holds_count TASK N, queue_count TASK N: for wait_for.
+# holds_count TASK N, queue_count TASK N: are there N?  For wait_for.
 holds_count()
 {
 	local names
 
-	# A fault of the witness is not a count of 0.
+	# An error of the witness does not count as 0.
 	names=$(holders "$1") && [ "$(grep -c . <<<"$names")" -eq "$2" ]
 }
 
@@ -85,12 +85,12 @@ lock_clean()
 {
 	local leases locks
 
-	# A fault of the witness is not cleanliness.
+	# An error of the witness does not count as clean.
 	leases=$(holders "$1") && locks=$(queue_of "$1") &&
 	    [ -z "$leases$locks" ]
 }
 
-# assert_lock_clean TASK [SECONDS]: nothing left in its queue or leases.
+# assert_lock_clean TASK [SECONDS]: the queue and the leases become empty.
 assert_lock_clean()
 {
 	wait_for "${2:-10}" lock_clean "$1" && return
@@ -99,29 +99,29 @@ assert_lock_clean()
 	return 1
 }
 
-# The session, as znode expire wants it, that owns the node.
+# session_of NODE: print the session that owns NODE, in the form of znode
+# expire.
 session_of()
 {
 	zk stat "$1" | sed -n 's/^ephemeral_owner=0x//p'
 }
 
-# own_server [OPTION...]: one that the test may stop.  Sets OWN_DIR and
-# OWN_CONNECT; use as: own_server; "$SANDBOX" freeze "$OWN_DIR".
+# own_server [OPTION...]: start a server that the test may stop.  Set OWN_DIR
+# and OWN_CONNECT.  Usage: own_server; "$SANDBOX" freeze "$OWN_DIR".
 own_server()
 {
 	local port
 
 	OWN_DIR=$BATS_TEST_TMPDIR/server${#OWN_SERVERS[@]}
 	OWN_SERVERS+=("$OWN_DIR")
-	# In a file: a server must not hold a substitution's pipe, and does not,
-	# but a failed one says why on the test's own stderr.
+	# The port goes to a file: $() would wait for all who hold its pipe.
 	timeout 90 "$SANDBOX" start "$OWN_DIR" "$@" >"$OWN_DIR.port" || return 1
 	port=$(<"$OWN_DIR.port")
 	# shellcheck disable=SC2034 # for the tests
 	OWN_CONNECT=127.0.0.1:$port
 }
 
-# start_relay [NAME [TARGET [OPTION...]]]: sets RELAY_CONNECT.
+# start_relay [NAME [TARGET [OPTION...]]]: start a relay and set RELAY_CONNECT.
 start_relay()
 {
 	local name=${1:-relay} target=${2:-$ZKRUN_CONNECT} out
@@ -136,7 +136,7 @@ start_relay()
 	RELAY_CONNECT=127.0.0.1:$(<"$out")
 }
 
-# relay_tell COMMAND...: to the relay named relay; prints its answer.
+# relay_tell COMMAND...: tell the relay named 'relay', and print its answer.
 relay_tell()
 {
 	relay_tell_to relay "$@"
@@ -150,7 +150,8 @@ relay_tell_to()
 	timeout 10 "$TOOLS/relay" -s "$BATS_TEST_TMPDIR/$name.ctl" "$@"
 }
 
-# relay_count KEY [NAME]: one number of the relay's stats, 0 if not there.
+# relay_count KEY [NAME]: print a number of the relay's stats; 0 if it is
+# missing.
 relay_count()
 {
 	local n
@@ -160,7 +161,7 @@ relay_count()
 	echo "${n:-0}"
 }
 
-# relay_counts KEY N: at least so many; for wait_for.
+# relay_counts KEY N: is the number at least N?  For wait_for.
 relay_counts()
 {
 	[ "$(relay_count "$1")" -ge "$2" ]
@@ -170,8 +171,8 @@ relay_counts()
 # Curator
 #
 
-# One JVM serves all tests of a lane.  It outlives the test that starts it, so it
-# must not look like something that this test left behind.
+# One JVM serves all tests of a lane and outlives the test that starts it.
+# Without BENCH_MARK it does not count as left behind.
 start_curator_jvm()
 {
 	env -u BENCH_MARK "$TOP/tests/java/run" -Xmx256m CuratorClient \
@@ -193,21 +194,21 @@ start_curator()
 	curator_expect 20 ready
 }
 
-# curator_say WORD...: one line of commands, see tests/java/CuratorClient.java.
+# curator_say WORD...: send a command; see tests/java/CuratorClient.java.
 curator_say()
 {
 	echo "$*" >&"$CURATOR_IN"
 }
 
-# curator_lines PREFIX N: has it said at least so many lines beginning so?
+# curator_lines PREFIX N: has the client printed at least N lines with PREFIX?
 curator_lines()
 {
 	[ "$(cut -c "1-${#1}" "$BATS_TEST_TMPDIR/curator.out" |
 	    grep -cxF -e "$1")" -ge "$2" ]
 }
 
-# curator_expect SECONDS LINE: wait for a line that begins so.  Asked for the
-# same again, a second such line must come.
+# curator_expect SECONDS LINE: wait for a line that begins so.  A repeated call
+# waits for the next such line.
 curator_expect()
 {
 	local seconds=$1 n
@@ -225,42 +226,43 @@ curator_expect()
 # Processes
 #
 
-# zkrun ARG...: in the foreground, with a limit.  For use with bats' run.
+# zkrun ARG...: run zkrun with a time limit, for bats' run.
 zkrun()
 {
 	timeout -k 5 "${ZKRUN_LIMIT:-60}" "$ZKRUN" "$@" 3>&-
 }
 
-# zkrun_bg NAME ARG...: in the background.  Its pid is in BG_PID and BG[NAME],
-# its output in $BATS_TEST_TMPDIR/NAME.out and NAME.err.
+# zkrun_bg NAME ARG...: run zkrun in the background.  Set BG_PID and BG[NAME] to
+# its pid.  Its output is in $BATS_TEST_TMPDIR/NAME.out and NAME.err.
 zkrun_bg()
 {
 	local name=$1
 
 	shift
-	# A shell's background job would have SIGINT and SIGQUIT ignored.
+	# The shell has its background jobs ignore SIGINT and SIGQUIT.
 	env --default-signal=INT,QUIT "$ZKRUN" "$@" </dev/null \
 	    >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" \
 	    3>&- &
 	BG_PID=$!
 	BG[$name]=$BG_PID
-	# Before that it is still the shell, and deaf to a test's SIGINT.
+	# Before its execve the process is a shell that ignores SIGINT.
 	wait_for 5 is_zkrun "$BG_PID"
 }
 
-# The file of the siglog of this name.
+# LOG NAME: print the path of the siglog's file.
 LOG()
 {
 	echo "$BATS_TEST_TMPDIR/log$1"
 }
 
-# All signals that a siglog got, in one line.
+# logged NAME: print all signals that the siglog got, on one line.
 logged()
 {
 	grep -v ready "$(LOG "$1")" | tr '\n' ' '
 }
 
-# zkrun_ending NAME ARG...: the same for what $? does not tell; see ended().
+# zkrun_ending NAME ARG...: as zkrun_bg, for an end that $? cannot tell; see
+# ended.
 zkrun_ending()
 {
 	local name=$1 file=$BATS_TEST_TMPDIR/$1.ending
@@ -276,7 +278,7 @@ zkrun_ending()
 	wait_for 5 is_zkrun "$BG_PID"
 }
 
-# ended NAME SECONDS WORD N: did it end so ("exit 3", "signal 15")?
+# ended NAME SECONDS WORD N: did zkrun end with this ("exit 3", "signal 15")?
 ended()
 {
 	local file=$BATS_TEST_TMPDIR/$1.ending
@@ -293,7 +295,7 @@ is_zkrun()
 	[ "/proc/$1/exe" -ef "$ZKRUN" ] || gone "$1"
 }
 
-# zkrun_wait NAME SECONDS: its end; the exit status is in status.
+# zkrun_wait NAME SECONDS: wait for its end, and set status to its exit status.
 zkrun_wait()
 {
 	local pid=${BG[$1]}
@@ -308,7 +310,8 @@ zkrun_wait()
 	unset "BG[$1]"
 }
 
-# The direct children of a process, one a line, without loggers of zkrun.
+# children_of PID: print its direct children, one a line, without zkrun's
+# loggers.
 children_of()
 {
 	local pid name
@@ -324,14 +327,14 @@ has_children()
 	[ -n "$(children_of "$1")" ]
 }
 
-# keeper_of GUARD: waits for it to be there.
+# keeper_of GUARD: wait for the keeper and print its pid.
 keeper_of()
 {
 	wait_for 5 has_children "$1" || return 1
 	children_of "$1" | head -n 1
 }
 
-# has_command GUARD: has it started its command?
+# has_command GUARD: has zkrun started its command?
 has_command()
 {
 	local keeper
@@ -340,7 +343,7 @@ has_command()
 	[ -n "$keeper" ] && [ "$(children_of "$keeper" | wc -l)" -gt 0 ]
 }
 
-# hold NAME TASK [OPTION...]: a zkrun that holds the lock until let_go NAME.
+# hold NAME TASK [OPTION...]: run a zkrun that holds the lock until let_go NAME.
 hold()
 {
 	local name=$1 task=$2
@@ -357,7 +360,7 @@ let_go()
 	assert_equal "$status" 143
 }
 
-# Is the state of the process (first letter, as in ps) one of these?
+# in_state PID LETTERS: is the state of PID, as ps has it, one of LETTERS?
 in_state()
 {
 	local stat
@@ -367,8 +370,9 @@ in_state()
 	[[ ${stat%% *} == [$2] ]]
 }
 
-# Living processes with the mark in their environment: zkrun ... -- env
-# MARK=... command marks all that the command starts, and no zkrun.
+# marked MARK: print the living processes with MARK in their environment.
+# 'zkrun ... -- env MARK=... command' marks the command's processes and no
+# zkrun.
 marked()
 {
 	local pid
@@ -379,14 +383,14 @@ marked()
 	done
 }
 
-# marked_count MARK N: for wait_for.
+# marked_count MARK N: are there N?  For wait_for.
 marked_count()
 {
 	[ "$(marked "$1" | wc -l)" -eq "$2" ]
 }
 
-# start_terminal COMMAND...: on a terminal of its own; its output is in
-# $BATS_TEST_TMPDIR/terminal.out.
+# start_terminal COMMAND...: run COMMAND on a terminal of its own.  Its output
+# is in $BATS_TEST_TMPDIR/terminal.out.
 start_terminal()
 {
 	mkfifo "$BATS_TEST_TMPDIR/terminal.in"
@@ -401,7 +405,7 @@ prompt_comes()
 	has_lines "$BATS_TEST_TMPDIR/terminal.out" 'READY>' "$1"
 }
 
-# An interactive shell with job control, at its prompt.
+# start_shell [CONNECT]: start an interactive shell with job control.
 start_shell()
 {
 	ZKRUN_CONNECT=${1:-$ZKRUN_CONNECT} PS1='READY>' TERM=dumb \
@@ -409,7 +413,7 @@ start_shell()
 	wait_for 10 prompt_comes 1
 }
 
-# The terminal goes away, as when its window is closed.
+# The terminal goes away, as if its window was closed.
 end_terminal()
 {
 	kill -KILL "${HELPERS[-1]}"
@@ -420,29 +424,28 @@ terminal_says()
 	grep -qF -e "$1" "$BATS_TEST_TMPDIR/terminal.out"
 }
 
-# type_keys FORMAT: as of printf.
+# type_keys FORMAT: type what printf makes of FORMAT.
 type_keys()
 {
 	# shellcheck disable=SC2059 # that is what it is for
 	printf "$1" >&"$TERMINAL_IN"
 }
 
-# The pass with sanitizers is slower, and does some things fewer times.
+# asan: is this the pass with sanitizers?  It is slower, so some tests do less.
 asan()
 {
 	[ "${ZKRUN_PASS:-plain}" = asan ]
 }
 
-# has_lines FILE PATTERN N: at least so many lines that match?
+# has_lines FILE PATTERN N: do at least N lines match?
 has_lines()
 {
 	[ "$(grep -cE -e "$2" "$1")" -ge "$3" ]
 }
 
-# Processes that this test started and that still live.  zkrun writes its title
-# over its environment, so it is known by that, too, as far as the task's name
-# is the test's; and by its executable, where no other test runs at the same
-# time.
+# leftovers: print the living processes that this test started.  zkrun's title
+# overwrites its environment, so a title with the test's task counts as well.
+# If no other tests run, every process with zkrun's executable counts.
 leftovers()
 {
 	local dir pid
@@ -468,14 +471,14 @@ nothing_left()
 	[ -z "$(leftovers)" ]
 }
 
-# End everything that the test started, and fail if more was alive than that.
+# End everything that the test started, and fail if other processes are left.
 stop_all()
 {
 	local pid dir rc=0 left
 
 	for pid in "${BG[@]}"; do
 		kill -TERM "$pid" 2>/dev/null || true
-		# One that is stopped cannot obey.
+		# A stopped process acts on TERM only when it is resumed.
 		kill -CONT "$pid" 2>/dev/null || true
 	done
 	for pid in "${BG[@]}"; do
