@@ -1,12 +1,12 @@
-# nspawn.bash: a machine of its own, with this machine's systemd as PID 1, for
-# tests of the units.  Its /usr is this machine's, its network is, too, and all
-# else is empty.  The units are installed as their heads say, zkrun in
+# nspawn.bash: boot a container with this machine's systemd as PID 1, for tests
+# of the units.  It shares this machine's /usr and network, and is empty
+# otherwise.  The units are installed as their heads say, with zkrun in
 # /usr/local/bin.
 #
-# ROOT is its root directory.
+# ROOT is the container's root directory.
 # shellcheck shell=bash
 
-# Why the machine cannot be booted here; nothing if it can.
+# no_machine: print why the container cannot boot here, or nothing.
 no_machine()
 {
 	local name
@@ -42,11 +42,11 @@ cgroup_mount()
 	findmnt -n -t cgroup2 -o TARGET | head -n 1
 }
 
-# make_root CONNECT: everything of the machine but /usr.
+# make_root CONNECT: make everything of the container but /usr.
 make_root()
 (
 	etc=$ROOT/etc
-	# The users of units have to get at it.
+	# The users of units need access.
 	umask 022
 	mkdir -p "$ROOT"/{usr,var,tmp,run,proc,sys,dev,root} "$etc/zkrun.d" \
 	    "$etc/default" "$etc/systemd/system" "$ROOT.local/bin"
@@ -55,7 +55,8 @@ make_root()
 	done
 	cp /etc/os-release /etc/passwd /etc/group /etc/ld.so.cache "$etc"
 	printf '%s: files systemd\n' passwd group >"$etc/nsswitch.conf"
-	# With an id it is not "first boot", when systemd asks questions.
+	# Without an id systemd takes this for the first boot and asks
+	# questions.
 	printf '%032x\n' 1 >"$etc/machine-id"
 	cat >"$etc/systemd/system/test.target" <<-'END'
 	[Unit]
@@ -65,13 +66,13 @@ make_root()
 	install -m 755 "$ZKRUN" "$ROOT.local/bin/zkrun"
 	echo "connect = $1" >"$etc/zkrun.conf"
 	cp "$TOP"/contrib/systemd/* "$etc/systemd/system"
-	# Another server, as it were.
+	# The copy named 'other' stands for a second server.
 	cp "$etc/systemd/system/zkrun@.service" \
 	    "$etc/systemd/system/other@.service"
 	cp "$etc/systemd/system/zkrun@.timer" "$etc/systemd/system/other@.timer"
 	cp "$etc/systemd/system/gateway.service" \
 	    "$etc/systemd/system/other.service"
-	# One setting for all of them.
+	# Both daemons need CONNECT in their environment.
 	for dir in gateway other; do
 		drop_in "$dir.service" Service "Environment=ZKRUN_CONNECT=$1"
 		mv "$etc/systemd/system/$dir.service.d/test.conf" \
@@ -79,13 +80,13 @@ make_root()
 	done
 )
 
-# boot_machine CONNECT: where zkrun finds ZooKeeper.
+# boot_machine CONNECT: boot it; zkrun finds ZooKeeper at CONNECT.
 boot_machine()
 {
 	ROOT=$BATS_FILE_TMPDIR/root
 	[ -d "$ROOT" ] || make_root "$1" || return 1
-	# A cgroup of its own, or a second machine would share this one's.  The
-	# limit is for tests that are killed: nothing else would end it.
+	# Its own cgroup, or it would share a second container's.  The time
+	# limit ends it if the tests are killed.
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	as_root env -u BENCH_MARK timeout -k 20 600 env \
 	    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 bash -c '
@@ -107,7 +108,7 @@ has_booted()
 	machine_pid && inside systemctl is-active test.target
 }
 
-# The machine's PID 1, seen from here.
+# machine_pid: print the pid of the container's PID 1 outside.
 machine_pid()
 {
 	local pid
@@ -121,7 +122,7 @@ machine_runs()
 	    ! gone "$(<"$BATS_FILE_TMPDIR/root.pid")"
 }
 
-# Its systemd stops all units.
+# halt_machine: shut down; systemd stops all units.
 halt_machine()
 {
 	local cgroup
@@ -141,7 +142,7 @@ remove_root()
 	as_root rm -rf --one-file-system "${ROOT:?}" "$ROOT.local"
 }
 
-# inside COMMAND...: in the machine, as root, within half a minute.
+# inside COMMAND...: run COMMAND in the container, as root, for 30 s at most.
 inside()
 {
 	as_root timeout 30 nsenter -t "$(machine_pid)" -m -u -i -n -p \
@@ -152,7 +153,7 @@ inside()
 # Units
 #
 
-# drop_in UNIT SECTION LINE...: what an administrator adds; see clean_machine.
+# drop_in UNIT SECTION LINE...: add settings to UNIT until clean_machine.
 drop_in()
 {
 	local dir=$ROOT/etc/systemd/system/$1.d section=$2
@@ -162,34 +163,34 @@ drop_in()
 	printf '%s\n' "[$section]" "$@" >>"$dir/test.conf"
 }
 
-# job LINE...: what zkrun@TASK and other@TASK run.
+# job LINE...: write the job of zkrun@TASK and other@TASK.
 job()
 {
 	printf '%s\n' '#!/bin/sh' "$@" >"$ROOT/etc/zkrun.d/$TASK"
 	chmod 755 "$ROOT/etc/zkrun.d/$TASK"
 }
 
-# gatewayd LINE...: the daemon of gateway and other.
+# gatewayd LINE...: write the daemon of gateway and other.
 gatewayd()
 {
 	printf '%s\n' '#!/bin/bash' "$@" >"$ROOT.local/bin/gatewayd"
 	chmod 755 "$ROOT.local/bin/gatewayd"
 }
 
-# setting LINE: for the zkrun of zkrun@TASK and other@TASK.
+# setting LINE: set a variable for zkrun@TASK and other@TASK.
 setting()
 {
 	echo "$1" >>"$ROOT/etc/default/zkrun-$TASK"
 }
 
-# start UNIT...: as it is on disk now, without waiting for it.
+# start UNIT...: load the units anew and start them, without waiting.
 start()
 {
 	inside systemctl daemon-reload
 	inside systemctl start --no-block "$@"
 }
 
-# what UNIT PROPERTY: as systemctl show has it.
+# what UNIT PROPERTY: print the property, as systemctl show does.
 what()
 {
 	inside systemctl show --value -p "$2" "$1"
@@ -212,34 +213,34 @@ becomes()
 	return 1
 }
 
-# ends UNIT RESULT [SECONDS]: it ends, for good.
+# ends UNIT RESULT [SECONDS]: UNIT ends for good, with RESULT.
 ends()
 {
 	becomes "$1" ActiveState '@(inactive|failed)' "${3:-20}" &&
 	    becomes "$1" Result "$2" 1
 }
 
-# begin_journal: a test has one of its own.
+# begin_journal: journal shows only entries from here on.
 begin_journal()
 {
 	CURSOR=$(inside journalctl -q -n 1 --show-cursor -o cat |
 	    sed -n 's/^-- cursor: //p')
 }
 
-# journal [OPTION...]: what was said since then.
+# journal [OPTION...]: print the journal since begin_journal.
 journal()
 {
 	inside journalctl --no-pager -o short-monotonic \
 	    --after-cursor="$CURSOR" "$@"
 }
 
-# What a test has left, so that the next one finds units as they were installed.
+# clean_machine: stop all units and remove what the test has added.
 clean_machine()
 {
 	local verb
 
 	if machine_runs; then
-		# Patterns, for not all of them are there.
+		# Patterns do not fail if a unit is missing.
 		for verb in 'stop' 'kill --signal=KILL' reset-failed; do
 			# shellcheck disable=SC2086 # two words
 			inside timeout 10 systemctl $verb 'zkrun@*' 'other@*' \
@@ -252,10 +253,10 @@ clean_machine()
 }
 
 #
-# What is seen
+# Observations
 #
 
-# The sessions that the server has, one a line.
+# sessions: print the server's sessions, one a line.
 sessions()
 {
 	# shellcheck disable=SC2016 # expanded by the inner shell
@@ -264,13 +265,13 @@ sessions()
 	    sort
 }
 
-# None but those that an earlier test left.
+# no_sessions: are there none but those of earlier tests?
 no_sessions()
 {
 	[ -z "$(comm -13 "$BATS_TEST_TMPDIR/sessions" <(sessions))" ]
 }
 
-# nothing_wrong UNIT: no warning, no notice of systemd's, and nothing from zkrun.
+# nothing_wrong UNIT: no warning or notice of systemd, and no message of zkrun.
 nothing_wrong()
 {
 	local said
@@ -285,20 +286,20 @@ nothing_wrong()
 	return 1
 }
 
-# Nothing is left of the lock of TASK, nor of a session.
+# all_released [TASK]: its lock has no node left, and no session either.
 all_released()
 {
-	# In this order: the witness that finds no node leaves a session itself.
+		# The sessions first: looking for nodes opens a session.
 	wait_for 1 no_sessions && assert_lock_clean "${1:-$TASK}" 1
 }
 
-# told UNIT TEXT N: has the journal so many lines with that text?
+# told UNIT TEXT N: has the journal exactly N lines with TEXT?
 told()
 {
 	[ "$(journal -u "$1" -o cat | grep -cF -e "$2")" -eq "$3" ]
 }
 
-# pid_of guard|keeper|command UNIT: inside.
+# pid_of guard|keeper|command UNIT: print its pid inside.
 pid_of()
 {
 	local pid
@@ -310,13 +311,13 @@ pid_of()
 	inside pgrep -P "$pid" | head -n 1
 }
 
-# processes UNIT: all that are in its cgroup.
+# processes UNIT: print the pids of its cgroup.
 processes()
 {
 	inside cat "/sys/fs/cgroup$(what "$1" ControlGroup)/cgroup.procs"
 }
 
-# dead PID...: inside.
+# dead PID...: are these processes dead inside?
 dead()
 {
 	! inside ps -o stat= -p "$(tr ' ' , <<<"$*")" | grep -qv '^Z'
@@ -337,7 +338,7 @@ finish_job()
 	: >"$ROOT/etc/zkrun.d/end"
 }
 
-# since TIME LIMIT: less than LIMIT milliseconds since then.
+# since TIME LIMIT: have fewer than LIMIT milliseconds passed since TIME?
 since()
 {
 	local took=$((($(now_us) - $1) / 1000))
