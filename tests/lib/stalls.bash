@@ -1,5 +1,6 @@
-# stalls.bash: disks, file servers and processes that do not answer, and the
-# command that comes next.  For test files that load helper and deaths as well.
+# stalls.bash: disks, file servers and processes that do not answer, and
+# successors that begin after a job.  For test files that load helper and deaths
+# as well.
 #
 # A test calls stalling_disk or file_server; teardown calls end_stalls.
 # shellcheck shell=bash
@@ -12,7 +13,7 @@ stalls_setup()
 	declare -ga FLEET=()
 }
 
-# First let everything go on: a process that is held up cannot be ended.
+# Resume everything first: a process that is held up cannot end.
 end_stalls()
 {
 	local rc=0
@@ -31,10 +32,10 @@ end_stalls()
 }
 
 #
-# What stalls
+# Stalls
 #
 
-# stalling_disk: an ext4 in a file, mounted on DISK.
+# stalling_disk: mount an ext4 file system in a file, and set DISK.
 stalling_disk()
 {
 	local image=$BATS_TEST_TMPDIR/image
@@ -48,7 +49,8 @@ stalling_disk()
 	DISK=$BATS_TEST_TMPDIR/disk
 }
 
-# From now on a process that writes to DISK waits, and not even SIGKILL ends it.
+# From now on a process that writes to DISK waits, and even SIGKILL does not end
+# it.
 freeze_disk()
 {
 	fsfreeze --freeze "$DISK"
@@ -59,7 +61,7 @@ thaw_disk()
 	[ -z "$DISK" ] || fsfreeze --unfreeze "$DISK" 2>/dev/null || true
 }
 
-# file_server: stallfs on FILES, with the files 0 to 9.
+# file_server: mount stallfs, with files 0 to 9, and set FILES.
 file_server()
 {
 	[ "$EUID" -eq 0 ] || skip 'mounts a file system of its own'
@@ -76,7 +78,8 @@ file_server()
 	FILES=$BATS_TEST_TMPDIR/files
 }
 
-# stall_files LINE...: what the file server does not answer, see stallfs.
+# stall_files LINE...: name the requests that the server does not answer; see
+# stallfs.
 stall_files()
 {
 	printf '%s\n' "$@" >"$STALLS.new"
@@ -88,15 +91,15 @@ answer_files()
 	[ -z "$FILES" ] || : >"$STALLS"
 }
 
-# put_on FILE NAME out|err: send that output of a zkrun that starts later to FILE.
+# put_on FILE NAME out|err: a zkrun that starts later sends this output to FILE.
 put_on()
 {
 	: >"$1"
 	ln -s "$1" "$BATS_TEST_TMPDIR/$2.$3"
 }
 
-# stuck_one WHO NAME ARG...: as enlist NAME ARG..., but process WHO of this zkrun
-# waits for DISK after freeze_disk and stick.
+# stuck_one WHO NAME ARG...: as enlist NAME ARG..., but after freeze_disk and
+# stick process WHO of this zkrun waits for DISK.
 stuck_one()
 {
 	local -x STUCK=$1 STUCK_FILE=$DISK/stuck
@@ -112,7 +115,7 @@ stick()
 	: >"$BATS_TEST_TMPDIR/stuck"
 }
 
-# is_stuck PID, a_child_is_stuck PID: is one of its threads in uninterruptible sleep?
+# is_stuck PID, a_child_is_stuck PID: does a thread sleep uninterruptibly?
 is_stuck()
 {
 	grep -qE '^State:[[:space:]]*D' "/proc/$1/task"/*/status
@@ -128,7 +131,7 @@ a_child_is_stuck()
 	return 1
 }
 
-# a_writer_is_stuck FILE: is a process stuck that has it open?
+# a_writer_is_stuck FILE: is a process stuck that has FILE open?
 a_writer_is_stuck()
 {
 	local pid
@@ -140,11 +143,11 @@ a_writer_is_stuck()
 }
 
 #
-# The next command
+# Successors
 #
 
-# queue_successors: queue a command behind each of FLEET.  It writes down when it
-# begins.
+# queue_successors: queue a command behind each of FLEET.  It writes down the
+# time when it begins.
 queue_successors()
 {
 	local name
@@ -181,7 +184,7 @@ judge_successors()
 	return $rc
 }
 
-# relay_has_beaten N: were there N beats since reset-stats?
+# relay_has_beaten N: have N beats passed since reset-stats?
 relay_has_beaten()
 {
 	[ "$(relay_count op14)" -ge "$1" ]
