@@ -1,7 +1,8 @@
-# cost.bash: what it costs to run a command under a lock.
+# cost.bash: the cost of running a command under a lock.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 
-# rows_of_times PART SIZE REFERENCE WHAT...: wall and CPU time of each.
+# rows_of_times PART SIZE REFERENCE WHAT...: a row of wall and of CPU time for
+# each.
 rows_of_times() {
 	local part=$1 size=$2 reference=$3 what
 
@@ -16,7 +17,7 @@ rows_of_times() {
 	done
 }
 
-# a: wall and CPU time of "X -- true" on loopback, in turns.
+# a: wall and CPU time of "X -- true" on loopback, one after the other.
 part_a() {
 	local all=(zkrun true flock)
 
@@ -34,15 +35,15 @@ part_a() {
 	rows_of_times a loopback 'etcdctl lock' "${all[@]}"
 }
 
-# trips WHAT: a row of part b, from its times.
+# trips WHAT: print a row of part b.
 trips() {
 	row b "$1" "$((2 * delay)) ms" "$(percentile 50 "$work/$1.times" |
 	    awk -v d="$delay" '{ printf "%.2f\n", $1 / (2 * d) }')" \
 	    'round trips' "etcdctl lock/$((2 * delay)) ms"
 }
 
-# b: at a distance.  The relay delays what passes through it, in each
-# direction; not the TCP handshake, for which all would pay one round trip more.
+# b: over a distance.  The relay delays data in each direction.  It does not
+# delay the TCP handshake, which would add one round trip to each.
 part_b() {
 	local runs=$(((rounds + 1) / 2)) far holder
 
@@ -74,8 +75,8 @@ part_b() {
 	wait "$holder" || true
 	trips 'zkrun -n taken'
 	[ "$peers" = yes ] || return 0
-	# By its own clock, without the start of the JVM, and without its first
-	# run, in which it loads and compiles.
+	# Curator's times come from its own clock, without the start of the JVM
+	# and without the first run, in which the JVM loads and compiles.
 	curator "$far" /lock/mutex/java "$((runs + 1))" true |
 	    tail -n +2 >"$work/Curator (running JVM).times"
 	trips 'Curator (running JVM)'

@@ -1,9 +1,9 @@
-# crowd.bash: what a zkrun costs while it is there, and many at once.
+# crowd.bash: what a waiting or holding zkrun costs, one alone and many at once.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 
 crowd=1000
 
-# Voluntary context switches so far.
+# wakeups_of PID: print its voluntary context switches so far.
 wakeups_of() {
 	awk '/^voluntary/ { print $2 }' "/proc/$1/status"
 }
@@ -24,9 +24,9 @@ per_minute() { # COUNT MS
 	awk -v n="$1" -v ms="$2" 'BEGIN { printf "%.1f", n * 60000 / ms }'
 }
 
-# e: a zkrun that waits at the head of the line and one that holds, with the
-# default session timeout of 30 s: a read and a beat seven times in each.  They
-# wake the keeper for the question and for each answer.
+# e: a waiter at the front of the queue and a holder, with the default session
+# timeout of 30 s.  Each sends a read and a beat seven times in 30 s, and wakes
+# up for sending and for each answer.
 part_e() {
 	local beats=$((rounds / 4)) kind guard keeper holder began packets
 	local -A pid wakeups
@@ -49,7 +49,7 @@ part_e() {
 		guard=$holder
 	done
 	[ "$beats" -ge 1 ] || beats=1
-	# Nothing of the start is left to be done.
+	# By then the start is over.
 	sleep 1
 	began=$(now_ms)
 	packets=$(packets)
@@ -64,14 +64,15 @@ part_e() {
 		    $(($(now_ms) - began)))" 'wake-ups a minute' \
 		    '42 (three for each beat)'
 	done
-	# The question for the number is one itself.
+	# One packet is the question for their number.
 	row e 'zkrun both' two "$(per_minute $(($(packets) - packets - 1)) \
 	    $(($(now_ms) - began)))" 'requests a minute' '56 (two every T/7 each)'
 	kill "${pid[waiting guard]}" "$holder"
 	wait "${pid[waiting guard]}" "$holder" || true
 }
 
-# Runs a second, from two seconds after the first began.
+# rate FILE SECONDS: print runs a second, from two seconds after the first run
+# on.
 rate() {
 	awk -v over="$2" '
 	$1 == "begin" {
@@ -81,7 +82,7 @@ rate() {
 	END { printf "%.1f", n / over }' "$1"
 }
 
-# f: a task that 50 contenders pass around; whoever has run stands in line anew.
+# f: 50 contenders pass a task around; each queues again after its run.
 part_f() {
 	local over=$((rounds / 2 + 1))
 
@@ -99,7 +100,7 @@ part_f() {
 	    'etcdctl lock/50'
 }
 
-# g: a thousand that wait for one task, and a thousand tasks held at once.
+# g: a thousand waiters of one task, and a thousand tasks held at once.
 part_g() {
 	local began swarm pids names
 
@@ -115,7 +116,7 @@ part_g() {
 	swarm=$!
 	until_true 120 has_stamps "$work/many" "$crowd"
 	row g 'zkrun holding' "$crowd" $(($(now_ms) - began)) 'ms to hold all'
-	# Guards, keepers, and no commands.
+	# zkruns_below lists guards and keepers, but no commands.
 	mapfile -t pids < <(zkruns_below "$swarm")
 	row g 'zkrun holding' "$crowd" "$(pss_of "${pids[@]}")" 'kB PSS'
 	names=$(znode tree /lock/mutex | grep -c '/many-.*-lease-')

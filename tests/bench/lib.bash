@@ -1,4 +1,4 @@
-# lib.bash: the servers, the rows of the table, and waiting.
+# lib.bash: servers, rows of the table, and functions that wait.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 
 declare -A values
@@ -7,9 +7,10 @@ progress() {
 	echo "bench: ${SECONDS}s, $*" >&2
 }
 
-# row PART WHAT SIZE VALUE UNIT [REFERENCE]: the ratio is to the value of the
-# row "WHAT/SIZE" that REFERENCE names, or to a number; none if that is not
-# there.  Rows are kept under "PART/WHAT/SIZE/UNIT".
+# row PART WHAT SIZE VALUE UNIT [REFERENCE]: add a row.  REFERENCE is
+# "WHAT/SIZE" of an earlier row or a number; the ratio is that of VALUE to its
+# value.  Without such a row there is no ratio.  values[PART/WHAT/SIZE/UNIT]
+# keeps VALUE.
 row() {
 	local part=$1 what=$2 size=$3 value=$4 unit=$5 reference=${6:-} of=
 
@@ -27,7 +28,7 @@ row() {
 	}' >>"$rows"
 }
 
-# percentile P FILE [COLUMN]: nearest rank.
+# percentile P FILE [COLUMN]: print the percentile by the nearest rank.
 percentile() {
 	awk -v c="${3:-1}" '{ print $c }' "$2" | sort -g | awk -v p="$1" '
 	{ v[NR] = $1 }
@@ -46,7 +47,7 @@ now_ms() {
 	echo $((${EPOCHREALTIME/[.,]/} / 1000))
 }
 
-# until_true SECONDS COMMAND...: polls.
+# until_true SECONDS COMMAND...: wait until COMMAND succeeds.
 until_true() {
 	local limit=$((SECONDS + $1)) what=$2
 
@@ -60,13 +61,14 @@ until_true() {
 	done
 }
 
-# In the background: lives and dies with this shell, whatever kills it.
+# with_us COMMAND...: for the background: COMMAND ends when this shell dies.
 with_us() {
 	exec setpriv --pdeathsig TERM "$@"
 }
 
-# Both servers write to the same disk, and both wait for it.  With its usual
-# backlog of 50 a crowd would wait for TCP, a second each time.
+# ZooKeeper and etcd write to the same disk, and both wait for it.  With
+# ZooKeeper's usual backlog of 50 a crowd would wait a second for each TCP
+# retry.
 start_zookeeper() {
 	zk_port=$("$sandbox" start "$work/zookeeper" --tick 2000 \
 	    --jvm -Dzookeeper.forceSync=yes --set maxSessionTimeout=600000 \
@@ -92,7 +94,7 @@ start_etcd() {
 	until_true 20 etcd_serves || { tail "$work/etcd.log" >&2; return 1; }
 }
 
-# relay_to NAME HOST:PORT: with the delay of part b; sets relayed.
+# relay_to NAME HOST:PORT: start a relay with part b's delay; set relayed.
 relay_to() {
 	with_us "$tools/relay" -l 0 -t "$2" -c "$work/$1.ctl" -d "$delay" \
 	    >"$work/$1.port" 2>"$work/$1.log" &
@@ -105,7 +107,7 @@ znode() {
 	timeout 60 "$tools/znode" -c "$zk" "$@"
 }
 
-# The server's answer to a four-letter word.
+# ask_server WORD: print the server's answer to a four-letter word.
 ask_server() {
 	local server
 
@@ -121,7 +123,7 @@ curator() {
 export -f curator
 export here build
 
-# measure FILE RUNS COMMAND...: appends "wall cpu" lines, in ms.
+# measure FILE RUNS COMMAND...: append "wall cpu" lines, in ms.
 measure() {
 	local file=$1 runs=$2
 

@@ -1,22 +1,22 @@
-# queue.bash: lines of waiters, each of which takes over from the one before.
+# queue.bash: queues of waiters, each of which takes over from the one before.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 # shellcheck disable=SC2016 # expanded by the inner shell
 
 declare -A lined
-# How many hand-offs are measured, of each length of line at least.
+# The number of hand-offs measured for each length of queue, at least.
 handoffs=$(((rounds * 5 + 1) / 2))
-# Sessions so long that no beat falls into what is counted.
+# A session timeout so long that no beat is counted.
 long=300
-# How long each command runs, in ms: so long that the next has come to the head
-# of the line by then.
+# How long each command runs, in ms.  By then the next waiter has come to the
+# front of the queue.
 hold=${BENCH_HOLD:-20}
-# More of them are too much for this machine: each is 9 threads and 20 MB.
+# This machine can run no more of them: each has 9 threads and 20 MB.
 etcdctl_most=100
-# Holds until the gate opens, and then ends like all others.
+# A command that waits until the gate opens and then runs "$@".
 at_gate='echo >"$0.shut"; read -r _ <"$0"; exec "$@"'
 
-# The server's counters, as words: zxid, and of watches fired on nodes that were
-# deleted, changed, made, or had their children changed.
+# Print the server's zxid, and the number of watches that it has fired for nodes
+# that were deleted, changed or created, or whose children changed.
 counters() {
 	printf '%d ' "$(ask_server srvr | sed -n 's/^Zxid: //p')"
 	ask_server mntr | awk '
@@ -51,14 +51,14 @@ has_stamps() { # STAMPS N
 	[ "$(grep -c ^begin "$1" 2>/dev/null)" -ge "$2" ]
 }
 
-# Milliseconds from each end to the next begin, in order.
+# gaps STAMPS: print the milliseconds from each end to the next begin, in order.
 gaps() {
 	sort -n -k 2,2 "$1" | awk '
 	$1 == "end" { end = $2 }
 	$1 == "begin" && end { printf "%.3f\n", ($2 - end) / 1e6; end = 0 }'
 }
 
-# Proportional memory, in kB, of processes.
+# pss_of PID...: print their proportional memory in kB.
 pss_of() {
 	local pid
 
@@ -67,7 +67,7 @@ pss_of() {
 	done | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
-# The guards below a process, and their keepers.
+# zkruns_below PID: print the pids of guards below PID and of their keepers.
 zkruns_below() {
 	local guard guards
 
@@ -78,9 +78,9 @@ zkruns_below() {
 	done
 }
 
-# One line of so many zkruns: a holder, SIZE - 1 waiters, and a last one, which
-# holds on.  All are in line before counting begins, so that from the end of the
-# first command to the start of the last there are exactly SIZE hand-offs.
+# zkrun_line_once: a queue of a holder, SIZE - 1 waiters and a last one, which
+# keeps the lock.  Counting begins when all of them queue, so that exactly SIZE
+# hand-offs lie between the end of the first command and the start of the last.
 zkrun_line_once() { # SIZE TASK
 	local size=$1 task=$2 stamps=$work/$2.stamps gate=$work/$2.gate
 	local before after began swarm='' holder last pids
@@ -128,7 +128,8 @@ etcdctl_line_once() { # SIZE NAME
 	local swarm holder
 
 	mkfifo "$gate"
-	# Deaf to TERM while its command runs: the swarm ends it if need be.
+	# etcdctl ignores TERM while its command runs; the swarm kills it if
+	# needed.
 	"$tools/swarm" 1 etcdctl lock "$name" -- sh -c "$at_gate" "$gate" \
 	    "$tools/stamp" "$stamps" holder 0 >"$work/$name.holder" &
 	holder=$!
@@ -144,7 +145,7 @@ etcdctl_line_once() { # SIZE NAME
 	    >>"$work/etcdctl.$size"
 }
 
-# lines SYSTEM SIZE: as many as it takes, once in a run of the bench.
+# lines SYSTEM SIZE: measure enough queues of this length, once in a bench.
 lines() {
 	local i
 
@@ -156,7 +157,7 @@ lines() {
 	done
 }
 
-# c: from a command's end to the next one's start, by their own clocks.
+# c: from a command's end to the next one's start, by the commands' clocks.
 part_c() {
 	local size p other
 
@@ -185,8 +186,7 @@ part_c() {
 	done
 }
 
-# d: what the server does for a hand-off, by its own counters.  The sessions
-# are long, so that beats do not count.
+# d: what a hand-off costs the server, by its own counters.
 part_d() {
 	local size
 

@@ -1,9 +1,9 @@
-# rush.bash: hundreds that come in the same second, as cron lines do.
+# rush.bash: hundreds of zkruns that start in the same second, as with cron.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 
 rush=400
 
-# CPU time of the server so far, in ms.
+# Print the server's CPU time so far, in ms.
 server_cpu() {
 	local pid
 
@@ -21,9 +21,9 @@ each() { # TOTAL N
 	awk -v total="$1" -v n="$2" 'BEGIN { printf "%.2f", total / n }'
 }
 
-# rush WHAT N STATUSES COMMAND...: N of the command at once, and what they cost
-# each.  All end in one of these statuses ("0:400", or "0 75" for any number of
-# each); the others are lost.
+# rush WHAT N STATUSES COMMAND...: start N of COMMAND at once, and print what
+# each of them costs.  STATUSES are the expected ones ("0:400", or "0 75" for
+# any number of each); a command with another status counts as lost.
 rush() {
 	local what=$1 n=$2 good=$3 began cpu bytes zxid lost=0 word
 	local before="before ${1#* }/$2"
@@ -59,7 +59,7 @@ rush() {
 	row h "$what" "$n" "$lost" lost
 }
 
-# rushes NAME ZKRUN: the three of them.
+# rushes NAME ZKRUN: run the three rushes of part h.
 rushes() {
 	local name=$1 zkrun=$2 holder
 
@@ -79,9 +79,9 @@ rushes() {
 	    "$zkrun" "$relayed" "many-$name" %
 }
 
-# h: 400 with -n on a task that is held, 400 that wait for a free one and run for
-# 10 ms each, and 40 tasks with ten contenders each.  BENCH_BEFORE names another
-# zkrun, for the ratios.
+# h: 400 with -n on a held task; 400 that wait for a free task and run for 10 ms
+# each; 40 tasks with ten contenders each.  BENCH_BEFORE names another zkrun to
+# compare with.
 part_h() {
 	relay_to rush "$zk"
 	timeout 10 "$tools/relay" -s "$work/rush.ctl" delay 0 >/dev/null

@@ -1,5 +1,5 @@
-# The CSV of the bench as a picture: a bar for each ratio, on a logarithmic
-# scale around 1, with the value beside it.
+# svg.awk: the CSV of the bench as a picture, with a bar for each ratio, on a
+# logarithmic scale around 1, and its value beside it.
 function escape(text) {
 	gsub(/&/, "\\&amp;", text)
 	gsub(/</, "\\&lt;", text)

@@ -1,4 +1,4 @@
-# The CSV of the bench as a table for people.
+# table.awk: the CSV of the bench as a table for people.
 BEGIN { FS = "," }
 {
 	line = sprintf("%-4s  %-26s %-12s %10s %-24s %7s  %s",
