@@ -1,8 +1,8 @@
 # report.awk: the lines that were never run, and the table of coverage.
 #
 # Files: the exceptions, the counts (file, line, count, function), the sources.
-# An exception is a line "FILE FUNCTION N REASON": up to N lines in there are
-# not run.  The exit status is 1 below the bar, or if a line has no reason.
+# An exception is a line "FILE FUNCTION N REASON": up to N lines of FUNCTION are
+# never run.  The exit status is 1 below the bar or if a line has no reason.
 
 FNR == 1 {
 	file_number++
@@ -18,7 +18,7 @@ file_number == 1 {
 	next
 }
 
-# A header's functions are counted in each object that has them.
+# Each object that has a header's function counts it separately.
 file_number == 2 {
 	key = $1 ":" $2
 	if (!(key in count))

@@ -1,16 +1,14 @@
 /*
  * shared: one set of counters for all processes of zkrun.
  *
- * gcov keeps its counters in memory and writes them down when a program exits.
- * A good part of zkrun's processes do not: they are killed, by tests and by
- * each other, or end in _exit(2).  So the counters are pages of a file that
- * every process has mapped.  What was run is counted there and then, whoever
- * dies how.  No line of src/ is different for it.
+ * gcov keeps its counters in memory and writes them when a program exits.  Many
+ * of zkrun's processes do not exit: they are killed, or end in _exit(2).  So
+ * the counters are pages of a file that every process maps, and a count is
+ * stored at once, however the process ends.  No line of src/ changes for it.
  *
- * Linked into zkrun by tests/coverage, with shared.ld, which lays out the
+ * tests/coverage links this into zkrun, with shared.ld, which lays out the
  * counters, and --wrap=__gcov_exit.  With COVERAGE_COLLECT in the environment
- * the program writes what the file has the way that gcov does, and nothing
- * else.
+ * the program writes the file's counts in gcov's format, and exits.
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -24,15 +22,15 @@ extern char counters_begin[], counters_end[];
 void	__gcov_dump(void);
 void	__wrap___gcov_exit(void);
 
-/* At exit nobody writes: all would write the same, and gcov adds it up. */
+/* No process writes at exit: all have the same counts, and gcov would add them. */
 void
 __wrap___gcov_exit(void)
 {
 }
 
 /*
- * Before main(), and so before anything is counted.  Who can not reach the
- * file, in a sandbox of a test, say, counts for itself, in vain.
+ * Runs before main(), and so before any count.  A process that cannot open the
+ * file, for instance in a sandbox, counts for itself, and its counts are lost.
  */
 static void __attribute__((constructor))
 share(void)
