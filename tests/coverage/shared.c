@@ -22,7 +22,7 @@ extern char counters_begin[], counters_end[];
 void	__gcov_dump(void);
 void	__wrap___gcov_exit(void);
 
-/* No process writes at exit: all have the same counts, and gcov would add them. */
+/* No process writes at exit, because gcov would add up the shared counts. */
 void
 __wrap___gcov_exit(void)
 {
