@@ -1,6 +1,6 @@
 /*
- * Counter: sets how many children a node has ever had, in the data of a server
- * that is stopped.  The number of the next sequential child is that.
+ * Counter: sets how many children a node has ever had, in the data of a stopped
+ * server.  The next sequential child gets this number.
  *
  * usage: java Counter DATADIR PATH N
  */
@@ -22,7 +22,7 @@ public class Counter {
 		log.restore(tree, sessions, (header, record, digest) -> { });
 		tree.getNode(args[1]).stat.setCversion(
 		    Integer.parseInt(args[2]));
-		/* A snapshot of the same moment takes the place of the old. */
+		/* The new snapshot replaces the old one of the same zxid. */
 		log.save(tree, new ConcurrentHashMap<>(sessions), true);
 		log.close();
 	}

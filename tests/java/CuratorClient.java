@@ -1,12 +1,12 @@
 /*
- * CuratorClient: the peer that zkrun must be compatible with, driven by lines
- * over a connection.  One JVM serves all tests of a lane, one connection each.
- * The first line of a connection is for whom the rest is:
+ * CuratorClient: a Curator client that tests drive by lines over a connection.
+ * zkrun must be compatible with it.  One JVM serves all tests of a lane, with
+ * one connection each.  The first line of a connection names the servers:
  *
  *   connect CONNECT SESSION_MS [SCHEME:CREDENTIAL]
- *                               with a credential its nodes are for itself
+ *                               with a credential, only it may use the nodes
  *
- * Then, as often as wanted:
+ * Any number of these lines follows:
  *
  *   acquire NAME PATH MS        InterProcessSemaphoreMutex; MS 0 tries once,
  *                               -1 waits for ever
@@ -15,15 +15,15 @@
  *   participants NAME PATH      children of the semaphore's leases, by Curator
  *   contend COUNT PATH SECONDS FILE
  *                               COUNT sessions take turns and leave stamps
- *   churn COUNT PATH N SECONDS FILE
+ *                               the same with leases of a semaphore of N
  *                               the same for leases of a semaphore of N
  *
- * Answers come when they are due, one line each: "ready", "NAME acquired",
- * "NAME refused", "NAME released", "contend done RUNS" (of both), or "NAME error
- * TEXT".  Every NAME has a session of its own, from acquire to release.  The end
- * of the connection ends its sessions.
+ * Each answer is one line, sent when it is known: "ready", "NAME acquired",
+ * "NAME refused", "NAME released", "contend done RUNS" (also for churn), or
+ * "NAME error TEXT".  Every NAME has its own session from acquire to release.
+ * The end of the connection ends its sessions.
  *
- * usage: java CuratorClient, which prints its port and its pid
+ * usage: java CuratorClient; it prints its port and its pid
  */
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -56,12 +56,12 @@ import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.data.ACL;
 
 public class CuratorClient {
-	/* Something to do with a thread; may fail in any way. */
+	/* A thread's work, which may throw anything. */
 	private interface Job {
 		void run() throws Exception;
 	}
 
-	/* What is held under a name: giving it back, and the session. */
+	/* A held lock: how to release it, and its session. */
 	private static class Held {
 		final CuratorFramework client;
 		final Job release;
@@ -75,13 +75,13 @@ public class CuratorClient {
 	private final BufferedReader in;
 	private final PrintStream out;
 	private final Map<String, Held> held = new ConcurrentHashMap<>();
-	/* Every session of this connection, to be closed at its end. */
+	/* Every session of this connection; its end closes them. */
 	private final Set<CuratorFramework> sessions =
 	    ConcurrentHashMap.newKeySet();
 	private String connect, auth;
 	private int sessionMs;
 
-	/* For all that it makes, parents included. */
+	/* For all nodes that it makes, parents included. */
 	private static final ACLProvider creatorOnly = new ACLProvider() {
 		@Override
 		public List<ACL> getDefaultAcl() {
@@ -94,7 +94,7 @@ public class CuratorClient {
 		}
 	};
 
-	/* One println is one line, whatever thread it comes from. */
+	/* One println writes one line, even from several threads. */
 	private void say(String line) {
 		synchronized (out) {
 			out.println(line);
@@ -204,7 +204,7 @@ public class CuratorClient {
 		    line.getBytes(StandardCharsets.US_ASCII)));
 	}
 
-	/* leases 0 is a mutex. */
+	/* With leases 0 it is a mutex. */
 	private void contend(int count, String path, int leases,
 	    long seconds, String file) throws Exception {
 		long end = System.nanoTime() + seconds * 1000000000L;
@@ -232,7 +232,7 @@ public class CuratorClient {
 			say("contend done " + runs);
 	}
 
-	/* Waits that long for what others contend for; null if in vain. */
+	/* Waits that long for a contended lease; null if in vain. */
 	private static Job take(CuratorFramework client, String path,
 	    int leases, long ns) throws Exception {
 		if (leases == 0) {

@@ -1,23 +1,22 @@
 /*
- * CuratorContender: Curator clients that contend with zkruns which are being
- * tortured, each in a thread and for one task, until there is something on
- * stdin.
+ * CuratorContender: Curator clients that contend with zkruns under torture,
+ * each in its own thread and for one task, until there is something on stdin.
  *
  * usage: java CuratorContender CONNECT BASE SEED OFFSET FILE NAME:TASK:LEASES...
  *
- * What Curator promises is less than what zkrun does: it tells its user that
- * the connection is SUSPENDED or LOST and stops nothing, and behind a server
- * that is cut off it may tell so too late.  So these runs go by the servers'
- * word: a run's sign of life is a write to its own lease node, dated when it
- * was sent, and counts only once it was acknowledged.  At that time the lease
- * was there, so nobody else may have been at work.  When one fails, or Curator
- * says SUSPENDED or LOST, the run is over.
+ * Curator promises less than zkrun: it tells its user that the connection is
+ * SUSPENDED or LOST, stops nothing, and may tell so too late behind a server
+ * that is cut off.  So these runs go by the servers' word.  A run's sign of
+ * life is a write to its own lease node.  It has the time of its sending and
+ * counts only once acknowledged: the lease existed at that time, so nobody else
+ * may have worked.  The run ends when such a write fails or Curator says
+ * SUSPENDED or LOST.
  *
- * InterProcessSemaphoreV2 is used for mutexes, too: InterProcessSemaphoreMutex
- * is one of 1, but does not tell which node is its own.
+ * Mutexes are InterProcessSemaphoreV2 of one lease, because
+ * InterProcessSemaphoreMutex does not tell which node is its own.
  *
- * In FILE there is a line a try, of the same kind as contender.c has.  OFFSET is
- * what CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC, in microseconds.
+ * FILE gets a line for each try, in contender.c's format.  OFFSET is what
+ * CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC, in microseconds.
  */
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -61,7 +60,7 @@ public class CuratorContender implements Runnable {
 		return System.nanoTime() / 1000 + offsetUs;
 	}
 
-	/* Works under the lease until the time or the contact is over. */
+	/* Works under the lease until its time or the contact is over. */
 	private String work(CuratorFramework client, Lease lease,
 	    AtomicBoolean contact) throws Exception {
 		String path = base + "/" + task + "/leases/" +
@@ -91,7 +90,7 @@ public class CuratorContender implements Runnable {
 		    client.getZookeeperClient().getZooKeeper().getSessionId());
 	}
 
-	/* One session, one try.  Closing it leaves nothing behind. */
+	/* One session with one try.  Its close leaves nothing behind. */
 	private void contend() throws Exception {
 		long startUs = nowUs();
 		String signs = NOTHING;

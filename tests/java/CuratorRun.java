@@ -1,12 +1,12 @@
 /*
- * CuratorRun: what a Java program does that runs a command under Curator's
- * InterProcessSemaphoreMutex.  Each run has a client of its own: connects,
- * acquires, runs the command, releases, closes.
+ * CuratorRun: runs a command under Curator's InterProcessSemaphoreMutex, as a
+ * Java program would.  Each run has its own client, which connects, acquires,
+ * runs the command, releases and closes.
  *
  * usage: java CuratorRun CONNECT PATH RUNS COMMAND [ARGUMENT...]
  *
- * Prints how many milliseconds each run took by the program's own clock; in the
- * first the JVM still loads and compiles.
+ * Prints the milliseconds of each run by the program's own clock.  The first
+ * run includes the JVM's loading and compiling.
  */
 import java.util.Arrays;
 

@@ -1,15 +1,15 @@
 /*
- * TxnLog: what the servers of an ensemble have decided, and when: their
- * transaction logs, as lines.  The word of the servers, which no client can
- * have changed.
+ * TxnLog: prints what the servers of an ensemble decided, and when, from their
+ * transaction logs.  No client can have changed these.
  *
  * usage: java TxnLog PREFIX DATADIR...
  *
- * Prints "ZXID MS SESSION create PATH CHANGE DATA" and "... delete PATH" of the
+ * Prints "ZXID MS SESSION create PATH CHANGE DATA" and "... delete PATH" for
  * nodes whose paths begin with PREFIX, and "ZXID MS SESSION close".  MS is the
- * leader's wall clock, SESSION in hex; that of a create is the owner, or 0.
+ * leader's wall clock, SESSION is in hex; that of a create is the owner, or 0.
  * CHANGE counts the changes of the parent's children.
- * What only one server has logged was never decided, and is left out.
+ * A transaction that only one server has logged was not decided and is left
+ * out.
  */
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
@@ -36,7 +36,7 @@ import org.apache.zookeeper.txn.Txn;
 import org.apache.zookeeper.txn.TxnHeader;
 
 public class TxnLog {
-	/* What one transaction does, and on how many servers it was found. */
+	/* What a transaction does, and how many servers have logged it. */
 	private static class Entry {
 		final List<String> lines = new ArrayList<>();
 		int servers;
@@ -107,7 +107,7 @@ public class TxnLog {
 		}
 	}
 
-	/* A server that was killed leaves a last record that is cut short. */
+	/* The log of a killed server may end in half a record. */
 	private static boolean advance(TxnIterator log) throws IOException {
 		try {
 			return log.next();
