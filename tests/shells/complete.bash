@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 #
-# complete.bash LINE: what bash offers for zkrun with the cursor at the end of
-# the line, one a line.  BASH_COMPLETION_USER_DIR says where it is installed.
+# complete.bash LINE: print what bash offers for zkrun at the end of LINE, one
+# word a line.  BASH_COMPLETION_USER_DIR is where the completion is installed.
 
 set -u
 # shellcheck source=/dev/null
 . /usr/share/bash-completion/bash_completion
-# It asks readline for things that only a terminal has.
+# The real compopt needs readline on a terminal.
 compopt()
 {
 	:
