@@ -1,5 +1,5 @@
-# setup_suite.bash: what all tests of a run need.  No server, no run: nothing
-# here is ever skipped.
+# setup_suite.bash: set up what all tests of a run need.  Without a server the
+# run fails; nothing here skips a test.
 # shellcheck shell=bash
 
 setup_suite()
@@ -26,10 +26,10 @@ setup_suite()
 			return 1
 		fi
 	done
-	# The tests say what they want; nothing comes from the caller.
+	# The tests set all options; ignore the caller's.
 	unset "${!ZKRUN_@}"
 	export ZKRUN_PASS=${PASS_NAME:-plain}
-	# Without tests/run there is no lane yet.
+	# A bats that tests/run did not start needs its own lane.
 	if [ -z "${LANE_DIR:-}" ]; then
 		export LANE_DIR=$BATS_SUITE_TMPDIR
 		OWN_LANE=yes

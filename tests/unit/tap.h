@@ -1,6 +1,6 @@
 /*
- * The Test Anything Protocol: one line a check, the plan at the end, so that a
- * program that broke off has none.
+ * The Test Anything Protocol: one line for each check, and the plan at the end,
+ * so that a program that breaks off prints no plan.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -14,7 +14,7 @@
 
 static int	tap_count, tap_failures;
 
-/* Counts and prints one check. */
+/* Count and print one check. */
 static inline bool	ok(bool, const char *, ...)
 			    __attribute__((format(printf, 2, 3)));
 
@@ -59,7 +59,7 @@ is_text(const char *got, const char *wanted, const char *what)
 		    wanted != NULL ? wanted : "NULL");
 }
 
-/* Prints the plan; returns what main() is to return. */
+/* Print the plan, and return main()'s exit status. */
 static inline int
 tap_end(void)
 {
