@@ -1,45 +1,47 @@
 /*
- * The lease clock (src/lock/lease.h): no command of the old
- * holder's is alive when the lease can be the next one's.
+ * The lease clock (src/lock/lease.h): no command of the old holder is alive
+ * when the next contender may get the lease.
  *
- * One zkrun with three servers, in whole units of time; T, the session timeout,
- * is 8 of them, or 16, and an age of T means: too old to count, or never.  The
- * leader counts the session's time.  Any request renews it: at once at the
- * leader itself, from a follower with a ping less than T/4 later.  A connect
+ * One zkrun with three servers, in whole units of time.  T, the session
+ * timeout, is 8 or 16 units.  An age of T means "too old to count" or "never".
+ * The leader counts the session's time.  Any request renews it: at once at the
+ * leader itself, and at a follower with a ping less than T/4 later.  A connect
  * request renews it while it is answered.  A write needs the leader and a
- * quorum, a read only the server that is asked.  A new leader gives every
- * session all of T.
+ * quorum, a read only the server that gets it.  A new leader gives every
+ * session the whole T.
  *
- * Faults, FAULTS of them, each for as long as it likes: one server is cut off
- * from the others; a follower serves on until it sees that, and so does a
- * leader, while the others elect another one; what was held up arrives if the
- * cut ends before that.  The link to the server, or to all of them, stalls, and
- * delivers all of it afterwards.  A connection breaks.  The guard hangs, or the
- * keeper.
+ * There are FAULTS faults, each of any length.  One server is cut off from the
+ * others: a follower serves on until it notices, and so does a leader, while
+ * the others elect another one.  Messages held up by the cut arrive if it ends
+ * before that.  The link to one server, or to all of them, stalls, and delivers
+ * everything afterwards.  A connection breaks.  The guard or the keeper hangs.
  *
- * zkrun stands in line with reads and is patient; at the head it writes, and
- * leaves a server that is silent for T/8.  It starts the command when the clock
- * allows it, has it stopped GRACE before the deadline, and killed there by the
- * guard, or half a margin later by the keeper.  The command never ends before.
+ * In the queue zkrun sends reads and waits.  At the front it writes, and leaves
+ * a server that is silent for T/8.  It starts the command when the clock allows
+ * it, and asks it to stop GRACE before the deadline.  The guard kills the
+ * command at the deadline, or the keeper half a margin later.  The command
+ * never ends earlier.
  *
- * Checked: when the session expires there is no command, and none starts later;
- * without a fault, and with SMOOTH at a server that can be left, it is never
- * stopped; 2T after the last fault it runs, or the lease has gone, free for the
- * next one.
+ * Checked: when the session expires no command is alive, and none starts later.
+ * zkrun does not stop the command without a fault, nor with SMOOTH, where
+ * another server can be reached.  2T after the last fault the command runs, or
+ * the lease is gone and free for the next contender.
  *
- * Left out: rates of clocks, which the margin is for, and the time it takes to
- * kill; what an abandoned connection still delivers, which could only renew; a
- * release before the session's end; --on-loss ignore.  What it rests on fails
- * when it is taken away: pings in time (HOLDUP=2).  When a cut ends, the answer
- * to a ping may come behind a write (HOLDUP=1); that is well with one cut, as
- * news and pings come in the order of one connection (it is not with LINE=2),
- * and fails if the link is cut again in just that moment.  And SMOOTH=2 fails:
- * a link that has stalled just before the start may leave the command so little
- * time that it is stopped before the next proof, on a link that is well again.
+ * Left out: rates of clocks and the time to kill, which the margin covers; data
+ * that an abandoned connection still delivers, which could only renew; a
+ * release before the session's end; --on-loss ignore.  The model fails, as it
+ * must, without what it rests on: pings in time (HOLDUP=2).  When a cut ends,
+ * the answer to a ping may come behind a write (HOLDUP=1).  That is harmless
+ * with one cut, as news and pings keep the order of one connection (with LINE=2
+ * they do not).  It fails if the link is cut again at that very moment.
+ * SMOOTH=2 fails, too: a link that stalls right before the start may leave the
+ * command so little time that zkrun stops it before the next proof, although
+ * the link is well again.
  *
- * run.bash checks it, and that each MUTANT is found out.  One fault: 190000
- * states and half a second, with T of 16 790000, 120 MB and 2 s; two: 11
- * million, 1.1 GB and 2 minutes, with T of 16 29 million, 3.1 GB and 4 minutes.
+ * run.bash checks the model, and that it finds out each MUTANT.  With one fault
+ * it has 190000 states and takes half a second, or with T of 16 790000, 120 MB
+ * and 2 s.  With two faults it has 11 million, 1.1 GB and 2 minutes, or with T
+ * of 16 29 million, 3.1 GB and 4 minutes.
  */
 
 #ifndef MUTANT
@@ -52,23 +54,23 @@
 #define FAULTS	1
 #endif
 #ifndef READS
-#define READS	1	/* of a holder's, besides its beats */
+#define READS	1	/* of a holder, besides its beats */
 #endif
 #ifndef LINE
-#define LINE	1	/* begins in line; 2: and comes to its head without
-			   a word; 0: at its head, and no fault before it
-			   runs */
+#define LINE	1	/* 1: begins in the queue; 2: the same, and comes to
+			   the front without a message; 0: begins at the
+			   front, with no fault before it runs */
 #endif
 #ifndef SMOOTH
-#define SMOOTH	0	/* 1: faults when it runs, at a server that can be
-			   left; 2: no fault while it runs */
+#define SMOOTH	0	/* 1: faults only while it runs, at a server that it
+			   can leave; 2: no fault while it runs */
 #endif
 #ifndef GRACE
 #define GRACE	(T / 4)	/* or less: --kill-after */
 #endif
 #ifndef HOLDUP
-#define HOLDUP	0	/* 1: after a cut, pings may come behind writes; 2:
-			   they may always come later than T/4 */
+#define HOLDUP	0	/* 1: after a cut pings may come behind writes; 2: pings
+			   may always come later than T/4 */
 #endif
 
 c_decl {
@@ -78,7 +80,7 @@ c_decl {
 	}
 }
 
-/* What the environment may say otherwise. */
+/* Settings that the environment may override. */
 byte mutant = MUTANT, faults = FAULTS, reads = READS, line = LINE;
 byte smooth = SMOOTH, holdup = HOLDUP, grace = GRACE;
 
@@ -88,7 +90,7 @@ byte smooth = SMOOTH, holdup = HOLDUP, grace = GRACE;
 #define MARGIN		(mutant == 4 -> 0 : T / 8)
 #define PING		(holdup == 2 -> T / 4 + 1 : T / 4 - 1)
 
-/* Ages of the proof at which something is due. */
+/* Ages of the proof at which each action is due. */
 #define KILL_AGE	(T - MARGIN)
 #define KEEPER_AGE	(T - (MARGIN + 1) / 2 + (mutant == 3 -> grace : 0))
 #define STOP_AGE	(KILL_AGE - (mutant == 3 -> 0 : grace))
@@ -103,36 +105,36 @@ mtype = { OFF, ASKED, CONNECTED, UP };
 
 /* The servers. */
 byte leader;
-byte cut = NOBODY;		/* who is cut off from the other two */
-bool serves = true;		/* it has not yet noticed */
-bool deposed;			/* it still leads, but nobody */
-byte left = T;			/* until the leader has the session expire */
-bool gone;			/* it did: the lease is the next one's */
+byte cut = NOBODY;		/* the server that is cut off from the others */
+bool serves = true;		/* it has not noticed yet */
+bool deposed;			/* it still believes that it leads */
+byte left = T;			/* until the leader expires the session */
+bool gone;			/* the session has expired; the lease is free */
 
 /* The link. */
-byte mute = NOBODY;		/* whose link to us stalls */
-byte at;			/* the server we talk to */
+byte mute = NOBODY;		/* the server whose link to zkrun stalls */
+byte at;			/* the server that zkrun is connected to */
 byte untold = NONE;		/* age of what it has not told the leader */
-bool telling;			/* it is on its way to the leader */
+bool telling;			/* its ping is under way */
 mtype connection = UP;
 
-/* At most two requests on their way, in this order. */
+/* At most two requests are under way, in this order. */
 byte asked;			/* age of the connect request */
 byte requests;
 mtype kind[2] = READ;
 mtype stage[2] = SENT;
 byte sent[2];			/* ages */
-byte proof[2];			/* what it will prove */
+byte proof[2];			/* the age that it will prove */
 
 /* The clock: ages. */
 byte proven = T;
 byte ripe;			/* newest touch whose reply is T/4 old */
-byte fresh[QUARTER] = T;	/* those whose reply is younger, by its age */
+byte fresh[QUARTER] = T;	/* touches by the age of a younger reply */
 byte since_beat;
 
 /* The run. */
 bool listing, head, has_lease, started, alive, stopping;
-bool trouble;			/* ever */
+bool trouble;			/* there has been a fault */
 bool guard_hangs, keeper_hangs;
 byte final;			/* until the guard kills */
 byte quiet;
@@ -200,7 +202,7 @@ inline forget_touches() {
 	}
 }
 
-/* Hands a request to the library, now. */
+/* Hand a request to the library now. */
 inline send(what) {
 	kind[requests] = what;
 	stage[requests] = SENT;
@@ -211,7 +213,7 @@ inline send(what) {
 		proof[requests] = ripe;
 		if
 		:: mutant == 6 ->
-			/* By the time of sending alone. */
+			/* Judges by the time of sending alone. */
 			for (i : 0 .. QUARTER - 1) {
 				if
 				:: fresh[i] >= QUARTER &&
@@ -246,13 +248,13 @@ inline arrive(n) {
 	fi
 }
 
-/* Earlier pings came before it, and what they get goes before what follows. */
+/* Earlier pings are ahead of the answer, and so are their replies. */
 inline answer(n) {
 	stage[n] = ANSWERED;
 	telling = (untold != NONE && untold >= PING)
 }
 
-/* What the client does with a reply. */
+/* The client takes a reply. */
 inline take_reply() {
 	if
 	:: mutant == 7 -> ripe = sent[0]
@@ -276,7 +278,7 @@ inline take_reply() {
 	requests--;
 	if
 	:: listing && requests == 0 ->
-		/* At the head. */
+		/* It is at the front. */
 		listing = false;
 		head = true
 	:: else
@@ -396,7 +398,7 @@ active proctype world()
 	   }
 	:: d_step { MUST_LEAVE -> drop() }
 
-	/* The keeper: reads in line, then writes. */
+	/* The keeper sends reads in the queue, and then writes. */
 	:: d_step { MUST_BEAT ->
 		since_beat = 0;
 		if
@@ -406,7 +408,7 @@ active proctype world()
 		:: else
 		fi
 	   }
-	/* The one ahead is gone: a look at the line. */
+	/* The contender ahead is gone: look at the queue. */
 	:: d_step { line == 1 && !head && !listing && !keeper_hangs &&
 	    ON_LINE && HEARD(at) && requests < 2 ->
 		listing = true;
@@ -435,11 +437,11 @@ active proctype world()
 	:: d_step { MUST_KILL -> alive = false; final = 0 }
 	:: d_step { KEEPER_MUST -> alive = false; final = 0 }
 
-	/* The session's end, and the next one's beginning. */
+	/* The session ends, and the next contender may begin. */
 	:: d_step { MUST_EXPIRE -> gone = true; assert(!alive) }
 	:: gone && (started || proven == T && requests == 0) -> break
 
-	/* Faults, and their end. */
+	/* Faults begin and end. */
 	:: atomic { MAY_FAIL && cut == NOBODY ->
 		faults--; quiet = 0; trouble = true;
 		if
@@ -501,7 +503,7 @@ active proctype world()
 	:: d_step { guard_hangs || keeper_hangs ->
 		guard_hangs = false; keeper_hangs = false }
 
-	/* Time passes when all is done that can be done at once. */
+	/* Time passes when nothing else can happen at once. */
 	:: d_step { !(CAN_ARRIVE(0) || CAN_ARRIVE(1) || CAN_READ(0) ||
 	    CAN_READ(1) || CAN_COMMIT(0) || CAN_COMMIT(1) ||
 	    CAN_ANSWER(0) || CAN_ANSWER(1) || CAN_TAKE || CAN_CONNECT ||

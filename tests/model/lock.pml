@@ -1,32 +1,34 @@
 /*
- * Who may run, and that nobody waits for ever: the lock's protocol, step by
- * step, as zkrun takes it (src/lock/semaphore*.c) and as Curator does
+ * The lock's protocol: who may run, and that nobody waits for ever.  Every step
+ * is one that zkrun takes (src/lock/semaphore*.c) or Curator
  * (InterProcessSemaphoreV2, InterProcessMutex), on one server's tree.
  *
- * A request is one atomic step, for a server takes them one by one; between any
- * two of a client's, those of the others come.  At every step a client may die:
- * its nodes go some time later.  It may lose contact: then the request was
- * carried out or not, and the client looks for its nodes by their uuid, behind
- * a sync.  Its session may expire: its nodes go, and it starts anew unless it
- * held.  FAULTS is how often that happens.  Some give up at any step (QUITTERS),
- * and of these some do not even queue if as many hold as may (HASTIES: -n).
- * Servers reap empty containers.  Somebody may hold for ever.  Behind EDGE the
- * numbers of places are negative: who comes then is ahead of all others.
+ * A request is one atomic step, because a server takes them one by one.
+ * Requests of other clients may come between any two of a client.  At every
+ * step a client may die: its nodes go some time later.  It may lose contact:
+ * the request was carried out or not, and the client looks for its nodes by
+ * their uuid after a sync.  Its session may expire: its nodes go, and it starts
+ * anew unless it held.  FAULTS is the number of these.  QUITTERS clients may
+ * give up at any step.  HASTIES of these (-n) do not even queue if all leases
+ * are taken.  Servers reap empty containers.  ETERNALS clients hold for ever.
+ * Sequence numbers beyond EDGE are negative: a client with such a number is
+ * ahead of all others.
  *
- * Checked: never more than MAX hold (assert), and every run comes to its end
- * whoever dies (no invalid end state), so no wake-up is lost, nobody waits for
- * nobody, and no lease stays free while somebody waits.  Who does not queue has
- * seen MAX leases that were there when it was not let in, or came later.  At the
- * end no node is left, and no P/leases of zkrun's if nothing happened.
+ * Checked: never more than MAX hold (assert), and every run ends, whoever dies
+ * (no invalid end state).  So no wake-up is lost, no client waits for itself or
+ * for a dead one, and no lease stays free while a client waits.  A client that
+ * does not queue has seen MAX leases that existed when it was refused, or came
+ * later.  At the end no node is left, and no P/leases that zkrun made unless
+ * there was a fault.
  *
- * Left out: that a holder is dead before its session is, which is clock.pml (a
- * Curator is taken to stop by itself); that servers lag, which sync and the
- * order of one connection take care of; ACLs, revoking, deletes by hand; the
- * record of runs; places without a session.
+ * Left out: that a holder dies before its session ends, which is clock.pml (a
+ * Curator client is assumed to stop by itself); servers that lag, which sync
+ * and the order of one connection take care of; ACLs, revoking, deletes by
+ * hand; the record of runs; queue nodes without a session.
  *
- * run.bash checks it, and that each MUTANT, one step left out or changed, is
- * found out.  One fault and one reap: 1 to 4 million states, 200 MB, 3 to 9 s;
- * two faults, all zkrun: 14 million, 730 MB, 85 s.
+ * run.bash checks the model, and that it finds out each MUTANT, which leaves
+ * out or changes one step.  One fault and one reap: 1 to 4 million states, 200
+ * MB, 3 to 9 s.  Two faults, all zkrun: 14 million states, 730 MB, 85 s.
  */
 
 #define CLIENTS	3
@@ -36,22 +38,22 @@
 #define MUTANT	0
 #endif
 #ifndef ZKRUNS
-#define ZKRUNS	2	/* the others are Curator's */
+#define ZKRUNS	2	/* the other clients are Curator's */
 #endif
 #ifndef QUITTERS
-#define QUITTERS	0	/* they may give up */
+#define QUITTERS	0	/* clients that may give up */
 #endif
 #ifndef HASTIES
-#define HASTIES	0	/* they do not wait: zkruns that may give up */
+#define HASTIES	0	/* quitters with -n: zkruns that do not wait */
 #endif
 #ifndef EDGE
-#define EDGE	255	/* the last place whose number is not negative */
+#define EDGE	255	/* the last number that is not negative */
 #endif
 #ifndef ETERNALS
-#define ETERNALS	0	/* they hold for ever */
+#define ETERNALS	0	/* clients that hold for ever */
 #endif
 #ifndef MAX
-#define MAX	1	/* how many may hold: --leases */
+#define MAX	1	/* the number of leases: --leases */
 #endif
 #ifndef FAULTS
 #define FAULTS	1
@@ -67,31 +69,31 @@ c_decl {
 	}
 }
 
-/* What the environment may say otherwise. */
+/* Settings that the environment may override. */
 byte mutant = MUTANT, zkruns = ZKRUNS, quitters = QUITTERS;
 byte eternals = ETERNALS, max = MAX, faults = FAULTS, reaps = REAPS;
 byte hasties = HASTIES, edge = EDGE;
 
 mtype = { ZKRUN, CURATOR, DONE, EXISTS, NO_NODE };
 
-/* The tree.  P/leases is a container, or of zkrun's making. */
+/* The tree.  P/leases is a container, or made by zkrun. */
 bool p, locks, leases, own;
-bool locks_used, leases_used;		/* who had no child is not reaped */
-byte place[CLIENTS];			/* lock nodes: 0 or the number */
+bool locks_used, leases_used;		/* only a used container is reaped */
+byte place[CLIENTS];			/* lock nodes: the number, or 0 */
 byte next_place = 1;
 bool lease[CLIENTS];
-bool orphans[CLIENTS];			/* mutant 7: not known as its own */
+bool orphans[CLIENTS];			/* mutant 7: lost by its client */
 
-/* One-shot watches, and what they have to tell. */
-byte watched[CLIENTS] = NOBODY;		/* whose lock node */
+/* One-shot watches, and whether they have fired. */
+byte watched[CLIENTS] = NOBODY;		/* whose lock node it watches */
 bool watches_leases[CLIENTS];
 bool told[CLIENTS];
-byte rival[CLIENTS] = NOBODY;		/* whose lease is watched */
+byte rival[CLIENTS] = NOBODY;		/* whose lease it watches */
 bool rival_gone[CLIENTS];
 
 byte holders;
 byte begun, ended;
-bool trouble;				/* ever */
+bool trouble;				/* there has been a fault */
 
 #define LEASES		(lease[0] + lease[1] + lease[2] + \
 			orphans[0] + orphans[1] + orphans[2])
@@ -100,7 +102,7 @@ bool trouble;				/* ever */
 #define LEASE_BITS	(lease[0] | lease[1] << 1 | lease[2] << 2)
 #define COUNT(bits)	((bits & 1) + (bits >> 1 & 1) + (bits >> 2 & 1))
 
-/* Whether one number comes before another: as text, so -1 before -2. */
+/* The order of numbers: as text, so -1 comes before -2. */
 #define BEFORE(a, b)	(a > edge -> (b <= edge || a > b) : \
 			(b <= edge && a < b))
 #define IS_AHEAD(n, who) (who != n && place[n] != 0 && \
@@ -174,7 +176,7 @@ inline delete_place(who) {
 	fi
 }
 
-/* Empty ones, where there are none. */
+/* Make the missing containers, empty. */
 inline make_rooms() {
 	if
 	:: p && !locks -> locks = true; locks_used = false
@@ -192,7 +194,7 @@ inline create_lease(who) {
 	tell_leases()
 }
 
-/* The last one before us in line, or NOBODY. */
+/* The last client ahead in the queue, or NOBODY. */
 inline find_predecessor(who, found) {
 	found = NOBODY;
 	if
@@ -221,7 +223,7 @@ inline find_rival(who, found) {
 }
 
 #define TROUBLE		faults--; trouble = true
-/* The reply does not come: it was carried out or, here, it was not. */
+/* The reply is lost.  Here the request was not carried out. */
 #define MAY_LOSE(where)	:: atomic { faults > 0 -> \
 				TROUBLE; goto where }
 #define MAY_LOSE_REPLY	if \
@@ -234,7 +236,7 @@ inline find_rival(who, found) {
 			:: !patient -> goto give_up
 
 #define KIND(n)		(n < zkruns -> ZKRUN : CURATOR)
-/* Of those that are alike it is all the same who begins. */
+/* Clients that are alike begin in order, which loses no case. */
 #define ALIKE(n)	(KIND(n) == KIND(n - 1) && n != quitters && \
 			n != eternals && n != hasties)
 
@@ -261,7 +263,7 @@ start:
 	:: else
 	fi;
 
-/* One transaction makes P/leases and the lease in it. */
+/* One transaction creates P/leases with the client's lease in it. */
 walk_in:
 	walking = true;
 	if
@@ -288,7 +290,7 @@ walk_in:
 	:: reply == NO_NODE && !made ->
 		atomic { made = true; p = true; goto walk_in }
 	:: reply == EXISTS && me < hasties ->
-		/* As many as may: it does not queue. */
+		/* If all leases are taken it does not queue. */
 		if
 		:: atomic {
 			if
@@ -366,7 +368,7 @@ look_at_line:
 	:: before == NOBODY -> goto take_lease
 	:: else
 	fi;
-	/* A get with a watch, which a missing node does not set. */
+	/* A get with a watch; a missing node sets none. */
 	if
 	:: atomic {
 		told[me] = false;
@@ -386,7 +388,7 @@ look_at_line:
 	MAY_FAIL
 	fi;
 	if
-	/* Who comes later comes behind. */
+	/* A later contender comes behind, so the second needs no look. */
 	:: told[me] && (second || mutant == 22) -> goto take_lease
 	:: told[me] && !second && mutant != 22 -> goto look_at_line
 	MAY_FAIL
@@ -441,8 +443,8 @@ look_at_leases:
 	MAY_FAIL
 	fi;
 	/*
-	 * The one that is in the way, and it alone, is watched by name.  When
-	 * there was news meanwhile, it may be another one's by now.
+	 * Watch the only lease in the way by name.  If something changed
+	 * meanwhile the name may be another client's by now.
 	 */
 	atomic {
 		if
@@ -459,9 +461,9 @@ look_at_leases:
 	};
 	if
 	:: told[me] -> goto look_at_leases
-	/* Its end is all there is to know. */
+	/* It was the only other lease, so its end suffices. */
 	:: rival_gone[me] -> goto hold
-	/* Now and then it looks whether somebody has come ahead of it. */
+	/* With each beat it looks whether a contender has come ahead of it. */
 	:: kind == ZKRUN && edge != 255 && mutant != 24 && AHEAD(me) > 0 ->
 		goto give_way
 	MAY_FAIL
@@ -500,7 +502,7 @@ settle:
 end_eternal:	false
 	MAY_DIE
 	fi;
-	/* Everything that ran is dead; then the lease goes. */
+	/* All that ran is dead; only then the lease goes. */
 	atomic { holds = false; holders-- };
 release:
 	if
@@ -545,8 +547,9 @@ leave:
 	fi;
 
 /*
- * Nobody waits for the reply.  zkrun leaves the room to who is in line, for Curator
- * makes it only once; here it may take it away, which is harder for the others.
+ * Nobody waits for the reply.  zkrun leaves P/leases if others queue, because
+ * Curator creates it only once.  Here zkrun may delete it, which is harder for
+ * the others.
  */
 tidy:
 	if
@@ -569,7 +572,7 @@ tidy:
 	fi;
 	goto end;
 
-/* In the same session again: what is there, and which step comes next? */
+/* Back in the same session: which nodes are left, and which step is next? */
 resume:
 	atomic {
 		before = NOBODY; seen = 0; second = false; ok = false;
@@ -588,7 +591,7 @@ resume:
 	:: else -> atomic { made = false; goto start }
 	fi;
 
-/* Nothing that we know of nodes outlives the session. */
+/* What the client knows of its nodes ends with the session. */
 expired:
 	atomic {
 		delete_lease(me);
@@ -602,8 +605,8 @@ expired:
 	};
 
 /*
- * What ran is killed, then the session expires: its nodes go, all at once.
- * That the one comes before the other is what the lease clock is for.
+ * All that ran is killed, and then the session expires: all its nodes go at
+ * once.  The lease clock ensures this order.
  */
 dead:
 	atomic {
@@ -647,7 +650,7 @@ init {
 			now.faults = setting("FAULTS", now.faults);
 			now.reaps = setting("REAPS", now.reaps);
 		};
-		/* What an earlier day left. */
+		/* The tree that earlier runs have left. */
 		if
 		:: skip
 		:: p = true

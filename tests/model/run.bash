@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 #
-# run: checks the models with Spin, exhaustively for their sizes; and that each
-# of them finds out every mutant, which is a protocol with one step left out or
-# changed.
+# run: check the models with Spin, exhaustively for their sizes, and that each
+# model finds out every mutant.  A mutant is a protocol with one step left out
+# or changed.
 #
-#	tests/model/run.bash [big]	big: more troubles, and many minutes
+#	tests/model/run.bash [big]	big: more faults, and many minutes
 #
-# A model is compiled once, and what it is to check it reads from the
-# environment.  To see the steps to an error, in a directory for it:
+# A model is compiled once and reads its settings from the environment.  To see
+# the steps that lead to an error, in an empty directory:
 #
 #	spin -a DIR/clock.pml && cc -DSAFETY -o pan pan.c && MUTANT=3 ./pan &&
 #	    spin -k clock.pml.trail -p -DMUTANT=3 DIR/clock.pml
 #
-# The exit status is 0 if all is as it should be.
+# The exit status is 0 if every check succeeds.
 
 set -u
 
@@ -22,7 +22,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# build NAME MODEL [OPTION...]: with Spin's options, for check.
+# build NAME MODEL [OPTION...]: compile MODEL with Spin's options.
 build()
 {
 	local name=$1 model=$models/$2
@@ -36,7 +36,7 @@ build()
 	fi
 }
 
-# check NAME ERRORS TEXT [SETTING...]: ERRORS is 0 or 1.
+# check NAME ERRORS TEXT [SETTING...]: the model finds ERRORS errors, 0 or 1.
 check()
 {
 	local name=$1 wanted=$2 text=$3 out
@@ -56,8 +56,8 @@ check()
 	    tr -d '\n')"
 }
 
-# mutants NAME TEXT [SETTING...]: each line read is a number, the settings that
-# it needs, and what it does.
+# mutants NAME TEXT [SETTING...]: read lines from stdin: the number of a mutant,
+# its settings, and what it does wrong.
 mutants()
 {
 	local name=$1 whose=$2 number text settings
@@ -82,16 +82,16 @@ lock_mutants()
 	5 never releases
 	7 does not look for its lease by the uuid
 	8 its session ends before its command
-	11 does not stand in line
-	12 does not look who is ahead
-	13 does not watch who is ahead
-	14 makes no lease
+	11 does not queue
+	12 does not look whether anybody is ahead
+	13 does not watch the one ahead
+	14 creates no lease
 	15 does not look at the leases
-	16 MAX=2 ETERNALS=1 holds, and stays in line
-	17 gives up, and leaves its lease
-	18 gives up, and stays in line
-	19 does not make what is missing
-	21 does not look again after a loss
+	16 MAX=2 ETERNALS=1 holds, and stays in the queue
+	17 gives up, and keeps its lease
+	18 gives up, and stays in the queue
+	19 does not create missing nodes
+	21 does not look again after lost contact
 	22 takes its turn when the one ahead is gone
 	END
 }
@@ -115,13 +115,13 @@ lock()
 	lock_mutants zkrun ZKRUNS=3 QUITTERS=1
 	lock_mutants Curator ZKRUNS=0 QUITTERS=1
 	mutants lock zkrun ZKRUNS=3 <<-END
-	1 walks in where somebody is
-	6 tidies away a lease
-	9 walked in, and stands in line with that
-	10 watches its rival, and no more the others
-	20 does not tidy up
-	23 QUITTERS=1 HASTIES=1 looks who holds before it tries to walk in
-	24 EDGE=1 the head of the line does not give way
+	1 creates its lease at once though P/leases exists
+	6 deletes P/leases with a lease in it
+	9 took the lease at once, and then queues with it
+	10 watches its rival only, and no longer the other leases
+	20 leaves P/leases behind
+	23 QUITTERS=1 HASTIES=1 looks who holds before its first try
+	24 EDGE=1 the head of the queue does not give way
 	END
 }
 
@@ -163,25 +163,25 @@ clock()
 	check clock 0 'lease clock, one fault, pings behind writes' HOLDUP=1
 	check fine 0 'lease clock, T of 16, one fault'
 	[ "$1" != big ] || big_clock
-	check fine 0 'lease clock, no fault: it is not stopped' FAULTS=0
-	check fine 0 'lease clock, one server silent: nor then' SMOOTH=1
+	check fine 0 'lease clock, no fault: the command is not stopped' FAULTS=0
+	check fine 0 'lease clock, one server silent: not stopped either' SMOOTH=1
 	mutants clock 'lease clock,' <<-END
 	0 HOLDUP=1 LINE=2 news and pings in any order
 	0 HOLDUP=2 pings late
-	1 a read is as good as a beat
-	2 counts from the reply
-	3 stops it at the deadline, not before
+	1 a read counts as a beat
+	2 counts from the time of the reply
+	3 stops the command at the deadline, not before
 	4 no margin
-	5 FAULTS=2 connected is proof enough
-	6 FAULTS=2 READS=0 LINE=2 by times of sending alone
-	7 what was read just before counts
-	8 a beat proves itself
+	5 FAULTS=2 takes a connection for a proof
+	6 FAULTS=2 READS=0 LINE=2 judges by the times of sending alone
+	7 a reply counts as soon as it is read
+	8 a beat proves its own time
 	9 FAULTS=2 the keeper never kills
-	10 starts whatever the clock says
+	10 starts the command whatever the clock says
 	13 the guard never acts
 	END
 	mutants fine 'lease clock,' <<-END
-	0 SMOOTH=2 stopped for a stall of before it started
+	0 SMOOTH=2 a stall before the start stops the command
 	11 SMOOTH=1 stays with a silent server
 	12 FAULTS=0 beats too seldom
 	END
