@@ -1,5 +1,5 @@
-# bench.bash: who takes part in a round, started and ended.  For the scripts of
-# tests/torture; they set dir, the room of the round, and seed.
+# bench.bash: start and end the participants of a round.  For the scripts of
+# tests/torture; they set dir, the round's directory, and seed.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # names shared with the other scripts
 
@@ -12,16 +12,16 @@ sandbox=$top/contrib/zookeeper-sandbox
 ensemble=$top/tests/ensemble
 base=/lock/mutex
 
-# The tasks, and how many may hold each.
+# The tasks and their numbers of leases.
 declare -A leases=([m1]=1 [m2]=1 [s3]=3)
 tasks=(m1 m2 s3)
-# Client machines: each reaches the servers over links of its own.
+# Client machines: each has its own links to the servers.
 groups=(a b c d)
 # Sixteen zkruns, and four Curator clients on the links of d.
 contenders=(c01:m1 c02:m1 c03:m1 c04:m1 c05:m1 c06:m2 c07:m2 c08:m2 c09:m2
     c10:m2 c11:s3 c12:s3 c13:s3 c14:s3 c15:s3 c16:s3)
 curators=(k1:m1:1 k2:m2:1 k3:s3:3 k4:s3:3)
-# These have a wall clock that can be stepped.
+# The wall clocks of these can be stepped.
 clocked=' c04 c08 c12 '
 
 say()
@@ -29,7 +29,7 @@ say()
 	echo "torture: $*" >&2
 }
 
-# The clock of the signs, in microseconds, as read from bash's own.
+# boot_us: set BOOT_US to the time of the clock that signs use, in microseconds.
 boot_us()
 {
 	BOOT_US=$((${EPOCHREALTIME/[.,]/} - wall_offset))
@@ -44,14 +44,14 @@ all_gone()
 	done
 }
 
-# Whatever becomes of us, this process is to be ended.
+# enlist PID: have PID killed at the end, even if this shell dies.
 enlist()
 {
 	echo "$1" >>"$dir/pids"
 	disown "$1"
 }
 
-# Processes that run one of the round's own programs.
+# Print the pids of the round's zkruns and commands.
 own_processes()
 {
 	local proc
@@ -84,7 +84,7 @@ whole()
 	"$ensemble" whole "$dir/three"
 }
 
-# Does a quorum agree to anything?  A witness of its own tries.
+# writes: does a quorum commit a write?
 writes()
 {
 	timeout 5 "$tools/znode" -c "$direct" create -p /torture/probe- x \
@@ -117,7 +117,7 @@ tell()
 	timeout 10 "$tools/relay" -s "$dir/$1.sock" "${@:2}" >/dev/null
 }
 
-# What the contenders of a group give zkrun as servers.
+# servers_of GROUP: print the connect string of its contenders.
 servers_of()
 {
 	printf '127.0.0.1:%s,127.0.0.1:%s,127.0.0.1:%s\n' \
@@ -129,7 +129,7 @@ servers_of()
 # Contenders
 #
 
-# Adds to the options of a contender: one whose wall clock can be stepped.
+# give_clock NAME: add options for a wall clock that can be stepped.
 give_clock()
 {
 	echo +0 >"$dir/clock.$1"
@@ -171,7 +171,7 @@ start_curators()
 	enlist $!
 }
 
-# Ends them in peace; says who does not end.
+# Ask all contenders to end, and record those that do not.
 end_contenders()
 {
 	local pid
@@ -187,7 +187,7 @@ end_contenders()
 	    echo "left what=curator pid=$curator_pid" >>"$dir/left"
 }
 
-# Nothing is to be left of them: neither a process nor a node.
+# Record processes and nodes that are left.
 look_for_litter()
 {
 	local pid task part node
@@ -233,7 +233,7 @@ kill_own_processes()
 	done
 }
 
-# Whatever is still there, by force.
+# Kill all participants and servers.
 clear_bench()
 {
 	local pid

@@ -1,12 +1,12 @@
-# check.awk: was every promise kept?  Reads a history, see history.awk, prints
-# what was broken, then the figures, and exits 1 if anything was, or 2 if the
-# servers themselves have forgotten what they had decided.
+# check.awk: was every promise kept?  Reads a history (see history.awk) and
+# prints broken promises, then the figures.  Exits 1 if a promise was broken,
+# and 2 if the servers themselves forgot what they had decided.
 #
 # awk -f check.awk -f figures.awk [-v moved=US] [-v crowded=1] HISTORY
 #
-# moved is by how much the wall clock, which the servers' times are of, was
-# moved against the other one.  crowded says that the machine had no process
-# left at times, for others as well: only then 71 is the truth.
+# moved: how much the wall clock, which the servers use, moved against the clock
+# of the signs.  crowded: the machine ran out of processes at times; only then
+# status 71 is true.
 
 function value(key,    i)
 {
@@ -24,7 +24,7 @@ function broken(promise, text, at)
 		earliest = at
 }
 
-# Did the disk stall that a run had its output on?
+# Did the disk of a run's output stall?
 function stalled(r,    i)
 {
 	for (i = 1; disk[r] != "" && i <= stalls; i++)
@@ -34,7 +34,7 @@ function stalled(r,    i)
 	return 0
 }
 
-# A run for people.
+# The name of a run, for people.
 function name(r)
 {
 	return task[r] " " who[r] " run " n[r] (stalled(r) ? \
@@ -79,7 +79,7 @@ $2 == "node" {
 	next
 }
 
-# A disk that stalls is no reason to lose a lock, or not to reach the servers.
+# A stalled disk does not excuse a lost lock or lost contact.
 $2 == "fault" && value("kind") == "stall" {
 	stall[++stalls] = $1
 	stalled_until[stalls] = $1 + value("ms") * 1000
@@ -112,7 +112,7 @@ $2 == "quiet" {
 	next
 }
 
-# The servers have broken their own promise: nothing is to be learned then.
+# The servers broke their own promise, so this round proves nothing.
 $2 == "forgotten" {
 	forgotten++
 	next
@@ -123,7 +123,7 @@ $2 == "left" {
 	next
 }
 
-# Somebody begins to wait, or to work, or ends it: in order of time.
+# Somebody begins or ends waiting or working, in order of time.
 $2 == "mark" {
 	t = value("task")
 	if (!first)
@@ -142,8 +142,8 @@ $2 == "mark" {
 	next
 }
 
-# Was there trouble that may have had to do with it?  What went on in a burst
-# shows for some seconds more: sessions have to expire.
+# Was there a fault that may explain it?  Faults of a burst have effects for
+# some seconds more, because sessions have to expire.
 function troubled(a, b,    i)
 {
 	for (i = 1; i <= bursts; i++)
@@ -153,9 +153,9 @@ function troubled(a, b,    i)
 	return 0
 }
 
-# The runs come in the order in which they began.  No more of a task than there
-# are leases at any time, and who comes later has the greater fence; of a
-# semaphore, where leases are made side by side, that cannot be told by this.
+# Runs come in the order in which they began.  A task never has more runs than
+# leases, and a later run has a greater fence.  Leases of a semaphore are
+# created in parallel, so this says nothing about its fences.
 function check_order(r,    t, i, alive, list, m, count)
 {
 	t = task[r]
@@ -183,9 +183,9 @@ function check_order(r,    t, i, alive, list, m, count)
 	worked++
 }
 
-# Somebody has ended the session of a healthy zkrun, so its lease has passed on
-# before it could hear of that.  It must still be dead no later than without
-# contact; for the others it is over when the servers say so, even if it has not
+# The nemesis ended the session of a healthy zkrun, so its lease passed on
+# before it could know.  The run must still end as early as without contact.
+# For other runs it ends when the servers delete the lease, even if it has not
 # begun by then.
 function was_expired(r, i)
 {
@@ -200,7 +200,7 @@ function was_expired(r, i)
 	return 1
 }
 
-# Everybody was dead before the servers' logs have the lease gone.
+# Every run is dead before the servers' logs show its lease gone.
 function check_lease(r,    i)
 {
 	i = lease_of[task[r] " " fence[r]]
@@ -212,7 +212,7 @@ function check_lease(r,    i)
 		broken("exclusion", name(r) " was started " starts[r] " times")
 	if (was_expired(r, i))
 		return
-	# They say it in whole milliseconds.
+	# The logs have whole milliseconds.
 	if (gone[i] > 0 && last[r] > gone[i] + 1500 + moved)
 		broken("dead before takeover", name(r) " lived for " \
 		    seconds(last[r] - gone[i]) " without its lease (" \
@@ -226,7 +226,7 @@ function check_lease(r,    i)
 		early[++earlies] = gone[i] - last[r]
 }
 
-# Which run has made a node?  Another one may have had the same pid.
+# Which run created a node?  Runs at other times may have had the same pid.
 function run_of_node(i,    j, count, all)
 {
 	count = split(runs_of[node_task[i] " " node_pid[i]], all)
@@ -237,8 +237,8 @@ function run_of_node(i,    j, count, all)
 	return ""
 }
 
-# A run came when it was started, or a little later on a busy machine: at the latest
-# when its first node in any session was made.
+# A run came when it was started, or a little later on a busy machine: when its
+# first node of any session was created, at the latest.
 function note_nodes(    i, r)
 {
 	for (i = 1; i <= nodes; i++) {
@@ -248,14 +248,14 @@ function note_nodes(    i, r)
 	}
 }
 
-# The slot of a run, at the latest: who waits for an interval counts for a later one.
+# The latest slot of a run.  One that waited for an interval may count later.
 function latest_slot(s)
 {
 	return interval[s] > 0 && begin[s] - start[s] >= interval[s] * 1000 ? \
 	    begin[s] : latest[s]
 }
 
-# Did a run of its slot succeed, or may it have?
+# Did a run of this run's slot succeed, or may it have?
 function has_success(r,    s)
 {
 	for (s = 1; s <= runs; s++)
@@ -266,7 +266,7 @@ function has_success(r,    s)
 	return 0
 }
 
-# Was there another one, of whom -n may say that it was taken?
+# Was there another contender, so that -n may say "taken"?
 function was_taken(r,    i)
 {
 	for (i = 1; i <= nodes; i++)
@@ -277,7 +277,7 @@ function was_taken(r,    i)
 	return 0
 }
 
-# What is wrong with the end by a signal, its own one or that of its command?
+# What is wrong with an end by a signal, of zkrun itself or of its command?
 function untrue_signal(r, did)
 {
 	if (code[r] == 9)
@@ -290,7 +290,7 @@ function untrue_signal(r, did)
 	return ending[r] == 0 ? "" : "its command had ended in its own way"
 }
 
-# What is wrong with a try that says it has not run its command?
+# What is wrong with a try that says that its command did not run?
 function untrue_refusal(r, did)
 {
 	if (code[r] == 70)
@@ -308,15 +308,15 @@ function untrue_refusal(r, did)
 	return was_taken(r) ? "" : "nobody was there"
 }
 
-# A command may have been started a good while before it got a processor and
-# wrote that it had begun, but not before there was a lease.
+# A command may have waited for a processor for a while before it wrote its
+# begin, but it did not start before there was a lease.
 function earliest_start(r,    i)
 {
 	i = lease_of[task[r] " " fence[r]]
 	return i == "" ? start[r] : made[i]
 }
 
-# What is wrong with the exit status of a run?  Nothing: "".
+# What is wrong with the exit status of a run?  "" if nothing.
 function untrue(r,    did, c)
 {
 	did = done_to[who[r] " " pid[r]]
@@ -348,7 +348,7 @@ function check_status(r,    why)
 		    why, end[r])
 }
 
-# A run came at least an interval behind the successful run before it.
+# A run came at least an interval after the last successful run.
 function check_interval(r,    apart)
 {
 	if (interval[r] < 0 || !latest[r])
@@ -362,7 +362,7 @@ function check_interval(r,    apart)
 		success[task[r]] = start[r]
 }
 
-# A zkrun has one node in a line and one lease, and neither for long behind it.
+# A zkrun has one queue node and one lease, and neither for long after its end.
 function check_node(i,    key, r)
 {
 	if (gone[i] == 0)

@@ -1,16 +1,16 @@
-# disk.bash: a small disk of the round's own that can stall.  Some zkruns have
-# their stdout, stderr or both on it.  For the scripts of tests/torture; they set
-# dir, the room of the round.
+# disk.bash: a small disk of the round that can stall.  Some zkruns have stdout,
+# stderr or both on it.  For the scripts of tests/torture; they set dir, the
+# round's directory.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # names shared with the other scripts
 
 disk=$dir/disk
 
-# Every third zkrun, two for each task, and what of it is on the disk.
+# Every third zkrun (two for each task), and its outputs on the disk.
 declare -A on_disk=([c01]=stderr [c04]=both [c07]=stdout [c10]=stderr
     [c13]=both [c16]=stdout)
-# How many percent of their commands outlast a session and ignore TERM.  A stall
-# that keeps zkrun from killing shows only with these.
+# The percentage of their commands that outlast a session and ignore TERM.  Only
+# these show a stall that keeps zkrun from killing.
 stubborn=${TORTURE_STUBBORN:-25}
 
 has_disk()
@@ -28,7 +28,7 @@ try_disk()
 	    fsfreeze -u "$disk"
 }
 
-# A round goes on without a disk where none can be made.
+# Make a disk; the round goes on without one if that fails.
 make_disk()
 {
 	try_disk >"$disk.err" 2>&1 && return
@@ -36,7 +36,7 @@ make_disk()
 	drop_disk
 }
 
-# Adds to the options of a contender: one whose zkrun has output on the disk.
+# give_disk NAME: add options that put the outputs of a contender on the disk.
 give_disk()
 {
 	has_disk || return 0
@@ -45,7 +45,7 @@ give_disk()
 	[ "${on_disk[$1]}" = stderr ] || options+=(-O "$disk/out.$1")
 }
 
-# Whoever writes to it now sleeps until thaw_disk, and cannot be killed.
+# A process that writes to the disk now sleeps until thaw_disk, unkillable.
 freeze_disk()
 {
 	has_disk && fsfreeze -f "$disk" 2>/dev/null
@@ -56,8 +56,8 @@ thaw_disk()
 	fsfreeze -u "$disk" 2>/dev/null
 }
 
-# Thaw first: nobody who sleeps there can die, and an unmounted disk that is
-# frozen can never be thawed.
+# Thaw first: a process that sleeps there cannot die, and a frozen disk that is
+# unmounted can never be thawed.
 unmount_disk()
 {
 	has_disk || return 0
@@ -71,7 +71,7 @@ no_loop_device()
 	[ -z "$(losetup -j "$disk.img")" ]
 }
 
-# Keeps what was written on the disk, and leaves neither mount nor loop device.
+# Keep the outputs on the disk, and remove mount and loop device.
 drop_disk()
 {
 	[ -e "$disk.img" ] || has_disk || return 0

@@ -1,4 +1,4 @@
-# figures.awk: prints the figures of a round that check.awk has read.
+# figures.awk: print the figures of a round that check.awk has read.
 
 function sort_early(    i, j, x)
 {

@@ -1,11 +1,11 @@
-# history.awk: what contenders, commands, servers and nemesis have each written
-# down, brought together: one line for a run, a node, a fault, each beginning
-# with its time, to be sorted by it.
+# history.awk: join what contenders, commands, servers and nemesis wrote.
+# Prints one line for each run, node and fault.  A line begins with its time, by
+# which the lines can be sorted.
 #
 # awk -f history.awk -v wall=US RUNS... SIGNS FAULTS LEFT TXNS
 #
-# wall is what the wall clock was ahead of that of the signs.  Times are in
-# microseconds of the latter.
+# wall: how much the wall clock is ahead of the clock of the signs.  Times are
+# in microseconds of the latter.
 
 function of(line, key,    part)
 {
@@ -20,13 +20,13 @@ function value(key)
 	return of($0, key)
 }
 
-# All but the first word.
+# The line without its first word.
 function rest()
 {
 	return substr($0, length($1) + 2)
 }
 
-# Since when somebody has waited and worked, for the figures.
+# For the figures: when a run waits and when it works.
 function marks(task, start, begin, last, end)
 {
 	if (begin > 0) {
@@ -70,7 +70,7 @@ $1 == "left" {
 	next
 }
 
-# A node has gone, by its deletion or with its session.
+# A node is gone, by a delete or with its session.
 function node_gone(path, ms, how)
 {
 	printf "%.0f node %s gone=%.0f by=%s\n", made[path], node[path],
@@ -78,8 +78,9 @@ function node_gone(path, ms, how)
 	delete node[path]
 }
 
-# What is left are lines of the servers' logs.  The changes of a parent's
-# children count upwards; if not, what they had decided is forgotten.
+# The remaining lines are from the servers' logs.  The count of changes of a
+# parent's children only grows; otherwise the servers forgot what they had
+# decided.
 $4 == "create" {
 	parent = $5
 	sub(/\/[^/]*$/, "", parent)
@@ -129,7 +130,7 @@ function all_of(id,    at, s)
 END {
 	for (id in run)
 		all_of(id)
-	# The contender was killed before the end of it.
+	# These contenders were killed before they wrote the end of a run.
 	for (id in signs)
 		if (!(id in run))
 			print of(signs[id], "begin"), "run kind=lost", signs[id]
