@@ -1,11 +1,11 @@
-# schedule.awk: all the trouble of a round, from its seed.
+# schedule.awk: print all faults of a round, determined by its seed.
 #
 # awk -f schedule.awk -v seed=N -v seconds=N
 #
-# Prints bursts and quiet periods in turn.  "burst MS" is followed by its
-# faults, in order: when, in ms from its beginning; for how many ms (0: until it
-# is over, or once); what; and to whom.  "quiet MS" comes when everything is
-# mended.  Who takes part is as in bench.bash.
+# Bursts and quiet periods alternate.  "burst MS" is followed by its faults in
+# order: when, in ms from the begin of the burst; for how many ms (0: once, or
+# without a fixed end); which fault; and its target.  "quiet MS" comes when
+# everything is mended.  The participants are those of bench.bash.
 
 # Lehmer's generator: the same in every awk.
 function chance(n)
@@ -35,8 +35,8 @@ function fault(ms, what, target)
 	fault_at(between(0, burst - 1000), ms, what, target)
 }
 
-# Of one zkrun one process at a time fails, as is promised: so each contender
-# is picked once in a burst.
+# zkrun promises to survive the failure of one of its processes at a time.  So
+# each contender is picked once in a burst at most.
 function victim(    n)
 {
 	do
@@ -46,9 +46,10 @@ function victim(    n)
 	return sprintf("c%02d", n)
 }
 
-# One server at a time, and the next when it is back among the others.  One that
-# loses its leader while it catches up may lead the next time, and make the
-# others forget what they had decided: ZOOKEEPER-4643, ZOOKEEPER-4646.
+# One server at a time, and the next when the first is back.  A server that
+# loses its leader while it catches up may lead later, and make the others
+# forget what they had
+# decided: ZOOKEEPER-4643, ZOOKEEPER-4646.
 function servers(    at, ms, what)
 {
 	for (at = between(300, 2000); at < burst - 4500; \
@@ -56,7 +57,8 @@ function servers(    at, ms, what)
 		ms = between(500, burst - 3500 - at)
 		what = one_of("kill-server stop-server cut-server " \
 		    "delay-server fill-disk cut-server stop-server")
-		# More would hold up the leader's pings for T/4, see CAVEATS.
+		# A longer delay would hold up the leader's pings for T/4; see
+		# CAVEATS.
 		fault_at(at, ms, what, between(1, 3) \
 		    (what == "delay-server" ? " " between(20, 200) : ""))
 	}
@@ -65,8 +67,8 @@ function servers(    at, ms, what)
 function links(    n, what)
 {
 	for (n = between(4, 8); n > 0; n--) {
-		# A task is for all links of one that holds it then, disk-TASK
-		# for those of one that also has output on the disk.
+		# A task means all links of a contender that holds it then,
+		# disk-TASK those of a holder with output on the disk.
 		what = one_of("freeze-link swallow-link delay-link cut-link " \
 		    "refuse-link freeze-link swallow-link")
 		fault(between(200, 7000), what, (chance(3) == 0 ? \
@@ -81,8 +83,8 @@ function links(    n, what)
 		    one_of("then-cut then-cut -"))
 }
 
-# Curator waits for ever for a reply that is lost without its connection, and
-# holds up the line with its place there.
+# A Curator client waits for ever for a reply that is lost without its
+# connection, and its node blocks the queue.  So its connection is always cut.
 function drop_reply(whose, operation, skipped, then)
 {
 	fault(0, "drop-reply", whose " " operation " " skipped " " \
@@ -105,9 +107,9 @@ function processes(    n, what)
 		fault(between(500, 6000), "stop-curator", "k")
 }
 
-# The disk stalls for 1 s to 3 T, one stall at a time.  Half of the times one of
-# those whose output is on it loses its network as well.  Alone a stall is always
-# longer than T, for nothing else ends a session then.
+# The disk stalls for 1 s to 3 T, one stall at a time.  With every second stall
+# a zkrun with output on the disk also loses its network.  A stall alone is
+# always longer than T, because no other fault would end a session then.
 function stalls(alone,    at, ms)
 {
 	for (at = between(300, 6000); at < burst - 1000; \
@@ -125,7 +127,7 @@ BEGIN {
 	state = (seed % 2147483646) + 1
 	for (i = 0; i < 10; i++)
 		chance(2)
-	# Mending takes a second or two.
+	# Mending takes another second or two.
 	rounds = int(seconds / 27)
 	if (rounds < 1)
 		rounds = 1
@@ -133,8 +135,8 @@ BEGIN {
 	for (i = 0; i < rounds; i++) {
 		print "burst " burst
 		fflush()
-		# Every fifth burst is nothing but stalls.  They do not touch
-		# ZooKeeper, so no zkrun may say that it lost anything.
+		# Every fifth burst has stalls only.  They do not touch
+		# ZooKeeper, so no zkrun may report a loss.
 		if (i % 5 != 4) {
 			servers()
 			links()

@@ -1,5 +1,5 @@
-# timeline.awk: a task's history, see history.awk, as a picture: a lane for
-# every contender, and above them what trouble there was.
+# timeline.awk: draw a task's history (see history.awk): a lane for every
+# contender, and the faults above them.
 #
 # awk -f timeline.awk -v task=NAME HISTORY >FILE.svg
 
@@ -41,7 +41,7 @@ function text(x, y, anchor, what)
 	    x, y, anchor, what
 }
 
-# What happened to a process: an arrow head on the lane of its contender.
+# A fault of a process: an arrow head on the lane of its contender.
 function arrow(x, y, class, title)
 {
 	printf "<path d=\"M%.1f %.1f l-4 -6 h8 z\" class=\"%s\"><title>%s" \
@@ -153,7 +153,7 @@ function draw_run(r,    y, label)
 		bar(spot(last[r]), spot(last[r]) + 2, y, 14, "lost", label)
 }
 
-# When it was over: as planned, or when everything was mended.
+# When a fault was over: as planned, or when everything was mended.
 function over(f,    i, us)
 {
 	us = at[f] + ms[f] * 1000
@@ -163,7 +163,7 @@ function over(f,    i, us)
 	return us
 }
 
-# Faults of servers and links have lanes of their own above the contenders.
+# Faults of servers and links have their own lanes above the contenders.
 function draw_fault(f,    y, label, class)
 {
 	label = what[f] " " target[f] (ms[f] ? " for " ms[f] " ms" : "")
