@@ -1,5 +1,5 @@
 /*
- * The configuration file: it is taken, or one line says what is wrong with it.
+ * The configuration file: zkrun accepts it, or prints one line with the error.
  */
 #include "fuzz.h"
 

@@ -1,18 +1,18 @@
 /*
- * The credential file: what is read is what was written, and no part of it is
- * ever in a message.
+ * The credential file: zkrun reads what was written, and no message ever shows
+ * a part of it.
  */
 #include "fuzz.h"
 
 #include "config/credentials.h"
 
-/* All that a message may be made of, but for the path and the line's number. */
+/* All words of the messages, apart from the path and the line number. */
 static const char words[] = "zkrun: cannot use line of '/proc/self/fd/': must "
     "have the form scheme:credential contains a NUL byte more than 16 "
     "credentials the credentials are longer than 4096 bytes contains no "
     "credentials";
 
-#define SECRET	6	/* so many bytes in a row are no chance */
+#define SECRET	6	/* so many equal bytes in a row are no accident */
 
 static void
 check_discretion(const char *said, const uint8_t *data, size_t size)

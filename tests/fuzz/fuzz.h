@@ -1,11 +1,11 @@
 /*
- * What every fuzz target needs.  A target is one LLVMFuzzerTestOneInput() that
- * hands the bytes to one reader of zkrun and then says with must() what has to
- * hold whatever they were; that nothing is read or written out of bounds, and
- * nothing else undefined done, the sanitizers see.
+ * What every fuzz target needs.  A target is one LLVMFuzzerTestOneInput().  It
+ * hands the bytes to one reader of zkrun and asserts with must() what has to
+ * hold for any bytes.  The sanitizers find accesses out of bounds and undefined
+ * behaviour.
  *
- * To be run with -close_fd_mask=2, as tests/fuzz/run does: stderr is where zkrun
- * says what it thinks of the bytes, and fuzz_said() reads that.
+ * Run targets with -close_fd_mask=2, as tests/fuzz/run does: zkrun writes its
+ * messages to stderr, and fuzz_said() reads them there.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -27,7 +27,7 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* The bytes as a text: with a NUL behind them, and not a byte more. */
+/* Return the bytes as a text that ends with a NUL, and not a byte more. */
 static inline char *
 fuzz_text(const uint8_t *data, size_t size)
 {
@@ -41,7 +41,7 @@ fuzz_text(const uint8_t *data, size_t size)
 	return text;
 }
 
-/* Takes the next line out of a text, as strsep(3); never NULL. */
+/* Take the next line out of a text, as strsep(3) does; never NULL. */
 static inline char *
 fuzz_line(char **text)
 {
@@ -52,7 +52,7 @@ fuzz_line(char **text)
 	return line != NULL ? line : none;
 }
 
-/* The bytes as a file that only we can read; path stays ours. */
+/* Return the path of a private file with the bytes.  Do not free the path. */
 static inline const char *
 fuzz_file(const uint8_t *data, size_t size)
 {
@@ -68,8 +68,8 @@ fuzz_file(const uint8_t *data, size_t size)
 }
 
 /*
- * UTF-8 without anything that a terminal obeys, judged without text.c; only the
- * newlines may be there that are asked for.
+ * Is it UTF-8 without control characters?  Judged without text.c.  Newlines are
+ * allowed if asked for.
  */
 static inline bool
 fuzz_is_clean(const char *text, bool newlines)
@@ -98,7 +98,7 @@ fuzz_is_clean(const char *text, bool newlines)
 	return true;
 }
 
-/* From now on stderr is ours to read; call it before every input. */
+/* Capture stderr from here on.  Call it before every input. */
 static inline void
 fuzz_listen(void)
 {
@@ -111,7 +111,7 @@ fuzz_listen(void)
 	must(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
 }
 
-/* What has been said on stderr since fuzz_listen(). */
+/* Return what was written to stderr since fuzz_listen(). */
 static inline const char *
 fuzz_said(void)
 {
@@ -124,7 +124,7 @@ fuzz_said(void)
 	return said;
 }
 
-/* That is one line of zkrun's, in which nothing can be hidden. */
+/* Is it one line of zkrun's, with nothing hidden in it? */
 static inline bool
 fuzz_is_message(const char *said)
 {

@@ -1,10 +1,10 @@
 /*
- * What a server, or what sits on its port, answers first: only what can be
- * ZooKeeper's is let through to the client library.
+ * The first bytes from a server, or from another program on its port: only a
+ * possible answer of ZooKeeper reaches the client library.
  */
 #include "fuzz.h"
 
-/* To a function of its own; what that room exports is then defined here. */
+/* For a static function in it; the file's exports are defined here. */
 #include "zookeeper/session.c"
 
 static uint32_t
@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(sane == ((number(data) == 36 || number(data) == 37) &&
 		    number(data + 4) == 0 &&
 		    number(data + 8) <= MAX_TIMEOUT_MS));
-	/* It was only looked at. */
+	/* zkrun only peeked at the bytes. */
 	if (size > 0)
 		must(read(fds[0], rest, sizeof(rest)) == (ssize_t)size &&
 		    memcmp(rest, data, size) == 0);

@@ -1,6 +1,6 @@
 /*
- * Who holds and who waits, told from the nodes of others: nobody is counted
- * twice or lost, and what is said of anybody is clean.
+ * Holders and waiters, judged from the nodes of others: none is counted twice
+ * or lost, and what zkrun prints of them is clean.
  */
 #include "tasks.h"
 
@@ -38,7 +38,7 @@ check(const struct holders *holders)
 	locks = seen(holders->locks, holders->lock_count);
 	must(holders->holder_count <= leases);
 	must(holders->waiter_count + holders->no_session_count <= locks);
-	/* At most one lease is a waiting one, and one place in line idle. */
+	/* At most one lease waits, and at most one lock node is idle. */
 	must(leases - holders->holder_count <= 1);
 	locks -= holders->no_session_count;
 	must(locks - holders->waiter_count <= 1);

@@ -1,7 +1,7 @@
 /*
- * What a keeper that is out of its mind may tell the guard: messages of any
- * bytes and length.  The guard takes them all, computes no nonsense with them,
- * and its exit status is one that a process can have.
+ * Messages of any bytes and length from a keeper that has gone mad.  The guard
+ * takes them all, computes no nonsense from them, and exits with a possible
+ * status.
  */
 #include "fuzz.h"
 
@@ -10,7 +10,7 @@
 #include "system/descriptors.h"
 #include "system/process.h"
 
-/* Would close what libFuzzer needs; in front of the archive's. */
+/* Replaces the archive's function, which would close what libFuzzer needs. */
 void
 descriptors_let_go(void)
 {
@@ -38,13 +38,13 @@ descriptors_fill_standard(void)
 	return 0;
 }
 
-/* Into its loop; what guard.c exports is then defined here. */
+/* For its loop; the exports of guard.c are defined here. */
 #include "lock/lease.h"
 #include "run/guard.c"
 
 /*
- * One message: a byte for its length, and the bytes.  0xff stands for the right
- * length, 0xfe for another expiry in the memory that both share.
+ * Send one message: a byte for its length, and the bytes.  0xff stands for the
+ * right length, 0xfe for a new expiry in the shared memory.
  */
 static size_t
 say(struct link *link, const uint8_t *data, size_t size)
@@ -89,7 +89,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct link_message answer;
 	int fds[2];
 
-	/* The memory that both share is never given back. */
+	/* The shared memory is never freed, so it is used again. */
 	if (links[0].shared == NULL) {
 		must(link_pair(&links[0], &links[1]) == 0);
 		link_close(&links[0]);

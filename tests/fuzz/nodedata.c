@@ -1,8 +1,8 @@
 /*
- * The data of nodes: what is put in under a key is what comes out, in a room of
- * any size, and the data of others is read within its bounds.
+ * The data of nodes: a value stored under a key is found again, in a buffer of
+ * any size, and data of others is read within its bounds.
  *
- * Three lines: a key, a value, and what the node of somebody else holds.
+ * Three lines: a key, a value, and the data of somebody else's node.
  */
 #include "fuzz.h"
 
@@ -14,7 +14,7 @@ check_round_trip(const char *key, const char *value, size_t room)
 	char *data, *got;
 	size_t i, length;
 
-	/* Keys are ours, and words. */
+	/* zkrun's own keys are words. */
 	if (key[0] == '\0' || key[strspn(key, "abcdefghijklmnopqrstuvwxyz")] !=
 	    '\0')
 		return;

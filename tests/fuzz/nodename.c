@@ -1,6 +1,6 @@
 /*
- * Names of nodes, one a line; the first one is a uuid, the second a place in
- * line.  The order is one, and who is ahead agrees with it.
+ * Names of nodes, one a line; the first is a uuid, the second a queue node.
+ * They have one total order, and the one ahead agrees with it.
  */
 #include "fuzz.h"
 

@@ -9,7 +9,7 @@
 
 static const char *fuzzed;	/* is read in place of any file */
 
-/* What that room exports is then defined here. */
+/* The exports of process.c are defined here. */
 #include "system/process.c"
 
 int
@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	must(process.pid == 4242);
 	must(memchr(process.name, '\0', sizeof(process.name)) != NULL);
-	/* Nothing that stands in the name can be taken for what follows it. */
+	/* No part of the name is taken for the fields after it. */
 	end = memrchr(data, ')', size < 1023 ? size : 1023);
 	if (process.dead && end != NULL && memchr(data, '\0', size) == NULL)
 		must(memchr(end, 'Z', size - (size_t)(end - data)) != NULL ||

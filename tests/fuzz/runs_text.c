@@ -1,12 +1,12 @@
 /*
- * The record of runs: whatever is taken for one is written and read again
- * without a change, and whatever is not is empty.
+ * The record of runs: an accepted record is written and read again unchanged,
+ * and a refused one is empty.
  */
 #include "fuzz.h"
 
 #include "lock/runs_text.h"
 
-/* Those of others may have a longer name than we write. */
+/* Others may write a longer host name than zkrun does. */
 #define OWN_HOST	100
 
 static bool

@@ -1,5 +1,5 @@
 /*
- * The connect string: written as zkrun shows it, it is the same again.
+ * The connect string: zkrun's form of it means the same servers.
  */
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * --status: the JSON is JSON, in UTF-8 and without control characters, whatever
- * the nodes hold; and the table is clean.
+ * --status: whatever the nodes hold, the JSON is valid, in UTF-8 and without
+ * control characters, and the table is clean.
  */
 #include "tasks.h"
 
@@ -8,7 +8,7 @@
 
 #define DEPTH	16
 
-/* Each steps over what it knows, or is stuck in front of it. */
+/* Each of these skips what it knows, and stops in front of anything else. */
 static void	skip_value(const char **, int);
 
 static void

@@ -1,11 +1,11 @@
 /*
- * A survey made of bytes, as --status gets it of the servers: lines
+ * A survey made of bytes, as --status gets it from the servers.  The lines:
  *
- *	t NAME [PROBLEM]	a task, and all below it up to the next
- *	h SESSION CZXID NAME	a child of its leases, data in the next line
- *	w SESSION CZXID NAME	the same of its locks; H and W: not seen
- *	r TEXT			a line more of its record
- *	R PROBLEM		its record could not be looked at
+ *	t NAME [PROBLEM]	a task; the lines up to the next t belong to it
+ *	h SESSION CZXID NAME	a child of its leases, its data in the next line
+ *	w SESSION CZXID NAME	the same in its locks; H and W: gone meanwhile
+ *	r TEXT			a line of its record
+ *	R PROBLEM		its record is unreadable
  */
 #ifndef FUZZ_TASKS_H
 #define FUZZ_TASKS_H
@@ -82,7 +82,7 @@ survey_add_task(struct survey *survey, char *line)
 		survey_set_problem(&task->problem, line);
 }
 
-/* To be freed with survey_free(), but for what options points to. */
+/* Free it with survey_free(), except what options points to. */
 static inline void
 survey_make(struct survey *survey, const struct options *options, char *text)
 {

@@ -1,6 +1,6 @@
 /*
- * Text on its way to a terminal, and lines of the log: clean, in any room, and
- * what is clean stays as it is.
+ * Text for a terminal and lines of the log: the result is clean, fits any
+ * buffer, and clean text stays unchanged.
  */
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /*
- * The value of any option, durations above all: the first byte says which.
+ * The value of any option, mainly durations: the first byte selects the option.
  */
 #include "fuzz.h"
 
