@@ -1,12 +1,12 @@
 /*
- * brood: process trees that grow while they are killed, and that write down
- * their own last sign of life, in the same page as alive (see lastsign).
+ * brood: process trees that grow while they are killed.  They write down their
+ * last sign of life, on the same page as alive (see lastsign).
  *
  *	brood FILE hop N	N chains; every process forks and ends
- *	brood FILE replace N	N deep; everybody replaces its child at once
- *				when that has died, and survives its parent
+ *	brood FILE replace N	N deep; a process replaces its child as soon as
+ *				that has died, and survives its parent
  *
- * All ignore SIGTERM, and end by themselves after a minute.
+ * All ignore SIGTERM, and end after a minute.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -35,7 +35,7 @@ now_us(void)
 	return ((int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
-/* Another process may have been later and faster: the time never goes back. */
+/* Another process may have written a later time: never go back. */
 static void
 sign(void)
 {

@@ -1,10 +1,10 @@
 /*
- * contender: runs one zkrun after another for one task, each with options by
- * chance, and writes down what became of them.  It is their parent, so it has
- * their wait status; what ran under the lock says so by itself, see toil.c.
+ * contender: runs one zkrun after another for one task, with random options,
+ * and writes down how each ended.  As their parent it gets their wait status.
+ * The commands under the lock write their own signs; see toil.c.
  *
- * By the seed and its name a contender always does the same in the same order;
- * when, is up to the machine.
+ * Seed and name determine what a contender does, in which order.  The times
+ * depend on the machine.
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -20,7 +20,7 @@
 #include "chance.h"
 #include "signs.h"
 
-/* What one zkrun is told.  Less than 0: not told. */
+/* The options of one zkrun.  A negative number: not given. */
 struct plan {
 	int	wait_ms;	/* 0: -n */
 	int	interval_ms;
@@ -39,9 +39,9 @@ struct plan {
 
 static const char	*dir, *name, *task, *servers, *zkrun, *toil;
 static const char	*leases = "1";
-static const char	*settings[8];	/* of the environment, for zkrun */
+static const char	*settings[8];	/* of zkrun's environment */
 static size_t		 setting_count;
-static const char	*output[3];	/* of zkrun, by descriptor; in a file */
+static const char	*output[3];	/* zkrun's files, by descriptor */
 static int		 output_fd[3] = { -1, -1, -1 };
 static int		 stubborn;	/* percent of the commands */
 static bool		 intervals;
@@ -91,7 +91,7 @@ plan_command(struct plan *plan)
 	    1000 + SIGSEGV };
 	char *manner = plan->manner;
 
-	/* Some for longer than a session lives. */
+	/* Some outlast a session. */
 	plan->toil_ms = percent(15) ? 0 : percent(8) ? between(2000, 8000) :
 	    between(5, 700);
 	plan->ending = percent(70) ? 0 : endings[between(0, 4)];
@@ -139,7 +139,7 @@ make_plan(struct plan *plan)
 		make_stubborn(plan);
 }
 
-/* One more in argv; what it is printed into lives as long as we do. */
+/* Append an argument to argv; it is never freed. */
 static void
 add(char ***argv, const char *before, int number, const char *after)
 {
@@ -220,7 +220,7 @@ open_log(const char *kind)
 	return (file);
 }
 
-/* Who is to be killed, for others to read. */
+/* Write the zkrun's pid where the nemesis reads it. */
 static void
 publish(FILE *file, pid_t pid)
 {
@@ -229,7 +229,7 @@ publish(FILE *file, pid_t pid)
 	(void)fflush(file);
 }
 
-/* Opened once, before the disk stalls for the first time. */
+/* Open them once, before the disk stalls for the first time. */
 static void
 open_outputs(void)
 {
@@ -261,7 +261,7 @@ name_outputs(void)
 	return (output[STDOUT_FILENO] == NULL ? "stderr" : "stdout+stderr");
 }
 
-/* Nothing of ours goes to the disk, for we would stall with it. */
+/* The contender writes nothing to the disk, or it would stall as well. */
 static void
 say_run(FILE *errors, int slot)
 {
@@ -278,7 +278,7 @@ start(const struct plan *plan, int slot, FILE *errors)
 	sigset_t	 blocked, before;
 	pid_t		 pid;
 
-	/* TERM comes before there is a child, or finds it. */
+	/* TERM comes before the fork, or it finds the child. */
 	(void)sigemptyset(&blocked);
 	(void)sigaddset(&blocked, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &blocked, &before);

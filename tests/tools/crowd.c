@@ -1,14 +1,14 @@
 /*
- * crowd: many processes, or one with many threads, deaf to SIGTERM, that write
- * down their last sign of life, in the same page as alive (see lastsign).
+ * crowd: many processes, or one with many threads, that ignore SIGTERM.  They
+ * write down their last sign of life, on the same page as alive (see lastsign).
  *
  *	crowd FILE idle N	N processes that sleep
  *	crowd FILE busy N	N processes that compute once FILE.go exists
  *	crowd FILE threads N	one process of N threads that sleep
  *
- * Each busy process signs without a pause.  Of sleepers a hundred, evenly spread
- * over the crowd, sign every few ms: if all did, they would be a load of their
- * own.  It makes FILE.up when all of them are there.  All end after two minutes.
+ * Busy processes sign without a pause.  Of sleepers a hundred, evenly spread
+ * over the crowd, sign every few ms, because signs of all would load the
+ * machine.  It makes FILE.up when all exist.  All end after two minutes.
  */
 #include <sys/mman.h>
 
@@ -31,7 +31,7 @@
 
 static _Atomic int64_t *last;
 
-/* Another one may have been later and faster: the time never goes back. */
+/* Another process may have written a later time: never go back. */
 static void
 sign(void)
 {
@@ -45,7 +45,7 @@ sign(void)
 		continue;
 }
 
-/* go: file whose making ends the sleep, or NULL. */
+/* go: a file that ends the sleep when it appears, or NULL. */
 static _Noreturn void
 live(const char *go, bool signs)
 {

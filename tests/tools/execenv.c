@@ -1,6 +1,6 @@
 /*
- * execenv: runs a program with exactly the environment that is given, be it as
- * odd as env(1) would not make it.
+ * execenv: run a program with exactly the given environment, even one that
+ * env(1) could not make.
  */
 #include <err.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * Prints so many TCP ports of 127.0.0.1 that are free at the moment, all
- * different.
+ * freeport: print COUNT different TCP ports of 127.0.0.1 that are free at the
+ * moment.
  *
  *	freeport COUNT
  */
@@ -25,7 +25,7 @@ main(int argc, char **argv)
 		errx(2, "usage: freeport count");
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	for (i = 0; i < count; i++) {
-		/* All stay open until the end, so that none comes twice. */
+		/* All stay open until the end, so that no port comes twice. */
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		address.sin_port = 0;
 		length = sizeof(address);

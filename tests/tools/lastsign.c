@@ -1,5 +1,6 @@
 /*
- * Prints the last sign of life in a file of alive(1): ms of CLOCK_BOOTTIME.
+ * lastsign: print the last sign of life in a file of alive: ms of
+ * CLOCK_BOOTTIME.
  */
 #include <err.h>
 #include <inttypes.h>

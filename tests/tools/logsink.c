@@ -1,7 +1,7 @@
 /*
- * logsink: a system's logger.  Binds a datagram socket and appends to a file
- * what comes, a line each.  With -f it is somebody who logs so much that a
- * logger's queue is full: another word would block.
+ * logsink: the system's logger.  It binds a datagram socket and appends each
+ * message to a file, on a line of its own.  With -f it instead fills the queue
+ * of a logger, so that another message would block.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,7 +23,7 @@ usage(void)
 	exit(2);
 }
 
-/* The room of one sender may be less than that of the queue. */
+/* One sender's buffer may be smaller than the queue. */
 static void
 fill(const struct sockaddr_un *name)
 {
@@ -57,7 +57,7 @@ drain(const struct sockaddr_un *name, const char *path)
 	    bind(fd, (const struct sockaddr *)name, sizeof(*name)) == -1)
 		err(2, "%s", name->sun_path);
 	while ((length = recv(fd, line, sizeof(line) - 1, 0)) != -1) {
-		/* One line each, and a test can see what was in it. */
+		/* Keep a message on one line, without control characters. */
 		for (i = 0; i < length; i++)
 			if (iscntrl((unsigned char)line[i]))
 				line[i] = '^';

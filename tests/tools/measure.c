@@ -1,13 +1,13 @@
 /*
- * Runs a command several times and prints, for each run, its wall time and the
- * CPU time of all its processes in milliseconds.
+ * measure: run a command several times and print, for each run, its wall time
+ * and the CPU time of all its processes, in milliseconds.
  *
  *	measure RUNS command [argument ...]
  *
- * The wall time ends with the command.  What it leaves running is waited for
- * after that, and its CPU time counts: zkrun closes its session behind the
- * caller's back.  The command's output is thrown away; a status other than 0 is
- * an error.
+ * The wall time ends with the command.  measure then waits for processes that
+ * it leaves, and counts their CPU time: zkrun's keeper closes its session after
+ * zkrun has exited.  The command's output is discarded.  A status other than 0
+ * is an error.
  */
 #include <sys/prctl.h>
 #include <sys/resource.h>

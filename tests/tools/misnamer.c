@@ -1,12 +1,12 @@
 /*
- * misnamer: a server whose nodes have children of whatever names, be they names
- * that no node can have.
+ * misnamer: a server whose nodes have children with any names, even names that
+ * no node can have.
  *
- *	misnamer END NAME ...	of all nodes whose paths end in END
+ *	misnamer END NAME ...	for all nodes whose paths end in END
  *
- * Prints its port, then serves one client after the other.  It knows what asks
+ * Prints its port and serves one client after the other.  It knows the requests
  * for nodes (getData, getChildren2, exists), sync, ping and the end of the
- * session; it answers any other request that there is no such node.
+ * session.  It answers all others with "no node".
  */
 #include <sys/socket.h>
 
@@ -166,7 +166,7 @@ greet(int client)
 	return (send_reply(client));
 }
 
-/* A request is xid, opcode, length of the path, path ... */
+/* A request consists of xid, opcode, length of the path, path ... */
 static bool
 respond(int client, char *frame, size_t size)
 {

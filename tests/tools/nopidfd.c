@@ -1,8 +1,8 @@
 /*
- * nopidfd: runs a command under a filter of system calls that does not let
- * pidfds through, as one does that is older than they are.
+ * nopidfd: run a command under a system-call filter that refuses pidfds, like a
+ * filter that is older than they are.
  *
- *	nopidfd ERRNO COMMAND ...	ERRNO is what it answers
+ *	nopidfd ERRNO COMMAND ...	the filter answers ERRNO
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>

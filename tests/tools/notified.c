@@ -1,7 +1,7 @@
 /*
- * notified: a service manager.  Binds a datagram socket, a path or an abstract
- * "@name", and appends to a file what comes: "PID LINE", with the pid of the
- * sender as the kernel tells it, which is what a manager goes by.
+ * notified: a service manager.  It binds a datagram socket, at a path or an
+ * abstract "@name", and appends each message to a file: "PID LINE".  PID is the
+ * sender's, from the kernel, as with a real manager.
  */
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -1,7 +1,7 @@
 /*
- * overlap: judge a file of begin and end stamps (see stamp.c): did more runs
- * overlap than allowed?  A run without an end (it was killed) counts as one
- * moment only, unless -k says until the end of time.
+ * overlap: judge a file of begin and end stamps (see stamp.c): do more runs
+ * overlap than allowed?  A run without an end, which was killed, counts as one
+ * moment, or with -k as endless.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 struct mark {
 	long long	 ns;
 	bool		 begin;
-	bool		 moment;	/* no end known: a moment only */
+	bool		 moment;	/* no end: counts as a moment */
 	char		*id;
 	size_t		 line;
 };
@@ -43,7 +43,7 @@ by_time(const void *a, const void *b)
 
 	if (x->ns != y->ns)
 		return (x->ns < y->ns ? -1 : 1);
-	/* Of two at the same time the end comes first: no overlap. */
+	/* At equal times the end comes first, so they do not overlap. */
 	if (x->begin != y->begin)
 		return (x->begin ? 1 : -1);
 	return (x->line < y->line ? -1 : 1);
@@ -87,8 +87,8 @@ read_file(const char *path)
 }
 
 /*
- * Check that every id's marks alternate, count the ids, and take note of runs
- * that have no end, if forget is set.  Returns how many such there are.
+ * Check that every id's stamps alternate, and count the ids.  With forget, mark
+ * the runs without an end.  Returns the number of these.
  */
 static size_t
 check_ids(bool forget, size_t *ids)

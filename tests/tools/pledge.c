@@ -1,17 +1,17 @@
 /*
- * pledge: the command of a run that nobody else's word is to be trusted about.
+ * pledge: the command of a run whose zkrun may have been told lies.
  *
  *	pledge CONNECT DIR RUN HOLD_MS STATUS
  *
- * Leaves in DIR what the judge of the run asks for:
+ * It leaves in DIR what the judge of the run needs:
  *	lock		of all runs of the task: locked while this one lives
  *	RUN.alive	of this run: locked while any process of it lives
  *	RUN.proof	"begin", and "end" when it is about to exit with STATUS
- *	lies		a line "RUN WHAT" for what it was told and is not so
+ *	lies		a line "RUN WHAT" for each thing that is not so
  *
- * What is so it asks the server at CONNECT: is there a lease, of the session and
- * with the fence that the environment names, when it begins and when it ends?  A
- * child of its own outlives it by a moment.
+ * It asks the server at CONNECT at its begin and at its end: is there a lease,
+ * of the session and with the fence in its environment?  It leaves a child that
+ * lives a moment longer.
  */
 #include <sys/file.h>
 
@@ -102,7 +102,7 @@ main(int argc, char *argv[])
 	append(proof, "begin", "");
 	if (!locked)
 		tell_lie(" overlap");
-	/* Locks are the open file's: with us it goes on. */
+	/* The child inherits the open file, and with it the lock. */
 	if (fork() == 0) {
 		linger(atol(argv[4]) * 2);
 		_exit(0);

@@ -1,10 +1,10 @@
 /*
- * posixlock: holds a POSIX record lock on a file, as a caller of zkrun may do.
+ * posixlock: hold a POSIX record lock on a file, as a caller of zkrun may do.
  *
  *	posixlock FILE COMMAND [ARGUMENT ...]
  *
- * Becomes the command, which inherits the descriptor, or exits with 1 if another
- * process has the lock.  The kernel drops such a lock when its process closes any
+ * It becomes the command, which inherits the descriptor, or exits 1 if another
+ * process has the lock.  The kernel drops the lock when its process closes any
  * descriptor of the file.
  */
 #include <err.h>

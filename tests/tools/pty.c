@@ -1,6 +1,6 @@
 /*
- * pty: run a program on a terminal of its own.  What comes on stdin is typed,
- * what the program prints goes to stdout.
+ * pty: run a program on a terminal of its own.  stdin is typed, and the
+ * program's output goes to stdout.
  */
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -20,7 +20,7 @@ become(const char *tty, char *argv[])
 {
 	int fd, n;
 
-	/* A new session's leader gets the first terminal that it opens. */
+	/* The terminal that a session leader opens first becomes its own. */
 	if (setsid() == -1 || (fd = open(tty, O_RDWR)) == -1 ||
 	    ioctl(fd, TIOCSCTTY, 0) == -1)
 		err(127, "%s", tty);
@@ -34,7 +34,7 @@ become(const char *tty, char *argv[])
 	err(127, "%s", argv[0]);
 }
 
-/* All of one read, or false when there will be no more. */
+/* Copy all of one read; false if there will be no more. */
 static bool
 copy(int from, int to)
 {
@@ -72,7 +72,7 @@ main(int argc, char *argv[])
 			err(2, "poll");
 		if (pfd[0].revents != 0 && !copy(STDIN_FILENO, pfd[1].fd))
 			pfd[0].fd = -1;
-		/* EIO: nobody has the terminal open any more. */
+		/* EIO: no process has the terminal open any more. */
 		if (pfd[1].revents != 0 && !copy(pfd[1].fd, STDOUT_FILENO))
 			break;
 		pfd[0].revents = pfd[1].revents = 0;

@@ -1,7 +1,7 @@
 /*
- * relay: a TCP relay in front of a ZooKeeper server, for tests that need a
- * bad network: frozen, slow, cut, deaf, or losing just one reply.  It is told
- * what to do over a unix socket.
+ * relay: a TCP relay in front of a ZooKeeper server, for tests that need a bad
+ * network: frozen, slow, cut, silent, or losing a single reply.  Tests control
+ * it over a unix socket.
  */
 #include <sys/resource.h>
 #include <sys/un.h>
@@ -15,7 +15,7 @@
 #include "relaycontrol.h"
 
 static struct addrinfo		*target;
-static double			 wait_ms;	/* for a server that refuses */
+static double			 wait_ms;	/* if the server refuses */
 
 static void
 usage(void)
@@ -63,7 +63,7 @@ usage(void)
 	exit(2);
 }
 
-/* A new try of a refused connection, a little later. */
+/* Try a refused connection again, a little later. */
 static void
 connect_again(struct conn *c)
 {
@@ -93,7 +93,7 @@ accept_all(void)
 		}
 		setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		/* How it went is asked when the socket is writable. */
+		/* Its result is known when the socket is writable. */
 		(void)connect(server, target->ai_addr, target->ai_addrlen);
 		add_conn(client, server);
 	}
@@ -101,7 +101,7 @@ accept_all(void)
 		warn("accept");
 }
 
-/* Fill in what to wait for on both sockets of a connection. */
+/* Set the events to wait for on both sockets of a connection. */
 static nfds_t
 wait_for(struct conn *c, struct pollfd *pfd)
 {
@@ -120,7 +120,7 @@ wait_for(struct conn *c, struct pollfd *pfd)
 				events |= POLLOUT;
 		}
 		c->pfd[i] = -1;
-		/* Not at all if for nothing: a hang-up is always reported. */
+		/* Leave out an idle socket: a hang-up is always reported. */
 		if (events == 0)
 			continue;
 		c->pfd[i] = (int)n;
@@ -131,7 +131,7 @@ wait_for(struct conn *c, struct pollfd *pfd)
 	return (n);
 }
 
-/* What poll found for one connection; it may be closed by it. */
+/* Handle poll's events of one connection, which may close it. */
 static void
 attend(struct conn *c, const struct pollfd *pfd)
 {
@@ -222,7 +222,7 @@ control_address(const char *path)
 	return (sun);
 }
 
-/* The other form: send one command, print the answer. */
+/* With -s: send one command and print the answer. */
 static int
 tell(const char *path, int n, char *words[])
 {
@@ -309,7 +309,7 @@ main(int argc, char *argv[])
 		usage();
 
 	signal(SIGPIPE, SIG_IGN);
-	/* A thundering herd of clients takes two descriptors each. */
+	/* Each of many clients takes two descriptors. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
@@ -336,7 +336,7 @@ main(int argc, char *argv[])
 		err(2, "%s", path);
 	if ((listener = open_listener()) == -1)
 		err(2, "port %d", port);
-	/* Both families keep the port in the same place. */
+	/* The port is in the same place for both address families. */
 	printf("%d\n", ntohs(in->sin_port));
 	fflush(stdout);
 	loop();

@@ -1,6 +1,6 @@
 /*
  * relayconn.h: the connections of relay.c: what came in on one side, what may
- * leave on the other and when, and which ZooKeeper frames pass.  Code in a
+ * leave on the other side and when, and which ZooKeeper frames pass.  Code in a
  * header, because every .c file here is a program.
  */
 #include <sys/queue.h>
@@ -23,10 +23,10 @@
 #define OP_HIGH		127
 #define RULES		8
 
-/* A direction, and the side that it is read from; it is written to !dir. */
+/* A direction, and the side that it is read from.  It is written to !dir. */
 enum { UP, DOWN };
 
-/* Bytes on their way; none at all is the end of the stream. */
+/* Bytes under way.  A chunk without bytes is the end of the stream. */
 struct chunk {
 	STAILQ_ENTRY(chunk)	 link;
 	double			 due;
@@ -40,14 +40,14 @@ struct flow {
 	unsigned char		*buf;		/* an incomplete frame */
 	size_t			 have, size;
 	bool			 raw;		/* not ZooKeeper's protocol */
-	bool			 greeted;	/* first frame is through */
-	bool			 ended;		/* nothing more to read */
-	bool			 swallow;	/* nothing leaves any more */
-	bool			 finished;	/* the end has left */
-	bool			 full;		/* the socket takes no more */
+	bool			 greeted;	/* the handshake has passed */
+	bool			 ended;		/* no more to read */
+	bool			 swallow;	/* discards everything */
+	bool			 finished;	/* the end has been sent */
+	bool			 full;		/* the socket has no room */
 	/* See relaygarble.h. */
-	bool			 garbled;	/* a frame went through it */
-	bool			 mute;		/* the rest is lost */
+	bool			 garbled;	/* a frame has passed */
+	bool			 mute;		/* discards the rest */
 	unsigned char		*held;
 	size_t			 held_len;
 };
@@ -65,31 +65,31 @@ struct conn {
 	uint64_t		 garble;	/* its random numbers */
 };
 
-/* Replies to be dropped, or made an error: left ones of this opcode. */
+/* Replies to drop or to replace by an error: 'left' ones of this opcode. */
 struct rule {
 	int32_t	op;
-	long	skip;		/* so many pass first */
+	long	skip;		/* the number that passes first */
 	long	left;
-	int32_t	error;		/* 0: dropped */
+	int32_t	error;		/* 0: drop it */
 	bool	cut;
 };
 
 static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
 static struct rule	 rules[RULES];
-/* The nth request of this opcode from now is held, and all that follows it. */
+/* Hold the nth request of this opcode from now on, and all that follows it. */
 static struct {
 	int32_t	op;
 	long	nth;
 	bool	next, closed;
-	char	path[256];	/* that it is about */
+	char	path[256];	/* of the request */
 } trap;
 static bool		 frozen[2], blackhole[2];
-/* An older server, or another program: does not know these requests, ... */
-#define OP_UNKNOWN	99		/* to all of them */
+/* An older server or another program: it does not know these requests, ... */
+#define OP_UNKNOWN	99		/* unknown to every server */
 static bool		 unknown[OP_HIGH - OP_LOW + 1];
-static bool		 slam;		/* ... closes on the first one */
-static bool		 hang_up;	/* ... or behind the answer to it */
-static bool		 no_resume;	/* ... and gives each client a new session */
+static bool		 slam;		/* ... closes on the first one, */
+static bool		 hang_up;	/* ... closes after its answer, */
+static bool		 no_resume;	/* ... or resumes no session */
 static double		 delay_ms[2];
 static struct {
 	unsigned long	open, accepted, dropped;
@@ -106,7 +106,7 @@ now_ms(void)
 	return ((double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6);
 }
 
-/* Replaces the opcode of a request that the server is not to know. */
+/* Replace the opcode of a request that the server must not know. */
 static void
 disguise(unsigned char *request)
 {
@@ -120,7 +120,7 @@ disguise(unsigned char *request)
 	}
 }
 
-/* Takes the old session and its password out of a client's handshake. */
+/* Remove the old session and its password from a client's handshake. */
 static void
 forget_session(unsigned char *handshake, size_t len)
 {
@@ -137,7 +137,7 @@ be32(const unsigned char *p)
 	    (uint32_t)p[2] << 8 | p[3]);
 }
 
-/* Of the request that is held; it begins with its length, xid and opcode. */
+/* Note the path of the held request, which is behind length, xid and opcode. */
 static void
 note_path(const unsigned char *frame, size_t len)
 {
@@ -215,7 +215,7 @@ request(struct conn *c, int32_t xid, int32_t op)
 	}
 }
 
-/* Returns whether the reply may pass.  Its header: xid, zxid, error. */
+/* May the reply pass?  Its header is xid, zxid, error. */
 static bool
 reply(struct conn *c, unsigned char *p, size_t len)
 {
@@ -239,8 +239,8 @@ reply(struct conn *c, unsigned char *p, size_t len)
 }
 
 /*
- * A complete frame, without its length.  The first one of each direction is
- * the handshake, which has no xid.
+ * A complete frame, without its length.  The first one of each direction is the
+ * handshake, which has no xid.
  */
 static bool
 frame(struct conn *c, int dir, unsigned char *p, size_t len)
@@ -259,7 +259,7 @@ frame(struct conn *c, int dir, unsigned char *p, size_t len)
 	return (pass);
 }
 
-/* Bytes that were read: pass on what is whole frames. */
+/* Take bytes that were read, and pass on whole frames. */
 static void
 feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 {
@@ -281,7 +281,7 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 	while (f->have - at >= 4 && !c->cut) {
 		len = be32(f->buf + at);
 		if (len > FRAME_MAX) {
-			/* A four-letter word, or its answer. */
+			/* A four-letter word or its answer. */
 			c->flow[UP].raw = c->flow[DOWN].raw = true;
 			enqueue(f, dir, f->buf + at, f->have - at);
 			at = f->have;
@@ -294,7 +294,7 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 			pass_on(c, dir, f->buf + at, 4 + len);
 		at += 4 + len;
 		if (hang_up && dir == DOWN && answers) {
-			/* The end of both, so that the answer arrives. */
+			/* End both directions, so that the answer arrives. */
 			enqueue(f, dir, NULL, 0);
 			swallow(&c->flow[UP]);
 			f->swallow = true;
@@ -304,7 +304,7 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 	f->have -= at;
 }
 
-/* Read what there is on the side that the direction comes from. */
+/* Read what has arrived for a direction. */
 static void
 take(struct conn *c, int dir)
 {
@@ -329,7 +329,7 @@ take(struct conn *c, int dir)
 }
 
 /*
- * Send what is due.  Returns the milliseconds until more is, or -1 if that
+ * Send what is due.  Returns the milliseconds until more is due, or -1 if that
  * does not depend on the time.
  */
 static double
@@ -359,7 +359,7 @@ give(struct conn *c, int dir)
 				return (-1);
 			}
 			if (n == -1) {
-				/* Gone; the other direction will tell. */
+				/* Closed; the other direction will tell. */
 				swallow(f);
 				f->finished = f->ended;
 				return (-1);

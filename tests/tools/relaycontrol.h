@@ -1,12 +1,12 @@
 /*
- * relaycontrol.h: what relay.c is told over its unix socket, carried out.
- * Code in a header, because every .c file here is a program.
+ * relaycontrol.h: carry out the commands that relay.c gets over its unix
+ * socket.  Code in a header, because every .c file here is a program.
  */
 #include "relayconn.h"
 
 #define LINE_MAX_LEN	4096
 
-static struct sockaddr_storage	 here;		/* where we listen */
+static struct sockaddr_storage	 here;		/* the relay's address */
 static socklen_t		 here_len;
 static int			 listener = -1, control = -1;
 static bool			 quit;
@@ -95,7 +95,7 @@ print_stats(FILE *out)
 	fputc('\n', out);
 }
 
-/* A number for the word, or bad set. */
+/* Return the word's number, or set bad. */
 static long
 number(const char *word, bool *bad)
 {
@@ -107,7 +107,7 @@ number(const char *word, bool *bad)
 	return (n);
 }
 
-/* garble SEED ONE_IN wire|lies, garble off: false if that is neither. */
+/* garble SEED ONE_IN wire|lies, garble off.  False if it is neither. */
 static bool
 garble(int n, char *w[])
 {
@@ -118,7 +118,7 @@ garble(int n, char *w[])
 		return (strcmp(w[1], "off") == 0);
 	if (n != 4)
 		return (false);
-	/* Numbers of one seed are far from those of the next. */
+	/* Connections of one seed do not reach the next seed's numbers. */
 	garbling.next = (uint64_t)number(w[1], &bad) << 20;
 	garbling.one_in = (uint32_t)number(w[2], &bad);
 	garbling.lies = strcmp(w[3], "lies") == 0;
@@ -126,7 +126,7 @@ garble(int n, char *w[])
 	    (garbling.lies || strcmp(w[3], "wire") == 0));
 }
 
-/* Carry out one command; false if it is none. */
+/* Carry out one command; false if there is no such command. */
 static bool
 obey(int n, char *w[], FILE *out)
 {
@@ -135,7 +135,7 @@ obey(int n, char *w[], FILE *out)
 	int		 i, dir_at;
 	double		 ms;
 
-	/* The direction is the last word of those that take one. */
+	/* In commands with a direction it is the last word. */
 	dir_at = strcmp(w[0], "delay") == 0 ? 2 : 1;
 	if (n == dir_at + 1) {
 		at[UP] = strcmp(w[dir_at], "down") != 0;

@@ -1,16 +1,16 @@
 /*
- * relaygarble.h: what the relay makes of frames when it is told to garble them.
- * Code in a header, because every .c file here is a program.
+ * relaygarble.h: how the relay garbles frames when told to.  Code in a header,
+ * because every .c file here is a program.
  *
- * Which frames, and how, follows from a seed and the number of the connection.
- * Kinds come in two classes.  "wire": what a bad line, or a bad program in
- * between, does to the stream and to the heads of frames.  "lies": a whole and
- * proper frame says something else than was sent; no client can see all of
- * these, for the protocol has no checksum.
+ * A seed and the number of the connection determine which frames it garbles,
+ * and how.  There are two classes.  "wire": damage to the stream and to the
+ * heads of frames, as by a bad line or program in between.  "lies": a whole,
+ * well-formed frame with other contents than were sent.  No client can detect
+ * all of these, because the protocol has no checksum.
  */
 #include "chance.h"
 
-#define GARBLE_MAX	(1U << 20)	/* longer frames pass as they are */
+#define GARBLE_MAX	(1U << 20)	/* longer frames pass unchanged */
 
 enum garble_kind {
 	/* wire */
@@ -30,7 +30,7 @@ static const char *const garble_names[KINDS] = {
 
 static struct {
 	bool		on, lies;
-	uint32_t	one_in;		/* frames, on average */
+	uint32_t	one_in;		/* one frame in so many, on average */
 	uint64_t	next;		/* seed of the next connection */
 	unsigned long	count[KINDS];
 } garbling;
@@ -56,17 +56,17 @@ set_be32(unsigned char *p, uint32_t n)
 	memcpy(p, &n, sizeof(n));
 }
 
-/* Changes a frame in place; returns its new length. */
+/* Change a frame in place; return its new length. */
 static size_t
 garble_frame(struct conn *c, int dir, enum garble_kind kind,
     unsigned char *p, size_t len)
 {
-	/* Of a reply: xid, zxid.  Of a request: xid, type. */
+	/* The head of a reply: xid, zxid.  Of a request: xid, type. */
 	size_t head = dir == DOWN ? 4 + 12 : 4 + 8, at;
 	static const uint32_t numbers[] = { 0, 1, 2, 0xffffffff, 0x7fffffff,
 	    0x80000000, 0x10000 };
 
-	/* The handshake has a version there, and no more. */
+	/* The handshake's head has a version only. */
 	if (!c->flow[dir].garbled)
 		head = 4 + 4;
 	if (head > len)
@@ -140,7 +140,7 @@ garble_with(struct conn *c, int dir, enum garble_kind kind,
 	case LOSE:
 		break;
 	case SWAP:
-		/* Behind the next one; lost if none comes. */
+		/* It passes after the next frame, and is lost without one. */
 		if (f->held == NULL) {
 			f->held = p;
 			f->held_len = n;
@@ -172,7 +172,7 @@ garble_with(struct conn *c, int dir, enum garble_kind kind,
 	free(p);
 }
 
-/* A whole frame, on its way. */
+/* Take a whole frame on its way. */
 static void
 pass_on(struct conn *c, int dir, const unsigned char *data, size_t len)
 {

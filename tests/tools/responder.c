@@ -1,7 +1,7 @@
 /*
- * responder: servers that are no ZooKeeper.  Prints its port first, then
- * answers whatever it is sent with a fixed text and hangs up; without a text
- * it listens and never says anything.
+ * responder: a server that is not ZooKeeper.  It prints its port, answers
+ * anything with a fixed text and closes.  Without a text it listens and never
+ * answers.
  */
 #include <sys/socket.h>
 

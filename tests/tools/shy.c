@@ -1,7 +1,7 @@
 /*
- * shy: two processes, the second in a session of its own, that are not dumpable:
- * a /proc mounted with hidepid shows them to nobody but root.  They live for a
- * minute.
+ * shy: two processes, the second in a session of its own, that are not
+ * dumpable.  A /proc mounted with hidepid shows them only to root.  They live
+ * for a minute.
  */
 #include <sys/prctl.h>
 

@@ -1,6 +1,6 @@
 /*
  * siglog: a command that writes down every signal it gets, so that a test can
- * see that one came exactly once.  Terminal stops are left to the kernel.
+ * see that one came exactly once.  It leaves terminal stops to the kernel.
  */
 #include <sys/signalfd.h>
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LIMIT_MS	60000	/* nobody has to wait for us for ever */
+#define LIMIT_MS	60000	/* it ends by itself after this time */
 
 static void
 say(int fd, const char *line)

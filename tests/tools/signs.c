@@ -1,5 +1,5 @@
 /*
- * signs: what was written on pages of signs.h, as text, and the clocks.
+ * signs: print pages of signs.h as text, and the clocks.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "signs.h"
 
-/* The wall clock less that of the signs, as the fastest of many looks has it. */
+/* The wall clock less that of the signs, from the quickest of many readings. */
 static int64_t
 wall_offset_us(void)
 {
@@ -69,7 +69,7 @@ main(int argc, char *argv[])
 	else if (argc == 2 && strcmp(argv[1], "monotonic") == 0)
 		printf("%" PRId64 "\n", monotonic_offset_us());
 	else if (argc > 2 && strcmp(argv[1], "print") == 0) {
-		/* A name is what follows the last dot of the file's. */
+		/* The name is what follows the last dot of the file's name. */
 		for (i = 2; i < argc; i++) {
 			name = strrchr(argv[i], '.');
 			print(name == NULL ? argv[i] : name + 1,

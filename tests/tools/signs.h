@@ -1,7 +1,7 @@
 /*
- * The page that the processes of a run write their signs of life on; shared by
- * contender.c, toil.c and signs.c.  One file for each contender, one slot for
- * each of its runs.  Times are microseconds of CLOCK_BOOTTIME.
+ * The page on which the processes of a run write their signs of life.
+ * contender.c, toil.c and signs.c share it.  A contender has one file, with a
+ * slot for each of its runs.  Times are microseconds of CLOCK_BOOTTIME.
  */
 #ifndef SIGNS_H
 #define SIGNS_H
@@ -22,16 +22,16 @@
 
 struct signs {
 	_Atomic int64_t	begin_us;
-	_Atomic int64_t	last_us;	/* of whatever must have the lease */
-	_Atomic int64_t	left_us;	/* of what -o leave lets run on */
-	_Atomic int64_t	asked_us;	/* the first request to stop */
+	_Atomic int64_t	last_us;	/* of processes that need the lease */
+	_Atomic int64_t	left_us;	/* of processes left by -o leave */
+	_Atomic int64_t	asked_us;	/* of the first request to stop */
 	_Atomic int64_t	fence;
 	_Atomic int64_t	session;
-	_Atomic int32_t	ending;		/* what the command was about to do */
+	_Atomic int32_t	ending;		/* how the command was about to end */
 	_Atomic int32_t	starts;		/* more than 1: started twice */
 };
 
-/* Past whatever a test has put between us and the C library's clock. */
+/* Bypass any preload that changes the C library's clock. */
 static inline int64_t
 signs_now_us(void)
 {

@@ -3,14 +3,14 @@
  *
  *	stallfs DIR CONTROL
  *
- * Mounts a FUSE file system of ten files, named 0 to 9, on DIR, prints "up" and
- * serves it until it is killed, which fails every request that is left.  Each
- * line of the file CONTROL names requests that get no answer while it stands
- * there:
+ * It mounts a FUSE file system of ten files, named 0 to 9, on DIR, and prints
+ * "up".  It serves until it is killed, and then every open request fails.  Each
+ * line of the file CONTROL names requests that get no answer as long as the
+ * line is there:
  *
  *	flush 4242	close(2) of process 4242
  *	write all	write(2) of every process
- *	any 4242	whatever process 4242 asks for
+ *	any 4242	any request of process 4242
  *
  * It knows flush, getattr, open, read and write by name.  It prints "held NAME
  * PID" for each request that it does not answer.  Attributes are never cached:
@@ -33,7 +33,7 @@
 
 #define FILES		10
 #define FIRST_FILE	(FUSE_ROOT_ID + 1)
-#define FILE_SIZE	65536		/* what is written behind that is lost */
+#define FILE_SIZE	65536		/* data beyond this is lost */
 #define REQUEST_SIZE	(256 * 1024)
 #define NAMES_LAST_S	3600
 #define RECHECK_MS	20
@@ -81,7 +81,7 @@ opcode_name(uint32_t opcode)
 	return ("other");
 }
 
-/* Does a line of the control file say that this request gets no answer? */
+/* Does a line of the control file hold this request back? */
 static bool
 is_stalled(const struct fuse_in_header *head)
 {
@@ -112,7 +112,7 @@ answer(const struct fuse_in_header *head, int error, const void *data,
 	memcpy(buffer, &out, sizeof(out));
 	if (size > 0)
 		memcpy(buffer + sizeof(out), data, size);
-	/* ENOENT: the one who asked was killed, and the request with it. */
+	/* ENOENT: the caller was killed, and its request is gone. */
 	if (write(device, buffer, out.len) == -1 && errno != ENOENT)
 		err(1, "answer");
 }
@@ -255,7 +255,7 @@ hold(const struct fuse_in_header *head, const void *body)
 	fflush(stdout);
 }
 
-/* Answer those that the control file does not name any more. */
+/* Answer the requests that the control file no longer names. */
 static void
 let_go(void)
 {

@@ -1,7 +1,8 @@
 /*
- * stamp: the command of a contention test.  Appends "begin NS ID" to a file,
- * holds, appends "end NS ID"; overlap judges the file.  CLOCK_MONOTONIC, which
- * is also Java's System.nanoTime(): all processes of a machine agree on it.
+ * stamp: the command of a contention test.  It appends "begin NS ID" to a file,
+ * waits, and appends "end NS ID"; overlap judges the file.  Its clock is
+ * CLOCK_MONOTONIC, as in Java's System.nanoTime(): all processes of a machine
+ * agree.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ stamp(int fd, const char *what, const char *id)
 	    (long long)ts.tv_sec, ts.tv_nsec, id);
 	if (len < 0 || (size_t)len >= sizeof(line))
 		errx(2, "id too long");
-	/* One write with O_APPEND: lines of many processes do not mix. */
+	/* Single writes with O_APPEND do not mix with those of others. */
 	if (write(fd, line, (size_t)len) != len)
 		err(2, "write");
 }

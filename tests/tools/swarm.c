@@ -1,17 +1,18 @@
 /*
- * swarm: many of the same command at once.
+ * swarm: run a command many times at once.
  *
  *	swarm [-s seconds] [-r runs] N command [argument ...]
  *
- * Starts N of them, a % in an argument being the number of each (0 to N - 1),
- * and ends when they have.  With -s whichever ends is started again until the
- * time is over; with -r until so many have been started in all.  Then, and on
- * TERM, all are sent TERM; those that live 10 s later are killed, with all
- * their descendants.  Also dies so when its parent does.
+ * It starts N of them and ends when all have ended.  A % in an argument becomes
+ * the number of each, 0 to N - 1.  With -s it starts those that end again until
+ * the time is over, and with -r until so many have been started.  Then, and on
+ * TERM, it sends TERM to all; 10 s later it kills those that still live, with
+ * all their descendants.  It does the same when its parent dies.
  *
- * Prints "started=N failed=N killed=N", and STATUS:N for each exit status that
- * there was (128 and more for a signal); what ends after the TERM has not failed
- * and is not among these.  Output of the commands goes to /dev/null, their stderr is ours.
+ * It prints "started=N failed=N killed=N", and STATUS:N for each exit status
+ * that occurred (128 and more for a signal).  A command that ends after the
+ * TERM has not failed and is not counted there.  The commands' stdout goes to
+ * /dev/null.
  */
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -32,11 +33,11 @@
 
 #define PATIENCE_MS	10000.0
 
-static pid_t	*pids;		/* 0: does not run */
+static pid_t	*pids;		/* 0: not running */
 static char	**arguments;
 static int	 count, null, signal_fd;
 static long	 failed, killed, started;
-static long	 ended[256];	/* in each status */
+static long	 ended[256];	/* by status */
 static bool	 ending;
 
 static double
@@ -48,7 +49,7 @@ now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* The argument with the number put in. */
+/* Return the argument with the number in place of each %. */
 static char *
 numbered(const char *argument, int number)
 {
@@ -88,7 +89,7 @@ start(int number)
 	err(127, "cannot run '%s'", arguments[0]);
 }
 
-/* Takes in whoever has ended; the number that is left. */
+/* Reap the commands that have ended; return how many still run. */
 static int
 reap(bool again)
 {
@@ -125,7 +126,7 @@ signal_all(int signal_number)
 			(void)kill(pids[i], signal_number);
 }
 
-/* We are a subreaper: what loses its parent becomes a child of ours. */
+/* The swarm is a subreaper, so it adopts all orphans. */
 static void
 kill_children(void)
 {
@@ -160,7 +161,7 @@ end_all(void)
 	limit = now_ms() + PATIENCE_MS;
 	while (reap(false) > 0 && now_ms() < limit)
 		(void)nanosleep(&moment, NULL);
-	/* Also what a dead one of them has left. */
+	/* Kill the orphans of the dead as well. */
 	while (waitpid(-1, NULL, WNOHANG) >= 0) {
 		if (now_ms() >= limit)
 			kill_children();
@@ -180,7 +181,7 @@ number(const char *text)
 	return n;
 }
 
-/* Until the time is over, or TERM comes, or nobody is left. */
+/* Wait until the time is over, TERM comes or all have ended. */
 static void
 wait_for_all(double end_ms, long runs)
 {

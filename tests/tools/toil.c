@@ -1,6 +1,6 @@
 /*
- * toil: the command of a run that is tortured.  All of its processes write
- * their signs of life, as often as they can, onto the page of signs.h.
+ * toil: the command of a run under torture.  All its processes write their
+ * signs of life onto the page of signs.h, as often as they can.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -46,7 +46,7 @@ asked(int number)
 		end_us = now_us + 50000;
 }
 
-/* Until the time is over. */
+/* Sign until the time is over. */
 static void
 live(bool needs_lease)
 {
@@ -65,7 +65,7 @@ have_child(bool apart)
 {
 	switch (fork()) {
 	case -1:
-		/* In silence: our stderr may be on a disk that stalls. */
+		/* Print nothing: stderr may be on a disk that stalls. */
 		atomic_store(&signs->ending, SIGNS_BY_EXIT + 2);
 		_exit(2);
 	case 0:

@@ -1,6 +1,6 @@
 /*
- * tree: process trees that are hard to kill or to count.  Each ends by itself
- * after a minute, whatever goes wrong.
+ * tree: process trees that are hard to kill or to count.  Each ends after a
+ * minute in any case.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -33,7 +33,7 @@ nap(long ms)
 		;
 }
 
-/* Forks and lets the parent go, again and again: no pid lives long. */
+/* Fork and exit, again and again: no pid lives long. */
 static void
 hop(long ms, time_t end)
 {
@@ -44,7 +44,7 @@ hop(long ms, time_t end)
 	}
 }
 
-/* Keeps as many dead children around as it can. */
+/* Keep as many dead children as possible. */
 static void
 zombies(long n)
 {
@@ -54,7 +54,7 @@ zombies(long n)
 	nap(LIMIT_S * 1000L);
 }
 
-/* A child that ends at once, without pause. */
+/* Start children that end at once, without a pause. */
 static void
 churn(time_t end)
 {
@@ -68,7 +68,7 @@ churn(time_t end)
 	}
 }
 
-/* Nested n deep, every second one in a session of its own, deaf to TERM. */
+/* n nested processes that ignore TERM, every second one in its own session. */
 static void
 deep(long n)
 {
@@ -82,7 +82,7 @@ deep(long n)
 	nap(LIMIT_S * 1000L);
 }
 
-/* So much memory, in small pages: dying takes a while. */
+/* Use so much memory, in small pages, that dying takes a while. */
 static void
 big(long mb)
 {

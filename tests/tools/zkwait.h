@@ -1,7 +1,7 @@
 /*
- * zkwait.h: a ZooKeeper connection on which one request at a time is sent and
- * waited for, all on one thread and with a deadline.  Code in a
- * header, because every .c file here is a program; not each needs all of it.
+ * zkwait.h: a ZooKeeper connection that sends one request at a time and waits
+ * for the answer, on one thread and with a deadline.  Code in a header, because
+ * every .c file here is a program.  Not every program uses all of it.
  */
 #include <sys/types.h>
 
@@ -22,7 +22,7 @@
 
 enum { EXIT_NO = 1, EXIT_FAULT = 2 };
 
-/* What a request came back with; one request is under way at a time. */
+/* The answer to a request.  One request is under way at a time. */
 struct answer {
 	bool			 done;
 	int			 rc;
@@ -46,7 +46,7 @@ now_ms(void)
 	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
 }
 
-/* Outcomes that a test may ask about are 1, all others are faults. */
+/* Exit 1 for outcomes that a test may ask about, and 2 for all other errors. */
 static void
 check(int rc, const char *what)
 {
@@ -56,8 +56,8 @@ check(int rc, const char *what)
 }
 
 /*
- * One turn of the client's loop; other is one more descriptor to wait for, or
- * -1.  Returns true if that one is readable.
+ * One turn of the client's loop.  other is one more descriptor to wait for, or
+ * -1.  Returns true if other is readable.
  */
 static bool
 turn(int other, int limit_ms)
@@ -102,7 +102,7 @@ watcher(zhandle_t *handle, int type, int state, const char *path, void *arg)
 		changed = true;
 }
 
-/* Connect; with an id to that session.  False if there is none such. */
+/* Connect, to the session if there is an id.  False if that session is gone. */
 static bool
 connect_to(const char *hosts, const clientid_t *id)
 {
@@ -128,7 +128,7 @@ connect_to(const char *hosts, const clientid_t *id)
 	return (true);
 }
 
-/* Wait for the answer of the request that came back with rc when sent. */
+/* Wait for the answer to the request whose sending returned rc. */
 static int
 await(struct answer *a, int rc)
 {
@@ -144,7 +144,7 @@ await(struct answer *a, int rc)
 	return (a->rc);
 }
 
-/* The completions: keep what came, the library frees its own. */
+/* The completions keep copies, because the library frees its own data. */
 static void
 on_void(int rc, const void *arg)
 {
@@ -224,7 +224,7 @@ by_name(const void *a, const void *b)
 	return (strcmp(*(char *const *)a, *(char *const *)b));
 }
 
-/* The children of path, sorted; watched if asked for. */
+/* List the children of path, sorted, with a watch if asked for. */
 static int __attribute__((unused))
 list(const char *path, bool watch, struct String_vector *names)
 {

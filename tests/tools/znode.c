@@ -1,6 +1,6 @@
 /*
- * znode: look at and change znodes from a test, over a connection of its own.
- * An independent witness: it shares no code with zkrun.
+ * znode: look at and change znodes from a test, over its own connection.  It is
+ * an independent witness that shares no code with zkrun.
  */
 #include <sys/signalfd.h>
 
@@ -73,7 +73,7 @@ delete_node(const char *path)
 	return (await(&a, zoo_adelete(zh, path, -1, on_void, &a)));
 }
 
-/* Print path and all below it, or delete it with all below it. */
+/* Print path and all nodes below it, or delete them. */
 static void
 walk(const char *path, bool delete)
 {
@@ -90,7 +90,7 @@ walk(const char *path, bool delete)
 		free(child);
 	}
 	deallocate_String_vector(&names);
-	/* The server may have reaped a container before us. */
+	/* The server may have deleted a container meanwhile. */
 	if (delete && (rc = delete_node(path)) != ZNONODE)
 		check(rc, path);
 }
@@ -166,7 +166,7 @@ create(const char *path, const char *data)
 	}
 }
 
-/* Print, with the sign, those of one sorted list that are not in the other. */
+/* Print, with the sign, the names of one sorted list that the other lacks. */
 static void
 difference(const struct String_vector *in, const struct String_vector *not_in,
     char sign, double at)
@@ -196,7 +196,7 @@ watch(const char *path)
 
 			rc = await(&a, zoo_aexists(zh, path, 1, on_stat, &a));
 			if (rc == ZOK)
-				continue;	/* made in between */
+				continue;	/* created in between */
 			if (rc == ZNONODE)
 				rc = ZOK;
 		}
@@ -257,7 +257,7 @@ plant_line(const char *base, char *line)
 	free(path);
 }
 
-/* Without waiting for each. */
+/* Send all requests without waiting for each answer. */
 static void
 plant(const char *base)
 {
@@ -279,8 +279,8 @@ plant(const char *base)
 }
 
 /*
- * The server makes a session's password from its id alone: the first 16
- * bytes of java.util.Random, seeded with the id and a constant.
+ * The server makes a session's password from its id alone: the first 16 bytes
+ * of java.util.Random, seeded with the id and a constant.
  */
 static void
 password(int64_t id, char out[16])
@@ -302,8 +302,8 @@ password(int64_t id, char out[16])
 
 /*
  * zookeeper_close() proves nothing, so attach and close until the server says
- * that there is no such session; a sync after that waits for the removal of
- * its ephemerals, which may lag behind.
+ * that the session does not exist.  Its ephemeral nodes may go later, and a
+ * sync waits for that.
  */
 static void
 expire(const char *hosts, const char *hex)
@@ -329,7 +329,7 @@ expire(const char *hosts, const char *hex)
 		errx(EXIT_NO, "%s: no such session", hex);
 }
 
-/* Replaces the ACL by one entry for everybody. */
+/* Replace the ACL by one entry for everybody. */
 static void
 set_acl(const char *path, const char *letters)
 {
@@ -389,7 +389,7 @@ run(const char *command, const char *path, const char *data)
 		watch(path);
 }
 
-/* The number of arguments of a command after its name, or usage. */
+/* Check the number of arguments after a command's name. */
 static void
 check_arguments(const char *command, int n, bool flags)
 {

@@ -1,7 +1,7 @@
 /*
- * choke.so: the pipe at stderr takes nothing more from the moment in which zkrun
- * has found that it would, for LD_PRELOAD.  This is what happens if the command
- * fills it between poll(2) and write(2).
+ * choke.so, for LD_PRELOAD: the pipe at stderr is full from the moment in which
+ * zkrun has found room in it.  This happens if the command fills the pipe
+ * between poll(2) and write(2).
  *
  * It begins when the file CHOKE exists.
  */
@@ -26,7 +26,7 @@ choke(int fd)
 		return;
 	if (fstat(fd, &status) == -1 || !S_ISFIFO(status.st_mode))
 		return;
-	/* A description of its own: zkrun's stays as it is. */
+	/* A file description of its own leaves zkrun's as it is. */
 	other = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	for (; other != -1 && size > 0; size /= 2)
 		while (write(other, filling, size) > 0)

@@ -1,7 +1,7 @@
 /*
- * slowstart.so: a keeper that is held up just before it starts the command, as
- * on a busy machine, for LD_PRELOAD: by 8 ms, less than the guard waits for its
- * word on a signal.  The file that SLOWSTART names is made at that moment.
+ * slowstart.so, for LD_PRELOAD: hold the keeper up right before it starts the
+ * command, as a busy machine does.  8 ms are less than the guard waits for the
+ * keeper's report of a signal.  It makes the file that SLOWSTART names first.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

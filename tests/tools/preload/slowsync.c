@@ -1,13 +1,13 @@
 /*
- * slowsync.so: a server whose disk is slow, for LD_PRELOAD: each fsync(2) takes
- * as many milliseconds as the file says that SLOWSYNC names.
+ * slowsync.so, for LD_PRELOAD: a server with a slow disk.  Each fsync(2) takes
+ * as many milliseconds as the file that SLOWSYNC names says.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-/* The file is read each time, so that a test can change its mind. */
+/* Read the file each time, so that a test can change it. */
 static int
 take_time(void)
 {

@@ -1,11 +1,11 @@
 /*
- * stuck.so: a process of zkrun that waits for a disk which does not answer, for
- * LD_PRELOAD.  Not even SIGKILL ends such a process.
+ * stuck.so, for LD_PRELOAD: a process of zkrun waits for a disk that does not
+ * answer.  Not even SIGKILL ends such a process.
  *
- * STUCK names the process: guard, keeper or resolver.  It writes to the file
- * STUCK_FILE, on the disk, once the file STUCK_WHEN exists: guard and keeper
- * before they wait for events, the resolver in a thread, as soon as it is asked
- * for a name.
+ * STUCK names the process: guard, keeper or resolver.  Once the file STUCK_WHEN
+ * exists it writes to the file STUCK_FILE on the disk: guard and keeper before
+ * they wait for events, the resolver in a thread as soon as it is asked for a
+ * name.
  */
 #include <sys/prctl.h>
 

@@ -1,9 +1,9 @@
 /*
- * wallclock.so: a wall clock that a test can step, for LD_PRELOAD.  As on a
- * machine whose clock somebody sets, nothing else is touched: neither the other
- * clocks nor timers.  (libfaketime shifts timers of CLOCK_BOOTTIME, too.)
+ * wallclock.so, for LD_PRELOAD: a wall clock that a test can step.  As on a
+ * real machine, nothing else changes, neither other clocks nor timers.
+ * (libfaketime also shifts timers of CLOCK_BOOTTIME.)
  *
- * By how many seconds it is wrong stands in the file that WALLCLOCK names.
+ * The file that WALLCLOCK names has the clock's error in seconds.
  */
 #include <sys/syscall.h>
 #include <sys/time.h>
