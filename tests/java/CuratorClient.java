@@ -15,8 +15,8 @@
  *   participants NAME PATH      children of the semaphore's leases, by Curator
  *   contend COUNT PATH SECONDS FILE
  *                               COUNT sessions take turns and leave stamps
+ *   churn COUNT PATH N SECONDS FILE
  *                               the same with leases of a semaphore of N
- *                               the same for leases of a semaphore of N
  *
  * Each answer is one line, sent when it is known: "ready", "NAME acquired",
  * "NAME refused", "NAME released", "contend done RUNS" (also for churn), or
