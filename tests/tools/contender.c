@@ -55,10 +55,10 @@ usage(void)
 "usage: contender -d DIR -n NAME -t TASK -c SERVERS -z ZKRUN -w TOIL -s SEED\n"
 "           [-l LEASES] [-i] [-e NAME=VALUE]... [-O FILE] [-E FILE]\n"
 "           [-S PERCENT]\n"
-"Until TERM, which the zkrun of the moment is sent, too.  In DIR are then\n"
-"runs.NAME, a line a run, signs.NAME, pid.NAME and err.NAME.  With -i some runs\n"
-"have an interval.  -e is for the environment of zkrun.  -O and -E are its stdout\n"
-"and stderr, on a disk that may stall.  Of the commands -S are stubborn: they run\n"
+"Runs until TERM, which it passes on to its zkrun.  It writes runs.NAME (a line\n"
+"a run), signs.NAME, pid.NAME and err.NAME into DIR.  With -i some runs have an\n"
+"interval.  -e sets a variable for zkrun.  -O and -E are its stdout and stderr,\n"
+"on a disk that may stall.  -S percent of the commands are stubborn: they run\n"
 "for seconds, and only KILL ends them.\n", stderr);
 	exit(2);
 }

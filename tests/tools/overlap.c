@@ -28,10 +28,9 @@ usage(void)
 "usage: overlap [-k] [-n allowed] FILE\n"
 "An id may have many runs, one after the other, but two at once are an error.\n"
 "Prints \"runs=N ids=M overlaps=K max_concurrent=C longest_gap_ms=G open=O\";\n"
-"overlaps counts the begins that met more than allowed (1) runs, their own\n"
-"included; open counts runs without an end, which with -k last for ever, and\n"
-"without it end where they begin.\n"
-"exit status: 0, 1 overlaps, 2 the file makes no sense or has no run\n",
+"overlaps counts the begins at which more than 'allowed' (1) runs ran, with the\n"
+"new one; open counts runs without an end, which end at once, or never with -k.\n"
+"exit status: 0, 1 overlaps, 2 the file is malformed or has no run\n",
 	    stderr);
 	exit(2);
 }

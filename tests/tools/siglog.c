@@ -37,8 +37,8 @@ main(int argc, char *argv[])
 	if (argc != 4) {
 		fputs(
 "usage: siglog FILE QUIET_MS STATUS\n"
-"Appends \"ready\" to FILE and then the number of every signal that comes, one\n"
-"a line; exits with STATUS when QUIET_MS have passed since the last one.\n",
+"Appends \"ready\" to FILE and then the number of every signal that it gets, one\n"
+"a line.  Exits with STATUS when QUIET_MS have passed since the last one.\n",
 		    stderr);
 		return (2);
 	}

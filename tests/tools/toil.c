@@ -19,13 +19,13 @@ usage(void)
 {
 	fputs(
 "usage: toil FILE SLOT MS ENDING LINGER MANNER\n"
-"Works for MS milliseconds, and ends with exit status ENDING, or from 1000 on\n"
-"by signal ENDING - 1000.  MANNER is some of these letters:\n"
+"Works for MS milliseconds, and exits with status ENDING, or from 1000 on dies\n"
+"of signal ENDING - 1000.  MANNER is some of these letters:\n"
 "  c  has two children, which live for LINGER ms longer\n"
-"  s  has a grandchild in a session of its own, which does, too\n"
-"  i  all of it ignores TERM\n"
-"  t  asked to stop with TERM, it ends with status 5 a little later\n"
-"  l  what lives longer need not have the lease (-o leave)\n", stderr);
+"  s  has a grandchild in its own session, which lives as long\n"
+"  i  all its processes ignore TERM\n"
+"  t  exits with status 5 a little after a TERM\n"
+"  l  children that live longer do not need the lease (-o leave)\n", stderr);
 	exit(2);
 }
 

@@ -28,9 +28,9 @@ usage(void)
 "                        container (yes/unknown: today's servers do not tell\n"
 "                        a container from a plain node)\n"
 "  czxid PATH            decimal\n"
-"  get PATH              the data, as it is\n"
+"  get PATH              the data, unchanged\n"
 "  acl PATH              scheme:id:perms lines, perms of \"rwcda\"\n"
-"  setacl PATH PERMS     let everybody do this, of \"rwcda\", and no more\n"
+"  setacl PATH PERMS     let everybody do these of \"rwcda\", and no more\n"
 "  create PATH [DATA] [-p] [--ephemeral] [--sequential] [--container]\n"
 "                        prints the path; -p makes missing parents as\n"
 "                        containers; with --ephemeral the node is held until\n"
@@ -38,19 +38,18 @@ usage(void)
 "  set PATH DATA\n"
 "  rm PATH               a node without children\n"
 "  rmr PATH              PATH and everything below\n"
-"  expire SESSION_HEX    end somebody else's session, on the server\n"
+"  expire SESSION_HEX    end another client's session on the server\n"
 "  watch PATH            until SIGTERM: \"MS . watching\" once, then one line\n"
 "                        a child: \"MS + name\" made, \"MS - name\" gone; MS is\n"
 "                        CLOCK_BOOTTIME in milliseconds.  PATH may come and\n"
 "                        go.  A child made and gone between two listings is\n"
 "                        not seen.\n"
-"  plant PATH            many nodes below PATH, which exists: reads lines\n"
-"                        \"TYPE NAME [DATA]\" and says \"planted N\" when all\n"
-"                        are there; holds ephemeral ones until SIGTERM.  TYPE\n"
-"                        is p (persistent, and may be there already), e\n"
-"                        (ephemeral) or s (ephemeral sequential); \\n in DATA\n"
-"                        is a newline\n"
-"exit status: 0, 1 no such node (session), 2 anything else\n", stderr);
+"  plant PATH            create many nodes below PATH, which must exist: reads\n"
+"                        lines \"TYPE NAME [DATA]\", prints \"planted N\" at\n"
+"                        the end, and keeps ephemeral nodes until SIGTERM.\n"
+"                        TYPE is p (persistent, may exist), e (ephemeral) or\n"
+"                        s (ephemeral sequential); \\n in DATA is a newline\n"
+"exit status: 0, 1 no such node or session, 2 any other error\n", stderr);
 	exit(EXIT_FAULT);
 }
 
