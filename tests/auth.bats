@@ -199,7 +199,7 @@ clean()
 	hold holder "$TASK" -a "$AUTH" -c "$RELAY_CONNECT"
 	assert_equal "$(relay_count op100)" 2
 	relay_tell cut
-	contact() { grep -q 'ZooKeeper regained' "$BATS_TEST_TMPDIR/holder.err"; }
+	contact() { grep -q 'regained contact' "$BATS_TEST_TMPDIR/holder.err"; }
 	wait_for 10 contact
 	assert_equal "$(relay_count op100)" 4
 	# The session closer sends it as well.

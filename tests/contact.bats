@@ -68,13 +68,13 @@ said()
 	before_us=$(now_us)
 	relay_tell slam on
 	# The next beat gets no answer.
-	wait_for 10 said holder 'contact with ZooKeeper lost'
+	wait_for 10 said holder 'lost contact with ZooKeeper'
 	wait_for 10 relay_counts accepted 3
 	[ $(($(now_us) - before_us)) -ge 2000000 ]
 	relay_tell slam off
-	wait_for 10 said holder 'contact with ZooKeeper regained'
-	assert_equal "$(grep -c 'ZooKeeper lost' "$BATS_TEST_TMPDIR/holder.err")" 1
-	assert_equal "$(grep -c 'ZooKeeper regained' "$BATS_TEST_TMPDIR/holder.err")" 1
+	wait_for 10 said holder 'regained contact with ZooKeeper'
+	assert_equal "$(grep -c 'lost contact with ZooKeeper (' "$BATS_TEST_TMPDIR/holder.err")" 1
+	assert_equal "$(grep -c 'regained contact' "$BATS_TEST_TMPDIR/holder.err")" 1
 	let_go holder
 }
 
@@ -90,9 +90,9 @@ said()
 	wait_for 20 relay_counts accepted 4
 	[ $(($(now_us) - before_us)) -ge 2000000 ]
 	relay_tell hang-up off
-	wait_for 10 said holder 'contact with ZooKeeper regained'
-	[ "$(grep -c 'ZooKeeper lost' "$BATS_TEST_TMPDIR/holder.err")" -le 3 ]
-	[ "$(grep -c 'ZooKeeper regained' "$BATS_TEST_TMPDIR/holder.err")" -le 3 ]
+	wait_for 10 said holder 'regained contact with ZooKeeper'
+	[ "$(grep -c 'lost contact with ZooKeeper (' "$BATS_TEST_TMPDIR/holder.err")" -le 3 ]
+	[ "$(grep -c 'regained contact' "$BATS_TEST_TMPDIR/holder.err")" -le 3 ]
 	let_go holder
 }
 
@@ -157,7 +157,7 @@ said()
 	[ "$(relay_count connections one)" -eq 1 ] || busy=two
 	relay_tell_to "$busy" fail-reply 14 127 0 1000000
 	relay_tell_to "$busy" fail-reply 4 127 0 1000000
-	wait_for 10 said holder 'contact with ZooKeeper regained'
+	wait_for 10 said holder 'regained contact with ZooKeeper'
 	assert_equal "$(relay_count connections "$busy")" 0
 	let_go holder
 }

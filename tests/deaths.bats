@@ -294,7 +294,7 @@ stop_between()
 	kill -STOP "$KEEPER"
 	kill -CONT "${BG[l]}"
 	# No command runs that it could stop, and the lease is never lost.
-	wait_for 10 grep -q 'asking the command' "$BATS_TEST_TMPDIR/l.err"
+	wait_for 10 grep -q 'lost contact.*: stopping' "$BATS_TEST_TMPDIR/l.err"
 	kill -CONT "$KEEPER"
 	zkrun_wait l 10
 	assert_equal "$status" 0
@@ -306,7 +306,7 @@ stop_between()
 	stop_between t 5s true
 	kill -STOP "$KEEPER"
 	kill -CONT "${BG[t]}"
-	wait_for 10 grep -q 'asking the command' "$BATS_TEST_TMPDIR/t.err"
+	wait_for 10 grep -q 'lost contact.*: stopping' "$BATS_TEST_TMPDIR/t.err"
 	kill -TERM "${BG[t]}"
 	nap 200000
 	# The keeper finds the consent, which is too late now, and the signal.
@@ -387,7 +387,7 @@ set_own_names()
 	holds_count "$TASK" 1
 	# zkrun reconnects to the address that it already had.
 	relay_tell cut
-	wait_for 10 grep -q 'ZooKeeper regained' "$(err_of d)"
+	wait_for 10 grep -q 'regained contact' "$(err_of d)"
 	relay_tell reset-stats
 	wait_for 15 beaten
 	holds_count "$TASK" 1
@@ -669,10 +669,10 @@ assert_named_and_held()
 	relay_tell cut
 	wait_for 5 grep -q lost "$(err_of m)"
 	relay_tell heal
-	wait_for 5 grep -q 'ZooKeeper regained' "$(err_of m)"
+	wait_for 5 grep -q 'regained contact' "$(err_of m)"
 	said m . 2
-	said m "^zkrun: contact with ZooKeeper lost \\($RELAY_CONNECT: .*\\); '$TASK-m' is held for [0-9]\\.[0-9]s more unless it is regained\$" 1
-	said m "^zkrun: contact with ZooKeeper regained \\($RELAY_CONNECT\\)\$" 1
+	said m "^zkrun: lost contact with ZooKeeper \\($RELAY_CONNECT: .*\\); stopping '$TASK-m' in [0-9]\\.[0-9]s unless contact returns\$" 1
+	said m "^zkrun: regained contact with ZooKeeper \\($RELAY_CONNECT\\)\$" 1
 	not saw_lease_go m
 	kill -TERM "${BG[m]}"
 	# zkrun passes TERM on to the processes in other sessions.
@@ -693,13 +693,13 @@ assert_named_and_held()
 	relay_tell refuse on
 	relay_tell cut
 	for i in 0 3; do
-		wait_for 5 grep -q 'contact with ZooKeeper lost' "$(err_of "e$i")"
+		wait_for 5 grep -q 'lost contact with ZooKeeper' "$(err_of "e$i")"
 	done
 	: >"$BATS_TEST_TMPDIR/end"
 	for i in 0 3; do
 		zkrun_wait "e$i" 15
 		assert_equal "$i: $status" "$i: $i"
-		not grep -E 'asking|killing|died' "$(err_of "e$i")"
+		not grep -E ': stopping|killing|died' "$(err_of "e$i")"
 		said "e$i" 'cannot release' 1
 		assert_lock_clean "$TASK-$i"
 	done
@@ -716,13 +716,13 @@ assert_named_and_held()
 	judge_fleet 15
 	end_fleet 76
 	for name in hard soft; do
-		said $name "^zkrun: contact with ZooKeeper lost \\(.*\\); '$TASK-$name' is held for [0-9]\\.[0-9]s more unless it is regained\$" 1
-		said $name "^zkrun: no contact with ZooKeeper; asking the command of '$TASK-$name' to stop, 1\\.[0-9]s before the lease can pass on\$" 1
+		said $name "^zkrun: lost contact with ZooKeeper \\(.*\\); stopping '$TASK-$name' in [0-9]\\.[0-9]s unless contact returns\$" 1
+		said $name "^zkrun: lost contact with ZooKeeper: stopping '$TASK-$name', its lease may expire in 1\\.[0-9]s\$" 1
 	done
-	said hard "^zkrun: killing what runs under the lease of '$TASK-hard', 0\\.[12]s before the lease can pass on\$" 1
+	said hard "^zkrun: killing all processes of '$TASK-hard', 0\\.[12]s before its lease could expire\$" 1
 	said soft killing 0
-	said hard "^zkrun: all that ran under the lease of '$TASK-hard' is dead, 0\\.[0-9]s before the lease can pass on\$" 1
-	said soft "^zkrun: all that ran under the lease of '$TASK-soft' is dead, 1\\.[0-9]s before the lease can pass on\$" 1
+	said hard "^zkrun: all processes of '$TASK-hard' are dead, 0\\.[0-9]s before its lease could expire\$" 1
+	said soft "^zkrun: all processes of '$TASK-soft' are dead, 1\\.[0-9]s before its lease could expire\$" 1
 	said hard . 4
 	said soft . 3
 	# The message was true: the lease went more than 1 s after that.

@@ -391,8 +391,8 @@ create_comes_late()
 	    sh "$BATS_TEST_TMPDIR/gate"
 	wait_for 10 has_command "$BG_PID"
 	timeout 90 "$SANDBOX" restart "$OWN_DIR"
-	wait_for 10 grep -q "ZooKeeper regained" "$BATS_TEST_TMPDIR/run.err"
-	grep -q 'contact with ZooKeeper lost' "$BATS_TEST_TMPDIR/run.err"
+	wait_for 10 grep -q "regained contact" "$BATS_TEST_TMPDIR/run.err"
+	grep -q 'lost contact with ZooKeeper' "$BATS_TEST_TMPDIR/run.err"
 	holds_count "$TASK" 1
 	echo go >"$BATS_TEST_TMPDIR/gate"
 	zkrun_wait run 10
@@ -413,7 +413,7 @@ create_comes_late()
 	done
 	timeout 90 "$SANDBOX" restart "$OWN_DIR"
 	for i in holder w1 w2; do
-		wait_for 10 grep -q "ZooKeeper regained" "$BATS_TEST_TMPDIR/$i.err"
+		wait_for 10 grep -q "regained contact" "$BATS_TEST_TMPDIR/$i.err"
 	done
 	[ ! -e "$order" ]
 	let_go holder
@@ -466,8 +466,8 @@ create_comes_late()
 	wait_for 10 relay_counts accepted 2
 	# These two connections stay silent; new ones work.
 	relay_tell heal
-	wait_for 12 grep -Eq "ZooKeeper regained|expired" "$BATS_TEST_TMPDIR/waiter.err"
-	wait_for 12 grep -Eq "ZooKeeper regained|expired" "$BATS_TEST_TMPDIR/second.err"
+	wait_for 12 grep -Eq "regained contact|expired" "$BATS_TEST_TMPDIR/waiter.err"
+	wait_for 12 grep -Eq "regained contact|expired" "$BATS_TEST_TMPDIR/second.err"
 	run grep expired "$BATS_TEST_TMPDIR/waiter.err" \
 	    "$BATS_TEST_TMPDIR/second.err"
 	assert_output ''
@@ -694,7 +694,7 @@ assert_lost()
 	hold_with_tree -c "$RELAY_CONNECT"
 	relay_tell refuse on
 	relay_tell cut
-	wait_for 10 grep -q 'contact with ZooKeeper lost' \
+	wait_for 10 grep -q 'lost contact with ZooKeeper' \
 	    "$BATS_TEST_TMPDIR/holder.err"
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	relay_tell refuse off

@@ -777,7 +777,7 @@ end_without_contact()
 
 @test "if contact comes back after a success, the run is recorded, exit 0" {
 	end_without_contact run -T 10
-	wait_for 5 grep -q 'contact with ZooKeeper lost' \
+	wait_for 5 grep -q 'lost contact with ZooKeeper' \
 	    "$BATS_TEST_TMPDIR/run.err"
 	relay_tell refuse off
 	ended_in run 20 0

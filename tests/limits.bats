@@ -259,11 +259,11 @@ holding()
 	next_in_queue
 	relay_tell refuse on
 	relay_tell cut
-	wait_for 10 grep -q 'contact with ZooKeeper lost' \
+	wait_for 10 grep -q 'lost contact with ZooKeeper' \
 	    "$BATS_TEST_TMPDIR/run.err"
 	relay_tell refuse off
 	ended_in run 10 3
-	says run 'contact with ZooKeeper regained'
+	says run 'regained contact with ZooKeeper'
 	ended_in next 10 0
 	apart=$((($(<"$BATS_TEST_TMPDIR/next.began") -
 	    $(<"$BATS_TEST_TMPDIR/began")) / 1000000))
@@ -493,7 +493,7 @@ assert_revoked()
 	wait_for 10 has_command "$BG_PID"
 	relay_tell refuse on
 	relay_tell cut
-	wait_for 10 grep -q 'contact with ZooKeeper lost' \
+	wait_for 10 grep -q 'lost contact with ZooKeeper' \
 	    "$BATS_TEST_TMPDIR/run.err"
 	revoke
 	relay_tell refuse off

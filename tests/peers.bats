@@ -98,7 +98,7 @@ next_after_loss()
 	wait_for 10 has_command "$BG_PID"
 	relay_tell refuse on
 	relay_tell cut
-	wait_for 10 grep -q 'contact with ZooKeeper lost' \
+	wait_for 10 grep -q 'lost contact with ZooKeeper' \
 	    "$BATS_TEST_TMPDIR/lost$1.err"
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	hold "next$1" "$TASK"

@@ -328,7 +328,7 @@ in_time()
 	kill -CONT "$SINK"
 	kill -KILL "$(keeper_of "$LOGGED_PID")"
 	zkrun_wait a 10
-	arrived 29 "all that ran under the lease of '$TASK' is dead, .*"
+	arrived 29 "all processes of '$TASK' are dead, .*"
 	wait_for 5 loggers_count 0
 }
 

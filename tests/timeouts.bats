@@ -70,7 +70,7 @@ move_to_stingy()
 
 regained()
 {
-	grep -q 'ZooKeeper regained' "$BATS_TEST_TMPDIR/$1.err"
+	grep -q 'regained contact' "$BATS_TEST_TMPDIR/$1.err"
 }
 
 @test "contact moves to a server with a shorter timeout: the job runs on" {

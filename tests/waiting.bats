@@ -101,7 +101,7 @@ said()
 	relay_tell cut
 	wait_for 15 shown "waiting for $TASK: 0:[0-9]+, no contact"
 	relay_tell refuse off
-	wait_for 15 shown 'contact with ZooKeeper regained'
+	wait_for 15 shown 'regained contact with ZooKeeper'
 	let_go holder
 	wait_for 10 shown 'it runs'
 	assert_lock_clean "$TASK"

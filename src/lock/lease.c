@@ -109,8 +109,8 @@ const char *
 lease_describe_left(int64_t left_ms, char buffer[LEASE_LEFT_SIZE])
 {
 	(void)snprintf(buffer, LEASE_LEFT_SIZE, left_ms >= 0 ?
-	    "%.1fs before the lease can pass on" :
-	    "%.1fs after the lease could have passed on",
+	    "%.1fs before its lease could expire" :
+	    "%.1fs after its lease could have expired",
 	    (double)llabs(left_ms) / 1000);
 	return buffer;
 }

@@ -76,7 +76,7 @@ int64_t	lease_last_resort_ms(int64_t expiry_ms, int64_t timeout_ms);
 
 #define LEASE_LEFT_SIZE	64
 
-/* Writes "1.2s before the lease can pass on", or how long after it could. */
+/* Writes "1.2s before its lease could expire", or how long after. */
 const char *lease_describe_left(int64_t left_ms, char[LEASE_LEFT_SIZE]);
 
 /* Returns how often something is sent. */

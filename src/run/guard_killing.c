@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -81,6 +83,18 @@ time_left(const struct guard *guard)
 	return link_expiry_ms(guard->link) - clock_ms();
 }
 
+/* Writes "may expire in 1.2s", or how long ago the lease may have expired. */
+static const char *
+describe_expiry(const struct guard *guard, char buffer[LEASE_LEFT_SIZE])
+{
+	int64_t left_ms = time_left(guard);
+
+	(void)snprintf(buffer, LEASE_LEFT_SIZE, left_ms >= 0 ?
+	    "may expire in %.1fs" : "may have expired %.1fs ago",
+	    (double)llabs(left_ms) / 1000);
+	return buffer;
+}
+
 /*
  * The guard does this itself, because the keeper may hang: perhaps before it
  * could say that it has started the command.
@@ -116,10 +130,9 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 
 	if (guard->options->ignore_loss) {
 		guard->lost = true;
-		log_error("the command runs on (--on-loss ignore) though the "
-		    "lease of '%s' is not proved any more, %s",
-		    guard->options->task,
-		    lease_describe_left(time_left(guard), left));
+		log_error("lost contact with ZooKeeper: '%s' runs on "
+		    "(--on-loss ignore), its lease %s", guard->options->task,
+		    describe_expiry(guard, left));
 		return guard->state;
 	}
 	guard->lost = true;
@@ -131,9 +144,8 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	guard->time_up_ms = clock_ms() +
 	    (kill_begins_ms(guard) - clock_ms()) / 2;
 	/* Act first, then say it. */
-	log_error("no contact with ZooKeeper; asking the command of '%s' to "
-	    "stop, %s", guard->options->task,
-	    lease_describe_left(time_left(guard), left));
+	log_error("lost contact with ZooKeeper: stopping '%s', its lease %s",
+	    guard->options->task, describe_expiry(guard, left));
 	return LOSING;
 }
 
@@ -168,7 +180,7 @@ guard_enforce_deadline(struct guard *guard, const struct link_message *message)
 	guard_spare_orphans(guard);
 	next = guard_kill_all(guard, message);
 	guard->lost = true;
-	log_error("killing what runs under the lease of '%s', %s",
+	log_error("killing all processes of '%s', %s",
 	    guard->options->task, lease_describe_left(time_left(guard), left));
 	return next;
 }
@@ -240,7 +252,7 @@ guard_all_is_dead(struct guard *guard, const struct link_message *message)
 	/* The keeper hung before it started anything. */
 	if (guard->started_ms == 0)
 		guard->exit_code = EXITCODE_INTERNAL;
-	log_notice("all that ran under the lease of '%s' is dead, %s",
+	log_notice("all processes of '%s' are dead, %s",
 	    guard->options->task, lease_describe_left(time_left(guard), left));
 	return guard_close_session(guard, message);
 }

@@ -41,7 +41,7 @@ keeper_take_answer(struct keeper *keeper)
 {
 	if (!keeper->said_lost || !connector_is_steady(&keeper->connector))
 		return;
-	log_notice("contact with ZooKeeper regained (%s)",
+	log_notice("regained contact with ZooKeeper (%s)",
 	    connector_server(&keeper->connector));
 	keeper->said_lost = false;
 }
@@ -59,7 +59,7 @@ keeper_resume(struct keeper *keeper, const struct link_message *message)
 static enum keeper_state
 say_lost(struct keeper *keeper, const char *why)
 {
-	int64_t left_ms;
+	int64_t left_ms, now_ms;
 
 	/* Now there is time to see how much there may be to kill. */
 	if ((keeper->state & (RUNNING | LINGERING)) != 0) {
@@ -69,15 +69,23 @@ say_lost(struct keeper *keeper, const char *why)
 	if (keeper->said_lost)
 		return keeper->state;
 	keeper->said_lost = true;
-	left_ms = keeper_stop_ms(keeper) - clock_ms();
+	now_ms = clock_ms();
 	if (keeper->lost || (keeper->state &
 	    (RUNNING | LINGERING | STOPPING | KILLING)) == 0)
-		log_notice("contact with ZooKeeper lost (%s)", why);
-	else
-		log_notice("contact with ZooKeeper lost (%s); '%s' is held for "
-		    "%.1fs more unless it is regained", why,
+		log_notice("lost contact with ZooKeeper (%s)", why);
+	else if ((keeper->state & (STOPPING | KILLING)) != 0 ||
+	    keeper->options->ignore_loss) {
+		left_ms = keeper->lease.expiry_ms - now_ms;
+		log_notice("lost contact with ZooKeeper (%s); the lease of "
+		    "'%s' may expire in %.1fs", why, keeper->options->task,
+		    left_ms > 0 ? (double)left_ms / 1000 : 0);
+	} else {
+		left_ms = keeper_stop_ms(keeper) - now_ms;
+		log_notice("lost contact with ZooKeeper (%s); stopping '%s' "
+		    "in %.1fs unless contact returns", why,
 		    keeper->options->task,
 		    left_ms > 0 ? (double)left_ms / 1000 : 0);
+	}
 	return keeper->state;
 }
 
@@ -116,10 +124,10 @@ keeper_cannot_prove(struct keeper *keeper, const struct link_message *message)
 	/* With --on-loss ignore every beat leads here. */
 	if (keeper->lost)
 		return keeper->state;
-	log_error("the lease of '%s' can no longer be proven: of its node "
-	    "ZooKeeper says: %s; %s", keeper->options->task,
-	    keeper->claim->reason, ignores ? "the command runs on "
-	    "(--on-loss ignore)" : "stopping the command");
+	log_error("cannot check the lease node of '%s' any longer: %s; %s",
+	    keeper->options->task, keeper->claim->reason,
+	    ignores ? "the command runs on (--on-loss ignore)" :
+	    "stopping the command");
 	if (ignores) {
 		keeper_lose(keeper);
 		link_send_type(keeper->link, LINK_LOST);

@@ -196,7 +196,7 @@ keeper_work_is_over(struct keeper *keeper, const struct link_message *message)
 	releasing.releasing.hold_ms = keeper_hold_left_ms(keeper);
 	link_send(keeper->link, &releasing);
 	if (keeper->lost && !keeper->gone && !keeper->options->ignore_loss)
-		log_notice("all that ran under the lease of '%s' is dead, %s",
+		log_notice("all processes of '%s' are dead, %s",
 		    keeper->options->task, lease_describe_left(
 		    keeper->lease.expiry_ms - clock_ms(), left));
 	if (keeper->options->interval_ms != CLOCK_NEVER && !keeper->lost)

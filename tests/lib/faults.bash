@@ -155,10 +155,10 @@ tells_of_loss()
 {
 	local s='[0-9]+\.[0-9]s' err=$BATS_TEST_TMPDIR/$1.err pattern
 
-	for pattern in "contact with ZooKeeper lost \(.*is held for $s more" \
-	    "asking the command of '.*' to stop, $s before the lease can pass" \
-	    "killing what runs under the lease of '.*', $s before the lease can pass" \
-	    "all that ran under the lease of '.*' is dead, $s before"; do
+	for pattern in "lost contact with ZooKeeper \(.*\); stopping '.*' in $s unless" \
+	    "contact with ZooKeeper: stopping '.*', its lease may expire in $s" \
+	    "killing all processes of '.*', $s before its lease could expire" \
+	    "all processes of '.*' are dead, $s before"; do
 		grep -Eq -e "$pattern" "$err" || {
 			echo "$1 does not say: $pattern" >&2
 			cat "$err" >&2
@@ -258,7 +258,7 @@ lucky_crowd()
 # has_lost NAME: has it ever said that it lost contact?
 has_lost()
 {
-	grep -q 'contact with ZooKeeper lost' "$BATS_TEST_TMPDIR/$1.err"
+	grep -q 'lost contact with ZooKeeper' "$BATS_TEST_TMPDIR/$1.err"
 }
 
 # has_contact NAME: does its last message about contact leave it with contact?
