@@ -222,7 +222,7 @@ said()
 @test "zkrun refuses a session timeout that is too short to run anything" {
 	own_server --tick 10
 	run -70 zkrun -n -T 1s -c "$OWN_CONNECT" -t "$TASK" -- true
-	assert_output "zkrun: cannot acquire '$TASK': ZooKeeper keeps sessions for 0.20s here, too short to start anything under its lock"
+	assert_output "zkrun: cannot acquire '$TASK': ZooKeeper granted a session timeout of 0.20s, too short to run a command"
 	ZK_CONNECT=$OWN_CONNECT assert_lock_clean "$TASK"
 }
 

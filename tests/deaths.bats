@@ -353,7 +353,7 @@ set_own_names()
 	kill -STOP "$(keeper_of "${BG[waiter]}")"
 	zkrun_wait waiter 20
 	assert_equal "$status" 75
-	said waiter 'does not give up in time' 1
+	said waiter 'its keeper hangs' 1
 	wait_for 10 queue_count "$TASK" 0
 	let_go holder
 	assert_lock_clean "$TASK"

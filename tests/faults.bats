@@ -250,7 +250,7 @@ session_error()
 	let_go first
 	zkrun_wait second 8
 	assert_equal "$status" 0
-	grep -q 'cannot delete a node' "$BATS_TEST_TMPDIR/second.err"
+	grep -q 'cannot delete a znode' "$BATS_TEST_TMPDIR/second.err"
 	run ! grep -q 'no contact' "$BATS_TEST_TMPDIR/second.err"
 	zk setacl "/lock/mutex/$TASK/locks" cdrwa
 	assert_lock_clean "$TASK"
@@ -546,7 +546,7 @@ session_in_queue()
 	[ $took -ge 4900 ]
 	[ $took -lt 7400 ]
 	has_lines "$BATS_TEST_TMPDIR/waiter.err" \
-	    "the session expired; joining the line for '$TASK' again" 1
+	    "the session of '$TASK' expired; joining the queue again" 1
 	holds_count "$TASK" 1
 	queue_count "$TASK" 0
 	let_go holder
@@ -603,7 +603,7 @@ session_in_queue()
 	kill -CONT "${BG[first]}"
 	zkrun_wait first 10
 	assert_equal "$status" 0
-	grep -q 'the lease node was deleted; joining the line' \
+	grep -q 'the lease node of .* was deleted; joining the queue' \
 	    "$BATS_TEST_TMPDIR/first.err"
 	assert_lock_clean "$TASK"
 }

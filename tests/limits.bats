@@ -43,7 +43,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 
 	before=$(now_us)
 	run -124 zkrun -m 0.5 -t "$TASK" -- sleep 600
-	assert_output --partial "the command of '$TASK' has had its 0.5s (--max-time); stopping it"
+	assert_output --partial "'$TASK' exceeded --max-time (0.5s); stopping it"
 	[ "$(since_ms "$before")" -ge 500 ]
 	lock_clean "$TASK"
 	run -3 zkrun -m 30 -t "$TASK" -- sh -c 'exit 3'
@@ -128,7 +128,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	zkrun_bg run -m 0.3 -k 60 -t "$TASK" -- sh -c 'trap "" TERM; echo >"$0"
 	    sleep 600; sleep 600' "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
-	wait_for 10 grep -q 'has had its' "$BATS_TEST_TMPDIR/run.err"
+	wait_for 10 grep -q 'exceeded --max-time' "$BATS_TEST_TMPDIR/run.err"
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	ended_in run 10 76
 }
@@ -244,7 +244,7 @@ holding()
 	holding 0 --hold 600
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	ended_in run 10 76
-	says run "the lease of '$TASK' is lost, [0-9.]+s before it was to be released \(--hold\)"
+	says run "the lease of '$TASK' is lost, [0-9.]+s before --hold is over"
 	holding 5 --hold 600
 	zk expire "$(session_of "/lock/mutex/$TASK/leases/$(holders "$TASK")")"
 	ended_in run 10 76
@@ -513,7 +513,7 @@ assert_revoked()
 	wait_for 10 holds_count "$TASK" 0
 	kill -CONT "$BG_PID"
 	ended_in run 10 76
-	says run 'revoked by joe@far; the command is not started'
+	says run 'revoked by joe@far; not starting the command'
 	[ ! -e "$(RAN)" ]
 	lock_clean "$TASK"
 }
@@ -551,7 +551,7 @@ assert_revoked()
 @test "revoked while zkrun stops the command: --hold does not follow" {
 	zkrun_bg run -m 0.3 -k 1.5 --hold 600 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c 'trap "" TERM; sleep 600; sleep 600'
-	wait_for 10 grep -q 'has had its' "$BATS_TEST_TMPDIR/run.err"
+	wait_for 10 grep -q 'exceeded --max-time' "$BATS_TEST_TMPDIR/run.err"
 	revoke
 	assert_revoked 124
 }

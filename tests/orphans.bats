@@ -126,7 +126,7 @@ lingers()
 		for i in 1 2 3 4 5; do setsid sleep 600 & done; exit 5'
 	wait_for 20 grep -q . "$BATS_TEST_TMPDIR/run.err"
 	run cat "$BATS_TEST_TMPDIR/run.err"
-	assert_output --regexp "^zkrun: holding '$TASK' for 1[0-9]s .* left $sleep, $sleep, $sleep and 2 more running \\(-o leave"
+	assert_output --regexp "^zkrun: still holding '$TASK' 1[0-9]s after .* left $sleep, $sleep, $sleep and 2 more running \\(-o leave"
 	for sleep in $(marked "$TASK"); do
 		[[ $output != *"(pid $sleep)"* ]] || echo "$sleep"
 	done >"$BATS_TEST_TMPDIR/named"

@@ -108,7 +108,7 @@ fence_of()
 	zkrun_wait waiter 10
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
 	assert_equal "$status" 0
-	grep -q 'session expired; joining the line' \
+	grep -q 'expired; joining the queue' \
 	    "$BATS_TEST_TMPDIR/waiter.err"
 	assert_lock_clean "$TASK"
 }
@@ -130,5 +130,5 @@ fence_of()
 @test "zkrun says so if a server keeps sessions longer than it asked for" {
 	own_server --tick 1000
 	run -0 zkrun -c "$OWN_CONNECT" -T 1.5s -t "$TASK" -- true
-	assert_output "zkrun: ZooKeeper keeps a dead session for 2.0s, longer than the 1.5s asked for"
+	assert_output "zkrun: ZooKeeper raised the session timeout from 1.5s to 2.0s: others wait that long after a failure"
 }

@@ -182,7 +182,7 @@ all_end()
 	run -0 run_as 0 -i 50s
 	set_clock -2s
 	run -0 run_as 0 -i 50s
-	assert_output --regexp "skipped '$TASK': a run on $(hostname) began [12]\\.[0-9]s in the future by ZooKeeper's clock, so just now"
+	assert_output --regexp "skipped '$TASK': a run on $(hostname) began [12]\\.[0-9]s in the future by ZooKeeper's clock; taken as just now"
 	assert_ran 1
 	set_clock -59s
 	run -78 run_as 0 -i 50s

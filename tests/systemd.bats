@@ -553,7 +553,7 @@ as_template()
 	run -124 as_template timeout -k 1 20 "$dir/zkrun" -c "$ZKRUN_CONNECT" \
 	    -m 0.5 -k 0.5 -t "$TASK" -- "$dir/job" 3>&-
 	[ $((SECONDS - ran)) -lt 10 ]
-	assert_output --partial "has had its 0.5s (--max-time); stopping it"
+	assert_output --partial "exceeded --max-time (0.5s); stopping it"
 	assert_lock_clean "$TASK"
 }
 

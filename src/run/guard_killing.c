@@ -159,8 +159,9 @@ guard_kill_all(struct guard *guard, const struct link_message *message)
 	/* Its session expires, because the keeper will not run any more. */
 	if (guard->keeper != 0 && proctree_is_hopeless(&guard->tree) &&
 	    proctree_is_only(&guard->tree, guard->keeper)) {
-		log_error("the keeper of '%s' hangs in the kernel and does not "
-		    "die; all else is dead", guard->options->task);
+		log_error("the keeper of '%s' hangs in the kernel and cannot "
+		    "be killed; all other processes are dead",
+		    guard->options->task);
 		return FINISHED;
 	}
 	return KILLING;
@@ -199,7 +200,8 @@ guard_close_session(struct guard *guard, const struct link_message *message)
 	if (guard->helper != -1)
 		return CLOSING;
 	guard->helper = 0;
-	log_error("cannot close the session: %s", strerror(errno));
+	log_error("cannot close the session of '%s': %s; it expires by itself",
+	    guard->options->task, strerror(errno));
 	return FINISHED;
 }
 
@@ -210,7 +212,8 @@ guard_keeper_died_queued(struct guard *guard,
 	/* The keeper could not start, and has said why. */
 	guard->exit_code = EXITCODE_SYSTEM;
 	if (message->ended.status != EXITCODE_SYSTEM) {
-		log_error("the keeper of '%s' died", guard->options->task);
+		log_error("the keeper of '%s' died; giving up",
+		    guard->options->task);
 		guard->exit_code = EXITCODE_INTERNAL;
 	}
 	return guard_close_session(guard, message);

@@ -122,7 +122,7 @@ leave_line(struct guard *guard, const struct link_message *message)
 static enum guard_state
 overdue(struct guard *guard, const struct link_message *message)
 {
-	log_error("the keeper of '%s' does not give up in time; ending it",
+	log_error("gave up waiting for '%s': its keeper hangs",
 	    guard->options->task);
 	guard->exit_code = guard->options->conflict_exit_code;
 	return leave_line(guard, message);

@@ -73,7 +73,7 @@ keeper_judge(struct keeper *keeper, const struct link_message *message)
 	}
 	if (ago < 0)
 		log_notice("skipped '%s': a run on %s began %.1fs in the future "
-		    "by ZooKeeper's clock, so just now", options->task,
+		    "by ZooKeeper's clock; taken as just now", options->task,
 		    run->host, -ago);
 	else
 		log_event("skipped '%s': a run began %.1fs ago on %s",
@@ -180,7 +180,7 @@ keeper_expired_unrecorded(struct keeper *keeper,
     const struct link_message *message)
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
-	    "the session expired before ZooKeeper said that it is");
+	    "the session expired before ZooKeeper confirmed it");
 	semaphore_forget(keeper->semaphore);
 	return FINISHED;
 }

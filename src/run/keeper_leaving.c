@@ -110,8 +110,8 @@ keeper_say_hold(const struct keeper *keeper)
 static void
 hold_is_lost(struct keeper *keeper)
 {
-	log_error("the lease of '%s' is lost, %.1fs before it was to be "
-	    "released (--hold)", keeper->options->task,
+	log_error("the lease of '%s' is lost, %.1fs before --hold is over",
+	    keeper->options->task,
 	    (double)keeper_hold_left_ms(keeper) / 1000);
 	keeper_lose(keeper);
 }
@@ -138,8 +138,9 @@ static void
 say_unreleased(const struct keeper *keeper)
 {
 	if (keeper->started_ms != 0 && !keeper->lost)
-		log_error("cannot release '%s': no contact; ZooKeeper does it "
-		    "when the session expires", keeper->options->task);
+		log_error("cannot release '%s': no contact with ZooKeeper; the "
+		    "lease ends when the session expires",
+		    keeper->options->task);
 }
 
 /*
@@ -160,8 +161,8 @@ keeper_leave_unconfirmed(struct keeper *keeper,
 enum keeper_state
 keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 {
-	log_error("cannot delete a node of '%s': %s", keeper->options->task,
-	    keeper->claim->reason);
+	log_error("cannot delete a znode of '%s': %s; it ends with the session",
+	    keeper->options->task, keeper->claim->reason);
 	semaphore_forget(keeper->semaphore);
 	return FINISHED;
 }

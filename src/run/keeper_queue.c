@@ -49,14 +49,14 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 	    (unsigned long long)session->identity.id,
 	    (double)session->timeout_ms / 1000);
 	if (session->timeout_ms > keeper->options->session_timeout_ms)
-		log_notice("ZooKeeper keeps a dead session for %.1fs, longer "
-		    "than the %.1fs asked for",
-		    (double)session->timeout_ms / 1000,
-		    (double)keeper->options->session_timeout_ms / 1000);
+		log_notice("ZooKeeper raised the session timeout from %.1fs to "
+		    "%.1fs: others wait that long after a failure",
+		    (double)keeper->options->session_timeout_ms / 1000,
+		    (double)session->timeout_ms / 1000);
 	if (!lease_is_long_enough(&keeper->lease,
 	    keeper->options->kill_after_ms)) {
-		log_error("cannot acquire '%s': ZooKeeper keeps sessions for "
-		    "%.2fs here, too short to start anything under its lock",
+		log_error("cannot acquire '%s': ZooKeeper granted a session "
+		    "timeout of %.2fs, too short to run a command",
 		    keeper->options->task, (double)session->timeout_ms / 1000);
 		keeper->exit_code = EXITCODE_INTERNAL;
 		return FINISHED;
@@ -74,7 +74,7 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_join_again(struct keeper *keeper, const struct link_message *message)
 {
-	log_notice("the session expired; joining the line for '%s' again",
+	log_notice("the session of '%s' expired; joining the queue again",
 	    keeper->options->task);
 	semaphore_forget(keeper->semaphore);
 	connector_start(&keeper->connector);
@@ -86,7 +86,7 @@ enum keeper_state
 keeper_join_same_session(struct keeper *keeper,
     const struct link_message *message)
 {
-	log_notice("the lease node was deleted; joining the line for '%s' "
+	log_notice("the lease node of '%s' was deleted; joining the queue "
 	    "again", keeper->options->task);
 	return join_queue(keeper);
 }
@@ -303,8 +303,8 @@ enum keeper_state
 keeper_revoked_before_start(struct keeper *keeper,
     const struct link_message *message)
 {
-	log_error("the lease of '%s' was revoked by %s; the command is not "
-	    "started", keeper->options->task, keeper->claim->reason);
+	log_error("the lease of '%s' was revoked by %s; not starting the "
+	    "command", keeper->options->task, keeper->claim->reason);
 	keeper->exit_code = EXITCODE_LOST;
 	return keeper_leave_line(keeper, message);
 }

@@ -86,8 +86,8 @@ keeper_stop_all(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_max_time_over(struct keeper *keeper, const struct link_message *message)
 {
-	log_error("the command of '%s' has had its %.1fs (--max-time); "
-	    "stopping it", keeper->options->task,
+	log_error("'%s' exceeded --max-time (%.1fs); stopping it",
+	    keeper->options->task,
 	    (double)keeper->options->max_time_ms / 1000);
 	if (!keeper->lost)
 		keeper->exit_code = EXITCODE_MAX_TIME;
@@ -236,8 +236,8 @@ keeper_name_lingerers(struct keeper *keeper, const struct link_message *message)
 
 	passed_ms = clock_ms() - keeper->lingering_since_ms;
 	proctree_describe(&keeper->tree, names, sizeof(names));
-	log_notice("holding '%s' for %llds after the command ended, because it "
-	    "left %s running (-o leave would not wait)", keeper->options->task,
+	log_notice("still holding '%s' %llds after its command ended: it left "
+	    "%s running (-o leave does not wait)", keeper->options->task,
 	    (long long)passed_ms / 1000, names);
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    2 * passed_ms + FIRST_NAG_MS);
