@@ -103,7 +103,7 @@ said()
 	start_relay
 	hold holder "$TASK" -a "$auth"
 	zkrun_bg waiter -v -a "$auth" -T 8s -c "$RELAY_CONNECT" -t "$TASK" -- true
-	wait_for 10 said waiter 'next in line'
+	wait_for 10 said waiter 'next in the queue'
 	relay_tell fail-reply 100 115
 	relay_tell cut
 	zkrun_wait waiter 10

@@ -298,7 +298,7 @@ stop_between()
 	kill -CONT "$KEEPER"
 	zkrun_wait l 10
 	assert_equal "$status" 0
-	said l "holding '.*' after" 1
+	said l "acquired '.*' after" 1
 	assert_met_nobody l
 }
 
@@ -313,7 +313,7 @@ stop_between()
 	kill -CONT "$KEEPER"
 	zkrun_wait t 10
 	assert_equal "$status" 143
-	said t "holding '.*' after" 0
+	said t "acquired '.*' after" 0
 	assert_met_nobody t
 }
 

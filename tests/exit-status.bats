@@ -145,9 +145,9 @@ took_at_most()
 @test "75, or the status of -E: the lock is taken" {
 	zk create -p "/lock/mutex/$TASK/leases/foreign"
 	run -75 zkrun -n -t "$TASK" true
-	assert_output --partial taken
+	assert_output --partial 'held by another client'
 	run -75 zkrun -w 20ms -t "$TASK" true
-	assert_output --partial 'waiting time'
+	assert_output --partial 'gave up waiting'
 	run -0 zkrun -n -E 0 -t "$TASK" true
 	run -3 zkrun -w 20ms -E 3 -t "$TASK" true
 	run -255 zkrun -n -q -E 255 -t "$TASK" true

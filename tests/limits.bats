@@ -381,7 +381,7 @@ at_once()
 
 	dir=$(mktemp -d -p "$BATS_TEST_TMPDIR")
 	said() { [ "$(cat "$dir"/began "$dir"/err* 2>/dev/null |
-	    grep -c 'began\|it is taken')" -ge "$n" ]; }
+	    grep -c 'began\|held by another')" -ge "$n" ]; }
 	for ((i = 0; i < n; i++)); do
 		"$ZKRUN" -n -l 3 -t "$TASK" -- sh -c 'echo began >>"$0/began"
 		    until [ -e "$0/go" ]; do sleep 0.02; done' "$dir" \

@@ -215,7 +215,7 @@ in_queue()
 	hold holder "$TASK"
 	start_relay
 	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
-	assert_output "zkrun: cannot acquire '$TASK': it is taken"
+	assert_output "zkrun: '$TASK' is held by another client"
 	only_these op14 op4 op12
 	assert_equal "$(relay_count op14)" 1
 	assert_equal "$(relay_count op4)" 1
@@ -475,7 +475,7 @@ leases_is_gone()
 @test "-n does not wait for a taken lock and does not run the command" {
 	hold holder "$TASK"
 	run -75 zkrun -n -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
-	assert_output "zkrun: cannot acquire '$TASK': it is taken"
+	assert_output "zkrun: '$TASK' is held by another client"
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	run -3 zkrun -n -E 3 -t "$TASK" -- true
 	# Neither has left a node that blocks others.
@@ -493,7 +493,7 @@ leases_is_gone()
 	! asan || rounds=1
 	mkfifo "$gate"
 	exec {gate_fd}<>"$gate"
-	refused() { [ "$(grep -lc 'it is taken' "$dir"/err* | wc -l)" -eq $1 ]; }
+	refused() { [ "$(grep -lc 'held by another' "$dir"/err* | wc -l)" -eq $1 ]; }
 	for ((round = 1; round <= rounds; round++)); do
 		local dir=$BATS_TEST_TMPDIR/round$round ran=0 other=0 rc
 		mkdir "$dir"
@@ -546,8 +546,8 @@ leases_is_gone()
 	before=$(now_us)
 	run -75 zkrun -w 700ms -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	took=$((($(now_us) - before) / 1000))
-	assert_output --regexp "^zkrun: cannot acquire '$TASK': the waiting\
- time is over, held by $(hostname) pid ${BG[holder]} since [0-9:]+\$"
+	assert_output --regexp "^zkrun: gave up waiting for '$TASK' after\
+ 0\\.[78]s: it is held by $(hostname) pid ${BG[holder]} since [0-9:]+\$"
 	[ $took -ge 690 ]
 	[ $took -lt 5000 ]
 	zkrun_wait head 10

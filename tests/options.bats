@@ -251,7 +251,7 @@ repeat()
 	take_task
 	ZKRUN_WAIT=60 run -75 zkrun -n -t "$TASK" -- touch "$MARKER"
 	ZKRUN_NONBLOCK=yes run -75 zkrun -w 10ms -t "$TASK" -- touch "$MARKER"
-	assert_output --partial 'waiting time'
+	assert_output --partial 'gave up waiting'
 }
 
 @test "--syslog takes its value only after '='" {
@@ -507,10 +507,10 @@ repeat()
 	assert_output ''
 	printf '%s\n' 'wait = 10ms' >"$FILE"
 	run -75 zkrun -f "$FILE" -t "$TASK" true
-	assert_output --partial 'waiting time'
+	assert_output --partial 'gave up waiting'
 	printf '%s\n' "base = /$TASK" 'verbose = yes' >"$FILE"
 	run -0 zkrun -f "$FILE" -t x true
-	assert_output --partial "holding 'x'"
+	assert_output --partial "acquired 'x'"
 	zk stat "/$TASK/x"
 	printf '%s\n' 'session-timeout = 4s' 'group = no' 'orphans = kill' \
 	    'kill-after = 1s' 'retry-sleep = 1ms' 'retry-cap = 1s' \

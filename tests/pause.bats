@@ -33,7 +33,7 @@ pauses_count()
 refused()
 {
 	run -75 zkrun "$@" -t "$TASK" -- touch "$(RAN)"
-	assert_line --regexp "^zkrun: cannot acquire '$TASK': (it is taken|the waiting time is over), paused by $PAUSED_BY\$"
+	assert_line --regexp "^zkrun: ('$TASK'|gave up waiting for '$TASK' after [0-9.]+s: it) is paused by $PAUSED_BY\$"
 	[ ! -e "$(RAN)" ]
 }
 
@@ -61,7 +61,7 @@ refused()
 @test "a waiter reports the pause once and runs after --resume" {
 	run -0 zkrun --pause "$TASK" why
 	zkrun_bg head -t "$TASK" -- touch "$(RAN)"
-	wait_for 5 says head "^zkrun: waiting for $TASK: 0:0., next in line, paused by $OPS since $TIME: why\$"
+	wait_for 5 says head "^zkrun: waiting for '$TASK': 0:0., next in the queue, paused by $OPS since $TIME: why\$"
 	zkrun_bg second -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 2
 	# The waiter looks again and has nothing new to report.
@@ -100,7 +100,7 @@ refused()
 		zkrun_bg "next$round" -v -c "$RELAY_CONNECT" -t "$task" -- \
 		    sleep 600
 		next=$BG_PID
-		wait_for 10 says "next$round" 'next in line'
+		wait_for 10 says "next$round" 'next in the queue'
 		relay_tell delay 20
 		let_go "holder$round"
 		wait_for 10 holds_count "$task" 1
@@ -133,7 +133,7 @@ refused()
 	wait_for 20 holds_count "$TASK" 2
 	# The answer to USR1 shows that the waiter watches the holder.
 	kill -USR1 "$BG_PID"
-	wait_for 10 says waiter ', next in line, held by'
+	wait_for 10 says waiter ', next in the queue, held by'
 	run -0 zkrun --pause "$TASK"
 	let_go holder
 	wait_for 10 says waiter ', paused by'

@@ -55,7 +55,7 @@ ran()
 	run -75 zkrun -n -t "$TASK" -- true
 	waits second
 	kill -USR1 "${BG[first]}"
-	wait_for 10 grep -q ', next in line, held by' "$BATS_TEST_TMPDIR/first.err"
+	wait_for 10 grep -q ', next in the queue, held by' "$BATS_TEST_TMPDIR/first.err"
 	let_go holder
 	ran first second
 	queue_count "$TASK" 3

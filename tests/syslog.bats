@@ -152,22 +152,22 @@ in_time()
 	start_sink
 	take_task
 	run -75 logged --syslog -n -t "$TASK" -- true
-	assert_output "zkrun: cannot acquire '$TASK': it is taken"
-	arrived 29 "cannot acquire '$TASK': it is taken"
+	assert_output "zkrun: '$TASK' is held by another client"
+	arrived 29 "'$TASK' is held by another client"
 	run -127 logged --syslog -t "$TASK-x" -- /none
 	assert_output "zkrun: cannot run '/none': No such file or directory"
 	arrived 27 "cannot run '/none': No such file or directory"
 	run -69 logged --syslog -r 0 -c 127.0.0.1:1 -t "$TASK" -- true
 	arrived 27 "cannot reach ZooKeeper for '$TASK': .*"
 	# Each message arrives once.
-	assert_equal "$(grep -c cannot "$LOG")" 3
+	assert_equal "$(grep -cE "held by|cannot" "$LOG")" 3
 }
 
 @test "what happens to the lock is logged as information and not printed" {
 	start_sink
 	run -3 logged --syslog -t "$TASK" -- sh -c 'exit 3'
 	assert_output ''
-	arrived 30 "holding '$TASK' after [0-9.]+s in line, fence [0-9]+"
+	arrived 30 "acquired '$TASK' after [0-9.]+s, fencing token [0-9]+"
 	arrived 30 "finished '$TASK' with status 3 after [0-9.]+s"
 	run -10 logged -q --syslog -i 1h -t "$TASK-i" -- sh -c 'exit 10'
 	run -0 logged -q --syslog -i 1h -t "$TASK-i" -- true
@@ -191,7 +191,7 @@ in_time()
 	take_task
 	run -75 logged -q --syslog -n -t "$TASK" -- true
 	assert_output ''
-	arrived 29 "cannot acquire '$TASK': it is taken"
+	arrived 29 "'$TASK' is held by another client"
 }
 
 @test "messages of -v go to stderr only" {
@@ -206,14 +206,14 @@ in_time()
 	start_sink
 	take_task
 	run -75 logged --syslog=local3 -n -t "$TASK" -- true
-	arrived 157 'cannot acquire .*'
+	arrived 157 '.* is held by .*'
 	ZKRUN_SYSLOG=mail run -75 logged -n -t "$TASK" -- true
-	arrived 21 'cannot acquire .*'
+	arrived 21 '.* is held by .*'
 	ZKRUN_SYSLOG=yes run -75 logged -n -t "$TASK" -- true
-	arrived 29 'cannot acquire .*'
+	arrived 29 '.* is held by .*'
 	echo 'syslog = user' >"$BATS_TEST_TMPDIR/conf"
 	run -75 logged -f "$BATS_TEST_TMPDIR/conf" -n -t "$TASK" -- true
-	arrived 13 'cannot acquire .*'
+	arrived 13 '.* is held by .*'
 	: >"$LOG"
 	ZKRUN_SYSLOG=mail run -75 logged --syslog=no -n -t "$TASK" -- true
 	run -75 logged -n -t "$TASK" -- true
@@ -289,7 +289,7 @@ in_time()
 	run -3 in_time 2000 logged --syslog -t "$TASK-x" -- sh -c 'exit 3'
 	run -127 in_time 2000 logged --syslog -t "$TASK-x" -- /none
 	kill -CONT "$SINK"
-	arrived 29 "cannot acquire '$TASK': it is taken"
+	arrived 29 "'$TASK' is held by another client"
 	arrived 27 "cannot run '/none': .*"
 	wait_for 5 loggers_count 0
 }
@@ -303,7 +303,7 @@ in_time()
 	# only.
 	sleep 0.5
 	kill -CONT "$SINK"
-	arrived 30 "holding '$TASK' after [0-9.]+s in line, fence [0-9]+"
+	arrived 30 "acquired '$TASK' after [0-9.]+s, fencing token [0-9]+"
 	arrived 30 "finished '$TASK' with status 0 after [0-9.]+s"
 }
 
@@ -370,7 +370,7 @@ piped()
 	kill -TERM "$pid"
 	kill -INT "$pid"
 	kill -CONT "$SINK"
-	arrived 29 "cannot acquire '$TASK': it is taken"
+	arrived 29 "'$TASK' is held by another client"
 }
 
 @test "zkrun's logger does not count as a process of the command, even if zkrun is init" {

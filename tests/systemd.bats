@@ -80,7 +80,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	heard READY=1
 	zkrun_bg second -t "$TASK" -- sh -c "$UNTIL_END" \
 	    "$BATS_TEST_TMPDIR/end"
-	heard_like "STATUS=$TASK: waiting, next in line, held by .* pid ${BG[first]} since .*"
+	heard_like "STATUS=$TASK: waiting, next in the queue, held by .* pid ${BG[first]} since .*"
 	heard EXTEND_TIMEOUT_USEC=60000000
 	run ! grep -qx "$BG_PID READY=1" "$HEARD"
 	let_go first
@@ -115,10 +115,10 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	hold first "$TASK"
 	zkrun_bg second -t "$TASK" -- sh -c "$UNTIL_END" \
 	    "$BATS_TEST_TMPDIR/end"
-	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	heard_like "STATUS=$TASK: waiting, next in the queue, held by .*"
 	LOGNAME=ops run -0 zkrun --pause "$TASK" why
 	let_go first
-	heard_like "STATUS=$TASK: waiting, next in line, paused by ops@.* since .*: why"
+	heard_like "STATUS=$TASK: waiting, next in the queue, paused by ops@.* since .*: why"
 	run ! grep -qx "$BG_PID READY=1" "$HEARD"
 	run -0 zkrun --resume "$TASK"
 	heard READY=1
@@ -139,9 +139,9 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	heard_like "STATUS=$TASK: waiting, 1 ahead, held by .*"
 	kill -TERM "${BG[second]}"
 	zkrun_wait second 10
-	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	heard_like "STATUS=$TASK: waiting, next in the queue, held by .*"
 	# The place in the queue never appears without the holder.
-	run ! grep -E "STATUS=$TASK: waiting, (1 ahead|next in line)\$" "$HEARD"
+	run ! grep -E "STATUS=$TASK: waiting, (1 ahead|next in the queue)\$" "$HEARD"
 	kill -TERM "$BG_PID"
 	zkrun_wait third 10
 	heard_end
@@ -577,7 +577,7 @@ as_template()
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/one.out")" \
 	    "$DIR/jobs/gatewayd --foreground"
 	start_unit two "$unit"
-	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	heard_like "STATUS=$TASK: waiting, next in the queue, held by .*"
 	run ! grep -q "^$BG_PID READY=1" "$HEARD"
 	# The daemon dies, and no process of its unit is left.
 	kill -KILL "$(children_of "$(keeper_of "${BG[one]}")")"
@@ -588,7 +588,7 @@ as_template()
 	session=$(session_of "/lock/mutex/$TASK/leases/$(holders "$TASK")")
 	# Restart=always starts it again, and it waits.
 	start_unit three "$unit"
-	heard_like "STATUS=$TASK: waiting, next in line, held by .*"
+	heard_like "STATUS=$TASK: waiting, next in the queue, held by .*"
 	# The server dies with all its processes.
 	kill -KILL "$(keeper_of "${BG[two]}")" "${BG[two]}"
 	unset 'BG[two]'

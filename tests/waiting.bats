@@ -10,7 +10,7 @@ HOST=$(uname -n)
 # progress AHEAD: print a pattern for the status line.
 progress()
 {
-	echo "waiting for $TASK: [0-9]+:[0-9][0-9], $1, held by $HOST pid" \
+	echo "waiting for '$TASK': [0-9]+:[0-9][0-9], $1, held by $HOST pid" \
 	    "${BG[holder]} since [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 }
 
@@ -38,7 +38,7 @@ said()
 	wait_for 10 shown "$(progress '1 ahead')"
 	kill "${BG[second]}"
 	zkrun_wait second 10
-	wait_for 15 shown "$(progress 'next in line')"
+	wait_for 15 shown "$(progress 'next in the queue')"
 	# Rewriting in place needs no newline.
 	count=$(tr -cd '\n' <"$BATS_TEST_TMPDIR/terminal.out" | wc -c)
 	assert_equal "$count" 0
@@ -65,7 +65,7 @@ said()
 	kill "${BG[second]}"
 	zkrun_wait second 10
 	# The next look has ended.
-	wait_for 20 shown "$(progress 'next in line')"
+	wait_for 20 shown "$(progress 'next in the queue')"
 	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
 	    grep 'waiting for' >"$BATS_TEST_TMPDIR/shown"
 	run ! grep -v ', held by ' "$BATS_TEST_TMPDIR/shown"
@@ -81,7 +81,7 @@ said()
 
 	hold holder "$TASK"
 	TERM=xterm start_terminal "$ZKRUN" -t "$TASK" -- true
-	wait_for 10 shown "$(progress 'next in line')"
+	wait_for 10 shown "$(progress 'next in the queue')"
 	guard=$(children_of "${HELPERS[-1]}")
 	kill -KILL "$(keeper_of "$guard")"
 	wait_for 10 shown "the keeper of '$TASK' died"
@@ -96,10 +96,10 @@ said()
 	start_relay
 	TERM=xterm start_terminal "$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" -- \
 	    echo it runs
-	wait_for 10 shown "$(progress 'next in line')"
+	wait_for 10 shown "$(progress 'next in the queue')"
 	relay_tell refuse on
 	relay_tell cut
-	wait_for 15 shown "waiting for $TASK: 0:[0-9]+, no contact"
+	wait_for 15 shown "waiting for '$TASK': 0:[0-9]+, no contact"
 	relay_tell refuse off
 	wait_for 15 shown 'regained contact with ZooKeeper'
 	let_go holder
@@ -115,7 +115,7 @@ said()
 	    TERM=xterm \"$ZKRUN\" -w 2.5 -t $TASK -- true 2>&1 | cat
 	    echo all over"
 	wait_for 20 shown 'all over'
-	run ! shown 'waiting for'
+	run ! shown "waiting for '$TASK':"
 	let_go holder
 }
 
@@ -123,7 +123,7 @@ said()
 	hold holder "$TASK"
 	TERM=xterm start_terminal sh -c "stty cols 30
 	    exec \"$ZKRUN\" -w 4.5 -t $TASK -- true"
-	wait_for 10 shown 'the waiting time is over'
+	wait_for 10 shown 'gave up waiting'
 	# The line of each second, without the control characters before it.
 	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
 	    sed -n $'s/^\033\\[K\\(waiting\\)/\\1/p' >"$BATS_TEST_TMPDIR/shown"
@@ -139,8 +139,8 @@ said()
 	    wait
 	    echo all over"
 	wait_for 20 shown 'all over'
-	shown 'the waiting time is over'
-	run ! shown 'waiting for'
+	shown 'gave up waiting'
+	run ! shown "waiting for '$TASK':"
 	run ! shown $'\033'
 	let_go holder
 }
@@ -155,14 +155,14 @@ said()
 	    echo prompt
 	    until [ -e \"$BATS_TEST_TMPDIR/go\" ]; do sleep 0.05; done
 	    fg"
-	wait_for 10 shown 'waiting for'
+	wait_for 10 shown "waiting for '$TASK':"
 	type_keys '\032'
 	wait_for 10 shown '^prompt'
 	sleep 2.5
 	assert_equal "$(sed '1,/^prompt/d' "$BATS_TEST_TMPDIR/terminal.out")" ''
 	: >"$BATS_TEST_TMPDIR/go"
 	again() { sed '1,/^prompt/d' "$BATS_TEST_TMPDIR/terminal.out" |
-	    grep -q 'waiting for'; }
+	    grep -q "waiting for '$TASK':"; }
 	wait_for 10 again
 	let_go holder
 }
@@ -172,7 +172,7 @@ said()
 	zkrun_bg second -q -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 1
 	kill -USR1 "$BG_PID"
-	wait_for 10 said second "$(progress 'next in line')"
+	wait_for 10 said second "$(progress 'next in the queue')"
 	let_go holder
 	zkrun_wait second 10
 }
@@ -186,7 +186,7 @@ said()
 	kill -USR1 "${BG[third]}"
 	wait_for 10 said third "$(progress '1 ahead')"
 	kill -USR1 "${BG[second]}"
-	wait_for 10 said second "$(progress 'next in line')"
+	wait_for 10 said second "$(progress 'next in the queue')"
 	# Another sender: two signals of one sender within 20 ms count as one.
 	sh -c "kill -USR1 ${BG[third]}"
 	wait_for 10 has_lines "$BATS_TEST_TMPDIR/third.err" 'waiting for' 2
@@ -204,7 +204,7 @@ said()
 	zkrun_bg c -c "$RELAY_CONNECT" -t "$TASK" -- true
 	keeper_of "$BG_PID" >/dev/null
 	kill -USR1 "$BG_PID"
-	wait_for 5 said c "waiting for $TASK: 0:00, no contact with ZooKeeper"
+	wait_for 5 said c "waiting for '$TASK': 0:00, no contact with ZooKeeper"
 	relay_tell thaw
 	zkrun_wait c 20
 	assert_equal "$status" 0
@@ -217,7 +217,7 @@ said()
 	zkrun_bg w -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 1
 	kill -USR1 "$BG_PID"
-	wait_for 10 said w "waiting for $TASK: 0:0[0-9], next in line, held by ([0-9a-f.:]+|another client) since .*"
+	wait_for 10 said w "waiting for '$TASK': 0:0[0-9], next in the queue, held by ([0-9a-f.:]+|another client) since .*"
 	curator_say release A
 	zkrun_wait w 10
 	assert_equal "$status" 0
@@ -239,7 +239,7 @@ said()
 	wait_for 10 queue_count "$TASK" 1
 	wait_for 10 holds_count "$TASK" 4
 	kill -USR1 "$BG_PID"
-	wait_for 10 said w "waiting for $TASK: 0:0[0-9], next in line, held by .* pid [0-9]+ since .* and 2 more"
+	wait_for 10 said w "waiting for '$TASK': 0:0[0-9], next in the queue, held by .* pid [0-9]+ since .* and 2 more"
 	let_go second
 	zkrun_wait w 10
 	assert_equal "$status" 0
@@ -284,7 +284,7 @@ is_closing()
 	wait_for 5 relay_counts up 1
 	relay_tell cut
 	relay_tell heal
-	wait_for 10 said w "$(progress 'next in line')"
+	wait_for 10 said w "$(progress 'next in the queue')"
 	let_go holder
 	zkrun_wait w 10
 	assert_equal "$status" 0

@@ -78,7 +78,7 @@ struct keeper_progress {
 	int64_t		next_ms;	/* line on the terminal */
 	/* As the last look found; "": unknown. */
 	char		place[512];	/* where we are, and who holds */
-	char		holder[400];	/* ", held by ...", ", paused by ..." */
+	char		holder[400];	/* "held by ...", "paused by ..." */
 };
 
 struct keeper {

@@ -145,7 +145,7 @@ take_leases(struct keeper *keeper, const struct session_event *event)
 		    pause != NULL ? pause : oldest_of(event));
 }
 
-/* Writes ", held by WHO since TIME" or ", paused by WHO since TIME: REASON". */
+/* Writes "held by WHO since TIME" or "paused by WHO since TIME: REASON". */
 static void
 describe_holder(struct keeper_progress *progress, struct session_event *event)
 {
@@ -159,7 +159,7 @@ describe_holder(struct keeper_progress *progress, struct session_event *event)
 	if (progress->paused) {
 		pauses_describe(&node, text, sizeof(text));
 		(void)snprintf(progress->holder, sizeof(progress->holder),
-		    ", paused by %s", text);
+		    "paused by %s", text);
 		return;
 	}
 	holders_read_who(&who, &node);
@@ -169,7 +169,7 @@ describe_holder(struct keeper_progress *progress, struct session_event *event)
 		(void)snprintf(more, sizeof(more), " and %zu more",
 		    progress->holders - 1);
 	(void)snprintf(progress->holder, sizeof(progress->holder),
-	    ", held by %s since %s%s", name, since, more);
+	    "held by %s since %s%s", name, since, more);
 }
 
 /*
@@ -180,7 +180,7 @@ static void
 note_place(struct keeper *keeper, struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	char ahead[32] = "next in line";
+	char ahead[32] = "next in the queue";
 
 	progress->looking = false;
 	if (progress->ahead > 0)
@@ -189,8 +189,8 @@ note_place(struct keeper *keeper, struct session_event *event)
 	progress->holder[0] = '\0';
 	if (progress->holders > 0 && event->code == SESSION_OK)
 		describe_holder(progress, event);
-	(void)snprintf(progress->place, sizeof(progress->place), ", %s%s",
-	    ahead, progress->holder);
+	(void)snprintf(progress->place, sizeof(progress->place), ", %s%s%s",
+	    ahead, progress->holder[0] != '\0' ? ", " : "", progress->holder);
 }
 
 /* Says how long we have waited and for what. */
@@ -202,7 +202,7 @@ say(const struct keeper *keeper,
 
 	seconds = keeper->waiting_since_ms == CLOCK_NEVER ? 0 :
 	    (clock_ms() - keeper->waiting_since_ms + 500) / 1000;
-	log("waiting for %s: %lld:%02lld%s", keeper->options->task,
+	log("waiting for '%s': %lld:%02lld%s", keeper->options->task,
 	    (long long)seconds / 60, (long long)seconds % 60,
 	    keeper->connector.phase != CONNECTOR_UP ? no_contact :
 	    keeper->progress.place);

@@ -121,13 +121,24 @@ keeper_rejected(struct keeper *keeper, const struct link_message *message)
 	return FINISHED;
 }
 
-/* Says so with what the last look has found. */
+/* Gives up, and names the holder if a look has found it. */
 enum keeper_state
 keeper_explain(struct keeper *keeper, const struct link_message *message)
 {
-	log_notice("cannot acquire '%s': %s%s", keeper->options->task,
-	    keeper->options->wait_ms == 0 ? "it is taken" :
-	    "the waiting time is over", keeper->progress.holder);
+	const char *holder = keeper->progress.holder;
+	const char *task = keeper->options->task;
+	double waited;
+
+	waited = (double)(clock_ms() - keeper->waiting_since_ms) / 1000;
+	if (keeper->options->wait_ms == 0)
+		log_notice("'%s' is %s", task, holder[0] != '\0' ? holder :
+		    "held by another client");
+	else if (holder[0] != '\0')
+		log_notice("gave up waiting for '%s' after %.1fs: it is %s",
+		    task, waited, holder);
+	else
+		log_notice("gave up waiting for '%s' after %.1fs", task,
+		    waited);
 	keeper->exit_code = keeper->options->conflict_exit_code;
 	return keeper_leave_line(keeper, NULL);
 }
@@ -173,10 +184,10 @@ keeper_wait_queued(struct keeper *keeper, const struct link_message *message)
 	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper))
 		return keeper_wait_is_over(keeper, message);
 	if (keeper->claim->ahead > 0)
-		log_verbose("waiting for '%s', %zu ahead in line",
+		log_verbose("waiting for '%s', %zu ahead in the queue",
 		    keeper->options->task, keeper->claim->ahead);
 	else
-		log_verbose("waiting for '%s', next in line",
+		log_verbose("waiting for '%s', next in the queue",
 		    keeper->options->task);
 	keeper_report_place(keeper);
 	keeper_tell_pause(keeper);
@@ -262,7 +273,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	if (!has_time_left(keeper))
 		return keeper_ask_guard(keeper, message);
 	now_ms = clock_ms();
-	log_event("holding '%s' after %.1fs in line, fence %lld",
+	log_event("acquired '%s' after %.1fs, fencing token %lld",
 	    keeper->options->task,
 	    (double)(now_ms - keeper->waiting_since_ms) / 1000,
 	    (long long)lease.fence);

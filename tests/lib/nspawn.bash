@@ -330,7 +330,7 @@ is_holding()
 
 is_waiting()
 {
-	becomes "$1" StatusText "${2:-$TASK}: waiting, next in line, held by *"
+	becomes "$1" StatusText "${2:-$TASK}: waiting, next in the queue, held by *"
 }
 
 finish_job()
