@@ -1,17 +1,18 @@
 /*
- * Which signals have to be passed on to the command, and which reached its process
- * group by themselves.
+ * Decides which signals to pass on to the command, and which ones its process
+ * group already has.
  *
- * Guard and keeper share a process group, a terminal and a unit, most often with
- * the command.  The keeper also hears a signal to all of them (a key, kill(2) of
- * the group, systemd stopping the unit), from the same sender.  Who kills one
- * process after the other takes a moment.  So a signal that only one of the two has
- * heard waits FORWARD_DELAY_MS for the other.  One to the keeper alone counts as
- * one to the guard.
+ * Guard and keeper share a process group, a terminal and a unit, usually with
+ * the command.  A signal to all of them (a key, kill(2) of the group, systemd
+ * stopping the unit) reaches both, from the same sender.  A sender that signals
+ * one process after another needs a moment.  So a signal that only one of the
+ * two has heard waits FORWARD_DELAY_MS for the other.  A signal to the keeper
+ * alone counts as one to the guard.
  *
- * Of two equal signals the kernel may keep one for one process, and both for the
- * other.  And timeout(1) kills its child, then the group.  So what one sender
- * repeats within FORWARD_DELAY_MS is one signal.  Pure: no I/O.
+ * The kernel may merge two equal signals for one process and keep both for the
+ * other, and timeout(1) signals its child first and the group next.  So repeats
+ * by one sender within FORWARD_DELAY_MS count as one signal, except real-time
+ * signals, SIGCONT and stop signals.  Pure: no I/O.
  */
 #ifndef ZKRUN_FORWARD_H
 #define ZKRUN_FORWARD_H
@@ -22,7 +23,7 @@
 #include <stdint.h>
 
 #define FORWARD_DELAY_MS	20
-/* How long the word of the one is good for what only the other has heard. */
+/* For how long a signal can be paired with the other process's report of it. */
 #define FORWARD_MEMORY_MS	1000
 #define FORWARD_SLOTS		16
 
@@ -33,35 +34,41 @@ enum forward_ear {
 };
 
 struct forward_entry {
-	int64_t	since_ms;	/* when the first has heard it; 0: a free slot */
+	int64_t	since_ms;	/* when it was first heard; 0: a free slot */
 	int	number;
 	pid_t	sender;
-	int	heard_by;
-	bool	decided;
+	int	heard_by;	/* forward_ear, or'ed */
+	bool	decided;	/* passed on, spared or handled by the guard */
 };
 
+/* All zero bytes: no signals. */
 struct forward {
 	struct forward_entry	entries[FORWARD_SLOTS];
 };
 
 /*
- * One of the two has heard a signal.  Returns whether it is news, and not the
- * other's word of it or the same once more.  What is dealt with at once is news
- * if it was not yet decided, and is not taken out again.
+ * Notes that guard or keeper has heard a signal.  Returns whether the signal is
+ * new: false for the other process's report of it, and for a repeat.
+ *
+ * With at_once the caller handles the signal itself: forward_next() never
+ * returns it.  A signal that is still undecided counts as new again.
+ *
+ * Returns false if all slots hold undecided signals and one of them has the
+ * same number.  Otherwise the new signal replaces one of those.
  */
 bool	forward_heard(struct forward *, enum forward_ear, int number,
 	    pid_t sender, bool at_once, int64_t now_ms);
 
 /*
- * Takes out the next decided signal.  Returns its number, or 0 if there is none
- * yet; *by_both tells whether both have heard it, and so the process group.
+ * Takes out the oldest signal whose decision is due.  Returns its number, or 0.
+ * *by_both tells whether both have heard it, so that the process group has it.
  */
 int	forward_next(struct forward *, int64_t now_ms, bool *by_both);
 
-/* The command has ended: what asks to end has nothing left to be passed on to. */
+/* The command has ended: drops the undecided signals that would end it. */
 void	forward_command_ended(struct forward *);
 
-/* Returns when the next decision is due. */
+/* Returns when the next decision is due, or CLOCK_NEVER. */
 int64_t	forward_deadline(const struct forward *);
 
 #endif

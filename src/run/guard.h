@@ -1,6 +1,6 @@
 /*
- * The guard: the process that the user sees.  Signals, terminal and exit
- * status are its business; it has no ZooKeeper and never blocks.
+ * The guard: the process that the user sees.  It handles signals, the terminal
+ * and the exit status.  It does not talk to ZooKeeper, and never blocks.
  */
 #ifndef ZKRUN_GUARD_H
 #define ZKRUN_GUARD_H
@@ -13,11 +13,13 @@ struct options;
 struct signals;
 
 /*
- * Watches over the keeper, a child process at the other end of the link, and
- * starts a logger when there is something to write.
+ * Watches over the keeper, a child process at the other end of the link, until
+ * everything is over.  Starts a logger when there is something to write.
+ * Borrows its arguments; closes the link.
+ *
  * Returns the exit status of zkrun.  Does not return if a signal ended the
- * waiting or the command, and no other status is the truth: then this process
- * dies of that signal.
+ * waiting, or killed the command and no other status takes precedence: this
+ * process dies of that signal.
  */
 int	guard_run(const struct options *, const struct signals *,
 	    struct link *, pid_t keeper, struct logger *);

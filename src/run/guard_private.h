@@ -1,6 +1,6 @@
 /*
- * The guard's state and events, shared by its loop (guard.c) and its table
- * (guard_table.c, guard_killing.c).  Private to these files.
+ * The guard's state and events, shared by its loop (guard.c), its table
+ * (guard_table.c) and the actions that stop and kill (guard_killing.c).
  */
 #ifndef ZKRUN_GUARD_PRIVATE_H
 #define ZKRUN_GUARD_PRIVATE_H
@@ -18,26 +18,29 @@
 struct options;
 struct signals;
 
-/* One bit each: a row of the table may name several. */
+/* One bit each, so that a row of the table can name several states. */
 enum guard_state {
-	QUEUEING = 1 << 0,	/* connecting or in line: there is no command */
-	ENDING = 1 << 1,	/* a signal ended that; the keeper leaves */
+	QUEUEING = 1 << 0,	/* the keeper connects or queues; no command */
+	ENDING = 1 << 1,	/* the keeper was told to leave the queue */
 	STARTING = 1 << 2,	/* the keeper may start the command */
 	RUNNING = 1 << 3,	/* the keeper has started the command */
-	RELEASING = 1 << 4,	/* nothing runs any more; the lease goes */
-	LOSING = 1 << 5,	/* no contact: the command was asked to stop */
-	KILLING = 1 << 6,	/* everything below, and the keeper */
-	CLOSING = 1 << 7,	/* all dead; a helper closes the session */
-	PARTING = 1 << 8,	/* all done; the keeper closes the session */
+	RELEASING = 1 << 4,	/* the work is over; the lease is released */
+	LOSING = 1 << 5,	/* contact lost: the tree was asked to stop */
+	KILLING = 1 << 6,	/* the guard kills the tree and the keeper */
+	CLOSING = 1 << 7,	/* all are dead; a helper closes the session */
+	PARTING = 1 << 8,	/* all is done; the keeper still has to exit */
 	FINISHED = 1 << 9
 };
 
-/* A message of the keeper is an event as well: its link_type. */
+/* Every link_type that the keeper sends is an event as well. */
 enum guard_event {
-	KEEPER_DIED = LINK_TYPES,	/* with its status */
-	TREE_EMPTY, HELPER_ENDED,
-	TERMINATED,			/* a signal, and nothing runs yet */
-	STOP_DUE, TIME_UP, PING_DUE,
+	KEEPER_DIED = LINK_TYPES,	/* its message has the exit status */
+	TREE_EMPTY,			/* no process is left below the guard */
+	HELPER_ENDED,			/* the session closer exited */
+	TERMINATED,			/* a signal to end, without a command */
+	STOP_DUE,			/* time to ask the tree to stop */
+	TIME_UP,			/* guard_time_up_ms() has come */
+	PING_DUE,			/* time for a LINK_PING */
 	EVENTS
 };
 
@@ -46,50 +49,54 @@ struct guard {
 	struct link		*link;
 	struct logger		*logger;
 	struct forward		 forward;
-	struct proctree		 tree;
+	struct proctree		 tree;		/* all processes below us */
 	struct sdnotify		 notify;	/* the service manager */
 	struct link_session	 session;	/* id 0: none yet */
 	enum guard_state	 state;
 	int			 signal_fd;
 	int			 timer_fd;
-	int64_t			 time_up_ms;	/* what it means: the state's */
-	int64_t			 ping_ms;	/* CLOCK_NEVER: not due */
-	pid_t			 keeper;
-	pid_t			 helper;
-	int64_t			 deadline_ms;	/* when LOSING kills at the latest */
-	int64_t			 approved_ms;	/* the last go-ahead */
+	int64_t			 time_up_ms;	/* TIME_UP, or CLOCK_NEVER */
+	int64_t			 ping_ms;	/* PING_DUE, or CLOCK_NEVER */
+	pid_t			 keeper;	/* 0: reaped */
+	pid_t			 helper;	/* session closer; 0: none */
+	int64_t			 deadline_ms;	/* LOSING: kill by then */
+	int64_t			 approved_ms;	/* the last LINK_GO was sent */
 	int64_t			 started_ms;	/* the command; 0: not yet */
-	int64_t			 held_until_ms;	/* by --hold; 0: not */
-	int			 signal;	/* that ended the waiting */
-	int			 stop;	/* a signal to stop of, when we may */
+	int64_t			 held_until_ms;	/* the end of --hold; 0: none */
+	int			 signal;	/* ended the waiting, or 0 */
+	int			 stop;		/* stop signal to obey, or 0 */
 	int			 exit_code;
-	int			 killed_by;	/* a signal, the command; 0: not */
-	bool			 had_children;	/* before it was zkrun */
-	bool			 exited;	/* the command */
-	bool			 lost;		/* the lease, under a command */
+	int			 killed_by;	/* killed the command, or 0 */
+	bool			 had_children;	/* before it executed zkrun */
+	bool			 exited;	/* the command ended */
+	bool			 lost;		/* contact, or the lease */
 };
 
-/* Does what the event means in a state, and returns the next state. */
+/*
+ * An action of the table: does what the event means, and returns the next
+ * state.  Only guard_dispatch() sets the state.
+ */
 typedef enum guard_state guard_action(struct guard *,
     const struct link_message *);
 
 struct guard_row {
-	int		 states;	/* in one of these */
+	int		 states;	/* in one of these states */
 	int		 event;		/* at this event */
 	guard_action	*act;		/* do this */
-	int		 next;		/* and be in one of these */
+	int		 next;		/* and enter one of these states */
 };
 
-#define GUARD_MARGIN_MS	5000	/* after the session must have ended */
+/* Patience beyond the time at which the session must have expired. */
+#define GUARD_MARGIN_MS	5000
 
-#define STAY	(1 << 30)		/* of next: where we are */
+#define STAY	(1 << 30)		/* in guard_row.next: the same state */
 
-/* Returns the row for an event in a state, or NULL: nothing is to be done. */
+/* Returns the row for an event in a state, or NULL: the event is ignored. */
 const struct guard_row	*guard_find(enum guard_state, int event);
 
 /*
- * Does what the event, a guard_event or a link_type, means in the present
- * state.  The message may be NULL with an event that is none.
+ * Handles an event (a guard_event or link_type) in the present state.  The
+ * message may be NULL for TREE_EMPTY and all events after it.
  */
 void	guard_dispatch(struct guard *, int event, const struct link_message *);
 
@@ -99,25 +106,31 @@ guard_action guard_keeper_died_queued, guard_keeper_died_holding;
 guard_action guard_keeper_died_releasing, guard_all_is_dead;
 guard_action guard_leave_keeper, guard_close_session;
 
-/* Asks all that the command started to stop. */
+/* Asks all processes that the command started, and itself, to stop. */
 void	guard_stop_tree(struct guard *);
 
-/* Passes over what the caller's earlier children left to us from now on. */
+/*
+ * Spares processes that belong to the caller: children that it had before it
+ * executed zkrun, and what these have left behind.
+ */
 void	guard_spare_orphans(struct guard *);
 
 /*
- * Returns when STOP_DUE is, by what the keeper last proved; CLOCK_NEVER if
- * there is nothing to be stopped.
+ * Returns when STOP_DUE is due, by the newest proof of the lease; CLOCK_NEVER
+ * if there is no command to stop.
  */
 int64_t	guard_stop_ms(const struct guard *);
 
-/* Returns when TIME_UP is.  A lease that ends earlier brings it nearer. */
+/*
+ * Returns when TIME_UP is due.  While LOSING, killing begins earlier if the
+ * lease turns out to expire earlier.
+ */
 int64_t	guard_time_up_ms(const struct guard *);
 
-/* Returns what to exit with.  Without a command no lease is lost. */
+/* Returns the exit status: EXITCODE_LOST if a command ran without its lease. */
 int	guard_status(const struct guard *);
 
-/* Kills the keeper, if it lives.  Nobody waits for its death. */
+/* Sends SIGKILL to the keeper unless it was reaped.  Does not wait. */
 void	guard_kill_keeper(struct guard *);
 
 #endif

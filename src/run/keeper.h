@@ -1,6 +1,6 @@
 /*
- * The keeper: the process that has the ZooKeeper session, stands in line,
- * starts the command and releases the lease.
+ * The keeper: the process that has the ZooKeeper session, queues, starts the
+ * command and releases the lease.
  */
 #ifndef ZKRUN_KEEPER_H
 #define ZKRUN_KEEPER_H
@@ -12,9 +12,12 @@ struct signals;
 
 /*
  * Runs the keeper on its end of the link, in a process of its own.  Returns
- * when everything is cleaned up, or when nobody can wait for that any longer;
- * the process should end then.  It starts a logger only without a guard.  Borrows
- * all; data is what its nodes hold.
+ * when the lease and the place in the queue are released, or are left to the
+ * expiry of the session; the process should exit next.  Exits with
+ * EXITCODE_SYSTEM if it cannot start.
+ *
+ * Borrows its arguments; closes the link.  The data is written into its znodes.
+ * Starts a logger only after the guard is gone.
  */
 void	keeper_run(const struct options *, const struct signals *,
 	    struct link *, struct logger *, const char *data);

@@ -28,7 +28,7 @@ static enum keeper_state
 leave_unstarted(struct keeper *keeper, int exit_code)
 {
 	keeper->exit_code = exit_code;
-	return keeper_leave_line(keeper, NULL);
+	return keeper_leave_queue(keeper, NULL);
 }
 
 /*

@@ -50,7 +50,7 @@ leave(struct keeper *keeper, int64_t patience_ms)
 }
 
 enum keeper_state
-keeper_leave_line(struct keeper *keeper, const struct link_message *message)
+keeper_leave_queue(struct keeper *keeper, const struct link_message *message)
 {
 	return leave(keeper, LEAVE_MS);
 }

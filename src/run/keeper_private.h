@@ -1,6 +1,5 @@
 /*
- * The keeper's state, its events and what it does about them.  Private to the
- * keeper*.c files.
+ * The keeper's state, events and actions, shared by the keeper*.c files.
  */
 #ifndef ZKRUN_KEEPER_PRIVATE_H
 #define ZKRUN_KEEPER_PRIVATE_H
@@ -21,63 +20,75 @@
 struct options;
 struct signals;
 
-/* One bit each: a row of the table may name several. */
+/* One bit each, so that a row of the table can name several states. */
 enum keeper_state {
-	CONNECTING = 1 << 0,	/* no session yet, or none any more */
-	QUEUED = 1 << 1,
-	EXPLAINING = 1 << 2,	/* gives up; a look says who is in the way */
-	JUDGING = 1 << 3,	/* the lease is ours; is a run due? */
-	PROVING = 1 << 4,	/* it is; has the lease time left? */
-	ASKING = 1 << 5,	/* it has; waiting for the guard's word */
-	RUNNING = 1 << 6,
-	LINGERING = 1 << 7,	/* the command ended, others it started run */
-	STOPPING = 1 << 8,	/* everything below was asked to stop */
-	KILLING = 1 << 9,	/* and is killed, in rounds */
-	RECORDING = 1 << 10,	/* nothing runs; the run is written down */
-	HOLDING = 1 << 11,	/* nothing runs; --hold keeps the lease */
-	LEAVING = 1 << 12,	/* giving up lease or place in line */
-	UNCONFIRMED = 1 << 13,	/* the same, behind a guard that may go */
+	CONNECTING = 1 << 0,	/* has no session (any more) */
+	QUEUED = 1 << 1,	/* waits for the lease */
+	EXPLAINING = 1 << 2,	/* gives up, but looks first who holds */
+	JUDGING = 1 << 3,	/* has the lease; reads whether a run is due */
+	PROVING = 1 << 4,	/* a run is due; waits for proof of the lease */
+	ASKING = 1 << 5,	/* waits for the guard to agree to the start */
+	RUNNING = 1 << 6,	/* the command runs */
+	LINGERING = 1 << 7,	/* the command ended, its descendants run */
+	STOPPING = 1 << 8,	/* the tree was asked to stop */
+	KILLING = 1 << 9,	/* kills the tree, in rounds */
+	RECORDING = 1 << 10,	/* all are dead; the run is being recorded */
+	HOLDING = 1 << 11,	/* all are dead; --hold keeps the lease */
+	LEAVING = 1 << 12,	/* deletes its nodes; the guard waits */
+	UNCONFIRMED = 1 << 13,	/* the same; the guard waits no longer */
 	FINISHED = 1 << 14
 };
 
-/* An order of the guard is an event as well: its link_type. */
+/* Every link_type that the guard sends is an event as well. */
 enum keeper_event {
 	/* from the connector */
 	NEW_SESSION = LINK_TYPES,
-	REGAINED, CONTACT_LOST, SILENT, EXPIRED, GAVE_UP, REJECTED,
+	REGAINED,		/* the session goes on, on a new connection */
+	CONTACT_LOST, SILENT, EXPIRED,
+	GAVE_UP,		/* the retry policy is exhausted */
+	REJECTED,		/* the servers refuse us or our credentials */
 	/* from the lease clock */
 	PROVEN, DEADLINE,
 	/* from the semaphore */
-	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED, LEFT, REFUSED, UNPROVABLE,
-	/* from a look at who holds, and who waits */
+	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED,
+	LEFT,			/* the nodes are deleted */
+	REFUSED,		/* a request failed for good */
+	UNPROVABLE,		/* a beat failed for good */
+	/* from a look at holders and queue */
 	LOOKED,
 	/* from the record of runs */
-	RECORD_READ, RECORDED, UNRECORDED, RECORD_REFUSAL,
-	/* from below, from the guard, and from the clock */
+	RECORD_READ, RECORDED,
+	UNRECORDED,		/* the lease node was gone */
+	RECORD_REFUSAL,		/* it could not be read or written */
+	/* from the process tree, the guard, and the clock */
 	COMMAND_ENDED, TREE_EMPTY, GUARD_GONE,
-	WAIT_OVER, MAX_TIME_OVER, TIME_UP,
+	WAIT_OVER, MAX_TIME_OVER,
+	TIME_UP,		/* time_up_ms has come */
 	EVENTS,
 	NO_EVENT
 };
 
-/* Tags of replies to what keeper_progress.c asks are not below this. */
+/* The replies to keeper_progress.c have this tag or a higher one. */
 #define KEEPER_LOOK_TAGS	RUNS_TAGS_END
 
-/* How the waiting goes, for people. */
+/*
+ * How the waiting goes, for people.  A look reads the queue, the leases and the
+ * node of one holder.
+ */
 struct keeper_progress {
 	bool		looking;	/* a look is under way */
-	bool		paused;		/* as that look found */
-	size_t		ahead;		/* in the queue, likewise */
-	size_t		holders;
-	bool		asked;		/* for one line, by SIGUSR1 */
-	bool		knows_pause;	/* the semaphore has seen one */
-	bool		telling;	/* of it, with the next look */
+	bool		paused;		/* by the last look */
+	size_t		ahead;		/* in the queue, by the last look */
+	size_t		holders;	/* by the last look */
+	bool		asked;		/* SIGUSR1 waits for a line */
+	bool		knows_pause;	/* the semaphore has seen a pause */
+	bool		telling;	/* of the pause, after the next look */
 	bool		shown;		/* the line on the terminal */
 	bool		reporting;	/* to the guard, since LINK_PING */
-	int64_t		looked_ms;
-	int64_t		next_ms;	/* line on the terminal */
-	/* As the last look found; "": unknown. */
-	char		place[512];	/* where we are, and who holds */
+	int64_t		looked_ms;	/* when the last look began */
+	int64_t		next_ms;	/* line on the terminal; CLOCK_NEVER */
+	/* Texts from the last look; "": unknown. */
+	char		place[512];	/* ", 2 ahead, held by ..." */
 	char		holder[400];	/* "held by ...", "paused by ..." */
 };
 
@@ -88,79 +99,85 @@ struct keeper {
 	struct logger		*logger;
 	struct connector	 connector;
 	struct semaphore	*semaphore;
-	const struct semaphore_claim *claim;	/* what came of it */
+	const struct semaphore_claim *claim;	/* of the semaphore */
 	struct runs		 runs;
 	struct lease		 lease;
-	struct subprocesses	 ours;		/* our helpers */
-	struct proctree		 tree;
+	struct subprocesses	 ours;		/* the keeper's helpers */
+	struct proctree		 tree;		/* all processes below us */
 	enum keeper_state	 state;
 	struct keeper_progress	 progress;
 	int			 signal_fd;
 	int			 timer_fd;
-	int64_t			 timer_ms;	/* what the timer is set to */
+	int64_t			 timer_ms;	/* the timer is set to this */
 	int64_t			 wait_deadline_ms;	/* of --wait */
 	int64_t			 came_ms;	/* the keeper began */
-	int64_t			 waiting_since_ms;	/* CLOCK_NEVER: not */
+	int64_t			 waiting_since_ms;	/* or CLOCK_NEVER */
 	int64_t			 started_ms;	/* the command; 0: not yet */
-	int64_t			 time_up_ms;	/* what it means: the state's */
-	int64_t			 beat_ms;	/* the last; CLOCK_NEVER: no session */
+	int64_t			 time_up_ms;	/* TIME_UP, or CLOCK_NEVER */
+	int64_t			 beat_ms;	/* the last, or CLOCK_NEVER */
 	int64_t			 lingering_since_ms;
-	int64_t			 kill_takes_ms;	/* as of the last lost contact */
-	pid_t			 command;
-	int64_t			 question;	/* the last LINK_HELD */
+	int64_t			 kill_takes_ms;	/* by the last contact lost */
+	pid_t			 command;	/* 0: none, or reaped */
+	int64_t			 question;	/* of the last LINK_HELD */
 	int			 exit_code;
-	int			 killed_by;	/* a signal ended the command, or 0 */
-	int			 told;		/* the last signal to end, passed on */
-	pid_t			 told_group;	/* as for proctree_pass_on() */
-	bool			 lost;		/* see keeper_lose() */
-	bool			 gone;		/* by the servers' word */
-	bool			 hold_over;	/* somebody wants the lease */
+	int			 killed_by;	/* killed the command, or 0 */
+	int			 told;		/* last signal to end, or 0 */
+	pid_t			 told_group;	/* for proctree_pass_on() */
+	bool			 lost;		/* the lease; keeper_lose() */
+	bool			 gone;		/* ZooKeeper says so */
+	bool			 hold_over;	/* do not keep it for --hold */
 	bool			 guard_gone;
-	bool			 said_lost;	/* of contact, and not yet regained */
-	const char		*data;		/* of our nodes */
+	bool			 said_lost;	/* contact, not yet regained */
+	const char		*data;		/* of the keeper's znodes */
 };
 
-/* Does what an event means in a state, and returns the next state. */
+/*
+ * An action of the table: does what the event means, and returns the next
+ * state.  Only keeper_dispatch() sets the state.
+ */
 typedef enum keeper_state keeper_action(struct keeper *,
     const struct link_message *);
 
 struct keeper_row {
-	int		 states;	/* in one of these */
+	int		 states;	/* in one of these states */
 	int		 event;		/* at this event */
 	keeper_action	*act;		/* do this */
-	int		 next;		/* and be in one of these */
+	int		 next;		/* and enter one of these states */
 };
 
-#define STAY	(1 << 30)		/* of next: where we are */
+#define STAY	(1 << 30)		/* in keeper_row.next: the same state */
 
-/* Returns the row for an event in a state, or NULL: nothing is to be done. */
+/* Returns the row for an event in a state, or NULL: the event is ignored. */
 const struct keeper_row	*keeper_find(enum keeper_state, int event);
 
 /*
- * Does what the event, a keeper_event or a link_type, means in the present
- * state.  The message may be NULL with an event that is none.
+ * Handles an event (a keeper_event or link_type) in the present state.  The
+ * message may be NULL for a keeper_event.
  */
 void	keeper_dispatch(struct keeper *, int event,
 	    const struct link_message *);
 
-/* Returns when the keeper kills, should the guard hang. */
+/*
+ * Returns when DEADLINE is due: the keeper kills in case the guard hangs.
+ * CLOCK_NEVER if there is nothing to kill.
+ */
 int64_t	keeper_deadline_ms(const struct keeper *);
 
-/* keeper.c: tells the guard of the signals that have come. */
+/* keeper.c: reports received signals to the guard; reaps on SIGCHLD */
 void	keeper_take_signals(struct keeper *);
 
-/* keeper_contact.c: contact, lost and regained, and what proves the lease */
-/* Returns when the guard asks a command to stop: none is started later. */
+/* keeper_contact.c: contact lost and regained, and beats */
+/* Returns when the guard asks a command to stop; none is started after that. */
 int64_t	keeper_stop_ms(const struct keeper *);
-/* Returns when the next beat is due. */
+/* Returns when the next beat is due; CLOCK_NEVER while one is under way. */
 int64_t	keeper_beat_ms(const struct keeper *);
 void	keeper_beat(struct keeper *);
-/* A server has answered a request. */
+/* A server has answered a request: reports regained contact. */
 void	keeper_take_answer(struct keeper *);
 keeper_action keeper_resume, keeper_say_contact_lost, keeper_say_silent;
 keeper_action keeper_cannot_prove;
 
-/* keeper_queue.c: until the command starts */
+/* keeper_queue.c: from the connection to the start of the command */
 keeper_action keeper_join;
 keeper_action keeper_join_again, keeper_join_same_session;
 keeper_action keeper_give_up_connecting, keeper_rejected, keeper_refused;
@@ -169,13 +186,13 @@ keeper_action keeper_explain, keeper_explain_expired;
 keeper_action keeper_ask_guard, keeper_ask_again, keeper_start_command;
 keeper_action keeper_signal_before_start, keeper_revoked_before_start;
 
-/* keeper_interval.c: whether to run, and that it has run */
+/* keeper_interval.c: whether a run is due, and the record of the run */
 keeper_action keeper_ask_record, keeper_judge, keeper_cannot_judge;
 keeper_action keeper_record, keeper_recorded, keeper_cannot_record;
 keeper_action keeper_lost_unrecorded, keeper_expired_unrecorded;
 keeper_action keeper_recording_takes_long, keeper_signal_while_recording;
 
-/* keeper_running.c: while something runs */
+/* keeper_running.c: from the start of the command to the last death */
 keeper_action keeper_forward_signal, keeper_max_time_over;
 keeper_action keeper_be_revoked, keeper_revoked_after_all;
 keeper_action keeper_stop_all, keeper_be_stopped, keeper_kill_all;
@@ -183,15 +200,15 @@ keeper_action keeper_lose_node, keeper_lose_session, keeper_keep_deadline;
 keeper_action keeper_die_with_guard, keeper_command_ended;
 keeper_action keeper_name_lingerers, keeper_work_is_over;
 
-/* keeper_leaving.c: in the end */
-/* The lease is lost: sets the flag and the status. */
+/* keeper_leaving.c: the release and the end */
+/* The lease is lost: sets the flag and the exit status. */
 void	keeper_lose(struct keeper *);
 /* Returns for how long --hold still keeps the lease. */
 int64_t	keeper_hold_left_ms(const struct keeper *);
 void	keeper_say_hold(const struct keeper *);
-/* Tells the guard to exit, and lets go of stderr first. */
+/* Closes inherited descriptors and tells the guard to exit. */
 void	keeper_tell_outcome(struct keeper *);
-keeper_action keeper_finish, keeper_leave_line, keeper_release;
+keeper_action keeper_finish, keeper_leave_queue, keeper_release;
 keeper_action keeper_hold_or_release;
 keeper_action keeper_lose_while_holding, keeper_expire_while_holding;
 keeper_action keeper_leave_unconfirmed, keeper_left_refused;
@@ -200,21 +217,28 @@ keeper_action keeper_left_by_expiry;
 /* keeper_progress.c: how the waiting goes */
 /* Names the present state, for people. */
 const char	*keeper_state_name(const struct keeper *);
+/* Prepares the line on the terminal, if stderr is a suitable one. */
 void	keeper_start_progress(struct keeper *);
+/* Returns when keeper_show_progress() is due, or CLOCK_NEVER. */
 int64_t	keeper_progress_ms(const struct keeper *);
 void	keeper_show_progress(struct keeper *);
 void	keeper_hide_progress(struct keeper *);
+/* Contact is lost: forgets the look under way and what the last one found. */
 void	keeper_forget_look(struct keeper *);
+/* Contact is regained: looks for a SIGUSR1 that still waits for its line. */
 void	keeper_look_again(struct keeper *);
+/* Reports the state to the guard, if there is a service manager. */
 void	keeper_report(struct keeper *);
+/* The place in the queue may have changed: reports, and looks. */
 void	keeper_report_place(struct keeper *);
+/* Returns whether an event is the reply to a look. */
 bool	keeper_owns_look(const struct session_event *);
-/* Takes the reply to a look.  Returns LOOKED when the look is over. */
+/* Takes the reply to a look.  Returns LOOKED when the look is complete. */
 enum keeper_event	keeper_take_look(struct keeper *,
 			    struct session_event *);
 /* Looks anew; LOOKED follows.  Returns false if there is no contact. */
 bool	keeper_look(struct keeper *);
-/* Tells of a pause when it is first seen. */
+/* Looks, and prints a line, when a pause is first seen. */
 void	keeper_tell_pause(struct keeper *);
 keeper_action keeper_tell_progress, keeper_take_ping;
 

@@ -140,7 +140,7 @@ keeper_explain(struct keeper *keeper, const struct link_message *message)
 		log_notice("gave up waiting for '%s' after %.1fs", task,
 		    waited);
 	keeper->exit_code = keeper->options->conflict_exit_code;
-	return keeper_leave_line(keeper, NULL);
+	return keeper_leave_queue(keeper, NULL);
 }
 
 enum keeper_state
@@ -215,7 +215,7 @@ keeper_refused(struct keeper *keeper, const struct link_message *message)
 		keeper->exit_code = EXITCODE_INTERNAL;
 		break;
 	}
-	return keeper_leave_line(keeper, message);
+	return keeper_leave_queue(keeper, message);
 }
 
 static bool
@@ -289,7 +289,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 		    keeper->options->command[0], strerror(errno));
 		keeper->command = 0;
 		keeper->exit_code = EXITCODE_SYSTEM;
-		return keeper_leave_line(keeper, message);
+		return keeper_leave_queue(keeper, message);
 	}
 	keeper->started_ms = now_ms;
 	started.runs = runs;
@@ -307,7 +307,7 @@ keeper_signal_before_start(struct keeper *keeper,
 {
 	keeper->killed_by = message->signal.number;
 	keeper->exit_code = EXITCODE_SIGNAL + keeper->killed_by;
-	return keeper_leave_line(keeper, message);
+	return keeper_leave_queue(keeper, message);
 }
 
 enum keeper_state
@@ -317,5 +317,5 @@ keeper_revoked_before_start(struct keeper *keeper,
 	log_error("the lease of '%s' was revoked by %s; not starting the "
 	    "command", keeper->options->task, keeper->claim->reason);
 	keeper->exit_code = EXITCODE_LOST;
-	return keeper_leave_line(keeper, message);
+	return keeper_leave_queue(keeper, message);
 }

@@ -49,8 +49,8 @@ static const struct keeper_row table[] = {
 { OURS,			UNPROVABLE,	keeper_refused,       LEAVE },
 { QUEUED | OURS,	EXPIRED,	keeper_join_again,    CONNECTING },
 { UNSTARTED,		LINK_SIGNAL,	keeper_signal_before_start, LEAVE },
-{ UNSTARTED,		LINK_STOP,	keeper_leave_line,    LEAVE },
-{ UNSTARTED,		GUARD_GONE,	keeper_leave_line,    LEAVE },
+{ UNSTARTED,		LINK_STOP,	keeper_leave_queue,    LEAVE },
+{ UNSTARTED,		GUARD_GONE,	keeper_leave_queue,    LEAVE },
 
 { RUNNING,		COMMAND_ENDED,	keeper_command_ended,
 					LINGERING | STOPPING | RELEASE },

@@ -1,10 +1,10 @@
 /*
  * The messages between guard and keeper, over a SOCK_SEQPACKET pair.
  *
- * Neither side waits for the other: a message that does not fit is queued.  What
- * is queued stays small, because a newer session, report or signal replaces an
- * older one.  The expiry of the lease is in shared memory, because only the
- * newest counts: a guard that was stopped for an hour finds it up to date.
+ * No call here blocks: a message that does not fit into the socket is queued.
+ * The queue stays small, because a newer session, report or equal signal
+ * replaces the queued one.  The expiry of the lease is in shared memory: only
+ * the newest value counts, and a guard that was stopped for an hour finds it.
  */
 #ifndef ZKRUN_LINK_H
 #define ZKRUN_LINK_H
@@ -21,24 +21,24 @@
 
 enum link_type {
 	/* keeper to guard, in about this order */
-	LINK_SESSION,	/* connected: what it takes to close the session */
-	LINK_HELD,	/* the lease is ours; may the command start? */
-	LINK_WAITING,	/* takes LINK_HELD back: nothing was started */
+	LINK_SESSION,	/* connected; has what it takes to close the session */
+	LINK_HELD,	/* the keeper has the lease: may the command start? */
+	LINK_WAITING,	/* withdraws LINK_HELD: nothing was started */
 	LINK_STARTED,	/* the command exists */
-	LINK_HEARD,	/* the keeper heard this signal */
+	LINK_HEARD,	/* the keeper received this signal */
 	LINK_EXITED,	/* the command ended */
-	LINK_LOST,	/* the lease is lost, the command is being stopped */
-	LINK_RELEASING,	/* nothing runs any more; the lease is given up */
-	LINK_DONE,	/* all is cleaned up: exit with this status */
-	LINK_ALIVE,	/* how things stand; also the answer to LINK_PING */
+	LINK_LOST,	/* the lease is lost */
+	LINK_RELEASING,	/* all processes are dead; the lease is released next */
+	LINK_DONE,	/* everything is cleaned up: exit with this status */
+	LINK_ALIVE,	/* the keeper's state in words; answers LINK_PING */
 	/* guard to keeper */
-	LINK_GO,	/* answer to LINK_HELD: start the command */
-	LINK_AGAIN,	/* answer to LINK_HELD: too late, ask again */
+	LINK_GO,	/* answers LINK_HELD: start the command */
+	LINK_AGAIN,	/* answers LINK_HELD: too late, ask again */
 	LINK_SIGNAL,	/* send this signal to the command */
-	LINK_TELL,	/* say how the waiting goes */
-	LINK_PING,	/* answer, if your loop turns, and report from now on */
-	LINK_STOP,	/* leave the line, or stop the command and release */
-	LINK_LOSE,	/* lease lost: the command was asked to stop */
+	LINK_TELL,	/* print a line about the waiting (SIGUSR1) */
+	LINK_PING,	/* answer from your loop; report changes from now on */
+	LINK_STOP,	/* leave the queue, or stop the command and release */
+	LINK_LOSE,	/* contact is lost, the guard asked the tree to stop */
 	LINK_TYPES
 };
 
@@ -52,17 +52,19 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		int64_t	question;	/* LINK_HELD, _GO, _AGAIN: which one */
-		int	runs;			/* LINK_STARTED; 0: only ends */
+		/* LINK_HELD: its number; LINK_GO, LINK_AGAIN: the one meant */
+		int64_t	question;
+		int	runs;	/* LINK_STARTED; 0: execve(2) has failed */
 		struct {
 			int	number;
 			pid_t	sender;
 			/*
-			 * HEARD: there is a command; SIGNAL: guard and keeper
-			 * have heard it.  So their process group has it.
+			 * The process group of guard and keeper has the signal.
+			 * HEARD: the command exists, so it may be in the group;
+			 * SIGNAL: both guard and keeper received the signal.
 			 */
 			int	in_group;
-			/* SIGNAL: the guard knew of no end of the command. */
+			/* SIGNAL: the guard did not know that it has ended. */
 			int	for_command;
 		} signal;			/* LINK_HEARD, LINK_SIGNAL */
 		struct {
@@ -70,8 +72,8 @@ struct link_message {
 			int	killed_by;	/* this signal, or 0 */
 		} ended;			/* LINK_EXITED, LINK_DONE */
 		struct {
-			int	status;		/* to exit with, as it looks */
-			int64_t	hold_ms;	/* that the lease is kept */
+			int	status;		/* the likely exit status */
+			int64_t	hold_ms;	/* --hold keeps the lease */
 		} releasing;			/* LINK_RELEASING */
 		char	report[LINK_REPORT_SIZE]; /* LINK_ALIVE */
 	};
@@ -79,48 +81,55 @@ struct link_message {
 
 struct link_queued;
 
-/* The lease, as the keeper last proved it. */
+/* The lease, as last proved to the keeper. */
 struct link_shared {
 	_Atomic int64_t	expiry_ms;
 	_Atomic int64_t	timeout_ms;		/* T of the lease clock */
 };
 
+/* One end of the link. */
 struct link {
 	int	fd;				/* -1 when closed */
-	struct link_shared *shared;		/* by both processes */
+	struct link_shared *shared;		/* mapped in both processes */
 	STAILQ_HEAD(link_queue, link_queued) queue;
 };
 
 /*
- * Makes both ends, close-on-exec and non-blocking.  Returns -1 and sets errno
- * on failure.
+ * Opens both ends, close-on-exec and non-blocking; link_close() closes each.
+ * Returns 0, or -1 with errno set.
  */
 int	link_pair(struct link *guard, struct link *keeper);
 
-/* Sends a message, now or from link_flush(); to a dead peer, nothing. */
+/*
+ * Sends a message, or queues it for link_flush().  Drops it if the peer is dead
+ * or this end is closed.  Closes this end if there is no memory to queue it.
+ */
 void	link_send(struct link *, const struct link_message *);
 
-/* The same for a message that has nothing but a type. */
+/* Sends a message that consists of its type. */
 void	link_send_type(struct link *, enum link_type);
 
-/* Tells and asks until when the lease cannot pass on; the newest counts. */
+/*
+ * Shares when the lease may expire, and T; both on the clock of clock.h.  The
+ * getters return the newest values, and 0 instead of an impossible one.
+ */
 void	link_set_lease(struct link *, int64_t expiry_ms, int64_t timeout_ms);
 int64_t	link_expiry_ms(const struct link *);
 int64_t	link_timeout_ms(const struct link *);
 
-/* Sends what is queued, as far as it fits. */
+/* Sends what is queued, as far as the socket takes it. */
 void	link_flush(struct link *);
 
-/* Says whether something is queued: poll for POLLOUT then. */
+/* Returns whether messages are queued, so that the loop polls for POLLOUT. */
 bool	link_is_full(const struct link *);
 
 /*
- * Reads the next message.  Returns 1, 0 when there is none, -1 when the peer
- * has closed its end, or says what makes no sense.  Never blocks.
+ * Reads the next message.  Returns 1; 0 if none is there; -1 if this end or the
+ * peer's is closed, or if the message is not valid.
  */
 int	link_receive(struct link *, struct link_message *);
 
-/* Closes this end and drops the queue. */
+/* Closes this end and frees its queue.  Harmless if it is closed. */
 void	link_close(struct link *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Ending the session of a keeper that died.
+ * Closes the session of a keeper that died.
  */
 #ifndef ZKRUN_SESSION_CLOSER_H
 #define ZKRUN_SESSION_CLOSER_H
@@ -11,11 +11,13 @@ struct options;
 struct subprocesses;
 
 /*
- * Forks a helper that resumes the session on any server and closes it, so that
- * lease and place in line are free at once and not when the session expires.
- * It ends by itself, at the latest when the session must have expired.
- * Call it only when everything that ran under the lease is dead.  Returns its
- * pid, or -1 with errno set.
+ * Forks a helper that resumes the session on any server and closes it.  This
+ * frees the lease and the place in the queue before the session expires.  The
+ * helper exits after the session timeout at the latest, or with the caller.
+ * Call this only when all processes that ran under the lease are dead.
+ *
+ * Does not wait for the helper.  Returns its pid, which the caller reaps and
+ * which is entered into the subprocesses; or -1 with errno set.
  */
 pid_t	session_closer_start(const struct options *,
 	    const struct link_session *, struct subprocesses *);
