@@ -1,5 +1,5 @@
 /*
- * Pairs what guard and keeper have heard.
+ * Pairs the signals that guard and keeper have heard.
  */
 #include "run/forward.h"
 
@@ -16,8 +16,8 @@ is_stop(int number)
 }
 
 /*
- * The kernel keeps each real-time signal.  Of what stops and what lets go on the
- * last one counts, so each is passed on.
+ * The kernel delivers each real-time signal.  Of stop signals and SIGCONT the
+ * last one decides, so each has to be passed on.
  */
 static bool
 each_counts(int number)
@@ -32,8 +32,8 @@ is_waiting(const struct forward_entry *entry)
 }
 
 /*
- * The other one's word of it, or the same once more.  The word is of one that
- * waits for it, if there is one, and not of an earlier one to the first alone.
+ * Returns the entry that this signal is a report or a repeat of, or NULL.
+ * Prefers one that still waits for a report to one that was decided without.
  */
 static struct forward_entry *
 find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
@@ -59,7 +59,7 @@ find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
 	return found;
 }
 
-/* The slot to write to: the oldest of those that are free, or else decided. */
+/* Returns a free slot, or else the oldest decided one; NULL if all wait. */
 static struct forward_entry *
 find_slot(struct forward *forward)
 {
@@ -76,8 +76,8 @@ find_slot(struct forward *forward)
 }
 
 /*
- * No slot is free: a signal that is there twice is as good as once.  Returns the
- * slot to write to, or NULL if the signal itself is there.
+ * All slots wait.  Returns NULL if this signal is among them, or else a slot to
+ * overwrite: one whose signal another slot has as well, or else the oldest.
  */
 static struct forward_entry *
 make_room(struct forward *forward, int number)
@@ -99,7 +99,7 @@ make_room(struct forward *forward, int number)
 	return slot;
 }
 
-/* As the kernel has it: who is to go on does not stop for what came before. */
+/* Like the kernel: SIGCONT cancels the stop signals that came before it. */
 static void
 drop_stops(struct forward *forward)
 {
@@ -121,7 +121,7 @@ forward_heard(struct forward *forward, enum forward_ear ear, int number,
 		entry->heard_by |= (int)ear;
 		if (!at_once || entry->decided)
 			return false;
-		/* It has waited, and the command is not there any more. */
+		/* The command has ended while this signal was waiting. */
 		entry->decided = true;
 		return true;
 	}
@@ -140,7 +140,7 @@ forward_heard(struct forward *forward, enum forward_ear ear, int number,
 	return true;
 }
 
-/* When a decision about a signal is due: at once if both have heard it. */
+/* If both have heard it, there is nothing to wait for. */
 static int64_t
 due_ms(const struct forward_entry *entry)
 {

@@ -1,5 +1,5 @@
 /*
- * The guard's loop: it turns what happens into events.
+ * The guard's loop: it turns messages, signals, deaths and time into events.
  */
 #include "run/guard.h"
 
@@ -21,14 +21,14 @@
 static void	take_signals(struct guard *);
 static void	stop_in_time(struct guard *);
 
-/* What a signal means while there is no command that it is for. */
+/* Handles a signal that is for zkrun, because no command runs. */
 static void
 take_own_signal(struct guard *guard, int number)
 {
 	enum signals_kind kind = signals_kind(number);
 
 	if (number == SIGUSR1)
-		/* A question, to which a keeper that leaves is deaf. */
+		/* A keeper that is leaving ignores this. */
 		link_send_type(guard->link, LINK_TELL);
 	else if (kind == SIGNALS_TERMINATING) {
 		if (guard->signal == 0 && guard->state != PARTING)
@@ -38,7 +38,7 @@ take_own_signal(struct guard *guard, int number)
 		guard->stop = number;
 }
 
-/* There is no command that the signal could be for. */
+/* Returns whether zkrun handles the signal, because no command runs. */
 static bool
 is_for_us(const struct guard *guard, int number)
 {
@@ -52,7 +52,7 @@ take_signal(struct guard *guard, enum forward_ear ear, int number,
 {
 	bool is_own = is_for_us(guard, number);
 
-	/* At once: we may be able to stop before this is decided. */
+	/* Now, not when it is decided: we may stop ourselves before that. */
 	if (number == SIGCONT)
 		guard->stop = 0;
 	if (forward_heard(&guard->forward, ear, number, sender, is_own,
@@ -69,12 +69,12 @@ take_messages(struct guard *guard)
 	while (guard->state != FINISHED &&
 	    (got = link_receive(guard->link, &message)) != 0) {
 		if (got == -1) {
-			/* The link ended: the keeper is dead or of no use. */
+			/* The link has ended: the keeper is dead or broken. */
 			link_close(guard->link);
 			if (guard->state == PARTING)
 				return;
 			guard_kill_keeper(guard);
-			/* It may hang in the kernel: wait no longer. */
+			/* A keeper that hangs in the kernel does not die. */
 			if ((guard->state & (QUEUEING | ENDING |
 			    RELEASING)) != 0)
 				guard->time_up_ms = clock_earlier(
@@ -83,14 +83,17 @@ take_messages(struct guard *guard)
 			return;
 		}
 		/*
-		 * A signal that has come by now came before the command: then
-		 * no command may be started.  Or it came before its end.
+		 * Read the signals first.  One that is pending now came before
+		 * the start of the command, and forbids it; or before its end.
 		 */
 		if (message.type == LINK_HELD || message.type == LINK_RELEASING)
 			take_signals(guard);
 		if (message.type == LINK_HELD)
 			stop_in_time(guard);
-		/* What came before the command is as if we had heard it. */
+		/*
+		 * A signal from before the start has not reached the command:
+		 * it counts as if only the guard had heard it.
+		 */
 		if (message.type == LINK_HEARD)
 			take_signal(guard, message.signal.in_group ||
 			    is_for_us(guard, message.signal.number) ?
@@ -114,7 +117,7 @@ reap(struct guard *guard)
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
 			death.ended.status = command_exit_code(status);
-			/* Read its last messages: it may have finished. */
+			/* Its last messages may say that it has finished. */
 			take_messages(guard);
 			guard_dispatch(guard, KEEPER_DIED, &death);
 		} else if (pid == guard->helper) {
@@ -128,7 +131,7 @@ reap(struct guard *guard)
 		return;
 	if (proctree_is_empty(&guard->tree))
 		guard_dispatch(guard, TREE_EMPTY, NULL);
-	else if (left > 0)	/* else reap more first */
+	else if (left > 0)	/* no dead children are left to reap */
 		proctree_kill_more(&guard->tree);
 }
 
@@ -152,8 +155,8 @@ take_signals(struct guard *guard)
 }
 
 /*
- * Do not stop ourselves while nobody else may be able to keep the deadline:
- * before the command has reached execve(2), for which the keeper waits, or
+ * Do not stop ourselves while nobody else may be able to enforce the deadline:
+ * before the command has reached execve(2) (the keeper waits in vfork), or
  * while the lease is being lost.
  */
 static void
@@ -167,7 +170,7 @@ stop_in_time(struct guard *guard)
 	signals_stop(number);
 }
 
-/* Passes signals on to the command, and stops with it on ^Z. */
+/* Passes signals on to the command.  On ^Z this process stops with it. */
 static void
 forward_signals(struct guard *guard)
 {
@@ -191,9 +194,8 @@ forward_signals(struct guard *guard)
 }
 
 /*
- * Reads the clock, then the messages, then judges the deadlines by the newest
- * proof.  The guard may have been stopped anywhere before, and old messages
- * must not kill a healthy job.
+ * The order matters: clock, messages, deadlines.  The guard may have been
+ * stopped at any point, and must not kill a healthy job by an old proof.
  */
 static void
 take_deadlines(struct guard *guard)
@@ -214,7 +216,7 @@ take_deadlines(struct guard *guard)
 	}
 }
 
-/* A fork may wait for memory, a deadline may not. */
+/* Start no logger near a deadline: fork(2) may wait for memory. */
 static bool
 is_hurried(const struct guard *guard)
 {
@@ -255,7 +257,7 @@ loop(struct guard *guard)
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0) {
 			timer_ms = CLOCK_NEVER;
-			/* A command that ends soon does not pay for this. */
+			/* By now: a short run is spared the cost. */
 			if (guard->state == RUNNING)
 				proctree_stay_ready(&guard->tree);
 		}
@@ -297,8 +299,8 @@ guard_run(const struct options *options, const struct signals *signals,
 	}
 	guard.had_children = guard.tree.spared_count > 0;
 	/*
-	 * While nothing waits for us: the last close of a pipe or a socket may
-	 * take long, and so may reading what we are.
+	 * Now, while there is no deadline: the last close of a pipe or a socket
+	 * may take long, and so may reading this program from disk.
 	 */
 	descriptors_let_go();
 	proctree_rehearse(&guard.tree);
@@ -310,7 +312,7 @@ guard_run(const struct options *options, const struct signals *signals,
 		log_event("finished '%s' with status %d after %.1fs",
 		    options->task, status,
 		    (double)(clock_ms() - guard.started_ms) / 1000);
-	/* Another status than the command's is the truth, where there is one. */
+	/* Die of a signal, unless another status takes precedence. */
 	deadly = guard.started_ms == 0 ? guard.signal : 0;
 	if (deadly == 0 && status == EXITCODE_SIGNAL + guard.killed_by)
 		deadly = guard.killed_by;

@@ -1,11 +1,10 @@
 /*
- * What the guard does when nothing proves the lease any more, or when the
- * keeper is dead.
+ * What the guard does when contact is lost for too long, or the keeper dies.
  *
- * The guard relies on nobody.  If the keeper dies or the lease clock runs out,
- * the guard kills everything below it in rounds, and waits for nobody's death:
- * a keeper that hangs in the kernel lives on.  Only when all is dead it has the
- * session closed.
+ * The guard does not rely on the keeper.  If the keeper dies or the lease clock
+ * runs out, the guard kills all processes below it, in rounds.  No round waits
+ * for a death, because a keeper may hang in the kernel.  When all processes are
+ * dead, a helper closes the session.
  */
 #include "run/guard_private.h"
 
@@ -22,9 +21,9 @@
 #include "lock/lease.h"
 #include "run/session_closer.h"
 
-#define LOST_MS		1000	/* for the helper, if there is no contact */
+#define LOST_MS		1000	/* for the helper, after lost contact */
 
-/* The keeper is a child not yet reaped, so the pid is its own. */
+/* No other process can have the pid: guard->keeper is 0 once it is reaped. */
 void
 guard_kill_keeper(struct guard *guard)
 {
@@ -42,7 +41,7 @@ kill_ms(const struct guard *guard)
 int64_t
 guard_stop_ms(const struct guard *guard)
 {
-	/* With --on-loss ignore the guard only reports the loss, once. */
+	/* --on-loss ignore: the guard reports the loss once, and at the end. */
 	if (guard->options->ignore_loss)
 		return guard->state == RUNNING && !guard->lost ?
 		    kill_ms(guard) : CLOCK_NEVER;
@@ -53,8 +52,9 @@ guard_stop_ms(const struct guard *guard)
 }
 
 /*
- * What was asked to stop gets no more time, but less, if the lease ends earlier.
- * What takes time begins earlier.
+ * Once asked to stop, the tree gets no more time, even if the lease is proved
+ * anew, and less if the lease expires earlier.  The time that it takes to kill
+ * all processes comes off as well.
  */
 static int64_t
 kill_begins_ms(const struct guard *guard)
@@ -78,7 +78,7 @@ guard_status(const struct guard *guard)
 }
 
 static int64_t
-time_left(const struct guard *guard)
+left_ms(const struct guard *guard)
 {
 	return link_expiry_ms(guard->link) - clock_ms();
 }
@@ -87,17 +87,17 @@ time_left(const struct guard *guard)
 static const char *
 describe_expiry(const struct guard *guard, char buffer[LEASE_LEFT_SIZE])
 {
-	int64_t left_ms = time_left(guard);
+	int64_t left = left_ms(guard);
 
-	(void)snprintf(buffer, LEASE_LEFT_SIZE, left_ms >= 0 ?
+	(void)snprintf(buffer, LEASE_LEFT_SIZE, left >= 0 ?
 	    "may expire in %.1fs" : "may have expired %.1fs ago",
-	    (double)llabs(left_ms) / 1000);
+	    (double)llabs(left) / 1000);
 	return buffer;
 }
 
 /*
- * The guard does this itself, because the keeper may hang: perhaps before it
- * could say that it has started the command.
+ * The keeper may hang, even before it could report the start of the command.
+ * More than one living process, the keeper, means that the command started.
  */
 void
 guard_stop_tree(struct guard *guard)
@@ -119,10 +119,7 @@ guard_spare_orphans(struct guard *guard)
 		    guard->approved_ms);
 }
 
-/*
- * Nothing has proved the lease for too long.  What was asked to stop gets no
- * more time, whatever the keeper proves from now on.
- */
+/* STOP_DUE: the lease has not been proved for too long. */
 enum guard_state
 guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 {
@@ -140,23 +137,22 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	guard_spare_orphans(guard);
 	guard_stop_tree(guard);
 	guard->deadline_ms = kill_ms(guard);
-	/* Half-way it looks again: more may have been started. */
+	/* Count again half-way: the command may fork when asked to stop. */
 	guard->time_up_ms = clock_ms() +
 	    (kill_begins_ms(guard) - clock_ms()) / 2;
-	/* Act first, then say it. */
 	log_error("lost contact with ZooKeeper: stopping '%s', its lease %s",
 	    guard->options->task, describe_expiry(guard, left));
 	return LOSING;
 }
 
-/* One round; TIME_UP brings the next, and TREE_EMPTY ends it. */
+/* One round of killing.  TIME_UP brings the next; TREE_EMPTY ends it. */
 enum guard_state
 guard_kill_all(struct guard *guard, const struct link_message *message)
 {
 	guard->time_up_ms = clock_after(clock_ms(),
 	    proctree_kill(&guard->tree));
 	(void)proctree_name_forbidden(&guard->tree, guard->options->task);
-	/* Its session expires, because the keeper will not run any more. */
+	/* With SIGKILL pending the keeper cannot run: its session expires. */
 	if (guard->keeper != 0 && proctree_is_hopeless(&guard->tree) &&
 	    proctree_is_only(&guard->tree, guard->keeper)) {
 		log_error("the keeper of '%s' hangs in the kernel and cannot "
@@ -182,11 +178,11 @@ guard_enforce_deadline(struct guard *guard, const struct link_message *message)
 	next = guard_kill_all(guard, message);
 	guard->lost = true;
 	log_error("killing all processes of '%s', %s",
-	    guard->options->task, lease_describe_left(time_left(guard), left));
+	    guard->options->task, lease_describe_left(left_ms(guard), left));
 	return next;
 }
 
-/* Has a helper close the session of a keeper that is dead, or will not run. */
+/* Starts the session closer: the keeper is dead, or will never run again. */
 enum guard_state
 guard_close_session(struct guard *guard, const struct link_message *message)
 {
@@ -209,7 +205,7 @@ enum guard_state
 guard_keeper_died_queued(struct guard *guard,
     const struct link_message *message)
 {
-	/* The keeper could not start, and has said why. */
+	/* With this status the keeper has logged why it could not start. */
 	guard->exit_code = EXITCODE_SYSTEM;
 	if (message->ended.status != EXITCODE_SYSTEM) {
 		log_error("the keeper of '%s' died; giving up",
@@ -219,7 +215,7 @@ guard_keeper_died_queued(struct guard *guard,
 	return guard_close_session(guard, message);
 }
 
-/* Kills nothing: what runs now was left running by -o leave. */
+/* Kills nothing: processes that still run were left running by -o leave. */
 enum guard_state
 guard_keeper_died_releasing(struct guard *guard,
     const struct link_message *message)
@@ -227,8 +223,8 @@ guard_keeper_died_releasing(struct guard *guard,
 	log_error("the keeper of '%s' died after the command ended",
 	    guard->options->task);
 	/*
-	 * The command succeeded, but nobody can say whether the run was
-	 * recorded and the lease held for long enough.
+	 * The command succeeded, but the run may not be recorded, or --hold was
+	 * cut short.
 	 */
 	if (guard->exit_code == 0 &&
 	    (guard->options->interval_ms != CLOCK_NEVER ||
@@ -237,7 +233,7 @@ guard_keeper_died_releasing(struct guard *guard,
 	return guard_close_session(guard, message);
 }
 
-/* The keeper takes too long, and nothing runs that it would have to end. */
+/* The keeper takes too long.  No process is left that it would have to stop. */
 enum guard_state
 guard_leave_keeper(struct guard *guard, const struct link_message *message)
 {
@@ -252,11 +248,11 @@ guard_all_is_dead(struct guard *guard, const struct link_message *message)
 {
 	char left[LEASE_LEFT_SIZE];
 
-	/* The keeper hung before it started anything. */
+	/* The keeper hung before it started the command. */
 	if (guard->started_ms == 0)
 		guard->exit_code = EXITCODE_INTERNAL;
 	log_notice("all processes of '%s' are dead, %s",
-	    guard->options->task, lease_describe_left(time_left(guard), left));
+	    guard->options->task, lease_describe_left(left_ms(guard), left));
 	return guard_close_session(guard, message);
 }
 
@@ -269,16 +265,16 @@ guard_keeper_died_holding(struct guard *guard,
 
 	guard_spare_orphans(guard);
 	empty = proctree_is_empty(&guard->tree);
-	/* The command died with the keeper (PR_SET_PDEATHSIG). */
 	if (empty && guard->exited)
 		return guard_keeper_died_releasing(guard, message);
-	/* It got no further than to ask, or to be told to go on. */
+	/* As far as the guard knows, the command was never started. */
 	if (empty && guard->started_ms == 0)
 		return guard_keeper_died_queued(guard, message);
 	if (guard->started_ms == 0)
 		guard->started_ms = clock_ms();
-	/* Leave "lost" alone: there may be contact to close the session. */
+	/* Not "lost": with contact there is time to close the session. */
 	guard->exit_code = EXITCODE_LOST;
+	/* Empty: the command died with the keeper (PR_SET_PDEATHSIG). */
 	next = empty ? guard_all_is_dead(guard, message) :
 	    guard_kill_all(guard, message);
 	if (!guard->lost)

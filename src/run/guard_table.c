@@ -1,6 +1,11 @@
 /*
- * What each event means to the guard in each state.  The table is at the end;
- * what it does to stop and to kill is in guard_killing.c.
+ * The guard's state machine.  The table at the end names the action for each
+ * event in each state, and the states that the action may lead to.  The actions
+ * that stop and kill are in guard_killing.c.
+ *
+ * The usual course:	QUEUEING STARTING RUNNING RELEASING PARTING FINISHED
+ * A signal, no command: QUEUEING ENDING PARTING FINISHED
+ * Contact is lost:	RUNNING LOSING KILLING CLOSING FINISHED
  */
 #include "run/guard_private.h"
 
@@ -10,10 +15,10 @@
 #include "lock/lease.h"
 #include "system/proctitle.h"
 
-#define OBEY_MS		3000	/* for the keeper, to leave the line */
+#define OBEY_MS		3000	/* for the keeper, to leave the queue */
 #define PART_MS		1000	/* for the keeper, to exit */
 
-/* As ps(1) shows them. */
+/* The process title, for ps(1). */
 static const struct {
 	int		 states;
 	const char	*text;
@@ -27,7 +32,10 @@ static const struct {
 	{ CLOSING | PARTING, "closing" },
 };
 
-/* Shows the state.  From LOSING on the guard knows more than the keeper. */
+/*
+ * Shows the state in the process title.  From LOSING on the guard also reports
+ * it to the service manager, instead of the keeper.
+ */
 static void
 show_state(struct guard *guard)
 {
@@ -51,8 +59,8 @@ finish(struct guard *guard, const struct link_message *message)
 }
 
 /*
- * The keeper exits soon, and we after it: somebody has to reap it, and a service
- * manager kills what its main process leaves.
+ * The guard exits after the keeper: somebody has to reap the keeper, and a
+ * service manager kills processes that outlive the main process.
  */
 static enum guard_state
 part(struct guard *guard, const struct link_message *message)
@@ -70,9 +78,9 @@ keeper_is_done(struct guard *guard, const struct link_message *message)
 }
 
 /*
- * The keeper enforces --wait, from its first session on.  Should the keeper
- * hang, the guard ends the waiting a little later.  Not with -n: then the
- * keeper does not wait, but it may take long to reach another server.
+ * The keeper enforces --wait, from its first session on.  If the keeper hangs,
+ * the guard ends the waiting a little later.  It does not with -n: there the
+ * keeper does not wait, but may need long to reach another server.
  */
 static void
 limit_wait(struct guard *guard)
@@ -112,7 +120,7 @@ note_loss(struct guard *guard, const struct link_message *message)
 }
 
 static enum guard_state
-leave_line(struct guard *guard, const struct link_message *message)
+leave_queue(struct guard *guard, const struct link_message *message)
 {
 	guard->time_up_ms = clock_after(clock_ms(), OBEY_MS);
 	link_send_type(guard->link, LINK_STOP);
@@ -125,10 +133,10 @@ overdue(struct guard *guard, const struct link_message *message)
 	log_error("gave up waiting for '%s': its keeper hangs",
 	    guard->options->task);
 	guard->exit_code = guard->options->conflict_exit_code;
-	return leave_line(guard, message);
+	return leave_queue(guard, message);
 }
 
-/* Lets the keeper start the command, if the lease has time left. */
+/* Agrees to the start of the command, if the lease has time left. */
 static enum guard_state
 approve(struct guard *guard, const struct link_message *message)
 {
@@ -137,7 +145,7 @@ approve(struct guard *guard, const struct link_message *message)
 
 	if (clock_ms() >= lease_stop_ms(link_expiry_ms(guard->link),
 	    link_timeout_ms(guard->link), guard->options->kill_after_ms)) {
-		/* The guard was stopped; the keeper would not start it. */
+		/* The guard was stopped meanwhile, and read this too late. */
 		answer.type = LINK_AGAIN;
 		next = guard->state;
 	} else {
@@ -149,7 +157,7 @@ approve(struct guard *guard, const struct link_message *message)
 	return next;
 }
 
-/* Nothing was started: nothing is lost, and nothing is to be stopped. */
+/* The keeper started no command: there is none to lose or to stop. */
 static enum guard_state
 queue_again(struct guard *guard, const struct link_message *message)
 {
@@ -159,14 +167,14 @@ queue_again(struct guard *guard, const struct link_message *message)
 	return QUEUEING;
 }
 
-/* No deadline applies any more.  A keeper that hangs is killed later. */
+/* The lease deadlines end here.  TIME_UP ends a keeper that hangs. */
 static enum guard_state
 lease_released(struct guard *guard, const struct link_message *message)
 {
 	int64_t now_ms = clock_ms();
 
 	forward_command_ended(&guard->forward);
-	/* Another status than the command's if it had to be stopped. */
+	/* If the command was stopped, this differs from its own status. */
 	guard->exit_code = message->releasing.status;
 	if (message->releasing.hold_ms > 0)
 		guard->held_until_ms = now_ms + message->releasing.hold_ms;
@@ -184,7 +192,7 @@ command_started(struct guard *guard, const struct link_message *message)
 	return RUNNING;
 }
 
-/* The command did not exist when the guard asked it to stop: ask again. */
+/* The command did not exist yet when the guard asked the tree to stop. */
 static enum guard_state
 command_started_late(struct guard *guard, const struct link_message *message)
 {
@@ -193,7 +201,7 @@ command_started_late(struct guard *guard, const struct link_message *message)
 	return guard->state;
 }
 
-/* The answer sets the next ping, so a keeper that hangs gets one. */
+/* The answer schedules the next ping, so a keeper that hangs gets only one. */
 static enum guard_state
 ask_keeper(struct guard *guard, const struct link_message *message)
 {
@@ -201,7 +209,7 @@ ask_keeper(struct guard *guard, const struct link_message *message)
 	return guard->state;
 }
 
-/* Feeds the service manager only on an answer of the keeper. */
+/* An answer shows that both loops run: feed the manager's watchdog. */
 static enum guard_state
 keeper_is_alive(struct guard *guard, const struct link_message *message)
 {
@@ -217,13 +225,13 @@ keeper_is_alive(struct guard *guard, const struct link_message *message)
 #define ANY		(-1)
 #define APPROVED	(STARTING | RUNNING | LOSING)
 #define KEEPER_LIVES	(QUEUEING | ENDING | APPROVED | RELEASING)
-/* Without a session there is nothing to close. */
-#define CLOSE		(CLOSING | FINISHED)
-#define PARTED		(PARTING | FINISHED)
+#define CLOSE		(CLOSING | FINISHED)	/* FINISHED: no session */
+#define PARTED		(PARTING | FINISHED)	/* FINISHED: keeper reaped */
 
-/* The first row for an event in a state counts; none: nothing is done. */
+/* The first row that matches applies.  Without one the event is ignored. */
 static const struct guard_row table[] = {
-/* in this state	at this event	do this               and be in */
+/* in this state	at this event	do this               and enter */
+/* the keeper reports */
 { QUEUEING | STARTING,	LINK_HELD,	approve,              STAY | STARTING },
 { STARTING | LOSING,	LINK_WAITING,	queue_again,          QUEUEING },
 { STARTING,		LINK_STARTED,	command_started,      RUNNING },
@@ -232,15 +240,18 @@ static const struct guard_row table[] = {
 { ENDING,		LINK_DONE,	part,                 PARTED },
 { KEEPER_LIVES | KILLING, LINK_DONE,	keeper_is_done,       PARTED },
 
-{ QUEUEING,		TERMINATED,	leave_line,           ENDING },
+/* a signal, or time */
+{ QUEUEING,		TERMINATED,	leave_queue,          ENDING },
 { ENDING | CLOSING | PARTING, TERMINATED, finish,             FINISHED },
 { STARTING | RUNNING,	STOP_DUE,	guard_ask_to_stop,    STAY | LOSING },
 { QUEUEING,		TIME_UP,	overdue,              ENDING },
 { ENDING | RELEASING,	TIME_UP,	guard_leave_keeper,   CLOSE },
-{ LOSING,		TIME_UP,	guard_enforce_deadline, STAY | KILLING },
+{ LOSING,		TIME_UP,	guard_enforce_deadline,
+					STAY | KILLING },
 { KILLING,		TIME_UP,	guard_kill_all,       STAY | FINISHED },
 { CLOSING | PARTING,	TIME_UP,	finish,               FINISHED },
 
+/* deaths */
 { QUEUEING,		KEEPER_DIED,	guard_keeper_died_queued, CLOSE },
 { ENDING,		KEEPER_DIED,	guard_close_session,  CLOSE },
 { APPROVED,		KEEPER_DIED,	guard_keeper_died_holding,
@@ -250,6 +261,7 @@ static const struct guard_row table[] = {
 { PARTING,		KEEPER_DIED,	finish,               FINISHED },
 { CLOSING,		HELPER_ENDED,	finish,               FINISHED },
 
+/* in passing */
 { KEEPER_LIVES,		LINK_ALIVE,	keeper_is_alive,      STAY },
 { KEEPER_LIVES,		PING_DUE,	ask_keeper,           STAY },
 { ANY,			LINK_SESSION,	note_session,         STAY },

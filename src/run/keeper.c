@@ -1,8 +1,8 @@
 /*
- * The keeper's loop: it turns what happens into events.
+ * The keeper's loop: it turns replies, messages, deaths and time into events.
  *
- * It waits in one place, and no call blocks.  It reads the guard's messages
- * before it judges a deadline.
+ * Only poll(2) waits.  The loop reads the guard's messages before it judges
+ * deadlines.
  */
 #include "run/keeper.h"
 
@@ -31,8 +31,7 @@ enum { LINK_FD, SIGNAL_FD, TIMER_FD, LOGGER_FD,
     CONNECTOR_FD = LOGGER_FD + LOG_SINKS };
 #define FDS	(CONNECTOR_FD + CONNECTOR_FDS)
 
-
-/* Which event of the table a piece of news is. */
+/* The events of the table that news from below stand for. */
 static const enum keeper_event connector_events[] = {
 	[CONNECTOR_SEEKING] = NO_EVENT,
 	[CONNECTOR_NEW_SESSION] = NEW_SESSION,
@@ -64,7 +63,7 @@ static const enum keeper_event runs_events[] = {
 	[RUNS_FAILED] = RECORD_REFUSAL,
 };
 
-/* The guard has to keep the same deadlines. */
+/* Guard and keeper must judge their deadlines by the same expiry. */
 static void
 share_lease(const struct keeper *keeper)
 {
@@ -72,7 +71,7 @@ share_lease(const struct keeper *keeper)
 	    keeper->lease.timeout_ms);
 }
 
-/* Tells the lease clock what a reply proves, and the guard what follows. */
+/* Feeds the lease clock with a reply, and shares a later expiry. */
 static void
 take_proof(struct keeper *keeper, const struct session_event *event)
 {
@@ -93,7 +92,7 @@ take_proof(struct keeper *keeper, const struct session_event *event)
 	keeper_dispatch(keeper, PROVEN, NULL);
 }
 
-/* Starts the clock for a new session or for a new connection. */
+/* Restarts the lease clock for a new session or a new connection. */
 static void
 start_clock(struct keeper *keeper, bool new_session)
 {
@@ -124,7 +123,7 @@ take_reply(struct keeper *keeper, struct session_event *event)
 	keeper_dispatch(keeper, means, NULL);
 }
 
-/* Returns false when there is no more news. */
+/* Returns false if there was no news. */
 static bool
 take_news(struct keeper *keeper)
 {
@@ -162,7 +161,7 @@ take_orders(struct keeper *keeper)
 	}
 }
 
-/* The command, our helpers, and orphans that fell to us. */
+/* Reaps the command, helpers, and orphans of which we are the subreaper. */
 static void
 reap(struct keeper *keeper)
 {
@@ -174,7 +173,7 @@ reap(struct keeper *keeper)
 	while ((pid = proctree_reap(&keeper->tree, &left, &status)) != 0) {
 		if (pid != keeper->command)
 			continue;
-		keeper->command = 0;	/* another process may get the pid */
+		keeper->command = 0;	/* the pid may be reused */
 		keeper->killed_by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 		message.ended.status = command_exit_code(status);
 		message.ended.killed_by = keeper->killed_by;
@@ -187,13 +186,13 @@ reap(struct keeper *keeper)
 		return;
 	if (proctree_is_empty(&keeper->tree))
 		keeper_dispatch(keeper, TREE_EMPTY, NULL);
-	else if (left > 0)	/* else reap more first */
+	else if (left > 0)	/* no dead children are left to reap */
 		proctree_kill_more(&keeper->tree);
 }
 
 /*
- * The guard handles signals.  The keeper only tells it what it heard: it may be
- * the only one, and with the guard it stands for the process group.
+ * The guard handles signals; the keeper reports the ones that it receives.  It
+ * may be the only process to receive one.  If both do, their group has it.
  */
 void
 keeper_take_signals(struct keeper *keeper)
@@ -216,7 +215,8 @@ keeper_take_signals(struct keeper *keeper)
 		link_send(keeper->link, &message);
 	}
 	if (child && keeper->state == ASKING)
-		(void)kill(getpid(), SIGCHLD);	/* the command is being started */
+		/* Later: keeper->command is not set yet. */
+		(void)kill(getpid(), SIGCHLD);
 	else if (child)
 		reap(keeper);
 }
@@ -238,7 +238,7 @@ max_time_ms(const struct keeper *keeper)
 	    CLOCK_NEVER;
 }
 
-/* Deadlines that are events, in the order in which they are judged. */
+/* Deadlines that are events, judged in this order. */
 static const struct {
 	int64_t		(*due_ms)(const struct keeper *);
 	enum keeper_event event;
@@ -312,7 +312,7 @@ loop(struct keeper *keeper)
 		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER;
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);
-		/* Acting on news may bring more news. */
+		/* Handling one piece of news may produce another. */
 		if (take_news(keeper))
 			continue;
 		wait_for_something(keeper, fds, deadline_ms);
@@ -360,7 +360,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	keeper.beat_ms = CLOCK_NEVER;
 	keeper.signal_fd = signals_open(signals);
 	keeper.timer_fd = clock_timer_open();
-	/* "pkill zkrun" must find the process that the user started only. */
+	/* "pkill zkrun" must find only the process that the user started. */
 	(void)prctl(PR_SET_NAME, "zkkeeper", 0L, 0L, 0L);
 	proctitle_set(options->task, "connecting");
 	if (keeper.signal_fd == -1 || keeper.timer_fd == -1 ||
@@ -387,7 +387,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	connector_start(&keeper.connector);
 	proctree_rehearse(&keeper.tree);
 	loop(&keeper);
-	/* Nobody waits for the rest: let the next in the queue go first. */
+	/* Nobody waits for the rest: yield to the next contender first. */
 	link_close(link);
 	semaphore_tidy(keeper.semaphore);
 	semaphore_free(keeper.semaphore);

@@ -1,6 +1,6 @@
 /*
- * What the keeper does about contact: it says when that is lost and regained, and
- * it beats, so that the lease clock has something to go by.
+ * Contact with ZooKeeper: the keeper reports when it is lost and regained, and
+ * sends the beats whose replies prove the lease.
  */
 #include <stdio.h>
 
@@ -18,7 +18,7 @@ keeper_stop_ms(const struct keeper *keeper)
 	    keeper->lease.timeout_ms, keeper->options->kill_after_ms);
 }
 
-/* A beat that takes longer than that is followed by the next one at once. */
+/* If a reply takes longer than the interval, the next beat follows at once. */
 int64_t
 keeper_beat_ms(const struct keeper *keeper)
 {
@@ -35,7 +35,7 @@ keeper_beat(struct keeper *keeper)
 		proctree_stay_ready(&keeper->tree);
 }
 
-/* A connection alone is no contact: it may be of no use. */
+/* Contact is regained by an answer, not by a connection alone. */
 void
 keeper_take_answer(struct keeper *keeper)
 {
@@ -55,13 +55,13 @@ keeper_resume(struct keeper *keeper, const struct link_message *message)
 	return keeper->state;
 }
 
-/* Says it once, however often a connection is of no use until the next answer. */
+/* Reports the loss once, however many connections fail before an answer. */
 static enum keeper_state
 say_lost(struct keeper *keeper, const char *why)
 {
 	int64_t left_ms, now_ms;
 
-	/* Now there is time to see how much there may be to kill. */
+	/* Count the processes to kill now, while there is time. */
 	if ((keeper->state & (RUNNING | LINGERING)) != 0) {
 		(void)proctree_signal(&keeper->tree, 0, 0);
 		keeper->kill_takes_ms = proctree_kill_takes_ms(&keeper->tree);
@@ -95,33 +95,33 @@ keeper_say_contact_lost(struct keeper *keeper,
 {
 	char problems[512];
 
-	/* Before the first answer it is the retry policy that has the word. */
+	/* Before the first answer the retry policy decides and reports. */
 	if (!keeper->connector.proven)
 		return keeper->state;
 	connector_explain(&keeper->connector, problems, sizeof(problems));
 	return say_lost(keeper, problems);
 }
 
-/* The connection stays: there is no other server to go to. */
+/* The connection is kept, because no other server is left to try. */
 enum keeper_state
 keeper_say_silent(struct keeper *keeper, const struct link_message *message)
 {
 	char why[256];
 
-	(void)snprintf(why, sizeof(why), "%s: no answer for %.1fs, and no other "
-	    "server to try", connector_server(&keeper->connector),
+	(void)snprintf(why, sizeof(why), "%s: no answer for %.1fs, and no "
+	    "other server to try", connector_server(&keeper->connector),
 	    (double)(clock_ms() - session_unanswered_since_ms(
 	    &keeper->connector.session)) / 1000);
 	return say_lost(keeper, why);
 }
 
-/* Somebody has changed the ACL of the lease: no beat proves it any more. */
+/* Beats are refused since somebody changed the ACL of the lease node. */
 enum keeper_state
 keeper_cannot_prove(struct keeper *keeper, const struct link_message *message)
 {
 	bool ignores = keeper->options->ignore_loss;
 
-	/* With --on-loss ignore every beat leads here. */
+	/* With --on-loss ignore every later beat leads here again. */
 	if (keeper->lost)
 		return keeper->state;
 	log_error("cannot check the lease node of '%s' any longer: %s; %s",

@@ -1,6 +1,6 @@
 /*
- * The keeper and the record of runs: before the start it judges whether a run
- * is due, after the end it records the run.
+ * --interval: before the start the keeper judges by the record of runs whether
+ * a run is due.  After the end it records the run.
  */
 #include "run/keeper_private.h"
 
@@ -12,9 +12,9 @@
 #include "config/options.h"
 #include "lock/slots.h"
 
-#define INTERRUPTED_MS	1000	/* to record, after a signal */
+#define INTERRUPTED_MS	1000	/* left for recording, after a signal */
 
-/* The keeper has the lease; a read of the record is on its way. */
+/* The semaphore has sent the read of the record already. */
 enum keeper_state
 keeper_ask_record(struct keeper *keeper, const struct link_message *message)
 {
@@ -32,8 +32,9 @@ leave_unstarted(struct keeper *keeper, int exit_code)
 }
 
 /*
- * Returns us as a contender at a moment of our clock.  The leader's clock says when
- * our first node and our lease were made; from there we reckon back and on.
+ * Describes this contender at a time of the local clock.  The leader's clock
+ * gives the creation times of our first node and our lease.  The local clock
+ * measures from the keeper's start to the first, and from the second to now.
  */
 static struct slots_contender
 contender_at(const struct keeper *keeper, int64_t our_ms)
@@ -72,9 +73,9 @@ keeper_judge(struct keeper *keeper, const struct link_message *message)
 		return leave_unstarted(keeper, EXITCODE_CONFIG);
 	}
 	if (ago < 0)
-		log_notice("skipped '%s': a run on %s began %.1fs in the future "
-		    "by ZooKeeper's clock; taken as just now", options->task,
-		    run->host, -ago);
+		log_notice("skipped '%s': a run on %s began %.1fs in the "
+		    "future by ZooKeeper's clock; taken as just now",
+		    options->task, run->host, -ago);
 	else
 		log_event("skipped '%s': a run began %.1fs ago on %s",
 		    options->task, ago, run->host);
@@ -103,7 +104,7 @@ keeper_cannot_judge(struct keeper *keeper, const struct link_message *message)
 	return leave_unstarted(keeper, failure_exit_code(keeper));
 }
 
-/* Records every outcome; only 0 is a success. */
+/* Records failed runs as well; slots_judge() counts them or not. */
 enum keeper_state
 keeper_record(struct keeper *keeper, const struct link_message *message)
 {
@@ -137,7 +138,7 @@ keeper_recorded(struct keeper *keeper, const struct link_message *message)
 	return keeper_hold_or_release(keeper, message);
 }
 
-/* A failure of the command takes precedence. */
+/* The status of a command that failed takes precedence. */
 static void
 say_unrecorded(struct keeper *keeper, int exit_code, const char *reason)
 {
@@ -170,7 +171,7 @@ keeper_recording_takes_long(struct keeper *keeper,
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
 	    "no contact with ZooKeeper");
-	/* The record lacks the run, as if the lease had been lost. */
+	/* Treat the lease as lost: do not wait long for its release. */
 	keeper->lost = true;
 	return keeper_release(keeper, message);
 }

@@ -1,6 +1,6 @@
 /*
- * What the keeper does in the end: give up lease or place in the queue, tell
- * the guard, clean up after it.
+ * How the keeper ends: it keeps the lease for --hold, releases the lease or the
+ * place in the queue, and tells the guard the exit status.
  */
 #include "run/keeper_private.h"
 
@@ -25,7 +25,7 @@ keeper_tell_outcome(struct keeper *keeper)
 {
 	struct link_message done = { .type = LINK_DONE };
 
-	/* Nobody must wait for our copies once the guard has exited. */
+	/* Readers of inherited pipes wait until our copies are closed. */
 	descriptors_let_go();
 	if (!keeper->guard_gone)
 		descriptors_let_go_stderr();
@@ -40,7 +40,7 @@ keeper_finish(struct keeper *keeper, const struct link_message *message)
 	return FINISHED;
 }
 
-/* Gives up what we have in ZooKeeper. */
+/* Deletes the keeper's nodes. */
 static enum keeper_state
 leave(struct keeper *keeper, int64_t patience_ms)
 {
@@ -86,8 +86,8 @@ keeper_hold_or_release(struct keeper *keeper,
 }
 
 /*
- * Without contact the servers release the lease when the session expires, so
- * there is no use in waiting longer than that.
+ * Waits up to a session timeout for the release.  Without contact the servers
+ * release the lease by then.
  */
 enum keeper_state
 keeper_release(struct keeper *keeper, const struct link_message *message)
@@ -95,7 +95,7 @@ keeper_release(struct keeper *keeper, const struct link_message *message)
 	log_verbose("releasing the lease of '%s' after %.1fs",
 	    keeper->options->task,
 	    (double)(clock_ms() - keeper->started_ms) / 1000);
-	/* Do not wait for a lease that is lost anyway. */
+	/* A lost lease needs no confirmation. */
 	return leave(keeper, keeper->lost ? LEAVE_MS :
 	    keeper->connector.session.timeout_ms);
 }
@@ -133,7 +133,7 @@ keeper_expire_while_holding(struct keeper *keeper,
 	return FINISHED;
 }
 
-/* A lost lease was reported before. */
+/* Without a command there was no lease in use; a lost one was reported. */
 static void
 say_unreleased(const struct keeper *keeper)
 {
@@ -144,8 +144,8 @@ say_unreleased(const struct keeper *keeper)
 }
 
 /*
- * LEAVING takes too long, or the user does not want to wait any longer.  Let
- * the guard go, and go on trying behind it.
+ * The release takes too long, or the user sent a signal.  The guard may exit,
+ * and the keeper keeps trying.
  */
 enum keeper_state
 keeper_leave_unconfirmed(struct keeper *keeper,
@@ -157,7 +157,7 @@ keeper_leave_unconfirmed(struct keeper *keeper,
 	return UNCONFIRMED;
 }
 
-/* A node cannot be deleted: the end of the session deletes it. */
+/* The end of the session deletes the node that we cannot delete. */
 enum keeper_state
 keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 {
@@ -167,7 +167,7 @@ keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 	return FINISHED;
 }
 
-/* The session expired, and all our nodes with it. */
+/* The session has expired, and its nodes are gone. */
 enum keeper_state
 keeper_left_by_expiry(struct keeper *keeper, const struct link_message *message)
 {

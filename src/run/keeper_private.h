@@ -46,7 +46,7 @@ enum keeper_event {
 	REGAINED,		/* the session goes on, on a new connection */
 	CONTACT_LOST, SILENT, EXPIRED,
 	GAVE_UP,		/* the retry policy is exhausted */
-	REJECTED,		/* the servers refuse us or our credentials */
+	REJECTED,		/* a server refused our identity */
 	/* from the lease clock */
 	PROVEN, DEADLINE,
 	/* from the semaphore */

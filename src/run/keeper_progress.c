@@ -1,10 +1,10 @@
 /*
- * Shows how the waiting goes: on the terminal, to who sends SIGUSR1, and to the
+ * Shows how the waiting goes: on the terminal, in answer to SIGUSR1, and to the
  * guard for a service manager.
  *
- * A look lists the queue and the leases, and reads the node of one holder, so
- * it costs three requests however many wait.  Only this file needs it: the
- * semaphore itself knows no more than the place before its own.
+ * A look lists the queue and the leases, and reads the node of one holder.  It
+ * costs three requests, however long the queue is.  The semaphore does without:
+ * it watches only the place before its own.
  */
 #include "run/keeper_private.h"
 
@@ -22,8 +22,8 @@
 #include "lock/paths.h"
 #include "lock/pauses.h"
 
-#define LINE_MS		1000	/* between two lines on the terminal */
-#define LOOK_MS		5000	/* between two looks for these lines */
+#define LINE_MS		1000	/* between updates of the terminal line */
+#define LOOK_MS		5000	/* between two looks for that line */
 #define REPORT_LOOK_MS	60000	/* between two looks for a service manager */
 
 enum tag {
@@ -34,7 +34,7 @@ enum tag {
 
 static const char no_contact[] = ", no contact with ZooKeeper";
 
-/* As ps(1) shows the states. */
+/* For the process title in ps(1), and for the service manager. */
 static const struct {
 	int		 states;
 	const char	*name;
@@ -84,9 +84,9 @@ ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
 	free(path);
 }
 
-/* Looks if the last look is as old as that, or has found nothing. */
+/* Looks if the last look is that old, or its result was forgotten. */
 static void
-look_after(struct keeper *keeper, int64_t pause_ms)
+look_if_older(struct keeper *keeper, int64_t age_ms)
 {
 	struct keeper_progress *progress = &keeper->progress;
 	int64_t now_ms;
@@ -94,7 +94,7 @@ look_after(struct keeper *keeper, int64_t pause_ms)
 	now_ms = clock_ms();
 	if (progress->looking || keeper->connector.phase != CONNECTOR_UP ||
 	    (progress->place[0] != '\0' &&
-	    now_ms - progress->looked_ms < pause_ms))
+	    now_ms - progress->looked_ms < age_ms))
 		return;
 	progress->looking = true;
 	progress->looked_ms = now_ms;
@@ -102,7 +102,7 @@ look_after(struct keeper *keeper, int64_t pause_ms)
 	ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 }
 
-/* Returns the number of a lease node; a node without one comes first. */
+/* Returns the number in a lease node's name; "" sorts first. */
 static const char *
 number_of(const char *name)
 {
@@ -127,8 +127,8 @@ oldest_of(const struct session_event *event)
 }
 
 /*
- * Asks for the node of a pause, or else of the oldest lease.  Beyond max_leases
- * there is only one more, of the head of the queue, and that is the youngest.
+ * Asks for the node of a pause, or else of the oldest lease.  The front of the
+ * queue may have one more lease than max_leases: the youngest, not yet held.
  */
 static void
 take_leases(struct keeper *keeper, const struct session_event *event)
@@ -173,8 +173,8 @@ describe_holder(struct keeper_progress *progress, struct session_event *event)
 }
 
 /*
- * The look is over: describes our place, and the holder if there is one.  In
- * words, because these are shown until the next look is over.
+ * The look is complete: describes our place, and the holder if there is one.
+ * Stores text, which is shown until the next look is complete.
  */
 static void
 note_place(struct keeper *keeper, struct session_event *event)
@@ -193,7 +193,7 @@ note_place(struct keeper *keeper, struct session_event *event)
 	    ahead, progress->holder[0] != '\0' ? ", " : "", progress->holder);
 }
 
-/* Says how long we have waited and for what. */
+/* Prints how long we have waited, our place, and the holder. */
 static void
 say(const struct keeper *keeper,
     __attribute__((format(printf, 1, 2))) void (*log)(const char *, ...))
@@ -215,7 +215,7 @@ show(struct keeper *keeper)
 	keeper->progress.shown = true;
 }
 
-/* How things stand, in words that stay true for a while. */
+/* Without the waiting time, which would be out of date at once. */
 void
 keeper_report(struct keeper *keeper)
 {
@@ -235,27 +235,26 @@ keeper_report(struct keeper *keeper)
 	link_send(keeper->link, &message);
 }
 
-/* The line has moved; once that is known there is another report. */
+/* The look brings another report with the new place. */
 void
 keeper_report_place(struct keeper *keeper)
 {
 	if (keeper->progress.reporting)
-		look_after(keeper, 0);
+		look_if_older(keeper, 0);
 	keeper_report(keeper);
 }
 
-/* The answer shows that our loop turns. */
 enum keeper_state
 keeper_take_ping(struct keeper *keeper, const struct link_message *message)
 {
 	keeper->progress.reporting = true;
 	if (keeper->state == QUEUED)
-		look_after(keeper, REPORT_LOOK_MS);
+		look_if_older(keeper, REPORT_LOOK_MS);
 	keeper_report(keeper);
 	return keeper->state;
 }
 
-/* Takes one answer of a look, and asks on. */
+/* Takes one reply of a look, and sends its next request. */
 static void
 take_answer(struct keeper *keeper, struct session_event *event)
 {
@@ -264,7 +263,7 @@ take_answer(struct keeper *keeper, struct session_event *event)
 	switch ((enum tag)event->tag) {
 	case TAG_QUEUE:
 		own = strrchr(keeper->claim->place, '/');
-		/* What stands before one with a lease is nobody's. */
+		/* With a lease node we are at the front of the queue. */
 		keeper->progress.ahead = own == NULL ||
 		    keeper->claim->lease[0] != '\0' ? 0 : nodename_ahead(
 		    own + 1, event->names, event->count, &predecessor);
@@ -277,7 +276,7 @@ take_answer(struct keeper *keeper, struct session_event *event)
 	case TAG_HOLDER:
 		if (event->code != SESSION_NO_NODE)
 			break;
-		/* It has just been released: who holds it now? */
+		/* It has just been released: look for the next holder. */
 		ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 		return;
 	}
@@ -310,17 +309,17 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	if (progress->next_ms != CLOCK_NEVER)
 		show(keeper);
 	progress->asked = false;
-	/* A look that was sent before the pause does not show it. */
+	/* Look again if this look was sent before the pause began. */
 	progress->telling &= !progress->paused && keeper->claim->is_paused;
 	if (progress->telling)
-		look_after(keeper, 0);
+		look_if_older(keeper, 0);
 	return LOOKED;
 }
 
 bool
 keeper_look(struct keeper *keeper)
 {
-	look_after(keeper, 0);
+	look_if_older(keeper, 0);
 	return keeper->progress.looking;
 }
 
@@ -331,7 +330,7 @@ keeper_tell_pause(struct keeper *keeper)
 
 	if (keeper->claim->is_paused && !progress->knows_pause) {
 		progress->telling = true;
-		look_after(keeper, 0);
+		look_if_older(keeper, 0);
 	}
 	progress->knows_pause = keeper->claim->is_paused;
 }
@@ -362,8 +361,8 @@ keeper_show_progress(struct keeper *keeper)
 	struct keeper_progress *progress = &keeper->progress;
 
 	progress->next_ms = clock_after(clock_ms(), LINE_MS);
-	look_after(keeper, LOOK_MS);
-	/* The first one is shown when it has something to say. */
+	look_if_older(keeper, LOOK_MS);
+	/* Show the first line when its look is complete. */
 	if (!progress->looking || progress->place[0] != '\0')
 		show(keeper);
 }
@@ -376,15 +375,14 @@ keeper_hide_progress(struct keeper *keeper)
 	keeper->progress.shown = false;
 }
 
-/* A question that went with the contact is asked again with it. */
 void
 keeper_look_again(struct keeper *keeper)
 {
 	if (keeper->progress.asked)
-		look_after(keeper, 0);
+		look_if_older(keeper, 0);
 }
 
-/* SIGUSR1, while there is no command. */
+/* SIGUSR1, before or after the command. */
 enum keeper_state
 keeper_tell_progress(struct keeper *keeper, const struct link_message *message)
 {
@@ -393,7 +391,7 @@ keeper_tell_progress(struct keeper *keeper, const struct link_message *message)
 	else if (keeper->state == QUEUED &&
 	    keeper->connector.phase == CONNECTOR_UP) {
 		keeper->progress.asked = true;
-		look_after(keeper, 0);
+		look_if_older(keeper, 0);
 	} else if ((keeper->state & (CONNECTING | QUEUED)) != 0)
 		say(keeper, log_answer);
 	return keeper->state;

@@ -1,6 +1,6 @@
 /*
- * What the keeper does until the command starts: connect, queue, take the
- * lease, ask the guard.
+ * The keeper until the command starts: it connects, queues, takes the lease and
+ * asks the guard.
  */
 #include "run/keeper_private.h"
 
@@ -18,10 +18,9 @@
 #include "system/descriptors.h"
 #include "system/signals.h"
 
-#define MOMENT_MS	1000	/* that -n gives others to take a lease */
-#define EXPLAIN_MS	500	/* for a look, before giving up */
+#define MOMENT_MS	1000	/* -n: for contenders ahead to take a lease */
+#define EXPLAIN_MS	500	/* for a look at the holder */
 
-/* Joins the queue at its end. */
 static enum keeper_state
 join_queue(struct keeper *keeper)
 {
@@ -63,7 +62,7 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 	}
 	if (keeper->options->wait_ms == 0)
 		semaphore_do_not_wait(keeper->semaphore);
-	/* --wait is one budget: a new session does not start it again. */
+	/* --wait is one budget for all sessions. */
 	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
 	    keeper->options->wait_ms > 0)
 		keeper->wait_deadline_ms = clock_after(clock_ms(),
@@ -105,10 +104,7 @@ keeper_give_up_connecting(struct keeper *keeper,
 	return FINISHED;
 }
 
-/*
- * What we have there, if anything, goes with the session: the server takes no
- * request to delete it.
- */
+/* A server that rejects us deletes no nodes: they end with the session. */
 enum keeper_state
 keeper_rejected(struct keeper *keeper, const struct link_message *message)
 {
@@ -152,11 +148,11 @@ keeper_explain_expired(struct keeper *keeper,
 }
 
 /*
- * With several leases, a contender ahead may be about to take another one than
- * the last.  So -n waits for a moment, but the contender may be dead.
+ * -n with several leases: a contender ahead may be about to take one, and leave
+ * another one for us.  It may be dead, so the wait for it is limited.
  */
 static bool
-may_be_a_moment(struct keeper *keeper)
+should_wait_a_moment(struct keeper *keeper)
 {
 	if (keeper->options->max_leases == 1 || keeper->claim->ahead == 0)
 		return false;
@@ -165,7 +161,7 @@ may_be_a_moment(struct keeper *keeper)
 	return true;
 }
 
-/* Refusals by -n are frequent: they cost a look only if there is a pause. */
+/* Refusals by -n are frequent and must be cheap: they look only for a pause. */
 enum keeper_state
 keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 {
@@ -181,7 +177,7 @@ keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_wait_queued(struct keeper *keeper, const struct link_message *message)
 {
-	if (keeper->options->wait_ms == 0 && !may_be_a_moment(keeper))
+	if (keeper->options->wait_ms == 0 && !should_wait_a_moment(keeper))
 		return keeper_wait_is_over(keeper, message);
 	if (keeper->claim->ahead > 0)
 		log_verbose("waiting for '%s', %zu ahead in the queue",
@@ -225,8 +221,8 @@ has_time_left(const struct keeper *keeper)
 }
 
 /*
- * The guard may have got a signal that forbids the start.  Without time left on
- * the lease clock the keeper does not ask: a beat has to prove the lease first.
+ * Asks the guard, because it may have received a signal that forbids the start.
+ * If the lease has no time left, a beat has to prove it first.
  */
 enum keeper_state
 keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
@@ -242,7 +238,7 @@ keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 	return ASKING;
 }
 
-/* The guard woke up too late to say yes. */
+/* The guard was stopped, and read the question too late. */
 enum keeper_state
 keeper_ask_again(struct keeper *keeper, const struct link_message *message)
 {
@@ -267,7 +263,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	int64_t now_ms;
 	bool runs;
 
-	/* It answers an earlier question, which was taken back. */
+	/* The answer to an earlier question, which was withdrawn. */
 	if (message->question != keeper->question)
 		return keeper->state;
 	if (!has_time_left(keeper))
@@ -280,8 +276,9 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	keeper->command = command_start(keeper->options->command,
 	    keeper->signals, &lease, &runs);
 	/*
-	 * A signal from before the start has not reached the command.  One of
-	 * this moment may come twice; that is better than never.
+	 * Before started_ms is set: a signal from before the start has not
+	 * reached the command.  A signal that arrives right now may be
+	 * delivered twice; that is better than losing it.
 	 */
 	keeper_take_signals(keeper);
 	if (keeper->command == -1) {
@@ -294,13 +291,13 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	keeper->started_ms = now_ms;
 	started.runs = runs;
 	link_send(keeper->link, &started);
-	/* Only now, because it keeps the servers busy. */
+	/* Only now, so that these requests do not delay the start. */
 	semaphore_settle(keeper->semaphore);
 	descriptors_let_go();
 	return RUNNING;
 }
 
-/* The guard sent it when the command was about to start. */
+/* The guard sent the signal when the command was about to start. */
 enum keeper_state
 keeper_signal_before_start(struct keeper *keeper,
     const struct link_message *message)

@@ -1,6 +1,6 @@
 /*
- * What the keeper does while the command runs: pass on signals, prove the
- * lease, stop or kill everything below, wait for what the command left.
+ * The keeper while the command runs: it passes on signals, stops or kills the
+ * process tree, and waits for the processes that the command leaves behind.
  */
 #include "run/keeper_private.h"
 
@@ -14,16 +14,16 @@
 #include "run/link.h"
 #include "system/signals.h"
 
-#define FIRST_NAG_MS	10000	/* until the first message */
+#define FIRST_NAG_MS	10000	/* until keeper_name_lingerers() */
 
-/* A HUP often means something else. */
+/* SIGHUP does not count: daemons take it for something else. */
 static bool
 asks_to_end(int number)
 {
 	return number == SIGINT || number == SIGQUIT || number == SIGTERM;
 }
 
-/* Who is in our process group has had a signal that guard and keeper heard. */
+/* If guard and keeper have heard a signal, their process group has it. */
 enum keeper_state
 keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 {
@@ -31,7 +31,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	pid_t group = message->signal.in_group ? getpgrp() : 0;
 
 	log_verbose("passing on signal %d", number);
-	/* A HUP behind a TERM, as systemd may send it, takes nothing back. */
+	/* A HUP after a TERM, which systemd may send, does not replace it. */
 	if (signals_kind(number) == SIGNALS_TERMINATING &&
 	    (asks_to_end(number) || !asks_to_end(keeper->told))) {
 		keeper->told = number;
@@ -42,28 +42,25 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 		proctree_pass_on(&keeper->tree, group, number,
 		    keeper->state == LINGERING && asks_to_end(number) ?
 		    keeper->options->stop_signal : 0);
-	/* The command is a child not yet reaped, so the pid is its own. */
+	/* The command is not reaped in this state: its pid is still its own. */
 	else if (group == 0 || getpgid(keeper->command) != group)
 		(void)kill(keeper->command, number);
 	return keeper->state;
 }
 
-/* One round of SIGKILL; TIME_UP brings the next. */
+/* One round of killing.  TIME_UP brings the next. */
 enum keeper_state
 keeper_kill_all(struct keeper *keeper, const struct link_message *message)
 {
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    proctree_kill(&keeper->tree));
-	/* A process lives on that the kernel does not let us kill. */
+	/* A process that we may not kill lives on. */
 	if (proctree_name_forbidden(&keeper->tree, keeper->options->task))
 		keeper_lose(keeper);
 	return KILLING;
 }
 
-/*
- * The guard is gone, so nobody learns the outcome.  The record must not show a
- * success of a command that was killed.
- */
+/* The record must not show a success of a command that was killed. */
 enum keeper_state
 keeper_die_with_guard(struct keeper *keeper, const struct link_message *message)
 {
@@ -94,7 +91,7 @@ keeper_max_time_over(struct keeper *keeper, const struct link_message *message)
 	return keeper_stop_all(keeper, message);
 }
 
-/* Somebody asks us to stop; the lease is ours until then. */
+/* Somebody asked the holder to stop.  The lease is kept until it has. */
 enum keeper_state
 keeper_be_revoked(struct keeper *keeper, const struct link_message *message)
 {
@@ -105,7 +102,7 @@ keeper_be_revoked(struct keeper *keeper, const struct link_message *message)
 	return keeper_stop_all(keeper, message);
 }
 
-/* The command is stopping or has ended: only --hold is over. */
+/* The command is stopping or has ended already: this only ends --hold. */
 enum keeper_state
 keeper_revoked_after_all(struct keeper *keeper,
     const struct link_message *message)
@@ -116,7 +113,7 @@ keeper_revoked_after_all(struct keeper *keeper,
 	return keeper->state;
 }
 
-/* The guard has asked the command to stop. */
+/* Contact is lost for too long, and the guard has asked the tree to stop. */
 enum keeper_state
 keeper_be_stopped(struct keeper *keeper, const struct link_message *message)
 {
@@ -128,7 +125,7 @@ keeper_be_stopped(struct keeper *keeper, const struct link_message *message)
 	return STOPPING;
 }
 
-/* The lease is gone: everything has to die, now. */
+/* The lease is gone, or about to expire: kills at once. */
 static enum keeper_state
 lose_lease(struct keeper *keeper)
 {
@@ -163,13 +160,13 @@ keeper_lose_session(struct keeper *keeper, const struct link_message *message)
 }
 
 /*
- * The guard should have killed everything half a margin ago.  It hangs, so the
- * keeper kills.
+ * The guard should have killed all processes half a margin ago.  It hangs, so
+ * the keeper kills.
  */
 enum keeper_state
 keeper_keep_deadline(struct keeper *keeper, const struct link_message *message)
 {
-	/* With --on-loss ignore the guard has reported the loss by now. */
+	/* --on-loss ignore: the guard has reported the loss already. */
 	keeper->lost |= keeper->options->ignore_loss;
 	return lose_lease(keeper);
 }
@@ -180,12 +177,12 @@ keeper_deadline_ms(const struct keeper *keeper)
 	if ((keeper->state & (RUNNING | LINGERING | STOPPING)) == 0 ||
 	    (keeper->options->ignore_loss && keeper->lost))
 		return CLOCK_NEVER;
-	/* What takes time begins earlier. */
+	/* Killing many processes takes long, so it begins earlier. */
 	return lease_last_resort_ms(keeper->lease.expiry_ms,
 	    keeper->lease.timeout_ms) - keeper->kill_takes_ms;
 }
 
-/* Nothing runs under the lease any more. */
+/* The last process is dead, or -o leave does not wait for it. */
 enum keeper_state
 keeper_work_is_over(struct keeper *keeper, const struct link_message *message)
 {
@@ -211,10 +208,10 @@ keeper_command_ended(struct keeper *keeper, const struct link_message *message)
 		return keeper_work_is_over(keeper, message);
 	if (keeper->options->orphans == OPTIONS_KILL)
 		return keeper_stop_all(keeper, message);
-	/* What has ended the command ends the job: see asks_to_end(). */
+	/* The signal that ended the command is meant for the whole job. */
 	if (asks_to_end(keeper->told) ||
 	    (keeper->told != 0 && keeper->killed_by == keeper->told)) {
-		/* What a script starts with "&" ignores a ^C. */
+		/* Background jobs of a script ignore ^C: stop them instead. */
 		proctree_pass_on(&keeper->tree, keeper->told_group,
 		    keeper->told, asks_to_end(keeper->told) ?
 		    keeper->options->stop_signal : 0);
@@ -227,7 +224,7 @@ keeper_command_ended(struct keeper *keeper, const struct link_message *message)
 	return LINGERING;
 }
 
-/* Waits three times as long for each next message. */
+/* The pauses between these messages grow threefold. */
 enum keeper_state
 keeper_name_lingerers(struct keeper *keeper, const struct link_message *message)
 {

@@ -1,9 +1,13 @@
 /*
- * What each event means to the keeper in each state.
+ * The keeper's state machine: the action for each event in each state, and the
+ * states that the action may lead to.
  *
- * The order that matters: the lease is ours, then the guard agrees, then the
- * command exists; everything it started is gone, then the lease is given up,
- * then the guard is told, then the session is closed.
+ * The promises rest on this order.  The keeper has the lease, the guard agrees,
+ * the command starts.  All processes of the command are dead, the lease is
+ * released, the guard learns the status, the session is closed.
+ *
+ * The usual course: CONNECTING QUEUED (JUDGING) (PROVING) ASKING RUNNING
+ * LINGERING (RECORDING) (HOLDING) LEAVING FINISHED
  */
 #include "run/keeper_private.h"
 
@@ -13,22 +17,24 @@
 
 #define ANY		(-1)
 #define GIVING_UP	(LEAVING | UNCONFIRMED)
-#define CONTACT		~(CONNECTING | GIVING_UP)
-#define OURS		(JUDGING | PROVING | ASKING)	/* nothing started */
-#define UNSTARTED	(CONNECTING | QUEUED | EXPLAINING | OURS)
+#define CONTACT		~(CONNECTING | GIVING_UP)	/* report its loss */
+#define ACQUIRING	(JUDGING | PROVING | ASKING)	/* has the lease */
+#define UNSTARTED	(CONNECTING | QUEUED | EXPLAINING | ACQUIRING)
 #define WORK		(RUNNING | LINGERING)
 #define DYING		(STOPPING | KILLING)
-/* FINISHED at once if there is nothing to give up. */
-#define LEAVE		(LEAVING | FINISHED)
+#define LEAVE		(LEAVING | FINISHED)	/* FINISHED: no nodes */
 #define RELEASE		(RECORDING | HOLDING | LEAVE)
 
-/* The first row for an event in a state counts; none: nothing is done. */
+/* The first row that matches applies.  Without one the event is ignored. */
 static const struct keeper_row table[] = {
-/* in this state	at this event	do this               and be in */
-{ CONNECTING,		NEW_SESSION,	keeper_join,          QUEUED | FINISHED },
+/* in this state	at this event	do this               and enter */
+/* before the command */
+{ CONNECTING,		NEW_SESSION,	keeper_join,
+					QUEUED | FINISHED },
 { CONNECTING | QUEUED,	GAVE_UP,	keeper_give_up_connecting, FINISHED },
 { CONNECTING | QUEUED,	REJECTED,	keeper_rejected,      FINISHED },
-{ CONNECTING | QUEUED,	WAIT_OVER,	keeper_wait_is_over,  EXPLAINING | LEAVE },
+{ CONNECTING | QUEUED,	WAIT_OVER,	keeper_wait_is_over,
+					EXPLAINING | LEAVE },
 { QUEUED,		MUST_WAIT,	keeper_wait_queued,
 					STAY | EXPLAINING | LEAVE },
 { EXPLAINING,		LOOKED,		keeper_explain,       LEAVE },
@@ -37,21 +43,23 @@ static const struct keeper_row table[] = {
 { EXPLAINING,		REJECTED,	keeper_explain,       LEAVE },
 { EXPLAINING,		EXPIRED,	keeper_explain_expired, FINISHED },
 { QUEUED | EXPLAINING,	REFUSED,	keeper_refused,       LEAVE },
-{ QUEUED,		ACQUIRED,	keeper_ask_record,    OURS },
-{ JUDGING,		RECORD_READ,	keeper_judge,         OURS | LEAVE },
+{ QUEUED,		ACQUIRED,	keeper_ask_record,    ACQUIRING },
+{ JUDGING,		RECORD_READ,	keeper_judge,
+					ACQUIRING | LEAVE },
 { JUDGING,		RECORD_REFUSAL,	keeper_cannot_judge,  LEAVE },
 { PROVING,		PROVEN,		keeper_ask_guard,     STAY | ASKING },
 { ASKING,		LINK_AGAIN,	keeper_ask_again,     STAY | PROVING },
 { ASKING,		LINK_GO,	keeper_start_command,
 					STAY | PROVING | RUNNING | LEAVE },
-{ OURS,			LEASE_LOST,	keeper_join_same_session, QUEUED },
-{ OURS,			REVOKED,	keeper_revoked_before_start, LEAVE },
-{ OURS,			UNPROVABLE,	keeper_refused,       LEAVE },
-{ QUEUED | OURS,	EXPIRED,	keeper_join_again,    CONNECTING },
+{ ACQUIRING,		LEASE_LOST,	keeper_join_same_session, QUEUED },
+{ ACQUIRING,		REVOKED,	keeper_revoked_before_start, LEAVE },
+{ ACQUIRING,		UNPROVABLE,	keeper_refused,       LEAVE },
+{ QUEUED | ACQUIRING,	EXPIRED,	keeper_join_again,    CONNECTING },
 { UNSTARTED,		LINK_SIGNAL,	keeper_signal_before_start, LEAVE },
 { UNSTARTED,		LINK_STOP,	keeper_leave_queue,    LEAVE },
 { UNSTARTED,		GUARD_GONE,	keeper_leave_queue,    LEAVE },
 
+/* while processes of the command live */
 { RUNNING,		COMMAND_ENDED,	keeper_command_ended,
 					LINGERING | STOPPING | RELEASE },
 { LINGERING,		TIME_UP,	keeper_name_lingerers, STAY },
@@ -70,6 +78,7 @@ static const struct keeper_row table[] = {
 { DYING,		GUARD_GONE,	keeper_kill_all,      KILLING },
 { DYING | RECORDING,	REVOKED,	keeper_revoked_after_all, STAY },
 
+/* after the last of them: record the run, keep the lease for --hold */
 { RECORDING,		RECORDED,	keeper_recorded,      HOLDING | LEAVE },
 { RECORDING,		RECORD_REFUSAL,	keeper_cannot_record, HOLDING | LEAVE },
 { RECORDING,		UNRECORDED,	keeper_lost_unrecorded, LEAVE },
@@ -86,6 +95,7 @@ static const struct keeper_row table[] = {
 { HOLDING,		UNPROVABLE,	keeper_lose_while_holding, LEAVE },
 { HOLDING,		EXPIRED,	keeper_expire_while_holding, FINISHED },
 
+/* the release */
 { LEAVING,		TIME_UP,	keeper_leave_unconfirmed, UNCONFIRMED },
 { LEAVING,		LINK_SIGNAL,	keeper_leave_unconfirmed, UNCONFIRMED },
 { GIVING_UP,		LEFT,		keeper_finish,        FINISHED },
@@ -93,6 +103,7 @@ static const struct keeper_row table[] = {
 { GIVING_UP,		EXPIRED,	keeper_left_by_expiry, FINISHED },
 { UNCONFIRMED,		TIME_UP,	keeper_finish,        FINISHED },
 
+/* in passing */
 { ANY,			REGAINED,	keeper_resume,        STAY },
 { CONTACT,		CONTACT_LOST,	keeper_say_contact_lost, STAY },
 { CONTACT,		REJECTED,	keeper_say_contact_lost, STAY },
@@ -112,13 +123,13 @@ keeper_find(enum keeper_state state, int event)
 	return NULL;
 }
 
-/* What goes with a change of state, whatever has brought it about. */
+/* Does what a change of state requires, whatever caused it. */
 static void
 enter(struct keeper *keeper, enum keeper_state before)
 {
 	if (before == QUEUED)
 		keeper_hide_progress(keeper);
-	/* The guard may have said yes: take the question back. */
+	/* The guard may have agreed to a start that does not come. */
 	if (before == ASKING && keeper->state != RUNNING)
 		link_send_type(keeper->link, LINK_WAITING);
 	if ((keeper->state & (UNCONFIRMED | FINISHED)) != 0 &&
@@ -128,8 +139,9 @@ enter(struct keeper *keeper, enum keeper_state before)
 }
 
 /*
- * A SIGWINCH, for instance, must not end the waiting, nor may a signal cut the
- * release short that the command, which has had it too, has just ended of.
+ * Returns whether to ignore a signal, because no command runs.  SIGWINCH, for
+ * one, must not end the waiting.  A signal that was sent to end the command must
+ * not cut the release short.
  */
 static bool
 is_for_command_only(const struct keeper *keeper,

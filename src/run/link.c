@@ -1,5 +1,5 @@
 /*
- * Small fixed messages over a socket pair; the boundaries are the kernel's.
+ * Messages of one size over a socket pair that keeps their boundaries.
  */
 #include "run/link.h"
 
@@ -39,7 +39,7 @@ link_pair(struct link *guard, struct link *keeper)
 	return 0;
 }
 
-/* Returns false when the message has to be sent later. */
+/* Returns false if the socket is full. */
 static bool
 send_now(struct link *link, const struct link_message *message)
 {
@@ -49,17 +49,17 @@ send_now(struct link *link, const struct link_message *message)
 		sent = send(link->fd, message, sizeof(*message),
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (sent == -1 && errno == EINTR);
-	/* A peer that is gone is noticed by reading. */
+	/* link_receive() notices a dead peer. */
 	return sent != -1 || (errno != EAGAIN && errno != ENOBUFS);
 }
 
 /*
- * Says whether a message stands for the next one, too, so that what waits for a
- * peer that is stopped does not grow: only the newest session and report count,
- * and a signal that is there twice is as good as once.
+ * Returns whether the next message replaces a queued one, so that the queue for
+ * a stopped peer does not grow: only the newest session and report count, and
+ * an equal signal is needed once.
  */
 static bool
-stands_for(const struct link_message *queued, const struct link_message *next)
+replaces(const struct link_message *queued, const struct link_message *next)
 {
 	switch ((int)next->type) {
 	case LINK_SESSION:
@@ -87,16 +87,13 @@ link_send(struct link *link, const struct link_message *message)
 	if (STAILQ_EMPTY(&link->queue) && send_now(link, message))
 		return;
 	STAILQ_FOREACH(queued, &link->queue, entry)
-		if (stands_for(&queued->message, message)) {
+		if (replaces(&queued->message, message)) {
 			queued->message = *message;
 			return;
 		}
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
-		/*
-		 * The socket is full and there is no memory.  The peer must
-		 * not miss a message, so end the link.
-		 */
+		/* The peer must not miss a message: better no link at all. */
 		link_close(link);
 		return;
 	}
@@ -115,7 +112,10 @@ link_send_type(struct link *link, enum link_type type)
 void
 link_set_lease(struct link *link, int64_t expiry_ms, int64_t timeout_ms)
 {
-	/* An earlier expiry counts at once; a longer T only makes it safer. */
+	/*
+	 * The guard may read between the stores.  A shorter T brings an earlier
+	 * expiry, which must count at once; the old, longer T is safe with it.
+	 */
 	atomic_store(&link->shared->expiry_ms, expiry_ms);
 	atomic_store(&link->shared->timeout_ms, timeout_ms);
 }
@@ -167,12 +167,12 @@ is_status(int status)
 }
 
 /*
- * The library in the keeper reads what the network sends, so a broken keeper
- * may say anything.  Refuse values that would do harm: a status of 256 would
- * become an exit status of 0.
+ * The keeper's ZooKeeper library parses network data, so a corrupted keeper may
+ * send anything.  Refuse harmful values: a status of 256 would become an exit
+ * status of 0.
  */
 static bool
-is_sane(const struct link_message *message)
+is_valid(const struct link_message *message)
 {
 	switch ((int)message->type) {
 	case LINK_SESSION:
@@ -190,7 +190,7 @@ is_sane(const struct link_message *message)
 		return is_status(message->releasing.status) &&
 		    is_time(message->releasing.hold_ms);
 	default:
-		/* The others carry nothing. */
+		/* The others carry nothing harmful. */
 		return (unsigned)message->type < LINK_TYPES;
 	}
 }
@@ -203,8 +203,8 @@ link_receive(struct link *link, struct link_message *message)
 	if (link->fd == -1)
 		return -1;
 	/*
-	 * A peer that ended without reading everything causes one reset, ahead
-	 * of its own last messages.
+	 * A peer that exits with unread messages causes one ECONNRESET, before
+	 * its own last messages.
 	 */
 	do {
 		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);
@@ -213,7 +213,7 @@ link_receive(struct link *link, struct link_message *message)
 		return got == -1 && errno == EAGAIN ? 0 : -1;
 	if (message->type == LINK_ALIVE)
 		message->report[LINK_REPORT_SIZE - 1] = '\0';
-	return is_sane(message) ? 1 : -1;
+	return is_valid(message) ? 1 : -1;
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * A process with a loop of its own, for the guard, which has no ZooKeeper.
+ * Runs in a helper process, because the guard must not block on ZooKeeper.
  */
 #include "run/session_closer.h"
 
@@ -15,8 +15,8 @@
 #include "zookeeper/connector.h"
 
 /*
- * Returns 0 when there is contact again, or the session has expired, -1 when time
- * is up.
+ * Waits until the session is resumed or found expired.  Returns 0, or -1 when
+ * time is up or a server rejected us.
  */
 static int
 find_session(struct connector *connector, int64_t give_up_ms)
