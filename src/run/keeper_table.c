@@ -140,8 +140,8 @@ enter(struct keeper *keeper, enum keeper_state before)
 
 /*
  * Returns whether to ignore a signal, because no command runs.  SIGWINCH, for
- * one, must not end the waiting.  A signal that was sent to end the command must
- * not cut the release short.
+ * one, must not end the waiting.  A signal that was sent to end the command
+ * must not cut the release short.
  */
 static bool
 is_for_command_only(const struct keeper *keeper,

@@ -1,5 +1,5 @@
 /*
- * Which signals are passed on: the guard's news and the keeper's, in any order.
+ * Which signals are passed on, by the reports of guard and keeper in any order.
  */
 #include "run/forward.h"
 
@@ -10,7 +10,7 @@
 
 #define START	1000000
 
-/* One step: at a time, somebody hears a signal, or a decision is asked for. */
+/* At a time guard or keeper hears a signal, or a decision is asked for. */
 struct step {
 	enum { END, GUARD, KEEPER, PASSED, SPARED, NONE } what;
 	int64_t	after_ms;
@@ -30,8 +30,9 @@ static const struct {
 	const char	*what;
 	struct step	 steps[10];
 } stories[] = {
-	{ "nothing happened", { NOTHING(0), NOTHING(MEMORY) } },
-	{ "a signal to the guard alone is passed on, after the delay", {
+	{ "without a signal nothing is passed on", {
+	    NOTHING(0), NOTHING(MEMORY) } },
+	{ "a signal to the guard alone is passed on after the delay", {
 	    RECEIVED(0, SIGTERM, 5), NOTHING(DELAY - 1), PASS(DELAY, SIGTERM),
 	    NOTHING(DELAY), NOTHING(MEMORY * 2) } },
 	{ "heard by both, guard first: not passed on, decided at once", {
@@ -40,13 +41,13 @@ static const struct {
 	{ "heard by both, keeper first: not passed on, decided at once", {
 	    HEARD(0, SIGTERM, 5), NOTHING(0), RECEIVED(1, SIGTERM, 5),
 	    SPARE(1, SIGTERM), NOTHING(MEMORY * 2) } },
-	{ "a signal to the keeper alone is passed on, after the delay", {
+	{ "a signal to the keeper alone is passed on after the delay", {
 	    HEARD(0, SIGTERM, 5), NOTHING(DELAY - 1), PASS(DELAY, SIGTERM),
 	    NOTHING(MEMORY * 2) } },
-	{ "too late a word of the other one is no news, for a time", {
+	{ "a late report by the guard is the same signal for a time", {
 	    HEARD(0, SIGINT, 5), PASS(DELAY, SIGINT),
 	    RECEIVED(MEMORY - 1, SIGINT, 5), NOTHING(MEMORY * 2) } },
-	{ "after that it is another signal", {
+	{ "an even later report is another signal", {
 	    HEARD(0, SIGINT, 5), PASS(DELAY, SIGINT),
 	    RECEIVED(MEMORY, SIGINT, 5), NOTHING(MEMORY),
 	    PASS(MEMORY + DELAY, SIGINT) } },
@@ -58,63 +59,63 @@ static const struct {
 	    HEARD(0, SIGHUP, 5), RECEIVED(1, SIGTERM, 5),
 	    PASS(DELAY, SIGHUP), PASS(DELAY + 1, SIGTERM),
 	    NOTHING(DELAY + 1) } },
-	{ "a key is heard by both, sender 0", {
+	{ "a key press is heard by both, from sender 0", {
 	    RECEIVED(0, SIGINT, 0), HEARD(0, SIGINT, 0), SPARE(0, SIGINT),
 	    NOTHING(MEMORY * 2) } },
-	{ "two equal signals within the delay, heard once: they are one", {
+	{ "two equal signals within the delay, one reported: one signal", {
 	    RECEIVED(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
 	    HEARD(2, SIGUSR1, 5), SPARE(2, SIGUSR1), NOTHING(MEMORY * 2) } },
-	{ "so they are if the second comes when the first is decided", {
+	{ "one signal also if the second comes after the decision", {
 	    RECEIVED(0, SIGUSR1, 5), HEARD(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
 	    RECEIVED(2, SIGUSR1, 5), NOTHING(MEMORY * 2) } },
-	{ "received once, heard twice: one, and the next one is another", {
+	{ "received once, reported twice: one, and the next is another", {
 	    RECEIVED(0, SIGUSR1, 5), HEARD(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
 	    HEARD(2, SIGUSR1, 5), RECEIVED(30, SIGUSR1, 5), NOTHING(30),
 	    PASS(30 + DELAY, SIGUSR1), NOTHING(MEMORY * 2) } },
-	{ "two equal signals, not heard: one is passed on", {
+	{ "two equal signals, none reported: one is passed on", {
 	    RECEIVED(0, SIGUSR1, 5), RECEIVED(DELAY - 1, SIGUSR1, 5),
 	    PASS(DELAY, SIGUSR1), NOTHING(MEMORY * 2) } },
-	{ "after the delay an equal one is another one", {
+	{ "an equal signal after the delay is another signal", {
 	    RECEIVED(0, SIGUSR1, 5), PASS(DELAY, SIGUSR1),
 	    RECEIVED(DELAY, SIGUSR1, 5), PASS(DELAY * 2, SIGUSR1) } },
-	{ "each of two equal real-time signals counts", {
+	{ "two equal real-time signals are two signals", {
 	    RECEIVED(0, 64, 5), RECEIVED(1, 64, 5), HEARD(2, 64, 5),
 	    SPARE(2, 64), NOTHING(2), PASS(DELAY + 1, 64) } },
-	{ "a word is used once", {
+	{ "a report is used for one signal", {
 	    HEARD(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
 	    RECEIVED(DELAY + 1, SIGUSR1, 5), NOTHING(DELAY + 1),
 	    PASS(DELAY * 2 + 1, SIGUSR1) } },
-	{ "two words are used once each", {
+	{ "two reports are used for two signals", {
 	    HEARD(0, SIGUSR1, 5), HEARD(DELAY, SIGUSR1, 5),
 	    RECEIVED(DELAY, SIGUSR1, 5), SPARE(DELAY, SIGUSR1),
 	    RECEIVED(DELAY * 2, SIGUSR1, 5), SPARE(DELAY * 2, SIGUSR1),
 	    NOTHING(MEMORY * 2) } },
-	{ "a stop after a stop that was let go on counts", {
+	{ "a stop after stop and SIGCONT is passed on", {
 	    RECEIVED(0, SIGTSTP, 5), RECEIVED(1, SIGCONT, 5),
 	    RECEIVED(2, SIGTSTP, 5), PASS(DELAY + 1, SIGCONT),
 	    PASS(DELAY + 2, SIGTSTP), NOTHING(MEMORY * 2) } },
-	{ "too late a word does not call a signal back, nor sends it twice", {
+	{ "a late report neither cancels a signal nor sends it twice", {
 	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
 	    HEARD(DELAY + 1, SIGTERM, 5), NOTHING(MEMORY * 2) } },
-	{ "nor does it speak for the sender's next signal", {
+	{ "a late report does not stand for the sender's next signal", {
 	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
 	    HEARD(DELAY + 1, SIGTERM, 5), RECEIVED(DELAY * 2, SIGTERM, 5),
 	    NOTHING(DELAY * 2), PASS(DELAY * 3, SIGTERM) } },
-	{ "one to the guard alone does not take the word of the next one", {
+	{ "a decided signal does not take the report of the next one", {
 	    RECEIVED(0, SIGTERM, 5), PASS(DELAY, SIGTERM),
 	    RECEIVED(DELAY * 9, SIGTERM, 5), HEARD(DELAY * 9, SIGTERM, 5),
 	    SPARE(DELAY * 9, SIGTERM), NOTHING(MEMORY * 2) } },
-	{ "two different signals, both passed on", {
+	{ "two different signals are both passed on", {
 	    RECEIVED(0, SIGHUP, 5), RECEIVED(0, SIGTERM, 5),
 	    PASS(DELAY, SIGHUP), PASS(DELAY, SIGTERM),
 	    NOTHING(MEMORY * 2) } },
-	{ "who is to go on does not stop for what came before", {
+	{ "SIGCONT cancels the stop before it", {
 	    RECEIVED(0, SIGTSTP, 5), RECEIVED(1, SIGCONT, 5),
 	    PASS(DELAY + 1, SIGCONT), NOTHING(MEMORY * 2) } },
-	{ "what stops comes behind what lets go on", {
+	{ "a stop after SIGCONT is passed on after it", {
 	    RECEIVED(0, SIGCONT, 5), RECEIVED(1, SIGTSTP, 5),
 	    PASS(DELAY, SIGCONT), PASS(DELAY + 1, SIGTSTP) } },
-	{ "a real-time signal is no exception", {
+	{ "a real-time signal heard by both is not passed on", {
 	    RECEIVED(0, 64, 5), HEARD(0, 64, 5), SPARE(0, 64) } },
 };
 
@@ -171,11 +172,11 @@ test_deadline(void)
 	ok(forward_deadline(&forward) <= START + 6,
 	    "a decided one is due at once");
 	is_int(forward_next(&forward, START + 6, &by_both), SIGINT,
-	    "and taken out first");
+	    "the decided one is taken out first");
 	is_int(forward_next(&forward, START + DELAY, &by_both), SIGHUP,
-	    "then the other");
+	    "the other one is taken out next");
 	is_int(forward_deadline(&forward), CLOCK_NEVER,
-	    "then nothing is due");
+	    "nothing is due after both");
 }
 
 static void
@@ -186,25 +187,25 @@ test_news(void)
 
 	memset(&forward, 0, sizeof(forward));
 	ok(forward_heard(&forward, FORWARD_GUARD, SIGINT, 5, false, START),
-	    "a signal is news");
+	    "a signal is new");
 	ok(!forward_heard(&forward, FORWARD_KEEPER, SIGINT, 5, false,
 	    START + 1),
-	    "the other's word of it is none");
+	    "the other's report of it is not new");
 	ok(!forward_heard(&forward, FORWARD_GUARD, SIGINT, 5, false,
 	    START + 2),
-	    "nor is the same once more");
+	    "a repeat is not new");
 	ok(forward_heard(&forward, FORWARD_GUARD, SIGINT, 5, true,
 	    START + DELAY),
-	    "after the delay it is");
+	    "an equal signal after the delay is new");
 	is_int(forward_next(&forward, START + DELAY, &by_both), SIGINT,
-	    "what is not dealt with at once is taken out");
+	    "a signal that is not handled at once is taken out");
 	is_int(forward_next(&forward, START + MEMORY, &by_both), 0,
-	    "what is, is not");
+	    "a signal that is handled at once is not taken out");
 	hear(&forward, FORWARD_GUARD, SIGHUP, 5, 2 * START);
 	ok(forward_heard(&forward, FORWARD_KEEPER, SIGHUP, 5, true,
-	    2 * START + 1), "the other's word is news if it is dealt with now");
+	    2 * START + 1), "the other's report is new if it is handled now");
 	is_int(forward_next(&forward, 2 * START + MEMORY, &by_both), 0,
-	    "and it waits no longer");
+	    "a signal that was handled waits no longer");
 }
 
 static void
@@ -218,14 +219,14 @@ test_command_ended(void)
 	hear(&forward, FORWARD_GUARD, SIGTSTP, 5, START);
 	forward_command_ended(&forward);
 	is_int(forward_next(&forward, START + DELAY, &by_both), SIGTSTP,
-	    "when the command has ended, what stops still counts");
+	    "after the command's end a stop signal still counts");
 	is_int(forward_next(&forward, START + DELAY, &by_both), 0,
-	    "what asks to end does not");
+	    "a terminating signal does not");
 	ok(!forward_heard(&forward, FORWARD_KEEPER, SIGTERM, 5, false,
-	    START + DELAY), "and the other's word of it is no news");
+	    START + DELAY), "the other's report of it is not new");
 }
 
-/* More than fit: what is there last counts. */
+/* More signals than slots. */
 static void
 test_overflow(void)
 {
@@ -246,8 +247,8 @@ test_overflow(void)
 		seen_last = seen_last || number == SIGTERM;
 	}
 	ok(count > 0 && count <= FORWARD_SLOTS,
-	    "of a flood as many are passed on as there are slots");
-	ok(seen_last, "the last one of a flood is passed on");
+	    "at most as many signals as slots are passed on");
+	ok(seen_last, "the last one of many different signals is passed on");
 
 	memset(&forward, 0, sizeof(forward));
 	for (i = 0; i < FORWARD_SLOTS * 3; i++)
@@ -257,7 +258,7 @@ test_overflow(void)
 	while ((number = forward_next(&forward, START + DELAY,
 	    &by_both)) != 0)
 		seen_last = seen_last || number == SIGTERM;
-	ok(seen_last, "one amid a flood of others is passed on");
+	ok(seen_last, "one signal among many equal ones is passed on");
 
 	memset(&forward, 0, sizeof(forward));
 	for (i = 0; i < FORWARD_SLOTS * 3; i++) {
@@ -267,7 +268,7 @@ test_overflow(void)
 	hear(&forward, FORWARD_KEEPER, SIGUSR1, 100 + FORWARD_SLOTS * 3 - 1,
 	    START + FORWARD_SLOTS * 3);
 	is_int(forward_next(&forward, START + MEMORY, &by_both), 0,
-	    "of what was decided the newest are remembered");
+	    "the newest decided signals are remembered");
 }
 
 int

@@ -2,14 +2,14 @@
  * Guard and keeper together: every pair of states that can occur, with every
  * event and every message that can arrive there, in every order.
  *
- * A walk over both tables, breadth first.  A step is an event at one of the
- * two, or one of them reads its next message, so all crossings of messages and
- * events occur.  The walk finds events and messages that are dropped though
- * they matter, pairs that wait for each other for ever, and statuses that are
- * not true.  Session, lease and servers are played.
+ * The test walks over both tables, breadth first.  A step is an event at one of
+ * the two, or one of them reads its next message, so messages and events cross
+ * in all ways.  The walk finds events and messages that are dropped but matter,
+ * pairs that wait for each other forever, and false exit statuses.  Session,
+ * lease and servers are simulated.
  */
 
-/* The two have some names in common. */
+/* Guard and keeper share some names. */
 #define EVENTS		GUARD_EVENTS
 #define FINISHED	GUARD_FINISHED
 #define KILLING		GUARD_KILLING
@@ -42,28 +42,28 @@
 #include "tap.h"
 
 #define T		30000
-#define QUEUE_MAX	3	/* messages under way, one direction */
+#define QUEUE_MAX	3	/* unread messages in one direction */
 #define PATH_MAX_STEPS	40
 #define NODES_MAX	200000
 
-/* Steps that are no event of the keeper. */
+/* Steps besides the events of the keeper. */
 enum {
 	GUARD_READS = EVENTS, KEEPER_READS,
 	GUARD_IS_SIGNALLED,	/* TERM to the guard alone */
 	GUARD_STOPS,		/* STOP_DUE */
-	GUARD_KILLS,		/* TIME_UP, when it has asked to stop */
-	TIME_PASSES,		/* so much that STOP_DUE is due */
-	KEEPER_IS_KILLED,	/* by somebody, with SIGKILL */
-	KEEPER_IS_REAPED,	/* and all that was below it */
+	GUARD_KILLS,		/* TIME_UP, after asking to stop */
+	TIME_PASSES,		/* until STOP_DUE is due */
+	KEEPER_IS_KILLED,	/* with SIGKILL */
+	KEEPER_IS_REAPED,	/* with all processes below it */
 	STEPS
 };
 
-#define OURS	(JUDGING | PROVING | ASKING)
+#define ACQUIRING	(JUDGING | PROVING | ASKING)
 #define WORK	(RUNNING | LINGERING | STOPPING | KILLING)
-#define SESSION	(QUEUED | EXPLAINING | OURS | WORK | RECORDING | HOLDING | LEAVING | \
-		    UNCONFIRMED)
+#define SESSION	(QUEUED | EXPLAINING | ACQUIRING | WORK | RECORDING | \
+		    HOLDING | LEAVING | UNCONFIRMED)
 
-/* What can come to the keeper in which state. */
+/* The events that can reach the keeper in each state. */
 static const struct {
 	int	states;
 	int	event;
@@ -80,8 +80,8 @@ static const struct {
 	{ QUEUED, MUST_WAIT },
 	{ QUEUED | EXPLAINING, ACQUIRED },
 	{ EXPLAINING, LOOKED },
-	{ OURS | WORK | RECORDING | HOLDING, LEASE_LOST },
-	{ OURS | WORK | RECORDING | HOLDING, REVOKED },
+	{ ACQUIRING | WORK | RECORDING | HOLDING, LEASE_LOST },
+	{ ACQUIRING | WORK | RECORDING | HOLDING, REVOKED },
 	{ JUDGING, RECORD_READ },
 	{ JUDGING | RECORDING, RECORD_REFUSAL },
 	{ RECORDING, RECORDED },
@@ -95,40 +95,40 @@ static const struct {
 	    LEAVING | UNCONFIRMED, TIME_UP },
 };
 
-/* Which of it needs no answer there, and why. */
+/* The events and messages that the keeper may ignore, and why. */
 static const struct {
 	int		 states;
 	int		 event;
 	const char	*why;
 } harmless[] = {
-	{ ~(PROVING), PROVEN, "the clock has it" },
-	{ LEAVING | UNCONFIRMED, CONTACT_LOST, "tries on" },
-	{ EXPLAINING, ACQUIRED, "gives up all the same" },
-	{ OURS | WORK | RECORDING | HOLDING, REFUSED,
+	{ ~(PROVING), PROVEN, "the lease clock has noted it" },
+	{ LEAVING | UNCONFIRMED, CONTACT_LOST, "keeps trying" },
+	{ EXPLAINING, ACQUIRED, "has decided to give up" },
+	{ ACQUIRING | WORK | RECORDING | HOLDING, REFUSED,
 	    "beats tell whether the lease is there" },
-	{ RECORDING, LEASE_LOST, "the store will say" },
+	{ RECORDING, LEASE_LOST, "the reply to the store decides" },
 	{ STOPPING | KILLING, COMMAND_ENDED, "TREE_EMPTY follows" },
-	{ ~ASKING, LINK_GO, "taken back by LINK_WAITING" },
-	{ ~ASKING, LINK_AGAIN, "nothing is asked any more" },
-	{ ~WORK, LINK_LOSE, "nothing runs" },
+	{ ~ASKING, LINK_GO, "LINK_WAITING withdraws the question" },
+	{ ~ASKING, LINK_AGAIN, "the question was withdrawn" },
+	{ ~WORK, LINK_LOSE, "no command runs" },
 	{ LEAVING | UNCONFIRMED | FINISHED | RECORDING, LINK_STOP,
-	    "on its way out" },
-	{ UNCONFIRMED | FINISHED, LINK_SIGNAL, "the guard may go" },
-	{ FINISHED, ~0, "it is over" },
+	    "the keeper is leaving already" },
+	{ UNCONFIRMED | FINISHED, LINK_SIGNAL, "the guard may exit already" },
+	{ FINISHED, ~0, "the keeper has finished" },
 };
 
-/* The same for messages to the guard. */
+/* The messages that the guard may ignore, and why. */
 static const struct {
 	int		 states;
 	int		 event;
 	const char	*why;
 } unheard[] = {
-	{ QUEUEING | ENDING, LINK_WAITING, "no go-ahead to take back" },
-	{ ENDING, LINK_HELD, "the keeper is told to leave" },
-	{ GUARD_KILLING, ~0, "all is killed, whatever the keeper says" },
+	{ QUEUEING | ENDING, LINK_WAITING, "no LINK_GO to withdraw" },
+	{ ENDING, LINK_HELD, "the keeper was told to leave" },
+	{ GUARD_KILLING, ~0, "the guard kills whatever the keeper says" },
 };
 
-/* The pairs that may rest: no message under way, and somebody will act. */
+/* The pairs that may rest without unread messages: one of them will act. */
 static const struct {
 	int	guard;
 	int	keeper;
@@ -146,7 +146,7 @@ struct queue {
 	int			count;
 };
 
-/* One place of the walk: the steps that lead there. */
+/* A place of the walk, by the steps that lead to it. */
 struct node {
 	unsigned char	steps[PATH_MAX_STEPS];
 	int		count;
@@ -177,7 +177,7 @@ number_of(int bit)
 	return __builtin_ctz((unsigned)bit);
 }
 
-/* Prints how the walk came to what is wrong, the first few times. */
+/* Prints the steps that led to an error, for the first three. */
 static void
 report(const struct node *node, const char *what, int event, int *count)
 {
@@ -200,7 +200,7 @@ play_clock(bool is_late)
 	link_set_lease(&keeper_end, keeper.lease.expiry_ms, T);
 }
 
-/* Returns false if there are more than a queue is to have: go no further. */
+/* Returns false if the queue is full: the walk goes no further. */
 static bool
 collect(struct link *end, struct queue *queue)
 {
@@ -246,7 +246,7 @@ at_keeper(const struct node *node, int event,
 	keeper_dispatch(&keeper, event, message);
 	if (keeper.command > 0 && keeper.command != INT32_MAX) {
 		(void)waitpid(keeper.command, NULL, 0);
-		/* Not a process: kill(2) of it does nothing. */
+		/* No process has this pid: kill(2) does nothing. */
 		keeper.command = INT32_MAX;
 	}
 }
@@ -289,7 +289,7 @@ signal_guard(const struct node *node)
 	link_send(&guard_end, &message);
 }
 
-/* Says whether a step may be possible at a place. */
+/* Returns whether a step may be possible at a place. */
 static bool
 is_possible(const struct node *node, int step)
 {
@@ -313,7 +313,7 @@ is_possible(const struct node *node, int step)
 	case TIME_PASSES:
 		return !node->late;
 	case GUARD_IS_SIGNALLED:
-		/* One at a time is enough. */
+		/* One signal at a time is enough. */
 		return !node->keeper_reads;
 	case PROVEN:
 		return node->late || node->keeper == PROVING;
@@ -325,7 +325,7 @@ is_possible(const struct node *node, int step)
 	return false;
 }
 
-/* Takes a step; returns false if it cannot be taken here, or leads too far. */
+/* Takes a step.  Returns false if it is not possible, or leads too far. */
 static bool
 take_step(const struct node *node, int step)
 {
@@ -370,7 +370,7 @@ take_step(const struct node *node, int step)
 			play_lease();
 		if (step == PROVEN || step == NEW_SESSION || step == ACQUIRED)
 			play_clock(false);
-		/* There is something to be explained, and contact. */
+		/* A pause and contact: the keeper looks before it gives up. */
 		if (step == WAIT_OVER && keeper.state == QUEUED) {
 			keeper.semaphore->claim.is_paused = true;
 			keeper.connector.phase = CONNECTOR_UP;
@@ -438,7 +438,7 @@ mix_queue(uint64_t hash, const struct queue *queue)
 	for (i = 0; i < queue->count; i++) {
 		message = &queue->messages[i];
 		hash = mix(hash, message->type + 100);
-		/* Only whether it is the last one makes a difference. */
+		/* It matters only whether this is the last question. */
 		if (message->type == LINK_GO || message->type == LINK_AGAIN)
 			hash = mix(hash,
 			    message->question == keeper.question);
@@ -449,7 +449,7 @@ mix_queue(uint64_t hash, const struct queue *queue)
 	return mix(hash, 99);
 }
 
-/* What makes one place of the walk differ from another. */
+/* Hashes all that makes a place differ from another. */
 static uint64_t
 hash_place(void)
 {
@@ -490,9 +490,11 @@ judge(const struct node *node)
 	if (guard.state == GUARD_FINISHED) {
 		if (keeper.started_ms == 0 && !revoked &&
 		    status == EXITCODE_LOST)
-			report(node, "76, and nothing was started", 0, &untrue);
+			report(node, "76, but no command was started", 0,
+			    &untrue);
 		if (keeper.started_ms == 0 && guard.started_ms != 0)
-			report(node, "a start that was none", 0, &untrue);
+			report(node, "the guard noted a start that did not "
+			    "happen", 0, &untrue);
 		return;
 	}
 	if (to_guard.count > 0 || to_keeper.count > 0 || killed)
@@ -501,11 +503,10 @@ judge(const struct node *node)
 		if ((rests[i].guard & (int)guard.state) != 0 &&
 		    (rests[i].keeper & (int)keeper.state) != 0)
 			return;
-	/* Asked to stop what runs, and nothing has come of it yet. */
 	report(node, "each waits for the other", 0, &stuck);
 }
 
-/* Goes to a node again and from there one step further. */
+/* Repeats the steps to a place, and takes one more. */
 static void
 expand(const struct node *from, int step)
 {
@@ -560,9 +561,9 @@ walk(bool with_interval, bool with_hold)
 	    nodes[node_count - 1].count < PATH_MAX_STEPS,
 	    "the walk comes to its end%s%s", with_interval ? ", with -i" : "",
 	    with_hold ? ", with --hold" : "");
-	is_int(dropped, 0, "no event or message is dropped that matters");
-	is_int(stuck, 0, "no pair waits for each other for ever");
-	is_int(untrue, 0, "no status says what was not");
+	is_int(dropped, 0, "no event or message that matters is dropped");
+	is_int(stuck, 0, "no pair waits for each other forever");
+	is_int(untrue, 0, "no exit status is false");
 }
 
 int
@@ -570,7 +571,7 @@ main(void)
 {
 	int count, null, one, other;
 
-	/* What closes what was inherited spares the report. */
+	/* The tables close inherited descriptors: keep the report open. */
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
 	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||

@@ -1,5 +1,5 @@
 /*
- * The guard's table: what each event means in each state.
+ * The guard's table: what each event does in each state.
  */
 #include "run/guard_private.h"
 
@@ -16,7 +16,7 @@
 #define NO_WORD	(-1)
 #define T	30000
 #define BEFORE	7		/* the exit code before the event */
-#define SAID	9		/* what the keeper says it is */
+#define SAID	9		/* the exit code in the keeper's messages */
 
 static const struct {
 	const char		*what;
@@ -27,111 +27,111 @@ static const struct {
 	int			 word;		/* what the keeper is told */
 	int			 exit_code;
 } rows[] = {
-	{ "in line, the lease is ours: the keeper may start the command",
+	{ "queueing, the lease is held: the keeper may start the command",
 	    QUEUEING, LINK_HELD, false, STARTING, LINK_GO, BEFORE },
-	{ "in line, the keeper is done: so are we, with its status", QUEUEING,
+	{ "queueing, the keeper is done: exits with its status", QUEUEING,
 	    LINK_DONE, false, FINISHED, NO_WORD, SAID },
-	{ "in line, the keeper died: 70", QUEUEING, KEEPER_DIED, false,
+	{ "queueing, the keeper died: 70", QUEUEING, KEEPER_DIED, false,
 	    FINISHED, NO_WORD, EXITCODE_INTERNAL },
-	{ "in line, a signal: the keeper leaves the line", QUEUEING,
+	{ "queueing, a signal: the keeper leaves the queue", QUEUEING,
 	    TERMINATED, false, ENDING, LINK_STOP, BEFORE },
-	{ "in line, the keeper does not give up in time: 75", QUEUEING,
+	{ "queueing, the keeper does not give up in time: 75", QUEUEING,
 	    TIME_UP, false, ENDING, LINK_STOP, EXITCODE_CONFLICT },
 
-	{ "after a signal a lease that comes late starts nothing", ENDING,
+	{ "ending, a late lease starts nothing", ENDING,
 	    LINK_HELD, false, ENDING, NO_WORD, BEFORE },
-	{ "after a signal the keeper is done", ENDING, LINK_DONE, false,
+	{ "ending, the keeper is done: exits", ENDING, LINK_DONE, false,
 	    FINISHED, NO_WORD, BEFORE },
-	{ "after a signal the keeper dies: its session is closed", ENDING,
+	{ "ending, the keeper died: its session is closed", ENDING,
 	    KEEPER_DIED, false, FINISHED, NO_WORD, BEFORE },
-	{ "a second signal: at once", ENDING, TERMINATED, false, FINISHED,
-	    NO_WORD, BEFORE },
+	{ "ending, a second signal: exits at once",
+	    ENDING, TERMINATED, false, FINISHED, NO_WORD, BEFORE },
 
 	{ "starting, a later lease is approved as well", STARTING, LINK_HELD,
 	    false, STARTING, LINK_GO, BEFORE },
-	{ "starting, the lease was lost before the command: in line again",
+	{ "starting, the lease was lost before the command: queues again",
 	    STARTING, LINK_WAITING, false, QUEUEING, NO_WORD, BEFORE },
 	{ "starting, the command exists: running", STARTING, LINK_STARTED,
 	    false, RUNNING, NO_WORD, BEFORE },
-	{ "starting, nothing proves the lease any more: asks to stop",
+	{ "starting, contact lost too long: asks the tree to stop",
 	    STARTING, STOP_DUE, false, LOSING, LINK_LOSE, BEFORE },
-	{ "starting, the keeper died, and nothing had been started: 70",
+	{ "starting, the keeper died, no command was started: 70",
 	    STARTING, KEEPER_DIED, false, FINISHED, NO_WORD,
 	    EXITCODE_INTERNAL },
-	{ "starting, the keeper leaves without a command: its status",
+	{ "starting, the keeper ends without a command: its status",
 	    STARTING, LINK_DONE, false, FINISHED, NO_WORD, SAID },
 
 	{ "running, the keeper died: 76", RUNNING, KEEPER_DIED, false,
 	    FINISHED, NO_WORD, EXITCODE_LOST },
-	{ "all ended, the keeper died: the command's own status", RUNNING,
+	{ "running, all ended, the keeper died: the command's status", RUNNING,
 	    KEEPER_DIED, true, FINISHED, NO_WORD, BEFORE },
-	{ "running, the keeper is done: so are we", RUNNING, LINK_DONE, true,
+	{ "running, the keeper is done: exits", RUNNING, LINK_DONE, true,
 	    FINISHED, NO_WORD, SAID },
-	{ "running, nothing proves the lease any more: asks to stop, 76",
+	{ "running, contact lost too long: asks the tree to stop, 76",
 	    RUNNING, STOP_DUE, false, LOSING, LINK_LOSE, EXITCODE_LOST },
-	{ "running, the keeper says that the lease is lost: 76", RUNNING,
+	{ "running, the keeper reports the lease lost: 76", RUNNING,
 	    LINK_LOST, false, RUNNING, NO_WORD, EXITCODE_LOST },
-	{ "running, nothing runs any more: no deadline", RUNNING,
+	{ "running, all processes are dead: releasing", RUNNING,
 	    LINK_RELEASING, true, RELEASING, NO_WORD, SAID },
 
-	{ "losing, the deadline: 76, whatever the command says", LOSING,
+	{ "losing, the deadline: kills, 76", LOSING,
 	    TIME_UP, false, KILLING, NO_WORD, EXITCODE_LOST },
-	{ "losing, the keeper is done: so are we", LOSING, LINK_DONE, false,
+	{ "losing, the keeper is done: exits", LOSING, LINK_DONE, false,
 	    FINISHED, NO_WORD, EXITCODE_LOST },
 	{ "losing, no other lease is approved", LOSING, LINK_HELD, false,
 	    LOSING, NO_WORD, EXITCODE_LOST },
-	{ "losing, all gone in time: no deadline", LOSING, LINK_RELEASING,
+	{ "losing, all are dead in time: releasing", LOSING, LINK_RELEASING,
 	    true, RELEASING, NO_WORD, EXITCODE_LOST },
-	{ "losing, nothing was started: in line again", LOSING, LINK_WAITING,
+	{ "losing, no command was started: queues again", LOSING, LINK_WAITING,
 	    false, QUEUEING, NO_WORD, BEFORE },
-	{ "losing, the command is started after all: still losing, 76",
+	{ "losing, the command starts after all: still losing, 76",
 	    LOSING, LINK_STARTED, false, LOSING, NO_WORD, EXITCODE_LOST },
-	{ "releasing, no deadline kills anything", RELEASING, STOP_DUE, true,
+	{ "releasing, no lease deadline applies", RELEASING, STOP_DUE, true,
 	    RELEASING, NO_WORD, BEFORE },
-	{ "releasing, the keeper died: the command's own status", RELEASING,
+	{ "releasing, the keeper died: the command's status", RELEASING,
 	    KEEPER_DIED, true, FINISHED, NO_WORD, BEFORE },
-	{ "releasing, the keeper is done: so are we", RELEASING, LINK_DONE,
+	{ "releasing, the keeper is done: exits", RELEASING, LINK_DONE,
 	    true, FINISHED, NO_WORD, SAID },
-	{ "in line, no deadline stops anything", QUEUEING, STOP_DUE, false,
+	{ "queueing, no lease deadline applies", QUEUEING, STOP_DUE, false,
 	    QUEUEING, NO_WORD, BEFORE },
 
-	{ "killing, all gone: on to the session", KILLING, TREE_EMPTY, false,
+	{ "killing, all are dead: ends the session", KILLING, TREE_EMPTY, false,
 	    FINISHED, NO_WORD, EXITCODE_LOST },
-	{ "killing, a signal does not make us leave early", KILLING,
+	{ "killing, a signal does not end it early", KILLING,
 	    TERMINATED, false, KILLING, NO_WORD, EXITCODE_LOST },
-	{ "killing, the keeper was done after all", KILLING, LINK_DONE, false,
-	    FINISHED, NO_WORD, EXITCODE_LOST },
-	{ "killing, the keeper's death alone is nothing", KILLING,
+	{ "killing, the keeper is done after all: exits",
+	    KILLING, LINK_DONE, false, FINISHED, NO_WORD, EXITCODE_LOST },
+	{ "killing, the keeper died: kills the others", KILLING,
 	    KEEPER_DIED, false, KILLING, NO_WORD, EXITCODE_LOST },
-	{ "killing takes long: again", KILLING, TIME_UP, false, KILLING,
+	{ "killing takes long: another round", KILLING, TIME_UP, false, KILLING,
 	    NO_WORD, EXITCODE_LOST },
 
 	{ "ending, the keeper takes too long: its session is closed", ENDING,
 	    TIME_UP, false, FINISHED, NO_WORD, BEFORE },
-	{ "releasing, the keeper takes too long: the command's own status",
+	{ "releasing, the keeper takes too long: the command's status",
 	    RELEASING, TIME_UP, true, FINISHED, NO_WORD, BEFORE },
-	{ "closing, the helper is done: so are we", CLOSING, HELPER_ENDED,
+	{ "closing, the helper is done: exits", CLOSING, HELPER_ENDED,
 	    false, FINISHED, NO_WORD, BEFORE },
-	{ "closing takes too long: the session will expire", CLOSING, TIME_UP,
-	    false, FINISHED, NO_WORD, BEFORE },
-	{ "closing, the user is impatient: we end", CLOSING, TERMINATED, false,
+	{ "closing takes too long: exits, the session expires",
+	    CLOSING, TIME_UP, false, FINISHED, NO_WORD, BEFORE },
+	{ "closing, a signal: exits", CLOSING, TERMINATED, false,
 	    FINISHED, NO_WORD, BEFORE },
-	{ "in line, the keeper is asked whether it is there", QUEUEING,
+	{ "queueing, the keeper is pinged", QUEUEING,
 	    PING_DUE, false, QUEUEING, LINK_PING, BEFORE },
-	{ "running, the keeper is asked whether it is there", RUNNING,
+	{ "running, the keeper is pinged", RUNNING,
 	    PING_DUE, false, RUNNING, LINK_PING, BEFORE },
-	{ "losing, the keeper is asked whether it is there", LOSING, PING_DUE,
+	{ "losing, the keeper is pinged", LOSING, PING_DUE,
 	    false, LOSING, LINK_PING, EXITCODE_LOST },
-	{ "killing, a dead keeper is not asked", KILLING, PING_DUE, false,
+	{ "killing, the keeper is not pinged", KILLING, PING_DUE, false,
 	    KILLING, NO_WORD, EXITCODE_LOST },
 
 	{ "closing, a late lease starts nothing", CLOSING, LINK_HELD, false,
 	    CLOSING, NO_WORD, BEFORE },
-	{ "parting, the keeper is gone: so are we", PARTING, KEEPER_DIED, false,
+	{ "parting, the keeper exited: exits", PARTING, KEEPER_DIED, false,
 	    FINISHED, NO_WORD, BEFORE },
-	{ "parting, the keeper hangs: so are we", PARTING, TIME_UP, false,
+	{ "parting, the keeper hangs: exits", PARTING, TIME_UP, false,
 	    FINISHED, NO_WORD, BEFORE },
-	{ "parting, a signal: so are we", PARTING, TERMINATED, false,
+	{ "parting, a signal: exits", PARTING, TERMINATED, false,
 	    FINISHED, NO_WORD, BEFORE },
 };
 
@@ -141,7 +141,7 @@ static struct options	options;
 static struct options	recording;	/* with -i 0 */
 static struct options	ignoring;	/* with --on-loss ignore */
 
-/* What the keeper says with any message, as far as it is of that type. */
+/* Returns the keeper's message of this type. */
 static struct link_message
 message_of(int event)
 {
@@ -227,7 +227,7 @@ test_rows(void)
 	}
 }
 
-/* Only the lease's own question before the command starts is answered. */
+/* Every event in every state. */
 static void
 test_all(void)
 {
@@ -257,12 +257,13 @@ test_all(void)
 				    (int)guard.state) != 0;
 			tear_down(&guard, &keeper_end);
 		}
-	ok(approved, "no other event in any state approves of a command");
-	ok(inert, "a finished guard does nothing more, whatever happens");
-	ok(leads, "every row leads to where it says");
+	ok(approved,
+	    "only LINK_HELD before the start is answered with LINK_GO");
+	ok(inert, "an event without a row, or after the end, does nothing");
+	ok(leads, "every row leads to a state that it names");
 }
 
-/* The guard goes behind its keeper. */
+/* The guard exits after its keeper. */
 static void
 test_parting(void)
 {
@@ -285,10 +286,10 @@ test_parting(void)
 		guard.keeper = 0;
 		tear_down(&guard, &keeper_end);
 	}
-	ok(waits, "a keeper that is done has a second to exit, in all states");
+	ok(waits, "a keeper that is done has one second to exit");
 }
 
-/* What is due when, by the newest proof. */
+/* When STOP_DUE and TIME_UP are due, by the newest proof. */
 static void
 test_deadlines(void)
 {
@@ -299,54 +300,59 @@ test_deadlines(void)
 	now_ms = clock_ms();
 	set_up(&guard, &keeper_end, RUNNING);
 	link_set_lease(&keeper_end, now_ms + 30000, T);
-	is_int(guard_stop_ms(&guard), now_ms + 24400, "when to ask");
+	is_int(guard_stop_ms(&guard), now_ms + 24400,
+	    "the tree is asked to stop 5s before the kill");
 	link_set_lease(&keeper_end, now_ms + 40000, T);
 	is_int(guard_stop_ms(&guard), now_ms + 34400,
-	    "the keeper's next proof counts at once");
+	    "a new proof counts at once");
 	dispatch(&guard, LINK_LOST);
 	is_int(guard_stop_ms(&guard), now_ms + 34400,
-	    "a keeper that says that the lease is lost may yet hang");
+	    "LINK_LOST leaves the deadline on: the keeper may hang");
 	dispatch(&guard, STOP_DUE);
-	is_int(guard.deadline_ms, now_ms + 39400, "when to kill");
+	is_int(guard.deadline_ms, now_ms + 39400,
+	    "killing begins the margin before the expiry");
 	ok(guard_time_up_ms(&guard) < now_ms + 39400 - 15000,
-	    "half-way it looks how much there is to kill");
+	    "half-way the guard counts the processes");
 	dispatch(&guard, TIME_UP);
-	is_int(guard.state, LOSING, "without killing");
+	is_int(guard.state, LOSING, "counting does not kill");
 	ok(guard_time_up_ms(&guard) > now_ms + 39400 - 1000,
-	    "and then waits for the deadline");
+	    "the guard waits for the deadline after that");
 	link_set_lease(&keeper_end, now_ms + 50000, T);
 	ok(guard_time_up_ms(&guard) <= now_ms + 39400,
-	    "what was asked to stop is not given more time");
+	    "a tree that was asked to stop gets no more time");
 	link_set_lease(&keeper_end, now_ms + 20000, T);
 	ok(guard_time_up_ms(&guard) <= now_ms + 19400,
-	    "but less, if the lease ends earlier");
-	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "nor asked again");
+	    "it gets less if the lease expires earlier");
+	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "it is asked once");
 	guard.state = RELEASING;
-	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "releasing: no deadline");
+	is_int(guard_stop_ms(&guard), CLOCK_NEVER,
+	    "releasing: no lease deadline");
 	guard.state = QUEUEING;
-	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "in line: no deadline");
+	is_int(guard_stop_ms(&guard), CLOCK_NEVER,
+	    "queueing: no lease deadline");
 	tear_down(&guard, &keeper_end);
 
 	set_up(&guard, &keeper_end, RUNNING);
 	guard.options = &ignoring;
 	link_set_lease(&keeper_end, now_ms + 30000, T);
 	is_int(guard_stop_ms(&guard), now_ms + 29400,
-	    "a loss to be ignored is told at the deadline");
+	    "--on-loss ignore: the loss is reported at the deadline");
 	dispatch(&guard, STOP_DUE);
 	ok(guard.state == RUNNING && guard.lost &&
-	    guard_stop_ms(&guard) == CLOCK_NEVER, "once, and it runs on");
+	    guard_stop_ms(&guard) == CLOCK_NEVER,
+	    "it is reported once, and the command runs on");
 	tear_down(&guard, &keeper_end);
 
 	set_up(&guard, &keeper_end, QUEUEING);
 	link_set_lease(guard.link, now_ms - 1, T);
 	dispatch(&guard, LINK_HELD);
 	is_int(first_word(&keeper_end), LINK_AGAIN,
-	    "a guard that woke up late has the keeper ask again");
-	is_int(guard.state, QUEUEING, "and waits");
+	    "a guard that reads LINK_HELD too late answers LINK_AGAIN");
+	is_int(guard.state, QUEUEING, "it stays QUEUEING");
 	tear_down(&guard, &keeper_end);
 }
 
-/* A keeper that died may have left undone what a status of 0 would promise. */
+/* A keeper that died may have left undone what a status of 0 promises. */
 static void
 test_promises(void)
 {
@@ -359,16 +365,16 @@ test_promises(void)
 	} cases[] = {
 		{ "releasing, the keeper died: 0 stays", &options, RELEASING,
 		    0, 0, 0 },
-		{ "maybe not recorded: not 0", &recording, RELEASING, 0, 0,
-		    EXITCODE_INTERNAL },
-		{ "not held for long enough: not 0", &options, RELEASING, 5000,
-		    0, EXITCODE_INTERNAL },
-		{ "maybe not recorded, a failure stays", &recording, RELEASING,
-		    0, 3, 3 },
-		{ "all ended, maybe not recorded: not 0", &recording, RUNNING,
-		    0, 0, EXITCODE_INTERNAL },
-		{ "all ended, not held: a failure stays", &options, RUNNING,
-		    5000, 124, 124 },
+		{ "releasing, maybe not recorded: not 0",
+		    &recording, RELEASING, 0, 0, EXITCODE_INTERNAL },
+		{ "releasing, --hold cut short: not 0",
+		    &options, RELEASING, 5000, 0, EXITCODE_INTERNAL },
+		{ "releasing, maybe not recorded: a failure stays",
+		    &recording, RELEASING, 0, 3, 3 },
+		{ "running, all ended, maybe not recorded: not 0",
+		    &recording, RUNNING, 0, 0, EXITCODE_INTERNAL },
+		{ "running, all ended, --hold cut short: a failure stays",
+		    &options, RUNNING, 5000, 124, 124 },
 	};
 	struct link_message releasing = message_of(LINK_RELEASING);
 	struct guard guard;
@@ -392,9 +398,10 @@ test_promises(void)
 	releasing.releasing.hold_ms = 600000;
 	guard_dispatch(&guard, LINK_RELEASING, &releasing);
 	ok(guard.time_up_ms > clock_ms() + 600000 + 20000,
-	    "a keeper that holds is given the time");
+	    "a keeper gets the time of --hold");
 	guard_dispatch(&guard, LINK_RELEASING, &releasing);
-	is_int(guard.state, RELEASING, "told again: no matter");
+	is_int(guard.state, RELEASING,
+	    "a second LINK_RELEASING changes nothing");
 	tear_down(&guard, &keeper_end);
 }
 
@@ -403,7 +410,7 @@ main(void)
 {
 	int null;
 
-	/* The guard closes what it inherited; the report is not that. */
+	/* The guard closes inherited descriptors: keep the report open. */
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
 	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||

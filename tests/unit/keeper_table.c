@@ -1,6 +1,6 @@
 /*
- * The keeper's table: what each event means in each state.  No ZooKeeper here;
- * what the keeper tells the guard is read from the other end of the link.
+ * The keeper's table: what each event does in each state, without ZooKeeper.
+ * The keeper's messages are read from the guard's end of the link.
  */
 #include "run/keeper_private.h"
 
@@ -30,12 +30,12 @@ enum with {
 	PLAIN,
 	WITH_NODES,		/* a lease node that only a server can delete */
 	WITH_NONBLOCK,
-	WITH_PAUSE,		/* the same, contact, and a pause */
+	WITH_PAUSE,		/* -n, contact, and a pause */
 	WITH_DENIED,
 	WITH_LEAVE, WITH_KILL,	/* -o */
-	WITH_TERM, WITH_WINCH,	/* the ordered signal */
-	WITH_CROSSED_TERM,	/* ordered before the guard knew of the end */
-	WITH_ANSWER,		/* of the guard, to the last question */
+	WITH_TERM, WITH_WINCH,	/* the signal in LINK_SIGNAL */
+	WITH_CROSSED_TERM,	/* sent before the guard knew of the end */
+	WITH_ANSWER,		/* the guard answers the last question */
 	WITH_STALE,		/* no time left on the lease clock */
 	WITH_IGNORE,		/* --on-loss ignore */
 	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
@@ -68,88 +68,90 @@ static const struct {
 	enum with		 with;
 	struct outcome		 wanted;
 } rows[] = {
-	{ "connecting, connected: joins the line",
+	{ "connecting, connected: joins the queue",
 	    CONNECTING, NEW_SESSION, PLAIN,
 	    { QUEUED, LINK_SESSION, NOT_TOLD } },
-	{ "connecting, policy exhausted: 69", CONNECTING, GAVE_UP, PLAIN,
+	{ "connecting, retries exhausted: 69", CONNECTING, GAVE_UP, PLAIN,
 	    { FINISHED, NO_WORD, EXITCODE_UNREACHABLE } },
 	{ "connecting, told to stop: ends", CONNECTING, LINK_STOP, PLAIN,
 	    { FINISHED, NO_WORD, BEFORE } },
 	{ "connecting, the guard is gone: ends", CONNECTING, GUARD_GONE, PLAIN,
 	    { FINISHED, NO_WORD, BEFORE } },
-	{ "connecting, the waiting time is over: 75", CONNECTING, WAIT_OVER,
+	{ "connecting, --wait over: 75", CONNECTING, WAIT_OVER,
 	    PLAIN, { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
-	{ "connecting, a late signal ends it", CONNECTING, LINK_SIGNAL,
+	{ "connecting, SIGTERM: ends, 128+n", CONNECTING, LINK_SIGNAL,
 	    WITH_TERM, { FINISHED, NO_WORD, EXITCODE_SIGNAL + SIGTERM } },
-	{ "connecting, a harmless signal does not", CONNECTING, LINK_SIGNAL,
+	{ "connecting, SIGWINCH: ignored", CONNECTING, LINK_SIGNAL,
 	    WITH_WINCH, { CONNECTING, NO_WORD, NOT_TOLD } },
 	{ "connecting, a stale go-ahead starts nothing", CONNECTING, LINK_GO,
 	    PLAIN, { CONNECTING, NO_WORD, NOT_TOLD } },
 
-	{ "in line, behind others: waits", QUEUED, MUST_WAIT,
+	{ "queued, others are ahead: waits", QUEUED, MUST_WAIT,
 	    PLAIN, { QUEUED, NO_WORD, NOT_TOLD } },
-	{ "in line, -n: 75", QUEUED, MUST_WAIT, WITH_NONBLOCK,
+	{ "queued, -n: 75", QUEUED, MUST_WAIT, WITH_NONBLOCK,
 	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
-	{ "in line, -n, paused: looks who has done that", QUEUED, WAIT_OVER,
+	{ "queued, -n, paused: looks who paused it", QUEUED, WAIT_OVER,
 	    WITH_PAUSE, { EXPLAINING, NO_WORD, NOT_TOLD } },
-	{ "explaining, it is known: 75", EXPLAINING, LOOKED, PLAIN,
+	{ "explaining, the holder is known: 75", EXPLAINING, LOOKED, PLAIN,
 	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
 	{ "explaining, no answer: 75", EXPLAINING, TIME_UP, PLAIN,
 	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
 	{ "explaining, contact lost: 75", EXPLAINING, CONTACT_LOST, PLAIN,
 	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
-	{ "explaining, the session expired: 75", EXPLAINING, EXPIRED, WITH_NODES,
-	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
-	{ "explaining, acquired: too late", EXPLAINING, ACQUIRED, PLAIN,
+	{ "explaining, the session expired: 75",
+	    EXPLAINING, EXPIRED, WITH_NODES, { FINISHED, NO_WORD,
+	    EXITCODE_CONFLICT } },
+	{ "explaining, acquired: gives up anyway", EXPLAINING, ACQUIRED, PLAIN,
 	    { EXPLAINING, NO_WORD, NOT_TOLD } },
-	{ "explaining, a signal ends it", EXPLAINING, LINK_SIGNAL, WITH_TERM,
-	    { FINISHED, NO_WORD, EXITCODE_SIGNAL + SIGTERM } },
-	{ "in line, acquired: asks the guard first", QUEUED, ACQUIRED, PLAIN,
+	{ "explaining, SIGTERM: ends, 128+n",
+	    EXPLAINING, LINK_SIGNAL, WITH_TERM, { FINISHED, NO_WORD,
+	    EXITCODE_SIGNAL + SIGTERM } },
+	{ "queued, acquired: asks the guard first", QUEUED, ACQUIRED, PLAIN,
 	    { ASKING, LINK_HELD, NOT_TOLD } },
-	{ "in line, acquired without time left: asks nobody yet", QUEUED,
+	{ "queued, acquired without time left: proves the lease first", QUEUED,
 	    ACQUIRED, WITH_STALE, { PROVING, NO_WORD, NOT_TOLD } },
-	{ "proving, proven at last: asks", PROVING, PROVEN, PLAIN,
+	{ "proving, proven: asks the guard", PROVING, PROVEN, PLAIN,
 	    { ASKING, LINK_HELD, NOT_TOLD } },
-	{ "asking, a go-ahead that comes too late is taken back", ASKING,
-	    LINK_GO, WITH_STALE, { PROVING, LINK_WAITING, NOT_TOLD } },
+	{ "asking, a go-ahead without time left: withdraws the question",
+	    ASKING, LINK_GO, WITH_STALE, { PROVING, LINK_WAITING, NOT_TOLD } },
 	{ "asking, told to ask again: asks", ASKING, LINK_AGAIN, WITH_ANSWER,
 	    { ASKING, LINK_HELD, NOT_TOLD } },
-	{ "running, past the deadline: kills by itself", RUNNING, DEADLINE,
+	{ "running, past the deadline: kills", RUNNING, DEADLINE,
 	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
-	{ "running, past the deadline, to be ignored: runs on", RUNNING,
+	{ "running, past the deadline, --on-loss ignore: runs on", RUNNING,
 	    DEADLINE, WITH_IGNORE, { RUNNING, LINK_LOST, NOT_TOLD } },
-	{ "running, the guard has asked it to stop: stopping", RUNNING,
+	{ "running, the guard asked the tree to stop: stopping", RUNNING,
 	    LINK_LOSE, PLAIN, { STOPPING, NO_WORD, NOT_TOLD } },
-	{ "in line, not allowed: 77", QUEUED, REFUSED, WITH_DENIED,
+	{ "queued, not allowed: 77", QUEUED, REFUSED, WITH_DENIED,
 	    { FINISHED, NO_WORD, EXITCODE_DENIED } },
-	{ "in line, refused otherwise: 70", QUEUED, REFUSED, PLAIN,
+	{ "queued, refused otherwise: 70", QUEUED, REFUSED, PLAIN,
 	    { FINISHED, NO_WORD, EXITCODE_INTERNAL } },
-	{ "in line, the waiting time is over: 75", QUEUED, WAIT_OVER, PLAIN,
+	{ "queued, --wait over: 75", QUEUED, WAIT_OVER, PLAIN,
 	    { FINISHED, NO_WORD, EXITCODE_CONFLICT } },
-	{ "in line, the session expired: a new one", QUEUED, EXPIRED, PLAIN,
+	{ "queued, the session expired: a new one", QUEUED, EXPIRED, PLAIN,
 	    { CONNECTING, NO_WORD, NOT_TOLD } },
-	{ "in line, contact lost: stays", QUEUED, CONTACT_LOST, PLAIN,
+	{ "queued, contact lost: stays", QUEUED, CONTACT_LOST, PLAIN,
 	    { QUEUED, NO_WORD, NOT_TOLD } },
-	{ "in line, told to stop, with a node: waits for its delete", QUEUED,
-	    LINK_STOP, WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "in line, the guard is gone: leaves", QUEUED, GUARD_GONE, PLAIN,
+	{ "queued, told to stop, with a node: waits until it is deleted",
+	    QUEUED, LINK_STOP, WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD } },
+	{ "queued, the guard is gone: leaves", QUEUED, GUARD_GONE, PLAIN,
 	    { FINISHED, NO_WORD, BEFORE } },
-	{ "in line, a stale go-ahead starts nothing", QUEUED, LINK_GO, PLAIN,
+	{ "queued, a stale go-ahead starts nothing", QUEUED, LINK_GO, PLAIN,
 	    { QUEUED, NO_WORD, NOT_TOLD } },
 
-	{ "proving, asked to stop what was never started: goes on proving",
+	{ "proving, LINK_LOSE without a command: ignored",
 	    PROVING, LINK_LOSE, PLAIN, { PROVING, NO_WORD, NOT_TOLD } },
 	{ "asking, a go-ahead for an earlier question starts nothing", ASKING,
 	    LINK_GO, PLAIN, { ASKING, NO_WORD, NOT_TOLD } },
-	{ "asking, the waiting time is over: too late, it is ours", ASKING,
+	{ "asking, --wait over: ignored, the lease is held", ASKING,
 	    WAIT_OVER, PLAIN, { ASKING, NO_WORD, NOT_TOLD } },
 	{ "asking, the session expired: a new one", ASKING, EXPIRED, PLAIN,
 	    { CONNECTING, LINK_WAITING, NOT_TOLD } },
-	{ "asking, the lease is lost: joins again", ASKING, LEASE_LOST, PLAIN,
+	{ "asking, the lease is lost: queues again", ASKING, LEASE_LOST, PLAIN,
 	    { QUEUED, LINK_WAITING, NOT_TOLD } },
 	{ "asking, told to stop: releases first", ASKING, LINK_STOP,
 	    WITH_NODES, { LEAVING, LINK_WAITING, NOT_TOLD } },
-	{ "asking, a late signal: releases, 128+n", ASKING, LINK_SIGNAL,
+	{ "asking, SIGTERM: releases, 128+n", ASKING, LINK_SIGNAL,
 	    WITH_TERM, { FINISHED, LINK_WAITING, EXITCODE_SIGNAL + SIGTERM } },
 	{ "asking, the guard is gone: releases", ASKING, GUARD_GONE,
 	    WITH_NODES, { LEAVING, LINK_WAITING, NOT_TOLD } },
@@ -158,82 +160,84 @@ static const struct {
 	    { RUNNING, NO_WORD, NOT_TOLD } },
 	{ "running, contact lost: runs on", RUNNING, CONTACT_LOST, PLAIN,
 	    { RUNNING, NO_WORD, NOT_TOLD } },
-	{ "running, the waiting time means nothing", RUNNING, WAIT_OVER, PLAIN,
+	{ "running, --wait over: ignored", RUNNING, WAIT_OVER, PLAIN,
 	    { RUNNING, NO_WORD, NOT_TOLD } },
-	{ "running, the lease is lost: stops, says so", RUNNING, LEASE_LOST,
-	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
-	{ "running, the session expired: stops, says so", RUNNING, EXPIRED,
-	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
-	{ "running, the guard is gone: stops", RUNNING, GUARD_GONE, PLAIN,
+	{ "running, the lease is lost: kills, tells the guard",
+	    RUNNING, LEASE_LOST, PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
+	{ "running, the session expired: kills, tells the guard",
+	    RUNNING, EXPIRED, PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
+	{ "running, the guard is gone: kills", RUNNING, GUARD_GONE, PLAIN,
 	    { KILLING, NO_WORD, NOT_TOLD } },
 	{ "running, told to stop: stops", RUNNING, LINK_STOP, PLAIN,
 	    { STOPPING, NO_WORD, NOT_TOLD } },
-	{ "the command ended: waits for what it started", RUNNING,
+	{ "the command ended: waits for its descendants", RUNNING,
 	    COMMAND_ENDED, PLAIN, { LINGERING, NO_WORD, NOT_TOLD } },
 	{ "the command ended, -o kill: stops the rest", RUNNING,
 	    COMMAND_ENDED, WITH_KILL, { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "the command ended, -o leave: releases", RUNNING, COMMAND_ENDED,
 	    WITH_LEAVE, { FINISHED, LINK_RELEASING, BEFORE } },
 
-	{ "lingering, all gone: releases, not done before a server says so",
+	{ "lingering, all are dead: releases, waits for confirmation",
 	    LINGERING, TREE_EMPTY, WITH_NODES,
 	    { LEAVING, LINK_RELEASING, NOT_TOLD } },
-	{ "lingering, the lease is lost: stops the rest", LINGERING,
+	{ "lingering, the lease is lost: kills the rest", LINGERING,
 	    LEASE_LOST, PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
-	{ "lingering, the session expired: stops the rest", LINGERING, EXPIRED,
+	{ "lingering, the session expired: kills the rest", LINGERING, EXPIRED,
 	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
-	{ "lingering for long: goes on", LINGERING, TIME_UP, PLAIN,
+	{ "lingering for long: keeps waiting", LINGERING, TIME_UP, PLAIN,
 	    { LINGERING, NO_WORD, NOT_TOLD } },
-	{ "lingering, the guard is gone: stops the rest", LINGERING,
+	{ "lingering, the guard is gone: kills the rest", LINGERING,
 	    GUARD_GONE, PLAIN, { KILLING, NO_WORD, NOT_TOLD } },
 
-	{ "stopping, all gone: releases", STOPPING, TREE_EMPTY, WITH_NODES,
+	{ "stopping, all are dead: releases", STOPPING, TREE_EMPTY, WITH_NODES,
 	    { LEAVING, LINK_RELEASING, NOT_TOLD } },
-	{ "stopping takes too long: still stopping", STOPPING, TIME_UP, PLAIN,
+	{ "stopping takes too long: kills", STOPPING, TIME_UP, PLAIN,
 	    { KILLING, NO_WORD, NOT_TOLD } },
-	{ "stopping, the lease is lost on top: says so", STOPPING, LEASE_LOST,
-	    PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
+	{ "stopping, the lease is lost: kills, tells the guard",
+	    STOPPING, LEASE_LOST, PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 
-	{ "leaving, a server says it is done: told", LEAVING, LEFT, PLAIN,
+	{ "leaving, a server confirms it: done", LEAVING, LEFT, PLAIN,
 	    { FINISHED, NO_WORD, BEFORE } },
-	{ "leaving, the session expired: told as well", LEAVING, EXPIRED,
+	{ "leaving, the session expired: done", LEAVING, EXPIRED,
 	    WITH_NODES, { FINISHED, NO_WORD, BEFORE } },
-	{ "leaving takes too long: the guard may go, the keeper tries on",
+	{ "leaving takes too long: the guard may exit, the keeper tries on",
 	    LEAVING, TIME_UP, WITH_NODES, { UNCONFIRMED, NO_WORD, BEFORE } },
-	{ "leaving takes for ever: over", UNCONFIRMED, TIME_UP, PLAIN,
+	{ "unconfirmed for too long: finished", UNCONFIRMED, TIME_UP, PLAIN,
 	    { FINISHED, NO_WORD, NOT_TOLD } },
-	{ "leaving, contact lost: tries on", LEAVING, CONTACT_LOST, WITH_NODES,
-	    { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "leaving, the user is impatient: the guard may go", LEAVING,
+	{ "leaving, contact lost: keeps trying",
+	    LEAVING, CONTACT_LOST, WITH_NODES, { LEAVING, NO_WORD, NOT_TOLD } },
+	{ "leaving, a signal: the guard may exit", LEAVING,
 	    LINK_SIGNAL, WITH_TERM, { UNCONFIRMED, NO_WORD, BEFORE } },
-	{ "leaving, what the command ended of comes late: no matter", LEAVING,
+	{ "leaving, the signal that ended the command: ignored", LEAVING,
 	    LINK_SIGNAL, WITH_CROSSED_TERM, { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "leaving, the user resizes a window: no matter", LEAVING,
+	{ "leaving, SIGWINCH: ignored", LEAVING,
 	    LINK_SIGNAL, WITH_WINCH, { LEAVING, NO_WORD, NOT_TOLD } },
 
-	{ "in line, acquired with -i: reads the record first", QUEUED,
+	{ "queued, acquired with -i: reads the record first", QUEUED,
 	    ACQUIRED, WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD } },
 	{ "judging, no run on record: asks the guard", JUDGING, RECORD_READ,
 	    WITH_INTERVAL, { ASKING, LINK_HELD, NOT_TOLD } },
-	{ "judging, one ran a minute ago: skips", JUDGING, RECORD_READ,
+	{ "judging, a run a minute ago: skips", JUDGING, RECORD_READ,
 	    WITH_RUN, { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "judging, one failed a minute ago: asks", JUDGING, RECORD_READ,
+	{ "judging, a failed run a minute ago: asks", JUDGING, RECORD_READ,
 	    WITH_FAILURE, { ASKING, LINK_HELD, NOT_TOLD } },
-	{ "judging, one failed, and that counts: skips", JUDGING, RECORD_READ,
-	    WITH_COUNTED, { LEAVING, NO_WORD, NOT_TOLD } },
+	{ "judging, a failed run, and failures count: skips",
+	    JUDGING, RECORD_READ, WITH_COUNTED, { LEAVING, NO_WORD, NOT_TOLD }
+	    },
 	{ "judging, a run in the future: leaves", JUDGING, RECORD_READ,
 	    WITH_FUTURE, { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "judging with -i 0: asks, whatever there is", JUDGING, RECORD_READ,
-	    WITH_ALWAYS, { ASKING, LINK_HELD, NOT_TOLD } },
-	{ "judging, the record is no good: leaves", JUDGING, RECORD_REFUSAL,
+	{ "judging with -i 0: asks, whatever the record says",
+	    JUDGING, RECORD_READ, WITH_ALWAYS, { ASKING, LINK_HELD, NOT_TOLD }
+	    },
+	{ "judging, the record is unusable: leaves", JUDGING, RECORD_REFUSAL,
 	    WITH_CORRUPT, { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "judging, a go-ahead starts nothing", JUDGING, LINK_GO,
 	    WITH_INTERVAL, { JUDGING, NO_WORD, NOT_TOLD } },
-	{ "judging, the lease is lost: joins again", JUDGING, LEASE_LOST,
+	{ "judging, the lease is lost: queues again", JUDGING, LEASE_LOST,
 	    WITH_INTERVAL, { QUEUED, NO_WORD, NOT_TOLD } },
 	{ "judging, the session expired: a new one", JUDGING, EXPIRED,
 	    WITH_INTERVAL, { CONNECTING, NO_WORD, NOT_TOLD } },
-	{ "judging, the waiting time is over: too late, it is ours", JUDGING,
+	{ "judging, --wait over: ignored, the lease is held", JUDGING,
 	    WAIT_OVER, WITH_INTERVAL,
 	    { JUDGING, NO_WORD, NOT_TOLD } },
 	{ "judging, revoked: releases, 76", JUDGING, REVOKED, PLAIN,
@@ -251,17 +255,17 @@ static const struct {
 	    { STOPPING, NO_WORD, NOT_TOLD } },
 	{ "lingering, --max-time over: stops the rest", LINGERING,
 	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD } },
-	{ "stopping, revoked as well: goes on", STOPPING, REVOKED, PLAIN,
+	{ "stopping, revoked: keeps stopping", STOPPING, REVOKED, PLAIN,
 	    { STOPPING, NO_WORD, NOT_TOLD } },
-	{ "stopping, --max-time over as well: goes on", STOPPING,
+	{ "stopping, --max-time over: keeps stopping", STOPPING,
 	    MAX_TIME_OVER, PLAIN, { STOPPING, NO_WORD, NOT_TOLD } },
-	{ "lingering, all gone with -i: records first", LINGERING, TREE_EMPTY,
+	{ "lingering, all are dead, -i: records first", LINGERING, TREE_EMPTY,
 	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD } },
-	{ "stopping, all gone with -i: records as well", STOPPING, TREE_EMPTY,
+	{ "stopping, all are dead, -i: records first", STOPPING, TREE_EMPTY,
 	    WITH_SUCCESS, { RECORDING, LINK_RELEASING, NOT_TOLD } },
-	{ "lingering, all gone with --hold: holds", LINGERING, TREE_EMPTY,
+	{ "lingering, all are dead, --hold: holds", LINGERING, TREE_EMPTY,
 	    WITH_HOLD, { HOLDING, LINK_RELEASING, NOT_TOLD } },
-	{ "stopping, all gone, the guard, too: holds nothing", STOPPING,
+	{ "stopping, all are dead, the guard as well: releases", STOPPING,
 	    TREE_EMPTY, WITH_UNGUARDED,
 	    { LEAVING, LINK_RELEASING, NOT_TOLD } },
 
@@ -269,58 +273,60 @@ static const struct {
 	    { FINISHED, NO_WORD, 0 } },
 	{ "recording, recorded, with --hold: holds", RECORDING, RECORDED,
 	    WITH_HOLD, { HOLDING, NO_WORD, NOT_TOLD } },
-	{ "recording, recorded, the lease gone before --hold was over: 76",
+	{ "recording, recorded, the lease lost before --hold is over: 76",
 	    RECORDING, RECORDED, WITH_HOLD_LOST,
 	    { FINISHED, NO_WORD, EXITCODE_LOST } },
 	{ "recording, the lease is gone: 76, not 0", RECORDING, UNRECORDED,
 	    WITH_ZERO, { FINISHED, NO_WORD, EXITCODE_LOST } },
-	{ "recording, the lease is gone: a failure stays one", RECORDING,
+	{ "recording, the lease is gone: a failure stays", RECORDING,
 	    UNRECORDED, PLAIN, { FINISHED, NO_WORD, BEFORE } },
-	{ "recording, it is corrupt: 78, not 0; then releases", RECORDING,
+	{ "recording, the record is corrupt: releases", RECORDING,
 	    RECORD_REFUSAL, WITH_CORRUPT,
 	    { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "recording, refused: 70, not 0", RECORDING, RECORD_REFUSAL,
 	    WITH_ZERO, { FINISHED, NO_WORD, EXITCODE_INTERNAL } },
 	{ "recording, not allowed: releases", RECORDING, RECORD_REFUSAL,
 	    WITH_READ_ONLY, { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "recording takes as long as the session lives: 69, not 0", RECORDING,
+	{ "recording takes a session timeout: 69, not 0", RECORDING,
 	    TIME_UP, WITH_ZERO,
 	    { FINISHED, NO_WORD, EXITCODE_UNREACHABLE } },
-	{ "recording takes long: a failure stays one", RECORDING, TIME_UP,
-	    PLAIN, { FINISHED, NO_WORD, BEFORE } },
+	{ "recording takes a session timeout: a failure stays",
+	    RECORDING, TIME_UP, PLAIN, { FINISHED, NO_WORD, BEFORE } },
 	{ "recording, the session expired: 69, not 0", RECORDING, EXPIRED,
 	    WITH_SUCCESS,
 	    { FINISHED, NO_WORD, EXITCODE_UNREACHABLE } },
-	{ "recording, the lease node is gone: the store will say",
+	{ "recording, the lease node is gone: waits for the store",
 	    RECORDING, LEASE_LOST, WITH_SUCCESS,
 	    { RECORDING, NO_WORD, NOT_TOLD } },
-	{ "recording, the guard is gone: goes on", RECORDING, GUARD_GONE,
+	{ "recording, the guard is gone: keeps recording",
+	    RECORDING, GUARD_GONE, WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD
+	    } },
+	{ "recording, contact lost: keeps recording", RECORDING, CONTACT_LOST,
 	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD } },
-	{ "recording, contact lost: goes on", RECORDING, CONTACT_LOST,
-	    WITH_SUCCESS, { RECORDING, NO_WORD, NOT_TOLD } },
-	{ "recording, a signal: goes on, for a while", RECORDING, LINK_SIGNAL,
-	    WITH_HOLD_AND_TERM, { RECORDING, NO_WORD, NOT_TOLD } },
+	{ "recording, a signal: keeps recording for a while",
+	    RECORDING, LINK_SIGNAL, WITH_HOLD_AND_TERM, { RECORDING, NO_WORD,
+	    NOT_TOLD } },
 
-	{ "holding, the time is over: releases", HOLDING, TIME_UP, WITH_HOLD,
+	{ "holding, --hold over: releases", HOLDING, TIME_UP, WITH_HOLD,
 	    { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "holding, a signal ends it", HOLDING, LINK_SIGNAL,
+	{ "holding, SIGTERM: releases", HOLDING, LINK_SIGNAL,
 	    WITH_HOLD_AND_TERM, { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "holding, a harmless signal does not", HOLDING, LINK_SIGNAL,
+	{ "holding, SIGWINCH: ignored", HOLDING, LINK_SIGNAL,
 	    WITH_HOLD_AND_WINCH, { HOLDING, NO_WORD, NOT_TOLD } },
 	{ "holding, revoked: releases", HOLDING, REVOKED, WITH_HOLD,
 	    { LEAVING, NO_WORD, NOT_TOLD } },
 	{ "holding, the guard is gone: releases", HOLDING, GUARD_GONE,
 	    WITH_HOLD, { LEAVING, NO_WORD, NOT_TOLD } },
-	{ "holding, contact lost: holds on", HOLDING, CONTACT_LOST, WITH_HOLD,
-	    { HOLDING, NO_WORD, NOT_TOLD } },
+	{ "holding, contact lost: keeps holding",
+	    HOLDING, CONTACT_LOST, WITH_HOLD, { HOLDING, NO_WORD, NOT_TOLD } },
 	{ "holding, the lease node is gone: 76", HOLDING, LEASE_LOST,
 	    WITH_HOLD_LOST, { FINISHED, NO_WORD, EXITCODE_LOST } },
 	{ "holding, the session expired: 76", HOLDING, EXPIRED, WITH_HOLD,
 	    { FINISHED, NO_WORD, EXITCODE_LOST } },
 
-	{ "finished, a signal: nothing", FINISHED, LINK_SIGNAL,
+	{ "finished, SIGTERM: ignored", FINISHED, LINK_SIGNAL,
 	    WITH_TERM, { FINISHED, NO_WORD, NOT_TOLD } },
-	{ "finished, connected: nothing", FINISHED, NEW_SESSION,
+	{ "finished, connected: ignored", FINISHED, NEW_SESSION,
 	    PLAIN, { FINISHED, NO_WORD, NOT_TOLD } },
 };
 
@@ -350,7 +356,7 @@ set_up_nodes(struct keeper *keeper)
 	    sizeof(keeper->semaphore->lease.name));
 }
 
-/* The last run, relative to when our lease node was made. */
+/* Puts a run on record, at a time relative to the lease node's creation. */
 static void
 set_up_run(struct bench *bench, int64_t began_ms, int status)
 {
@@ -408,7 +414,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	    "/lock/runs", "x");
 	keeper->semaphore->claim.fence = 42;
 	keeper->question = 42;
-	/* A lease that is proven for now. */
+	/* The lease is proved until T from now. */
 	lease_init(&keeper->lease, 30000);
 	lease_connected(&keeper->lease, clock_ms() - 2, 30000);
 	lease_acknowledged(&keeper->lease, clock_ms() - 1, clock_ms());
@@ -570,7 +576,7 @@ test_rows(void)
 	}
 }
 
-/* Any event in any state: no crash, no command, and a loss stays a loss. */
+/* Every event in every state. */
 static void
 test_all(void)
 {
@@ -586,7 +592,7 @@ test_all(void)
 			bench.keeper.exit_code = EXITCODE_LOST;
 			bench.keeper.lost = true;
 			bench.message.signal.number = SIGTERM;
-			/* Not a process: kill(2) of it does nothing. */
+			/* No process has this pid: kill(2) does nothing. */
 			bench.keeper.command = INT32_MAX;
 			dispatch(&bench, event);
 			none = none && no_child();
@@ -603,8 +609,8 @@ test_all(void)
 			tear_down(&bench);
 		}
 	ok(none, "no event in any state starts a command without a go-ahead");
-	ok(leads, "every row leads to where it says");
-	ok(lost, "once the lease is lost no event makes the status another");
+	ok(leads, "every row leads to a state that it names");
+	ok(lost, "after a lost lease no event changes the status");
 }
 
 static void
@@ -620,15 +626,15 @@ test_start(void)
 	listen_to(&bench, &got);
 	is_int(got.state, RUNNING, "a go-ahead for this lease starts the "
 	    "command");
-	is_int(got.word, LINK_STARTED, "and the guard is told");
+	is_int(got.word, LINK_STARTED, "the guard is told of the start");
 	ok(bench.keeper.command > 0 && waitpid(bench.keeper.command, &status,
-	    0) == bench.keeper.command && status == 0, "it runs");
+	    0) == bench.keeper.command && status == 0, "the command runs");
 	dispatch(&bench, LINK_GO);
 	ok(no_child(), "the same go-ahead again starts nothing");
 	tear_down(&bench);
 }
 
-/* When --wait begins, and that an expired session gives no time back. */
+/* --wait is one budget for all sessions. */
 static void
 test_wait_budget(void)
 {
@@ -640,16 +646,16 @@ test_wait_budget(void)
 	dispatch(&bench, NEW_SESSION);
 	deadline_ms = bench.keeper.wait_deadline_ms;
 	ok(deadline_ms <= clock_ms() + 1000 && deadline_ms > clock_ms(),
-	    "--wait begins when connected");
+	    "--wait begins with the first session");
 	(void)usleep(5000);
 	dispatch(&bench, EXPIRED);
 	dispatch(&bench, NEW_SESSION);
 	is_int(bench.keeper.wait_deadline_ms, deadline_ms,
-	    "a new session does not begin it anew");
+	    "--wait goes on in a new session");
 	tear_down(&bench);
 }
 
-/* The status that an event brings about, where the guard is not yet told. */
+/* The exit statuses that the guard is not told at once. */
 static void
 test_statuses(void)
 {
@@ -661,7 +667,7 @@ test_statuses(void)
 		int			 wanted;
 	} cases[] = {
 		{ "skipped: 0", JUDGING, RECORD_READ, WITH_RUN, 0 },
-		{ "a run in the future by a clock set back a little: 0",
+		{ "a run in the near future, skipped: 0",
 		    JUDGING, RECORD_READ, WITH_SET_BACK, 0 },
 		{ "a run in the future: 78", JUDGING, RECORD_READ,
 		    WITH_FUTURE, EXITCODE_CONFIG },
@@ -673,25 +679,25 @@ test_statuses(void)
 		    WITH_CORRUPT, EXITCODE_CONFIG },
 		{ "recording, not allowed: 77", RECORDING, RECORD_REFUSAL,
 		    WITH_READ_ONLY, EXITCODE_DENIED },
-		{ "recorded: as it was", RECORDING, RECORDED, WITH_SUCCESS,
-		    0 },
+		{ "recorded: status unchanged",
+		    RECORDING, RECORDED, WITH_SUCCESS, 0 },
 		{ "--max-time over: 124", RUNNING, MAX_TIME_OVER,
 		    WITH_SUCCESS, EXITCODE_MAX_TIME },
-		{ "--max-time over while lingering: 124, not the status",
+		{ "--max-time over while lingering: 124",
 		    LINGERING, MAX_TIME_OVER, PLAIN, EXITCODE_MAX_TIME },
 		{ "revoked: 76", RUNNING, REVOKED, WITH_SUCCESS,
 		    EXITCODE_LOST },
-		{ "revoked while stopping: as it was", STOPPING, REVOKED,
+		{ "revoked while stopping: status unchanged", STOPPING, REVOKED,
 		    PLAIN, BEFORE },
-		{ "the guard is gone, the command killed: no success",
+		{ "the guard is gone, the command killed: 137, not 0",
 		    RUNNING, GUARD_GONE, WITH_SUCCESS,
 		    EXITCODE_SIGNAL + SIGKILL },
-		{ "the guard is gone, orphans killed: no success", LINGERING,
+		{ "the guard is gone, orphans killed: 137, not 0", LINGERING,
 		    GUARD_GONE, WITH_SUCCESS, EXITCODE_SIGNAL + SIGKILL },
-		{ "the guard is gone, what is killed was to be: as it was",
+		{ "the guard is gone while stopping: status unchanged",
 		    STOPPING, GUARD_GONE, WITH_SUCCESS, 0 },
-		{ "the hold revoked: as it was", HOLDING, REVOKED, WITH_HOLD,
-		    0 },
+		{ "revoked during --hold: status unchanged",
+		    HOLDING, REVOKED, WITH_HOLD, 0 },
 	};
 	struct bench bench;
 	size_t i;
@@ -705,7 +711,7 @@ test_statuses(void)
 	}
 }
 
-/* What a store does with the lease, and who ends a hold before it begins. */
+/* What recording does with the lease, and what prevents --hold. */
 static void
 test_hold(void)
 {
@@ -724,17 +730,18 @@ test_hold(void)
 
 	set_up(&bench, LINGERING, WITH_SUCCESS);
 	dispatch(&bench, TREE_EMPTY);
-	ok(bench.keeper.runs.release, "a store frees the lease");
+	ok(bench.keeper.runs.release, "recording deletes the lease node");
 	dispatch(&bench, RECORDED);
 	is_text(bench.keeper.claim->lease, "",
-	    "and it is not deleted once more");
+	    "the lease node is not deleted again");
 	tear_down(&bench);
 
 	set_up(&bench, LINGERING, WITH_HOLD);
 	bench.options.interval_ms = 3600000;
 	dispatch(&bench, TREE_EMPTY);
-	is_int(bench.keeper.state, RECORDING, "with --hold, too, recorded");
-	ok(!bench.keeper.runs.release, "and the lease is kept");
+	is_int(bench.keeper.state, RECORDING,
+	    "with --hold the run is recorded as well");
+	ok(!bench.keeper.runs.release, "--hold keeps the lease node");
 	tear_down(&bench);
 
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -743,7 +750,7 @@ test_hold(void)
 		dispatch(&bench, ends[i].event);
 		dispatch(&bench, ends[i].state == RECORDING ?
 		    RECORDED : TREE_EMPTY);
-		ok(bench.keeper.state == LEAVING, "%s: no hold after that",
+		ok(bench.keeper.state == LEAVING, "%s: --hold does not begin",
 		    ends[i].what);
 		tear_down(&bench);
 	}
@@ -754,7 +761,7 @@ main(void)
 {
 	int null;
 
-	/* The keeper closes what it inherited; the report is not that. */
+	/* The keeper closes inherited descriptors: keep the report open. */
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
 	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||

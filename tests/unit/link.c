@@ -16,9 +16,10 @@ test_messages(void)
 	struct link_message message = { .type = LINK_SESSION }, got;
 	struct link a, b;
 
-	ok(link_pair(&a, &b) == 0, "a pair can be made");
+	ok(link_pair(&a, &b) == 0, "a pair is opened");
 	ok((fcntl(a.fd, F_GETFD) & FD_CLOEXEC) != 0 &&
-	    (fcntl(b.fd, F_GETFD) & FD_CLOEXEC) != 0, "close-on-exec");
+	    (fcntl(b.fd, F_GETFD) & FD_CLOEXEC) != 0,
+	    "both ends are close-on-exec");
 	is_int(link_receive(&a, &got), 0, "there is no message at first");
 	message.session.id = INT64_C(0x1234567890abcdef);
 	message.session.timeout_ms = 30000;
@@ -26,46 +27,50 @@ test_messages(void)
 	    LINK_PASSWORD_SIZE);
 	link_send(&a, &message);
 	is_int(link_receive(&b, &got), 1, "a message sent arrives");
-	ok(memcmp(&got, &message, sizeof(got)) == 0, "whole");
-	is_int(link_receive(&b, &got), 0, "once");
-	is_int(link_receive(&a, &got), 0, "and not at the sender");
+	ok(memcmp(&got, &message, sizeof(got)) == 0, "it arrives whole");
+	is_int(link_receive(&b, &got), 0, "it arrives once");
+	is_int(link_receive(&a, &got), 0, "it does not arrive at the sender");
 	link_send_type(&b, LINK_STOP);
-	is_int(link_receive(&a, &got), 1, "the other way as well");
-	is_int(got.type, LINK_STOP, "with its type");
+	is_int(link_receive(&a, &got), 1, "a message arrives the other way");
+	is_int(got.type, LINK_STOP, "it arrives with its type");
 	link_close(&a);
 	link_close(&b);
 }
 
-/* What a keeper might say whose memory somebody has written into. */
+/* Messages that only a corrupted keeper sends. */
 static void
-test_senseless(void)
+test_invalid(void)
 {
 	static const struct {
 		struct link_message	message;
 		const char		*what;
-	} senseless[] = {
-		{ { .type = (enum link_type)99 }, "no type that there is" },
+	} invalid[] = {
+		{ { .type = (enum link_type)99 },
+		    "an unknown type is refused" },
 		{ { .type = LINK_DONE, .ended = { 256, 0 } },
-		    "a status that would be exited with as 0" },
-		{ { .type = LINK_EXITED, .ended = { -1, 0 } }, "a negative status" },
+		    "a status of 256 is refused" },
+		{ { .type = LINK_EXITED, .ended = { -1, 0 } },
+		    "a negative status is refused" },
 		{ { .type = LINK_RELEASING, .releasing = { 0, INT64_MAX } },
-		    "a hold for ever" },
+		    "an endless hold is refused" },
 		{ { .type = LINK_SESSION, .session = { 1, -1, "" } },
-		    "a negative timeout" },
-		{ { .type = LINK_TYPES }, "one type too many" },
-		{ { .type = LINK_HEARD, .signal = { .sender = 1 } }, "signal 0" },
+		    "a negative timeout is refused" },
+		{ { .type = LINK_TYPES },
+		    "the type after the last is refused" },
+		{ { .type = LINK_HEARD, .signal = { .sender = 1 } },
+		    "signal 0 is refused" },
 	};
 	struct link_message got;
 	struct link a, b;
 	size_t i;
 
 	(void)link_pair(&a, &b);
-	for (i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
-		link_send(&a, &senseless[i].message);
-		is_int(link_receive(&b, &got), -1, senseless[i].what);
+	for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
+		link_send(&a, &invalid[i].message);
+		is_int(link_receive(&b, &got), -1, invalid[i].what);
 	}
 	link_set_lease(&a, INT64_MIN, INT64_MIN);
-	is_int(link_expiry_ms(&b), 0, "an expiry that cannot be reckoned with");
+	is_int(link_expiry_ms(&b), 0, "an impossible expiry is read as 0");
 	link_close(&a);
 	link_close(&b);
 }
@@ -95,7 +100,7 @@ test_queue(void)
 			continue;
 		}
 		ordered = ordered && got.question == next;
-		/* A late one must not overtake those that wait. */
+		/* A new message must not overtake queued ones. */
 		if (++next == MANY / 2) {
 			message.question = MANY;
 			link_send(&a, &message);
@@ -105,9 +110,9 @@ test_queue(void)
 	ok(ordered, "they come in order");
 	link_flush(&a);
 	ok(link_receive(&b, &got) == 1 && got.question == MANY,
-	    "one sent while others waited comes last");
-	ok(!link_is_full(&a), "the link is not full any more");
-	is_int(link_receive(&b, &got), 0, "nothing comes twice");
+	    "a message sent behind a queue comes last");
+	ok(!link_is_full(&a), "the link is no longer full");
+	is_int(link_receive(&b, &got), 0, "no message comes twice");
 	link_close(&a);
 	link_close(&b);
 }
@@ -123,25 +128,26 @@ test_peer_gone(void)
 	link_send_type(&a, LINK_DONE);
 	link_close(&a);
 	is_int(a.fd, -1, "a closed end has no descriptor");
-	is_int(link_receive(&b, &got), 1, "last words are heard");
-	is_int(link_receive(&b, &got), -1, "then the end");
-	is_int(link_receive(&b, &got), -1, "again and again");
+	is_int(link_receive(&b, &got), 1,
+	    "the last message of a closed peer arrives");
+	is_int(link_receive(&b, &got), -1, "the end comes next");
+	is_int(link_receive(&b, &got), -1, "the end is reported again");
 	for (i = 0; i < MANY; i++)
 		link_send_type(&b, LINK_STOP);
-	ok(!link_is_full(&b), "what is sent to a dead peer is not kept");
+	ok(!link_is_full(&b), "messages to a dead peer are not queued");
 	link_close(&b);
 	link_send_type(&b, LINK_STOP);
-	is_int(link_receive(&b, &got), -1, "a closed end is at its end");
+	is_int(link_receive(&b, &got), -1, "a closed end reports the end");
 	link_close(&b);
-	ok(true, "closing twice does no harm");
+	ok(true, "closing twice is harmless");
 
 	(void)link_pair(&a, &b);
 	link_send_type(&b, LINK_STOP);
 	link_send_type(&a, LINK_DONE);
 	link_close(&a);
 	is_int(link_receive(&b, &got), 1,
-	    "last words are heard of one that did not hear ours");
-	is_int(link_receive(&b, &got), -1, "then the end");
+	    "the last message arrives from a peer that did not read ours");
+	is_int(link_receive(&b, &got), -1, "the end comes next");
 	link_close(&b);
 
 	(void)link_pair(&a, &b);
@@ -149,7 +155,7 @@ test_peer_gone(void)
 		link_send_type(&a, LINK_WAITING);
 	link_close(&b);
 	link_flush(&a);
-	ok(!link_is_full(&a), "a queue for a peer that died is dropped");
+	ok(!link_is_full(&a), "the queue for a dead peer is dropped");
 	link_close(&a);
 
 	(void)link_pair(&a, &b);
@@ -160,7 +166,7 @@ test_peer_gone(void)
 	link_close(&b);
 }
 
-/* A peer that is stopped for days must not make us grow. */
+/* The queue for a peer that is stopped for days must not grow. */
 static void
 test_bound(void)
 {
@@ -182,13 +188,13 @@ test_bound(void)
 		link_flush(&a);
 		if (got.type == LINK_SESSION) {
 			sessions++;
-			is_int(got.session.id, MANY, "the last session is the "
-			    "one that is told");
+			is_int(got.session.id, MANY, "the newest session is "
+			    "sent");
 		}
 		heards += got.type == LINK_HEARD;
 	}
-	is_int(sessions, 1, "of many sessions one waits to be told");
-	is_int(heards, 2, "of many signals each one once");
+	is_int(sessions, 1, "of many sessions one is queued");
+	is_int(heards, 2, "of many signals each is queued once");
 	link_close(&a);
 	link_close(&b);
 }
@@ -197,7 +203,7 @@ int
 main(void)
 {
 	test_messages();
-	test_senseless();
+	test_invalid();
 	test_queue();
 	test_bound();
 	test_peer_gone();
