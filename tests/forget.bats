@@ -60,8 +60,8 @@ kept()
 	zk set "$RUNS/empty" $'zkrun 1\n'
 	run -0 zkrun --forget
 	assert_output - <<-'EOF'
-	bad     cannot be read: it is not what this version of zkrun writes
-	empty   has no run
+	bad     unreadable: this version of zkrun does not know its format
+	empty   no runs
 	old     last run 2025-11-02 03:00:00 on web1, exit 3
 	middle  last run 2025-11-12 03:00:00 on web1, exit 3
 	new     last run 2025-11-22 03:00:00 on web1, exit 3
@@ -84,10 +84,10 @@ kept()
 	zk create "$RUNS/bad" junk >/dev/null
 	run -0 zkrun --forget --yes a gone bad c
 	assert_output - <<-'EOF'
-	zkrun: the record of 'a': last run 2025-11-01 03:00:00 on web1, exit 3
+	zkrun: 'a' has a record: last run 2025-11-01 03:00:00 on web1, exit 3
 	zkrun: 'gone' has no record of runs
-	zkrun: the record of 'bad': cannot be read: it is not what this version of zkrun writes
-	zkrun: the record of 'c': last run 2025-11-03 03:00:00 on web1, exit 3
+	zkrun: 'bad' has a record: unreadable: this version of zkrun does not know its format
+	zkrun: 'c' has a record: last run 2025-11-03 03:00:00 on web1, exit 3
 	zkrun: the record of 'a' is deleted
 	zkrun: the record of 'bad' is deleted
 	zkrun: the record of 'c' is deleted
@@ -119,8 +119,8 @@ kept()
 			echo "status $?."
 		done'
 	wait_for 10 grep -q 'Delete these records? \[y/N\] $' "$out"
-	assert_regex "$(<"$out")" "the record of 'a': last run 2025-11-01"
-	assert_regex "$(<"$out")" "the record of 'b': last run 2025-11-02"
+	assert_regex "$(<"$out")" "'a' has a record: last run 2025-11-01"
+	assert_regex "$(<"$out")" "'b' has a record: last run 2025-11-02"
 	type_keys '\n'
 	wait_for 10 has_lines "$out" '^status 75\.' 1
 	wait_for 10 has_lines "$out" '\[y/N\]' 2
@@ -136,7 +136,7 @@ kept()
 @test "with no terminal and no --yes, --forget exits 64 and deletes nothing" {
 	records a:1
 	run -64 setsid -w "$ZKRUN" --forget a
-	assert_output "zkrun: cannot forget 'a': there is no terminal to ask on (--yes is a yes)"
+	assert_output "zkrun: cannot forget 'a': no terminal to ask for confirmation (use --yes)"
 	run -64 zkrun --forget --yes a ../b
 	run -64 zkrun --forget --yes -t a b
 	kept a
@@ -146,7 +146,7 @@ kept()
 in_use()
 {
 	run -75 zkrun --forget --yes other t
-	assert_line "zkrun: cannot forget 't': somebody holds it, waits for it or has paused it"
+	assert_line "zkrun: cannot forget 't': it is held, waited for or paused"
 	run -9 zkrun --forget --yes -E 9 t other
 	kept other t
 }

@@ -727,7 +727,7 @@ $(yes "$line" | head -n 9)
 	zk create -p "/closed/$TASK"
 	zk setacl "/closed/$TASK" r
 	run -77 run_as 0 -i 23h --runs "/closed/$TASK"
-	assert_output --partial 'it is missing and may not be made'
+	assert_output --partial 'it does not exist and may not be created'
 	assert_ran 2
 	lock_clean "$TASK"
 }

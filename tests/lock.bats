@@ -547,7 +547,7 @@ leases_is_gone()
 	run -75 zkrun -w 700ms -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	took=$((($(now_us) - before) / 1000))
 	assert_output --regexp "^zkrun: gave up waiting for '$TASK' after\
- 0\\.[78]s: it is held by $(hostname) pid ${BG[holder]} since [0-9:]+\$"
+ 0\\.[78]s: it is held by $(hostname) \\(pid ${BG[holder]}\\) since [0-9:]+\$"
 	[ $took -ge 690 ]
 	[ $took -lt 5000 ]
 	zkrun_wait head 10

@@ -428,7 +428,7 @@ read_all_the_time()
 	zk setacl "$ZKRUN_BASE/shut/leases" rwcda
 	write_record strange 'what is this'
 	run -3 check strange 25h
-	assert_output --regexp '^ZKRUN UNKNOWN - strange: the record of runs cannot be read: it is not what '
+	assert_output --regexp '^ZKRUN UNKNOWN - strange: the record of runs cannot be read: this version of zkrun does not know its format'
 	fake jq <<<'exit 5'
 	run -3 check t 25h
 	assert_output 'ZKRUN UNKNOWN - t: jq could not read what zkrun printed'

@@ -74,7 +74,7 @@ teardown()
 	is_waiting "other@$TASK"
 	run inside systemctl status --no-pager --full "zkrun@$TASK" "other@$TASK"
 	assert_output --partial "Status: \"$TASK: holding\""
-	assert_line --regexp "Status: \"$TASK: waiting, next in the queue, held by .* pid $(pid_of guard "zkrun@$TASK") since .*\""
+	assert_line --regexp "Status: \"$TASK: waiting, next in the queue, held by .* \\(pid $(pid_of guard "zkrun@$TASK")\\) since .*\""
 	assert_output --partial 'activating (start)'
 	finish_job
 	ends "zkrun@$TASK" success
@@ -347,7 +347,7 @@ two_gateways()
 	start after
 	run inside systemctl status --no-pager --full gateway other
 	assert_output --partial 'Status: "gateway: holding"'
-	assert_line --regexp "Status: \"gateway: waiting, next in the queue, held by .* pid $(pid_of guard gateway) since .*\""
+	assert_line --regexp "Status: \"gateway: waiting, next in the queue, held by .* \\(pid $(pid_of guard gateway)\\) since .*\""
 	has other ActiveState activating
 	has after ActiveState inactive
 	inside systemctl stop gateway

@@ -106,7 +106,7 @@ refused()
 		wait_for 10 holds_count "$task" 1
 		# The new holder's request to leave the queue is under way.
 		run -0 zkrun --pause "$task"
-		assert_line --partial "pid $next on $(hostname)"
+		assert_line --partial "$(hostname) (pid $next,"
 		relay_tell delay 0
 		let_go "next$round"
 	done
@@ -116,10 +116,10 @@ refused()
 	hold one "$TASK" -l 2
 	hold two "$TASK" -l 2
 	run -0 zkrun --pause "$TASK"
-	assert_line "zkrun: '$TASK' has more holders than the pause takes leases: -l has to be that of the runs"
+	assert_line "zkrun: '$TASK' has 2 holders, but the pause covers only 1: pause again with the -l of the runs"
 	run -0 zkrun --resume "$TASK"
 	run -0 zkrun --pause -l 2 "$TASK"
-	refute_output --partial 'more holders'
+	refute_output --partial ' holders,'
 	run -64 zkrun --pause -l 1001 "$TASK"
 	assert_output "zkrun: cannot use '--leases': a pause has at most 1000 leases (try 'zkrun --help')"
 	let_go one
@@ -173,7 +173,7 @@ refused()
 	run -0 zkrun --pause "$TASK"
 	assert_line --index 0 "zkrun: paused '$TASK'"
 	# zkrun cannot ask a Curator client to stop.
-	assert_line --index 1 --regexp "^zkrun: ([0-9a-f.:]+ \(not a zkrun\)|another client) still holds '$TASK' and goes on\$"
+	assert_line --index 1 --regexp "^zkrun: ([0-9a-f.:]+ \(not zkrun\)|another client) still holds '$TASK' and continues\$"
 	assert_equal "${#lines[@]}" 2
 	curator_say release A
 	curator_expect 10 A released
@@ -190,8 +190,8 @@ refused()
 
 	hold holder "$TASK"
 	run -0 zkrun --pause "$TASK" why
-	who="pid $BG_PID on $(hostname) \(user ops, command sleep\)"
-	assert_line --index 1 --regexp "^zkrun: $who still holds '$TASK' and goes on \(--revoke would stop it\)\$"
+	who="$(hostname) \(pid $BG_PID, user ops, command sleep\)"
+	assert_line --index 1 --regexp "^zkrun: $who still holds '$TASK' and continues \(--revoke stops it\)\$"
 	has_command "$BG_PID"
 	PAUSED_BY="$OPS since $TIME: why"
 	refused -n
@@ -206,7 +206,7 @@ refused()
 
 	zk create "$P/leases/x" 'host=web1 pid=7 user=joe command=job' >/dev/null
 	run -0 zkrun --break --yes "$TASK"
-	assert_line --partial 'the lease node of pid 7 on web1'
+	assert_line --partial 'the lease node of web1 (pid 7,'
 	assert_line --partial "is paused by $OPS"
 	assert_equal "$(holders "$TASK")" "$(pauses)"
 	run -0 zkrun --break --yes "$TASK"
@@ -309,7 +309,7 @@ races()
 }
 
 @test "--pause -l 3 blocks a task with three leases; --resume USER ends that user's pause" {
-	local of='lifted the pause' stays='stays paused'
+	local of='ended the pause' stays='is still paused'
 
 	hold holder "$TASK" -l 3
 	LOGNAME=alice run -0 zkrun --pause -l 3 "$TASK" disks

@@ -338,7 +338,7 @@ curator_where()
 	run -0 zkrun --status t
 	assert_line --index 1 --regexp '^t +held +[^ ]+ [^ ]+ +another client$'
 	run -75 zkrun --revoke t
-	assert_output "zkrun: cannot revoke 't': another client holds it and cannot be asked; --break would delete its lease node"
+	assert_output "zkrun: cannot revoke 't': it is held by another client, which cannot be asked to stop (--break deletes its lease node)"
 	zkrun_bg waiter -t t -- true
 	wait_for 10 queue_count t 1
 	kill -USR1 "$BG_PID"
@@ -357,11 +357,11 @@ curator_where()
 	    '[[1,null],[null,null]]'
 	# A zkrun wrote the node once, but none watches it now.
 	run -75 zkrun --revoke -w 5 t
-	assert_line --index 0 "zkrun: cannot revoke 't': pid 1 on web1 (user joe, command job1) without a session holds it and cannot be asked; --break would delete its lease node"
-	assert_line --index 1 --partial "another client without a session holds it and cannot be asked"
+	assert_line --index 0 "zkrun: cannot revoke 't': it is held by web1 (pid 1, user joe, command job1) without a session, which cannot be asked to stop (--break deletes its lease node)"
+	assert_line --index 1 --partial "another client without a session, which cannot be asked to stop"
 	assert_equal "$(zk get "$BASE/t/leases/x")" "$(made_by 1)"
 	run -0 zkrun --break --yes t
-	assert_line --index 0 "zkrun: 't' is held by pid 1 on web1 (user joe, command job1) without a session"
+	assert_line --index 0 "zkrun: 't' is held by web1 (pid 1, user joe, command job1) without a session"
 	assert_equal "$(holders t)" ''
 }
 
@@ -384,7 +384,7 @@ stale_line()
 	wait_for 10 holds_count t 2
 	run -0 zkrun --status t
 	assert_equal "${#lines[@]}" 7
-	assert_line --index 6 --regexp "^t: a place in the queue has no session"
+	assert_line --index 6 --regexp "^t: a node in the queue has no session"
 	assert_line --index 1 --regexp "^t +held .* ${BG[holder]} "
 	assert_line --index 2 --regexp "^ +wait 1 .* ${BG[w]} "
 	status_json t
@@ -403,13 +403,13 @@ stale_line()
 	stale_line t
 	run -0 zkrun --revoke t
 	assert_line --index 0 "zkrun: nobody holds 't'"
-	assert_line --index 1 "zkrun: the line of 't' has a place of pid 7 on web7 (user joe, command job7) without a session; it cannot be asked, --break would delete it"
-	assert_line --index 2 --partial "a place of 10.0.0.7 (not a zkrun) without a session; it cannot be asked"
+	assert_line --index 1 "zkrun: the queue of 't' has a node of web7 (pid 7, user joe, command job7) without a session (--break deletes it)"
+	assert_line --index 2 --partial "a node of 10.0.0.7 (not zkrun) without a session (--break deletes it)"
 	assert_equal "${#lines[@]}" 3
 	# --break shows them and asks first.
 	start_terminal "$ZKRUN" --break -q t
 	wait_for 10 grep -q '\[y/N\] $' "$out"
-	assert_regex "$(<"$out")" "the line of 't' has a place of pid 7 on web7"
+	assert_regex "$(<"$out")" "the queue of 't' has a node of web7 \\(pid 7,"
 	# A node without a session has no command that could run.
 	run ! grep 'still be running' "$out"
 	type_keys 'n\n'
@@ -421,11 +421,11 @@ stale_line()
 	zkrun_bg w -t t -- true
 	wait_for 10 holds_count t 2
 	run -0 zkrun --break --yes t
-	assert_line --index 0 "zkrun: 't' is held by pid 1 on web1 (user joe, command job1)"
-	assert_line --index 1 --partial "the line of 't' has a place of pid 7 on"
-	assert_line "zkrun: the lease node of pid 1 on web1 (user joe, command job1) is deleted"
-	assert_line "zkrun: the place in line of pid 7 on web7 (user joe, command job7) without a session is deleted"
-	assert_line --partial "the place in line of 10.0.0.7"
+	assert_line --index 0 "zkrun: 't' is held by web1 (pid 1, user joe, command job1)"
+	assert_line --index 1 --partial "the queue of 't' has a node of web7 (pid 7,"
+	assert_line "zkrun: the lease node of web1 (pid 1, user joe, command job1) is deleted"
+	assert_line "zkrun: the queue node of web7 (pid 7, user joe, command job7) without a session is deleted"
+	assert_line --partial "the queue node of 10.0.0.7"
 	zkrun_wait w 10
 	assert_equal "$status" 0
 	queue_count t 0
@@ -477,7 +477,7 @@ stale_line()
 	zk create -p "$RUNS/b" >/dev/null
 	write_record c "$(run_line run 59999 1 3 web1)"
 	run -1 zkrun --status
-	assert_line --index 2 --regexp '^ +last run +unknown; the record cannot be read: it is not what'
+	assert_line --index 2 --regexp '^ +last run +unknown; the record cannot be read: this version of zkrun does not know its format'
 	assert_line --index 4 --regexp '^ +last run +unknown; the record cannot be read: it is empty'
 	assert_line --index 5 --regexp '^c +free .* exit 1 after 60.0s$'
 	assert_line 'a: its record of runs cannot be read'
@@ -576,10 +576,10 @@ lease()
 	assert_equal "$(sed 's/:.*//' <<<"$output" | tr '\n' ' ')" \
 	    'failed hangs restored waited shut '
 	assert_line --regexp '^failed: failed [0-9]+d[0-9]+h ago on web3 with exit status 9, and never succeeded$'
-	assert_line --regexp '^hangs: held by web1 pid 1 for 16m[0-9]+s; its last good run took 1m40s$'
+	assert_line --regexp '^hangs: held by web1 \(pid 1\) for 16m[0-9]+s; its last successful run took 1m40s$'
 	assert_line "restored: held by a lease without a session (--break deletes it)"
 	assert_line --regexp "^shut: paused by alice@$(hostname) since [0-9:]+: disk is full\$"
-	assert_line --regexp '^waited: held by web1 pid 1 for 2h00m while 1 client waits$'
+	assert_line --regexp '^waited: held by web1 \(pid 1\) for 2h00m while 1 client waits$'
 	# Nothing is wrong with these.
 	run -0 zkrun --status works lonely
 	refute_output --partial 'need attention'
@@ -649,7 +649,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 
 @test "--status reports a full disk, but not a closed stdout" {
 	run -71 bash -c '"$ZKRUN" --status >/dev/full'
-	assert_output "zkrun: cannot write 'standard output': No space left on device"
+	assert_output "zkrun: cannot write to standard output: No space left on device"
 	run -1 bash -c '"$ZKRUN" --status >&-'
 	assert_output ''
 	run -1 bash -c '"$ZKRUN" --status --json a >&- 2>&- <&-'
@@ -845,8 +845,8 @@ asked()
 	zkrun_wait revoke 10
 	assert_equal "$status" 0
 	run cat "$BATS_TEST_TMPDIR/revoke.err"
-	assert_line --index 0 --regexp "^zkrun: asked pid ${BG[holder]} on $(hostname) \(user .*, command sh\) to stop and release 't'$"
-	assert_line --index 1 --regexp "^zkrun: pid ${BG[holder]} on .* has released 't'$"
+	assert_line --index 0 --regexp "^zkrun: asked $(hostname) \(pid ${BG[holder]}, user .*, command sh\) to stop and release 't'$"
+	assert_line --index 1 --regexp "^zkrun: .* \(pid ${BG[holder]}, .* released 't'$"
 	assert_equal "${#lines[@]}" 2
 	zkrun_wait holder 10
 	assert_equal "$status" 76
@@ -864,7 +864,7 @@ asked()
 	wait_for 10 has_command "${BG[second]}"
 	# The second --revoke asks the new holder.
 	run -0 zkrun --revoke -w 20 t
-	assert_output --partial "asked pid ${BG[second]} on"
+	assert_output --partial "asked $(hostname) (pid ${BG[second]},"
 	zkrun_wait second 10
 	assert_equal "$status" 76
 	zkrun_wait third 10
@@ -885,19 +885,20 @@ asked()
 }
 
 @test "--revoke waits as long as told, and asks only once" {
-	local node
+	local me node
 
 	zk create -p "$BASE/t/leases" >/dev/null
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	node=$BASE/t/leases/x
+	me=${LOGNAME:-$(id -un)}@$(hostname)
 	run -75 zkrun --revoke -n t
-	assert_line --index 0 "zkrun: asked pid 1 on web1 (user joe, command job1) to stop and release 't'"
+	assert_line --index 0 "zkrun: asked web1 (pid 1, user joe, command job1) to stop and release 't'"
 	assert_line --index 1 "zkrun: not waiting for 't' to be released"
 	run -9 zkrun --revoke -E 9 -w 0.2 t
-	assert_line --index 0 "zkrun: pid 1 on web1 (user joe, command job1) has been asked to stop and release 't'"
-	assert_line --index 1 "zkrun: cannot revoke 't': the waiting time is over"
+	assert_line --index 0 "zkrun: web1 (pid 1, user joe, command job1) was already asked by $me to stop and release 't'"
+	assert_line --index 1 "zkrun: gave up waiting for 't' after 0.2s"
 	LOGNAME=eve run -75 zkrun --revoke -w 0.1 t
-	assert_line --index 0 --partial ", by somebody else"
+	assert_line --index 0 --partial " was already asked by $me to stop"
 	assert_equal "$(zk get "$node" | grep -o revoke= | wc -l)" 1
 	run -75 zkrun --revoke -q -n t
 	assert_output ''
@@ -996,7 +997,7 @@ revoked_once()
 	curator_say semaphore A "$BASE/t" 2 -1
 	curator_expect 10 A acquired
 	run -75 zkrun --revoke t
-	assert_output --regexp "^zkrun: cannot revoke 't': ([0-9a-f.:]+ \(not a zkrun\)|another client) holds it and cannot be asked; --break would delete its lease node$"
+	assert_output --regexp "^zkrun: cannot revoke 't': it is held by ([0-9a-f.:]+ \(not zkrun\)|another client), which cannot be asked to stop \(--break deletes its lease node\)$"
 	run -5 zkrun --revoke -E 5 -n t
 	name=$(holders t)
 	# The node still has what Curator wrote.
@@ -1040,11 +1041,11 @@ revoked_once()
 	zkrun_bg waiter -t t -- true
 	wait_for 10 holds_count t 3
 	run -0 zkrun --break --yes t
-	assert_line --index 0 --regexp "^zkrun: 't' is held by pid ${BG[holder]} on"
-	assert_line --index 1 "zkrun: 't' is held by 10.0.0.7 (not a zkrun)"
+	assert_line --index 0 --regexp "^zkrun: 't' is held by .* \\(pid ${BG[holder]},"
+	assert_line --index 1 "zkrun: 't' is held by 10.0.0.7 (not zkrun)"
 	assert_line --index 2 --regexp '^zkrun: their commands may still be running'
-	assert_line --regexp "^zkrun: the lease node of pid ${BG[holder]} on .* is deleted$"
-	assert_line 'zkrun: the lease node of 10.0.0.7 (not a zkrun) is deleted'
+	assert_line --regexp "^zkrun: the lease node of .* \(pid ${BG[holder]}, .* is deleted$"
+	assert_line 'zkrun: the lease node of 10.0.0.7 (not zkrun) is deleted'
 	# zkrun kills the command of the broken lease, and the waiter runs.
 	zkrun_wait holder 10
 	assert_equal "$status" 76
@@ -1070,7 +1071,7 @@ revoked_once()
 	wait_for 10 grep -q '\[y/N\] $' "$out"
 	type_keys '\n'
 	wait_for 10 has_lines "$out" '^status 75\.' 1
-	assert_regex "$(<"$out")" "'t' is held by pid 1 on web1 \(user joe, command job1\)"
+	assert_regex "$(<"$out")" "'t' is held by web1 \(pid 1, user joe, command job1\)"
 	assert_regex "$(<"$out")" 'may still be running'
 	wait_for 10 has_lines "$out" '\[y/N\]' 2
 	type_keys 'nay\n'
@@ -1087,7 +1088,7 @@ revoked_once()
 @test "--break without a terminal and without --yes deletes nothing" {
 	zk create -p "$BASE/t/leases/x" "$(made_by 1)" >/dev/null
 	run -64 setsid -w "$ZKRUN" --break t
-	assert_output "zkrun: cannot break 't': there is no terminal to ask on (--yes is a yes)"
+	assert_output "zkrun: cannot break 't': no terminal to ask for confirmation (use --yes)"
 	assert_equal "$(holders t)" x
 	run -64 zkrun --break --yes
 	run -64 zkrun --yes --status

@@ -80,7 +80,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	heard READY=1
 	zkrun_bg second -t "$TASK" -- sh -c "$UNTIL_END" \
 	    "$BATS_TEST_TMPDIR/end"
-	heard_like "STATUS=$TASK: waiting, next in the queue, held by .* pid ${BG[first]} since .*"
+	heard_like "STATUS=$TASK: waiting, next in the queue, held by .* \\(pid ${BG[first]}\\) since .*"
 	heard EXTEND_TIMEOUT_USEC=60000000
 	run ! grep -qx "$BG_PID READY=1" "$HEARD"
 	let_go first

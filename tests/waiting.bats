@@ -10,8 +10,8 @@ HOST=$(uname -n)
 # progress AHEAD: print a pattern for the status line.
 progress()
 {
-	echo "waiting for '$TASK': [0-9]+:[0-9][0-9], $1, held by $HOST pid" \
-	    "${BG[holder]} since [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
+	echo "waiting for '$TASK': [0-9]+:[0-9][0-9], $1, held by $HOST" \
+	    "\\(pid ${BG[holder]}\\) since [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 }
 
 # shown PATTERN: does the terminal show it?
@@ -239,7 +239,7 @@ said()
 	wait_for 10 queue_count "$TASK" 1
 	wait_for 10 holds_count "$TASK" 4
 	kill -USR1 "$BG_PID"
-	wait_for 10 said w "waiting for '$TASK': 0:0[0-9], next in the queue, held by .* pid [0-9]+ since .* and 2 more"
+	wait_for 10 said w "waiting for '$TASK': 0:0[0-9], next in the queue, held by .* \(pid [0-9]+\) since .* and 2 more"
 	let_go second
 	zkrun_wait w 10
 	assert_equal "$status" 0

@@ -200,7 +200,8 @@ holders_name(const struct holders_who *who, char *text, size_t size)
 
 	text_clean(host, sizeof(host), holders_where(who));
 	if (who->is_zkrun)
-		(void)snprintf(pid, sizeof(pid), " pid %" PRId64, who->pid);
+		(void)snprintf(pid, sizeof(pid), " (pid %" PRId64 ")",
+		    who->pid);
 	(void)snprintf(text, size, "%s%s", host, pid);
 }
 
@@ -212,13 +213,13 @@ holders_describe(const struct holders_node *node, char *text, size_t size)
 
 	holders_read_who(&who, node);
 	if (who.is_zkrun)
-		(void)snprintf(line, sizeof(line), "pid %" PRId64 " on %s "
-		    "(user %s, command %s)", who.pid, who.host,
+		(void)snprintf(line, sizeof(line), "%s (pid %" PRId64
+		    ", user %s, command %s)", who.host, who.pid,
 		    who.user[0] != '\0' ? who.user : "?",
 		    who.command[0] != '\0' ? who.command : "?");
 	else
 		(void)snprintf(line, sizeof(line), "%s%s", holders_where(&who),
-		    who.address[0] != '\0' ? " (not a zkrun)" : "");
+		    who.address[0] != '\0' ? " (not zkrun)" : "");
 	if (node->session == 0)
 		(void)strlcat(line, " without a session", sizeof(line));
 	text_clean(text, size, line);

@@ -94,12 +94,12 @@ void	holders_read_who(struct holders_who *, const struct holders_node *);
  */
 const char *holders_where(const struct holders_who *);
 
-/* Writes the same in short, clean for a terminal: "web1 pid 4242", or "10.0.0.7". */
+/* Writes the same in short, clean for a terminal: "web1 (pid 4242)", or "10.0.0.7". */
 void	holders_name(const struct holders_who *, char *, size_t);
 
 /*
- * Writes who that is for a message, clean for a terminal: "pid 4242 on web1
- * (user backup, command backup.sh)", "10.0.0.7 (not a zkrun)", or "another client";
+ * Writes who that is for a message, clean for a terminal: "web1 (pid 4242,
+ * user backup, command backup.sh)", "10.0.0.7 (not zkrun)", or "another client";
  * and behind that " without a session" if so.
  */
 void	holders_describe(const struct holders_node *, char *, size_t);

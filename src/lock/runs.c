@@ -89,10 +89,10 @@ take_read(struct runs *runs, const struct session_event *event)
 	if (event->code == SESSION_NO_NODE) {
 		if (runs->parents_denied)
 			return fail(runs, RUNS_DENIED,
-			    "it is missing and may not be made");
+			    "it does not exist and may not be created");
 		if (runs->attempts++ == MAX_ATTEMPTS)
 			return fail(runs, RUNS_REFUSED,
-			    "it cannot be made");
+			    "it cannot be created");
 		make(runs);
 		return RUNS_NOTHING;
 	}

@@ -66,7 +66,7 @@ runs_text_parse(struct runs_text *log, const char *text, size_t length)
 		return NULL;
 	memset(log, 0, sizeof(*log));
 	return length == 0 ? "it is empty" :
-	    "it is not what this version of zkrun writes";
+	    "this version of zkrun does not know its format";
 }
 
 static void

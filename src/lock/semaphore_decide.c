@@ -41,7 +41,7 @@ believe(struct semaphore *semaphore, const struct session_event *event)
 	    event->czxid <= 0 || event->children_zxid != event->czxid ||
 	    event->made_ms < 0 || event->made_ms > LATEST_MS)
 		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-		    "the server says of a node of ours what cannot be so");
+		    "the server reports impossible facts about our node");
 	if (claim->joined_ms == 0)
 		claim->joined_ms = event->made_ms;
 	if (event->tag == TAG_CREATE_LOCK || event->tag == TAG_GET_LOCK)
@@ -91,8 +91,8 @@ take_created(struct semaphore *semaphore, const struct session_event *event)
 		/* Beats and deletes with a garbled name would go nowhere. */
 		if (!is_ours(node, event->name))
 			return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-			    "the server has made another node than was asked "
-			    "for");
+			    "the server created a node with another name than "
+			    "requested");
 		(void)strlcpy(node->name, event->name, sizeof(node->name));
 		/* What is above it exists, whatever was said of making it. */
 		semaphore->parents = PARENTS_EXPECTED;
@@ -196,7 +196,7 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 		semaphore->parents = PARENTS_DENIED;
 		claim->failure = SEMAPHORE_DENIED;
 		(void)snprintf(claim->reason, sizeof(claim->reason),
-		    "cannot make it or a node above it: %.100s", event->reason);
+		    "cannot create it or a parent of it: %.100s", event->reason);
 	}
 	/* After SESSION_UNSUPPORTED the create below makes a plain one. */
 	return event->code == SESSION_STALE || event->code == SESSION_REFUSED ?

@@ -39,8 +39,9 @@ ask_wait(struct asker *ask, struct session_event **event)
 		case CONNECTOR_EVENT:
 			return ASK_GO_ON;
 		case CONNECTOR_NOTHING:
-			log_error("cannot %s '%s': the waiting time is over",
-			    ask->verb, ask->object);
+			log_error("gave up waiting for '%s' after %.1fs",
+			    ask->object,
+			    (double)ask->options->wait_ms / 1000);
 			return ask->options->conflict_exit_code;
 		case CONNECTOR_EXPIRED:
 			connector_start(connector);

@@ -67,8 +67,8 @@ check_run(const struct options *options)
 	int status;
 
 	if (!read_environment(&wanted)) {
-		log_error("cannot use '--check': the environment names no "
-		    "lease (it is for commands that zkrun has started)");
+		log_error("no lease in the environment (--check works only in "
+		    "commands that zkrun started)");
 		return EXITCODE_USAGE;
 	}
 	ask_open(&ask, options, "check", wanted.path);

@@ -16,8 +16,8 @@ confirm_open(const struct options *options, const char *verb,
 	*terminal = options->yes ? NULL : fopen("/dev/tty", "r+e");
 	if (*terminal != NULL || options->yes)
 		return 0;
-	log_error("cannot %s '%s': there is no terminal to ask on (--yes is a "
-	    "yes)", verb, object);
+	log_error("cannot %s '%s': no terminal to ask for confirmation (use "
+	    "--yes)", verb, object);
 	return EXITCODE_USAGE;
 }
 
@@ -51,6 +51,6 @@ confirm_ask(FILE *terminal, const char *question)
 		answer[strcspn(answer, "\r\n")] = '\0';
 	if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
 		return true;
-	log_notice("nothing is deleted");
+	log_notice("nothing was deleted");
 	return false;
 }

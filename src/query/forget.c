@@ -68,9 +68,9 @@ describe_record(const struct survey_task *task, char *text, size_t size)
 
 	problem = survey_read_record(task, &log);
 	if (problem != NULL)
-		(void)snprintf(text, size, "cannot be read: %s", problem);
+		(void)snprintf(text, size, "unreadable: %s", problem);
 	else if (log.count == 0)
-		(void)strlcpy(text, "has no run", size);
+		(void)strlcpy(text, "no runs", size);
 	else {
 		text_since(since, sizeof(since), log.run[0].started_ms);
 		text_clean(host, sizeof(host), log.run[0].host);
@@ -126,8 +126,8 @@ show_records(const struct survey *survey, FILE *terminal, size_t *count)
 		if (status == 0)
 			status = survey_report(&task->record_problem);
 		if (status == 0 && is_in_use(task)) {
-			log_error("cannot forget '%s': somebody holds it, "
-			    "waits for it or has paused it", task->name);
+			log_error("cannot forget '%s': it is held, waited for "
+			    "or paused", task->name);
 			status = survey->options->conflict_exit_code;
 		}
 		if (!has_record(task))
@@ -135,7 +135,7 @@ show_records(const struct survey *survey, FILE *terminal, size_t *count)
 		if (task->record == NULL || status != 0)
 			continue;
 		describe_record(task, text, sizeof(text));
-		(void)snprintf(line, sizeof(line), "the record of '%s': %s",
+		(void)snprintf(line, sizeof(line), "'%s' has a record: %s",
 		    task->name, text);
 		confirm_show(terminal, line);
 		++*count;

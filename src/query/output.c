@@ -17,6 +17,6 @@ output_print(void (*print)(const struct survey *, FILE *),
 	print(survey, stdout);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	log_error("cannot write 'standard output': %s", strerror(errno));
+	log_error("cannot write to standard output: %s", strerror(errno));
 	return EXITCODE_SYSTEM;
 }

@@ -114,8 +114,8 @@ make_node(struct pause *pause, size_t number)
 	status = ask_task(&pause->ask, &pause->survey);
 	if (status != ASK_GO_ON)
 		return status;
-	log_error("cannot pause '%s': '%s' is missing and cannot be made",
-	    pause->options->task, pause->task);
+	log_error("cannot pause '%s': '%s' does not exist and cannot be "
+	    "created", pause->options->task, pause->task);
 	return EXITCODE_DENIED;
 }
 
@@ -167,15 +167,17 @@ say_paused(struct pause *pause)
 		return;
 	holders = &pause->survey.tasks[0].holders;
 	if (holders->holder_count > (size_t)pause->options->max_leases)
-		log_notice("'%s' has more holders than the pause takes leases: "
-		    "-l has to be that of the runs", pause->options->task);
+		log_notice("'%s' has %zu holders, but the pause covers only "
+		    "%d: pause again with the -l of the runs",
+		    pause->options->task, holders->holder_count,
+		    pause->options->max_leases);
 	for (i = 0; i < holders->holder_count; i++) {
 		holders_describe(&holders->leases[i], who, sizeof(who));
 		holders_read_who(&holder, &holders->leases[i]);
-		log_notice("%s still holds '%s' and goes on%s", who,
+		log_notice("%s still holds '%s' and continues%s", who,
 		    pause->options->task, holder.is_zkrun &&
 		    holders->leases[i].session != 0 ?
-		    " (--revoke would stop it)" : "");
+		    " (--revoke stops it)" : "");
 	}
 }
 
@@ -247,7 +249,7 @@ lift(struct pause *pause, size_t *wanted)
 	while ((node = pauses_next(holders, &i, &size)) != NULL) {
 		pauses_describe(node, who, sizeof(who));
 		if (!is_wanted(pause, node)) {
-			log_notice("'%s' stays paused by %s",
+			log_notice("'%s' is still paused by %s",
 			    pause->options->task, who);
 			continue;
 		}
@@ -256,7 +258,7 @@ lift(struct pause *pause, size_t *wanted)
 		if (status == EXITCODE_UNREACHABLE)
 			return status;
 		if (status == ASK_GO_ON)
-			log_notice("lifted the pause of '%s' by %s",
+			log_notice("ended the pause of '%s' by %s",
 			    pause->options->task, who);
 		else
 			refusal = status;

@@ -22,16 +22,12 @@ was_asked(struct revoke *revoke, const struct revoke_node *lease,
     const struct holders_node *node)
 {
 	struct holders_who who;
-	char whoami[HOLDERS_TEXT_SIZE];
 
 	holders_read_who(&who, node);
 	if (who.revoker[0] == '\0')
 		return false;
-	nodedata_whoami(whoami, sizeof(whoami));
-	/* The request may be ours: its reply was lost. */
-	log_notice("%s has been asked to stop and release '%s'%s", lease->who,
-	    revoke->task, strcmp(who.revoker, whoami) == 0 ? "" :
-	    ", by somebody else");
+	log_notice("%s was already asked by %s to stop and release '%s'",
+	    lease->who, who.revoker, revoke->task);
 	return true;
 }
 
@@ -142,15 +138,15 @@ name_deaf(const struct revoke *revoke)
 			continue;
 		node = find_node(revoke, lease);
 		if (node == NULL)
-			log_notice("%s has released '%s' before it was asked",
+			log_notice("%s released '%s' before it was asked",
 			    lease->who, revoke->task);
 		/* One that a later look has taken for a waiter holds nothing. */
 		if (node == NULL || node >= holders->leases +
 		    holders->holder_count)
 			continue;
-		log_error("cannot revoke '%s': %s holds it and cannot be asked; "
-		    "--break would delete its lease node", revoke->task,
-		    lease->who);
+		log_error("cannot revoke '%s': it is held by %s, which cannot "
+		    "be asked to stop (--break deletes its lease node)",
+		    revoke->task, lease->who);
 		status = revoke->options->conflict_exit_code;
 	}
 	return status;
@@ -164,9 +160,9 @@ name_places(const struct revoke *revoke)
 
 	for (i = 0; i < revoke->count; i++)
 		if (!revoke->nodes[i].is_lease)
-			log_notice("the line of '%s' has a place of %s; it "
-			    "cannot be asked, --break would delete it",
-			    revoke->task, revoke->nodes[i].who);
+			log_notice("the queue of '%s' has a node of %s "
+			    "(--break deletes it)", revoke->task,
+			    revoke->nodes[i].who);
 }
 
 /* Reads and watches the leases that are left. */
@@ -198,7 +194,7 @@ take_look(struct revoke *revoke, const struct session_event *event)
 	if (event->code != SESSION_NO_NODE)
 		revoke->refusal = ask_refused(&revoke->ask, lease->path, event);
 	else if (lease->asked) {
-		log_notice("%s has released '%s'", lease->who, revoke->task);
+		log_notice("%s released '%s'", lease->who, revoke->task);
 		lease->asked = false;
 	}
 }

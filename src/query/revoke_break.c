@@ -22,13 +22,13 @@ show_nodes(const struct revoke *revoke, FILE *terminal)
 	for (node = revoke->nodes; node < revoke->nodes + revoke->count;
 	    node++) {
 		(void)snprintf(line, sizeof(line), node->is_lease ?
-		    "'%s' is held by %s" : "the line of '%s' has a place of %s",
+		    "'%s' is held by %s" : "the queue of '%s' has a node of %s",
 		    revoke->task, node->who);
 		confirm_show(terminal, line);
 	}
 	if (revoke->lease_count > 0)
-		confirm_show(terminal, "their commands may still be running, and "
-		    "nothing here stops them; with the nodes gone others start");
+		confirm_show(terminal, "their commands may still be running: "
+		    "--break does not stop them, and lets others start");
 }
 
 /* Returns ASK_GO_ON, also if it is refused, or an exit status. */
@@ -46,8 +46,8 @@ delete_node(struct revoke *revoke, const struct revoke_node *node)
 		return status;
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE)
 		log_notice("the %s of %s is %s", node->is_lease ?
-		    "lease node" : "place in line", node->who,
-		    event->code == SESSION_OK ? "deleted" : "gone");
+		    "lease node" : "queue node", node->who,
+		    event->code == SESSION_OK ? "deleted" : "already gone");
 	else
 		revoke->refusal = ask_refused(&revoke->ask, node->path, event);
 	session_event_free(event);

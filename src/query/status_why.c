@@ -62,8 +62,8 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 		    waiting, waiting == 1 ? " waits" : "s wait");
 	if (success != NULL) {
 		text_duration(text, sizeof(text), success->took_ms);
-		(void)snprintf(took, sizeof(took), "; its last good run took %s",
-		    text);
+		(void)snprintf(took, sizeof(took),
+		    "; its last successful run took %s", text);
 	}
 	text_duration(text, sizeof(text), held_ms);
 	(void)snprintf(reason, sizeof(reason), "held by %s for %s%s%s", name,
@@ -83,8 +83,8 @@ add_without_session(char why[STATUS_WHY_SIZE], const struct holders *holders)
 			break;
 		}
 	if (holders->no_session_count > 0)
-		add(why, "a place in the queue has no session: Java programs "
-		    "wait behind it for ever (--break deletes it)");
+		add(why, "a node in the queue has no session: Java programs "
+		    "wait behind it forever (--break deletes it)");
 }
 
 /* Writes how long ago a run ended.  A record may hold numbers of any size. */
