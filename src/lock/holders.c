@@ -1,5 +1,5 @@
 /*
- * Holders and waiters, and what their nodes say of them.
+ * Sorts holders and waiters, and describes them from their nodes.
  */
 #include "lock/holders.h"
 
@@ -55,7 +55,7 @@ holders_free(struct holders *holders)
 	(void)holders_take(holders, PATHS_LOCKS, NULL, 0);
 }
 
-/* Leases first, then pauses, then those not seen. */
+/* Leases first, then pauses, then nodes that were not seen. */
 static int
 rank_lease(const struct holders_node *lease)
 {
@@ -63,7 +63,6 @@ rank_lease(const struct holders_node *lease)
 	    nodename_is_pause(lease->name) ? 1 : 0;
 }
 
-/* Of each rank by age. */
 static int
 compare_leases(const void *one, const void *other)
 {
@@ -71,12 +70,12 @@ compare_leases(const void *one, const void *other)
 
 	if (rank_lease(a) != rank_lease(b))
 		return rank_lease(a) - rank_lease(b);
-	/* Two nodes of one transaction are of the same age. */
+	/* Nodes of one transaction share their czxid. */
 	return a->czxid != b->czxid ? (a->czxid > b->czxid ? 1 : -1) :
 	    strcmp(a->name, b->name);
 }
 
-/* Waiters first, then places without a session, then those not seen. */
+/* Waiters first, then nodes without a session, then nodes not seen. */
 static int
 rank_lock(const struct holders_node *lock)
 {
@@ -92,7 +91,7 @@ compare_locks(const void *one, const void *other)
 	    nodename_compare(a->name, b->name);
 }
 
-/* Sorts, and returns how many were seen. */
+/* Sorts the nodes.  Returns the number of those that were seen. */
 static size_t
 sort_nodes(struct holders_node *nodes, size_t count,
     int (*compare)(const void *, const void *))
@@ -107,7 +106,7 @@ sort_nodes(struct holders_node *nodes, size_t count,
 	return seen;
 }
 
-/* Moves a node behind the others of the first count. */
+/* Moves a node to the end of the first count nodes. */
 static void
 move_behind(struct holders_node *nodes, size_t i, size_t count)
 {
@@ -138,13 +137,13 @@ holders_judge(struct holders *holders)
 	if (holders->waiter_count == 0)
 		return;
 	head = &holders->locks[0];
-	/* The youngest first. */
+	/* The youngest lease of the session at the front. */
 	for (i = holders->holder_count; i > 0; i--)
 		if (holders->leases[i - 1].session == head->session)
 			break;
 	/*
-	 * It was first in line when it made its lease.  An older lease is that
-	 * of another thread, and the head's own is to come any moment.
+	 * A client creates its lease after its queue node.  An older lease
+	 * belongs to another thread of the session.
 	 */
 	if (i == 0 || holders->leases[i - 1].czxid < head->czxid)
 		return;
@@ -152,7 +151,7 @@ holders_judge(struct holders *holders)
 		move_behind(holders->locks, 0, places);
 		holders->waiter_count--;
 	} else {
-		/* Pauses are sorted by age, so the first one is the oldest. */
+		/* leases[1] is the oldest pause. */
 		holders->is_doubtful = holders->holder_count == 1 &&
 		    holders->pause_count > 0 && holders->leases[0].czxid <
 		    holders->leases[1].czxid;

@@ -1,5 +1,5 @@
 /*
- * What an acknowledged write proves, and what follows from it.
+ * Computes the expiry from replies, and the deadlines from the expiry.
  */
 #include "lock/lease.h"
 
@@ -41,17 +41,17 @@ lease_replied(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 	struct lease_touch *touch;
 
 	if (sent_ms < lease->connect_ms)
-		return;		/* of an earlier connection */
+		return;		/* it belongs to an earlier connection */
 	/*
-	 * Many in one moment would push out the old ones, which are the ones
-	 * that prove something.  The newest of a moment proves the most.
+	 * Merge a burst into one entry: otherwise it would push out the older
+	 * replies, and only those can be proven yet.
 	 */
 	if (lease->count > 0) {
 		touch = &lease->touches[(lease->count - 1) % LEASE_TOUCHES];
 		if (read_ms - touch->since_ms <
 		    lease->timeout_ms / 4 / (LEASE_TOUCHES - 2)) {
 			touch->sent_ms = MAX(touch->sent_ms, sent_ms);
-			/* One may be told late, behind another. */
+			/* Replies may be reported out of order. */
 			touch->read_ms = MAX(touch->read_ms, read_ms);
 			return;
 		}

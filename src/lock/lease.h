@@ -1,22 +1,27 @@
 /*
- * The lease clock: until when the servers cannot have given our lease to
- * somebody else.
+ * The lease clock: the time until which no other contender can hold our lease.
  *
- * A session lives for its timeout T after the leader last renewed it.  What
- * renews it is a connect request, while it is answered, and any other request,
- * at most T/4 after it reached a server that has a leader.  What tells us that
- * it did is an acknowledged quorum write, sent later on the same connection.
- * So such a write, sent at w, proves the send time of the newest of the
- * connect request and of the requests whose reply had been read by w - T/4.
+ * The leader ends a session T (the session timeout) after it last renewed it. A
+ * connect request renews the session when the leader answers it.  Any other
+ * request renews it when the server that received it next answers a ping of the
+ * leader, at most T/4 later.  Only an acknowledged quorum write, sent later on
+ * the same connection, proves that the renewal happened.  Such a write, sent at
+ * time w, proves that the session was renewed no earlier than the newest of
+ * these was sent: the connect request, and every request whose reply had been
+ * read by w - T/4.  The lease expires T after that proven time.
  *
- * T belongs to a connection, for each server may grant another one.  A connect
- * request makes the leader count anew, by the timeout of that connection.  So
- * with it the lease ends at the earlier of what was proved before and that
- * request's send time + its T.
+ * Each server may grant another T, so T belongs to a connection.  A connect
+ * request makes the leader restart the session's timer with the new T.  From
+ * then on the lease expires at the earlier of the expiry proven before and the
+ * send time of that connect request + its T.
  *
- * Three deadlines follow from the expiry.  The guard asks the command to stop
- * the grace before it kills; it kills the margin before the expiry; the keeper
- * kills as a last resort, half a margin later, should the guard hang.
+ * Three deadlines follow from the expiry.  The guard kills the command a margin
+ * before the expiry.  It asks the command to stop a grace before that.  If the
+ * guard hangs, the keeper kills the command half a margin after the guard
+ * should have.
+ *
+ * Source: ZooKeeper's SessionTrackerImpl and Learner.ping().  The model
+ * tests/model/clock.pml checks the arithmetic.
  *
  * Pure arithmetic on milliseconds of clock.h; no I/O.
  */
@@ -27,47 +32,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* It may pass on now.  Far enough from the edge to be reckoned with. */
+/* Nothing is proven: the lease may have expired.  Halved to avoid overflow. */
 #define LEASE_UNPROVEN	(INT64_MIN / 2)
 
-/* Enough for every request of T/4: one every T/7, and the busiest moments. */
+/* Holds the requests of T/4: one every T/7, and bursts. */
 #define LEASE_TOUCHES	32
 
 struct lease {
-	int64_t	asked_ms;	/* of every server */
-	int64_t	timeout_ms;	/* T: that, or less if this server grants less */
-	int64_t	expiry_ms;	/* when the lease may pass on; LEASE_UNPROVEN */
-	int64_t	connect_ms;	/* send time of this connection's request */
+	int64_t	asked_ms;	/* the timeout that every server is asked for */
+	int64_t	timeout_ms;	/* T: the lesser of asked and granted */
+	int64_t	expiry_ms;	/* or LEASE_UNPROVEN */
+	int64_t	connect_ms;	/* when the connect request was sent */
+	/* A ring of answered requests of this connection.  Bursts share one. */
 	struct lease_touch {
-		int64_t	since_ms;	/* when the first of its moment was read */
-		int64_t	sent_ms;	/* the newest of that moment */
-		int64_t	read_ms;	/* when its reply was read */
-	} touches[LEASE_TOUCHES];	/* of this connection, a ring */
-	size_t	count;			/* ever added to it */
+		int64_t	since_ms;	/* when the first reply was read */
+		int64_t	sent_ms;	/* when the newest request was sent */
+		int64_t	read_ms;	/* when the last reply was read */
+	} touches[LEASE_TOUCHES];
+	size_t	count;			/* ever added to the ring */
 };
 
-/* Starts a clock for a new session, which asks for this T. */
+/* Starts a clock for a new session. */
 void	lease_init(struct lease *, int64_t asked_timeout_ms);
 
 /*
- * Connected, by a request sent no earlier than sent_ms.  Proves nothing yet, and
- * what was sent on an earlier connection proves nothing any more.  Brings the
- * expiry nearer if this server grants less.
+ * Notes a new connection, whose connect request was sent no earlier than
+ * sent_ms. This proves nothing yet, and discards the requests of the earlier
+ * connection. Lowers the expiry to sent_ms + T if that is earlier.
  */
 void	lease_connected(struct lease *, int64_t sent_ms,
 	    int64_t negotiated_timeout_ms);
 
-/* A reply was read at read_ms to a request of this connection. */
+/* Notes that the reply to a request of this connection was read at read_ms. */
 void	lease_replied(struct lease *, int64_t sent_ms, int64_t read_ms);
 
-/* The same, and it acknowledges a quorum write. */
+/* The same for a quorum write.  Extends the expiry by what it proves. */
 void	lease_acknowledged(struct lease *, int64_t sent_ms, int64_t read_ms);
 
 /*
- * Return the deadlines of a lease with session timeout T that may pass on at
- * expiry_ms.  The grace is kill_after_ms, but at most T/4.  The margin covers
- * the rates of clocks, scheduling, killing and reaping: 2 % of T, but at least
- * 200 ms.
+ * Return the deadlines of a lease: when the guard asks the command to stop,
+ * when it kills, and when the keeper kills.  The grace is kill_after_ms, but at
+ * most T/4.  The margin is 2 % of T, but at least 200 ms.  It covers differing
+ * clock rates, scheduling, killing and reaping.
  */
 int64_t	lease_stop_ms(int64_t expiry_ms, int64_t timeout_ms,
 	    int64_t kill_after_ms);
@@ -79,16 +85,16 @@ int64_t	lease_last_resort_ms(int64_t expiry_ms, int64_t timeout_ms);
 /* Writes "1.2s before its lease could expire", or how long after. */
 const char *lease_describe_left(int64_t left_ms, char[LEASE_LEFT_SIZE]);
 
-/* Returns how often something is sent. */
+/* Returns the interval at which the keeper sends a request. */
 int64_t	lease_beat_ms(const struct lease *);
 
 /*
- * Returns whether a command can run under such a lease at all: a proof is T/4 and
- * a beat old when the next one comes, and there is the grace and the margin.
+ * Returns whether T leaves time to run a command: a proof is up to T/4 and a
+ * beat old when the next one arrives, and grace and margin must follow.
  */
 bool	lease_is_long_enough(const struct lease *, int64_t kill_after_ms);
 
-/* Returns after how long without a reply a holder tries another server. */
+/* Returns how long a holder waits for a reply before it changes the server. */
 int64_t	lease_patience_ms(const struct lease *);
 
 #endif
