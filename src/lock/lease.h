@@ -1,8 +1,8 @@
 /*
  * The lease clock: the time until which no other contender can hold our lease.
  *
- * The leader ends a session T (the session timeout) after it last renewed it. A
- * connect request renews the session when the leader answers it.  Any other
+ * The leader ends a session T (the session timeout) after it last renewed it.
+ * A connect request renews the session when the leader answers it.  Any other
  * request renews it when the server that received it next answers a ping of the
  * leader, at most T/4 later.  Only an acknowledged quorum write, sent later on
  * the same connection, proves that the renewal happened.  Such a write, sent at

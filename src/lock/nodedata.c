@@ -1,4 +1,6 @@
 /*
+ * Writes and parses data such as:
+ *
  * host=web1 pid=4242 user=backup start=2026-11-22T03:00:01Z command=backup.sh
  */
 #include "lock/nodedata.h"
@@ -80,7 +82,7 @@ nodedata_get_number(const char *data, const char *key, int64_t least,
 
 	if (!nodedata_get(data, key, text, sizeof(text)) ||
 	    text[strspn(text, "0123456789")] != '\0' ||
-	    strlen(text) == sizeof(text) - 1)	/* it may have been cut */
+	    strlen(text) == sizeof(text) - 1)	/* may be cut */
 		return false;
 	*number = strtonum(text, least, most, &problem);
 	return problem == NULL;

@@ -1,5 +1,5 @@
 /*
- * Making, finding and ordering node names.
+ * Makes, finds and orders node names.
  */
 #include "lock/nodename.h"
 
@@ -34,9 +34,9 @@ nodename_find(const char *uuid, char *const *names, size_t count)
 }
 
 /*
- * What Curator sorts by: the text behind the last "lock-", or the whole name
- * where there is none.  Text, not number: after 2^31 creates in one parent the
- * counter turns negative and its order is odd, but the same odd one for all.
+ * Returns the text that Curator sorts by: all that follows the last "lock-", or
+ * the whole name without one.  Comparing text instead of numbers orders
+ * negative counters (from 2^31 on) oddly, but all clients use the same order.
  */
 static const char *
 sort_key(const char *name)
@@ -57,7 +57,7 @@ nodename_compare(const char *a, const char *b)
 	return order != 0 ? order : strcmp(a, b);
 }
 
-/* From 2000000000 on, the counter may turn while somebody waits. */
+/* From 2000000000 on, the counter may become negative during the wait. */
 bool
 nodename_is_ordered(const char *name)
 {

@@ -1,8 +1,8 @@
 /*
  * The names of Curator's protected sequential nodes: _c_UUID-lock-0000000042.
  *
- * Pure; the source is Curator's ProtectedMode, StandardLockInternalsDriver and
- * InterProcessSemaphoreV2.
+ * Source: Curator's ProtectedMode, StandardLockInternalsDriver and
+ * InterProcessSemaphoreV2.  Pure; no I/O.
  */
 #ifndef ZKRUN_NODENAME_H
 #define ZKRUN_NODENAME_H
@@ -12,42 +12,41 @@
 
 #define NODENAME_UUID_SIZE	37
 
-/* Makes a random (version 4) UUID. */
+/* Writes a random (version 4) UUID. */
 void	nodename_make_uuid(char uuid[NODENAME_UUID_SIZE]);
 
-/* Returns the name that carries the UUID, or NULL.  An empty UUID has none. */
+/* Returns the name with this UUID, or NULL, as for an empty UUID. */
 const char	*nodename_find(const char *uuid, char *const *names,
 		    size_t count);
 
 /*
- * Compares the places of two names in line, as Curator sorts them; like
- * strcmp(3).  Of equal numbers, which Curator leaves as the server lists them,
- * the lower name comes first.
+ * Compares the places of two nodes in the queue as Curator sorts them.  Returns
+ * a value like strcmp(3).  Curator leaves nodes of equal number in the order of
+ * the server's list; here the lower name comes first.
  */
 int	nodename_compare(const char *, const char *);
 
 /*
- * Says whether all nodes that are made later come behind this one.  The counter of
- * a parent turns negative at 2^31, and what is made from then on sorts before
- * what is there.
+ * Returns whether all later nodes sort behind this one.  At 2^31 the counter of
+ * a parent becomes negative, and new nodes then sort before the existing ones.
  */
 bool	nodename_is_ordered(const char *name);
 
 /*
- * Counts the names that come before a name in line, as Curator sorts them, and
- * stores the last of those, or NULL.
+ * Returns how many of the names are ahead of a name in the queue, and stores
+ * the last one of these, or NULL.
  */
 size_t	nodename_ahead(const char *name, char *const *names, size_t count,
 	    const char **predecessor);
 
-/* What the name of a pause begins with, see pauses.h. */
+/* The prefix of a pause's nodes, see pauses.h. */
 #define NODENAME_PAUSE	"pause-"
 bool	nodename_is_pause(const char *name);
 
-/* Returns the first name of a pause, or NULL. */
+/* Returns the first name that belongs to a pause, or NULL. */
 const char	*nodename_find_pause(char *const *names, size_t count);
 
-/* Writes parent, a slash and the name.  Returns false if that does not fit. */
+/* Writes "parent/name".  Returns false if it does not fit. */
 bool	nodename_join(char *path, size_t size, const char *parent,
 	    const char *name);
 

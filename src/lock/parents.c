@@ -1,5 +1,5 @@
 /*
- * One create for each part of a path.
+ * Sends one create for each component of a path.
  */
 #include "lock/parents.h"
 

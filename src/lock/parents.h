@@ -1,5 +1,5 @@
 /*
- * The nodes above one that is to be made.
+ * Creates the parents of a node.
  */
 #ifndef ZKRUN_PARENTS_H
 #define ZKRUN_PARENTS_H
@@ -9,10 +9,11 @@
 struct session;
 
 /*
- * Sends a create for every node above path, from the top down.  They become
- * containers with an open ACL, because other users have nodes there.  The topmost
- * one has a tag of its own: if its parent is missing, so is the chroot.  Does not
- * wait.  Returns false if nothing is above path.
+ * Sends a create for every node above path, from the top down.  The nodes
+ * become containers with an open ACL, because other users have nodes below
+ * them.  The create of the topmost node has a tag of its own: if ZooKeeper
+ * answers NO_NODE to it, the chroot does not exist.  Does not block.  Returns
+ * false if path has no parent.
  */
 bool	parents_make(struct session *, const char *path, int top_tag, int tag);
 

@@ -1,5 +1,5 @@
 /*
- * The layout of Curator's InterProcessSemaphoreV2.
+ * Builds and compares paths.
  */
 #include "lock/paths.h"
 
@@ -29,7 +29,7 @@ paths_make(const char *base, const char *task, enum paths_parent parent,
 	return path;
 }
 
-/* Whether a path is another one or below it. */
+/* Returns whether path is other, or below it. */
 static bool
 is_within(const char *path, const char *other)
 {
@@ -46,7 +46,7 @@ paths_meet_tasks(const char *path, const char *base)
 
 	if (base[0] != '\0')
 		return is_within(path, base) || is_within(base, path);
-	/* Right below the root everything may be a task: its parents count. */
+	/* With base "/" every child of the root may be a task. */
 	part = strchr(path + 1, '/');
 	return part != NULL && (is_within(part + 1, parents[PATHS_LOCKS]) ||
 	    is_within(part + 1, parents[PATHS_LEASES]));

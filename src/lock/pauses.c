@@ -1,5 +1,5 @@
 /*
- * Names and data of pauses.
+ * Names, describes and counts pauses.
  */
 #include "lock/pauses.h"
 
@@ -52,8 +52,8 @@ pauses_is_same(const struct holders_node *a, const struct holders_node *b)
 }
 
 /*
- * Returns the number of nodes of the pause to which the i-th pause node belongs; 0 if
- * an earlier node belongs to the same pause.
+ * Returns the number of nodes of the pause that the i-th pause node belongs to,
+ * or 0 if an earlier node belongs to the same pause.
  */
 static size_t
 size_of(const struct holders *holders, size_t i)

@@ -1,10 +1,10 @@
 /*
- * The nodes of a pause: persistent children of leases, as many as there may be
- * holders.  Curator counts children, whatever their names, so every client finds
- * the lock taken.
+ * The nodes of a pause: persistent children of P/leases, as many as there may
+ * be holders.  Every client, Curator included, counts all children of P/leases
+ * whatever their names, and finds the lock taken.
  *
- * Their names are "pause-UUID-N", with N from 1 on and one UUID for each pause.
- * Their data says who paused the task and why.
+ * The nodes are named "pause-UUID-N", with one UUID per pause and N counted
+ * from 1.  Their data says who paused the task and why.
  *
  * Pure; no I/O.
  */
@@ -19,30 +19,33 @@
 
 #define PAUSES_NAME_SIZE	(NODENAME_UUID_SIZE + 32)
 
-/* What a node of a pause says: bytes that others wrote, not clean. */
+/* What a node of a pause says.  Others wrote these bytes: not clean. */
 struct pauses_pause {
 	char	user[HOLDERS_TEXT_SIZE];	/* "": unknown */
 	char	host[HOLDERS_TEXT_SIZE];
-	char	reason[HOLDERS_TEXT_SIZE];	/* "": none given */
+	char	reason[HOLDERS_TEXT_SIZE];	/* "": none */
 };
 
 void	pauses_make_name(char name[PAUSES_NAME_SIZE],
 	    const char uuid[NODENAME_UUID_SIZE], size_t number);
 
+/* Parses the node's data. */
 void	pauses_read(struct pauses_pause *, const struct holders_node *);
 
 /*
- * Writes "USER@HOST since TIME: REASON", clean for a terminal, with the time as the
- * reader's clock has it.
+ * Writes "USER@HOST since TIME: REASON", clean for a terminal, with the time in
+ * the reader's time zone.
  */
 void	pauses_describe(const struct holders_node *, char *, size_t);
 
-/* Says whether both are nodes of one pause. */
-bool	pauses_is_same(const struct holders_node *, const struct holders_node *);
+/* Returns whether both nodes belong to one pause. */
+bool	pauses_is_same(const struct holders_node *,
+	    const struct holders_node *);
 
 /*
- * Steps through the pauses.  *i is 0 before the first call.  Returns the first node
- * of the next pause and sets *size to its number of nodes, or returns NULL.
+ * Iterates over the pauses.  The caller sets *i to 0 before the first call.
+ * Returns the first node of the next pause and sets *size to its number of
+ * nodes, or returns NULL.
  */
 const struct holders_node	*pauses_next(const struct holders *, size_t *i,
 				    size_t *size);

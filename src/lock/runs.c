@@ -1,9 +1,10 @@
 /*
  * Reads and writes the record of runs.
  *
- * If the reply to a store was lost, the record is read after the contact came
- * back: the run's fence tells whether the run is in it.  If another holder has
- * stored first, the version of the node tells, and the record is read again.
+ * If the reply to a store is lost, zkrun reads the record once contact returns:
+ * the fencing token shows whether the run is in it.  If another holder stored
+ * first, the node's version has changed; zkrun then reads the record and stores
+ * again.
  */
 #include "lock/runs.h"
 
@@ -13,7 +14,7 @@
 #include "lock/parents.h"
 #include "zookeeper/session.h"
 
-#define MAX_ATTEMPTS	5	/* to make a node that others delete */
+#define MAX_ATTEMPTS	5	/* to create a node that others delete */
 
 enum tag {
 	TAG_READ = RUNS_READ_TAG,
@@ -23,7 +24,7 @@ enum tag {
 	TAG_SYNC,
 };
 
-/* The steps of a store; the reply says which one failed. */
+/* The steps of a store.  The reply tells which step failed. */
 enum { LEASE_STEP, RECORD_STEP, STEPS };
 
 static void
@@ -49,7 +50,7 @@ fail(struct runs *runs, enum runs_failure failure, const char *reason)
 	return finish(runs, RUNS_FAILED);
 }
 
-/* Makes the node and its parents, and reads it, in one flight. */
+/* Creates the node and its parents, and reads it, in one round trip. */
 static void
 make(struct runs *runs)
 {
@@ -99,7 +100,7 @@ take_read(struct runs *runs, const struct session_event *event)
 	if (event->code != SESSION_OK)
 		return fail(runs, event->code == SESSION_DENIED ?
 		    RUNS_DENIED : RUNS_REFUSED, event->reason);
-	/* The parents exist: if the node is deleted, it can be made again. */
+	/* The parents exist, whatever the replies to their creates said. */
 	runs->parents_denied = false;
 	problem = runs_text_parse(&runs->log, event->data, event->length);
 	if (problem != NULL)
@@ -127,7 +128,7 @@ take_stored(struct runs *runs, const struct session_event *event)
 	if (event->code == SESSION_NO_NODE ||
 	    (event->failed_step == RECORD_STEP &&
 	    event->code == SESSION_STALE)) {
-		/* An earlier copy of this store may have deleted it. */
+		/* An earlier try of this store may have deleted the lease. */
 		runs->lease_gone = event->failed_step == LEASE_STEP;
 		runs->wanted = true;
 		ask(runs, SESSION_GET, TAG_READ, runs->path, NULL);
@@ -143,7 +144,7 @@ runs_init(struct runs *runs, struct session *session, const char *parent,
 {
 	memset(runs, 0, sizeof(*runs));
 	runs->session = session;
-	/* Its length is bounded by the options. */
+	/* The options limit its length. */
 	(void)snprintf(runs->path, sizeof(runs->path), "%s/%s", parent, task);
 }
 
@@ -202,7 +203,7 @@ runs_take(struct runs *runs, const struct session_event *event)
 		return take_stored(runs, event);
 	case TAG_PARENT:
 	case TAG_MAKE:
-		/* Even for a parent that exists: the read will tell. */
+		/* May concern an existing parent: the read decides. */
 		if (event->code == SESSION_DENIED)
 			runs->parents_denied = true;
 		break;

@@ -1,12 +1,12 @@
 /*
- * The record of a task's runs, in a persistent znode that is not the lock's.
+ * The record of a task's runs, in a persistent znode outside the lock's nodes.
  *
- * A holder reads it before a run and writes it afterwards, in one transaction
- * that fails if the lease node is gone.  So the next holder sees what the last
- * one did, and a run that lost its lease is never recorded.
+ * A holder reads the record before a run.  It writes the record afterwards, in
+ * one transaction that fails if the lease node is gone.  The next holder
+ * therefore sees the last run, and a run that lost its lease is not recorded.
  *
- * Like the semaphore, it sends requests on a session and is told the replies.
- * It never blocks and never connects.
+ * These functions send requests on a session, and the caller hands them the
+ * replies.  They never block and never connect.
  */
 #ifndef ZKRUN_RUNS_H
 #define ZKRUN_RUNS_H
@@ -20,33 +20,33 @@ struct session_event;
 
 #define RUNS_PATH_SIZE	2048
 
-/* Tags of replies: the caller's own must stay below. */
+/* Tags of replies.  The caller's own tags must be lower. */
 #define RUNS_READ_TAG		100
 #define RUNS_TAGS_END		110
 
 enum runs_news {
 	RUNS_NOTHING,
-	RUNS_READ,		/* log is what the record holds */
-	RUNS_STORED,		/* the run; the lease is released if wanted */
-	RUNS_LEASE_GONE,	/* not stored: the lease node is gone */
-	RUNS_FAILED,		/* finally: see failure and reason */
+	RUNS_READ,		/* log has the record */
+	RUNS_STORED,		/* the run is recorded, the lease released */
+	RUNS_LEASE_GONE,	/* the run is not recorded: no lease node */
+	RUNS_FAILED,		/* for good: see failure and reason */
 };
 
 enum runs_failure {
 	RUNS_REFUSED,
-	RUNS_DENIED,		/* an ACL */
-	RUNS_CORRUPT,		/* the node holds something else */
+	RUNS_DENIED,		/* by an ACL */
+	RUNS_CORRUPT,		/* the node does not contain a record */
 };
 
 struct runs {
 	struct session		*session;
 	char			 path[RUNS_PATH_SIZE];
 	char			 lease[RUNS_PATH_SIZE];	/* while storing */
-	bool			 wanted;	/* the next reply to a read */
+	bool			 wanted;	/* take the next reply to a read */
 	bool			 storing;
-	bool			 release;	/* with the store */
-	bool			 lease_gone;	/* by a reply to the store */
-	int			 attempts;	/* to make the node */
+	bool			 release;	/* delete the lease as well */
+	bool			 lease_gone;	/* says a reply to the store */
+	int			 attempts;	/* to create the node */
 	bool			 parents_denied;
 	struct runs_text		 log;		/* as last read */
 	int			 version;	/* of the node, as last read */
@@ -55,34 +55,36 @@ struct runs {
 	char			 reason[200];
 };
 
-/* Sets up for a task's record below a parent; session is borrowed. */
+/* Prepares for the record PARENT/TASK.  Borrows session. */
 void	runs_init(struct runs *, struct session *, const char *parent,
 	    const char *task);
 
 /*
- * Somebody has sent a read with RUNS_READ_TAG.  Its reply counts: RUNS_READ or
- * RUNS_FAILED follows.  If the record does not exist, an empty one is made.
+ * Announces the reply to a read that the caller has sent with RUNS_READ_TAG.
+ * RUNS_READ or RUNS_FAILED follows.  If the record does not exist, creates an
+ * empty one.
  */
 void	runs_expect(struct runs *);
 
-/* The lease is lost: ignores replies that are still to come. */
+/* Ignores the reply to a read, because the lease is lost. */
 void	runs_forget(struct runs *);
 
 /*
- * Adds a run if the lease's node still exists.  With release, the transaction
- * also deletes that node.  RUNS_STORED, RUNS_LEASE_GONE or RUNS_FAILED follows;
- * if contact is lost meanwhile, after runs_resume().
+ * Adds a run to the record if the lease node still exists.  With release, the
+ * transaction also deletes that node.  RUNS_STORED, RUNS_LEASE_GONE or
+ * RUNS_FAILED follows.  If contact is lost first, it follows after
+ * runs_resume().
  */
 void	runs_store(struct runs *, const struct runs_text_run *,
 	    const char *lease, bool release);
 
-/* After a lost contact, in the same session: asks again. */
+/* Repeats what is unanswered, after contact returned in the same session. */
 void	runs_resume(struct runs *);
 
-/* Returns whether an event is a reply to a request of the record. */
+/* Returns whether an event is a reply for runs_take(). */
 bool	runs_owns(const struct session_event *);
 
-/* Takes such a reply. */
+/* Handles such a reply. */
 enum runs_news	runs_take(struct runs *, const struct session_event *);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Reading is strict: a record that is not understood must neither start a run
- * nor skip one.
+ * The parser is strict: zkrun must neither start nor skip a run because of a
+ * record that it misunderstood.
  */
 #include "lock/runs_text.h"
 

@@ -6,8 +6,8 @@
  *	    fence=8589934611 host=web1
  *	run began=... (newest first, at most RUNS_TEXT_RUNS of them)
  *
- * each in one line.  The last success has its own line, because the others may
- * all be failures.  Pure; no I/O.
+ * Each run takes one line.  The last success has its own line, because the
+ * other runs may all be failures.  Pure; no I/O.
  */
 #ifndef ZKRUN_RUNS_TEXT_H
 #define ZKRUN_RUNS_TEXT_H
@@ -18,15 +18,15 @@
 
 #define RUNS_TEXT_RUNS	10
 #define RUNS_TEXT_HOST	128
-#define RUNS_TEXT_SIZE	4096	/* of the text, at most */
+#define RUNS_TEXT_SIZE	4096	/* largest text */
 
 struct runs_text_run {
-	/* By ZooKeeper's clock, in ms since 1970. */
+	/* Times are ms since 1970 by ZooKeeper's clock. */
 	int64_t	slot_ms;	/* "began": see slots_of_run() */
-	int64_t	started_ms;	/* the command */
-	int64_t	took_ms;	/* until all it had started was gone */
-	int64_t	fence;
-	int	status;		/* that zkrun exited with */
+	int64_t	started_ms;	/* when the command started */
+	int64_t	took_ms;	/* until its last process was gone */
+	int64_t	fence;		/* the fencing token */
+	int	status;		/* exit status of zkrun */
 	char	host[RUNS_TEXT_HOST];
 };
 
@@ -38,32 +38,32 @@ struct runs_text {
 };
 
 /*
- * Reads the data of a znode.  Returns NULL, or why it is not a record of runs;
- * then the log is empty.
+ * Parses the data of a znode.  Returns NULL, or the reason why it is not a
+ * record of runs; the log is empty then.
  */
 const char	*runs_text_parse(struct runs_text *, const char *, size_t);
 
-/* Writes the text.  That of an empty record can be parsed, too. */
+/* Writes a text that runs_text_parse() accepts, for an empty record as well. */
 void	runs_text_format(const struct runs_text *, char text[RUNS_TEXT_SIZE]);
 
-/* Adds the newest run, and drops the oldest if there is no room. */
+/* Adds the newest run.  Drops the oldest one if there is no room. */
 void	runs_text_add(struct runs_text *, const struct runs_text_run *);
 
-/* Returns the run with that fence, or NULL. */
+/* Returns the run with that fencing token, or NULL. */
 const struct runs_text_run	*runs_text_find(const struct runs_text *,
 			    int64_t fence);
 
-/* Returns the last run, or the last successful run, or NULL. */
+/* Returns the last run, or the last success only, or NULL. */
 const struct runs_text_run	*runs_text_last(const struct runs_text *,
 			    bool count_failures);
 
 /*
- * Returns the later one of slot and start.  The slot is later if the clock was set
- * back while the contender waited.
+ * Returns the later one of slot_ms and started_ms.  The slot is the later one
+ * if the clock was set back while the contender waited.
  */
 int64_t	runs_text_latest_ms(const struct runs_text_run *);
 
-/* Returns the run with the latest such time, or NULL. */
+/* Returns the run with the latest runs_text_latest_ms(), or NULL. */
 const struct runs_text_run	*runs_text_newest(const struct runs_text *);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * The arithmetic of slots.
+ * Computes slots.
  */
 #include "lock/slots.h"
 
 #include <stddef.h>
 
-#define STEP_MS	60000	/* a clock may be set back by this much */
+#define STEP_MS	60000	/* accept a clock set back by this much */
 
 int64_t
 slots_of_run(const struct slots_contender *contender)
