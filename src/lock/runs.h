@@ -27,7 +27,7 @@ struct session_event;
 enum runs_news {
 	RUNS_NOTHING,
 	RUNS_READ,		/* log has the record */
-	RUNS_STORED,		/* the run is recorded, the lease released */
+	RUNS_STORED,		/* recorded; lease released if asked */
 	RUNS_LEASE_GONE,	/* the run is not recorded: no lease node */
 	RUNS_FAILED,		/* for good: see failure and reason */
 };
@@ -42,7 +42,7 @@ struct runs {
 	struct session		*session;
 	char			 path[RUNS_PATH_SIZE];
 	char			 lease[RUNS_PATH_SIZE];	/* while storing */
-	bool			 wanted;	/* take the next reply to a read */
+	bool			 wanted;	/* the reply to a read */
 	bool			 storing;
 	bool			 release;	/* delete the lease as well */
 	bool			 lease_gone;	/* says a reply to the store */
@@ -60,7 +60,7 @@ void	runs_init(struct runs *, struct session *, const char *parent,
 	    const char *task);
 
 /*
- * Announces the reply to a read that the caller has sent with RUNS_READ_TAG.
+ * Announces the reply to a read that was sent with RUNS_READ_TAG.
  * RUNS_READ or RUNS_FAILED follows.  If the record does not exist, creates an
  * empty one.
  */

@@ -1,5 +1,5 @@
 /*
- * Sends the requests of a survey in three flights.
+ * Sends the requests of a survey in three round trips.
  */
 #include "lock/survey.h"
 
@@ -39,7 +39,7 @@ survey_free(struct survey *survey)
 	survey_init(survey, survey->options, survey->session);
 }
 
-/* Takes over the path, which is NULL if there was no memory. */
+/* Sends a request.  Takes over the path, which is NULL without memory. */
 static void
 ask(struct survey *survey, enum question_type type, struct survey_task *task,
     struct holders_node *node, char *path)
@@ -53,7 +53,8 @@ ask(struct survey *survey, enum question_type type, struct survey_task *task,
 		[ASK_RECORD] = SESSION_GET,
 		[ASK_NODE] = SESSION_GET,
 	};
-	struct survey_question *questions, question = { type, task, node, path };
+	struct survey_question question = { type, task, node, path };
+	struct survey_question *questions;
 
 	questions = reallocarray(survey->questions, survey->asked + 1,
 	    sizeof(*questions));
@@ -71,10 +72,10 @@ ask(struct survey *survey, enum question_type type, struct survey_task *task,
 
 /*
  * Lists the leases before the queue, while ask_nodes() reads the queue before
- * the leases.  So no waiter is taken for a second holder: whoever waited when
- * its lease was listed is also listed in the queue.  If its place there is gone
- * when ask_nodes() reads it, it has acquired, and the lease that it waited for
- * will be seen to be gone.
+ * the leases.  This order keeps a waiter with a lease from counting as a second
+ * holder: such a waiter is also listed in the queue.  If its queue node is gone
+ * when ask_nodes() reads it, the waiter has acquired, and ask_nodes() will find
+ * the lease that it waited for gone as well.
  */
 static void
 ask_lists(struct survey *survey, struct survey_task *task)
@@ -128,7 +129,7 @@ compare_tasks(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
-/* Sorts the tasks that base and runs have, and asks only about one of two. */
+/* Sorts the tasks.  One that both base and runs list is asked about once. */
 static void
 unite_tasks(struct survey *survey)
 {
@@ -141,7 +142,7 @@ unite_tasks(struct survey *survey)
 		tasks[i].due = compare_tasks(&tasks[i], &tasks[i - 1]) != 0;
 }
 
-/* All is answered: sends the next flight that has something to ask. */
+/* Sends the next round of requests, skipping empty ones. */
 static enum survey_news
 fly_on(struct survey *survey)
 {
@@ -170,7 +171,7 @@ survey_begin(struct survey *survey)
 	survey_free(survey);
 	survey->began_ms = clock_ms();
 	ask(survey, ASK_SYNC, NULL, NULL, strdup(top));
-	/* Without its chroot every task would look free. */
+	/* Without the chroot every task would look free. */
 	if (options->servers.chroot[0] != '\0')
 		ask(survey, ASK_CHROOT, NULL, NULL, strdup("/"));
 	if (options->task_count == 0) {

@@ -1,14 +1,14 @@
 /*
- * Looks at tasks: their queues, their leases and the records of their runs.
- * However many tasks there are, that takes at most three flights of requests:
+ * Reads the queues, leases and records of tasks.  However many tasks there are,
+ * this takes three round trips:
  *
- *	1. which tasks there are (unless they are named)
- *	2. the children of their leases and locks; their records
- *	3. each of these children
+ *	1. list the tasks (unless the options name them)
+ *	2. list their leases and queues, and read their records
+ *	3. read each listed node
  *
- * If all listed leases of a task are gone when they are looked at, somebody
- * else may hold it by then, so it is looked at again.  The first request in a
- * connection is a sync, so that no lagging server answers.
+ * If all listed leases of a task are gone in step 3, another client may hold
+ * the task by then, and the survey reads that task again.  The first request is
+ * a sync, because a lagging server would answer with old data.
  */
 #ifndef ZKRUN_SURVEY_H
 #define ZKRUN_SURVEY_H
@@ -16,24 +16,25 @@
 #include "lock/survey_answer.h"
 
 enum survey_news {
-	SURVEY_NOTHING,		/* yet */
+	SURVEY_NOTHING,		/* more replies are to come */
 	SURVEY_DONE,
-	SURVEY_FAILED,		/* there is no memory */
+	SURVEY_FAILED,		/* no memory */
 };
 
 /*
- * Prepares to look at the tasks that the options name, or at all tasks.
- * Borrows options and session.  While a survey is under way, nobody else sends
- * requests on the session.
+ * Prepares a survey of the tasks that the options name, or of all tasks.
+ * Borrows options and session.  Until the survey is done, the caller must not
+ * send other requests on the session.
  */
 void	survey_init(struct survey *, const struct options *, struct session *);
 
-/* Begins a survey, or begins it again after a lost contact. */
+/* Begins a survey, or restarts it after a lost contact.  Does not block. */
 enum survey_news	survey_begin(struct survey *);
 
-/* Takes a reply, whose names and data may be taken out of it. */
+/* Handles a reply.  May take names and data out of it.  Does not block. */
 enum survey_news	survey_take(struct survey *, struct session_event *);
 
+/* Frees what the survey found.  survey_begin() may follow. */
 void	survey_free(struct survey *);
 
 #endif

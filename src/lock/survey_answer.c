@@ -14,8 +14,8 @@
 #include "lock/paths.h"
 #include "lock/runs_text.h"
 
-#define LOOKS_MAX	4	/* at a task whose leases come and go */
-#define DOUBT_MS	500	/* to find a holder that a pause may hide */
+#define LOOKS_MAX	4	/* if leases come and go */
+#define DOUBT_MS	500	/* to find a holder hidden by a pause */
 
 void
 survey_new_task(struct survey *survey, char *name)
@@ -53,7 +53,7 @@ take_names(struct survey *survey, const char *path, struct session_event *event)
 	size_t i;
 
 	for (i = 0; i < event->count; i++) {
-		/* This one belongs to the servers. */
+		/* The servers own /zookeeper. */
 		if (strcmp(path, "/") == 0 &&
 		    strcmp(event->names[i], "zookeeper") == 0)
 			continue;
@@ -116,7 +116,7 @@ survey_take_answer(struct survey *survey, struct survey_question *question,
 	bool missing = event->code == SESSION_NO_NODE;
 
 	if (question->type == ASK_CHROOT) {
-		/* The chroot exists if it may not be read. */
+		/* A chroot that may not be read exists. */
 		if (missing) {
 			(void)snprintf(event->reason, sizeof(event->reason),
 			    "the chroot of the connect string, '%.80s', does "
@@ -143,7 +143,7 @@ survey_take_answer(struct survey *survey, struct survey_question *question,
 	}
 }
 
-/* Drops nodes below base that are no tasks. */
+/* Drops children of base and runs that are not tasks. */
 static void
 drop_strangers(struct survey *survey)
 {
@@ -158,8 +158,8 @@ drop_strangers(struct survey *survey)
 }
 
 /*
- * Says whether another look may show more.  --pause, --revoke and --break have to
- * find every holder.  --status has to be quick.
+ * Returns whether to read a task again.  --status prefers to be quick; the
+ * other queries have to find every holder.
  */
 static bool
 is_due(const struct survey *survey, const struct holders *holders)
@@ -198,7 +198,7 @@ survey_report(const struct survey_problem *problem)
 	log_error("cannot look at '%s': %s", problem->path, problem->reason);
 	if (problem->code == SESSION_DENIED)
 		return EXITCODE_DENIED;
-	/* Of all nodes only the chroot has to be there. */
+	/* NO_NODE is a problem only for the chroot. */
 	return problem->code == SESSION_NO_NODE ? EXITCODE_UNREACHABLE :
 	    EXITCODE_INTERNAL;
 }
@@ -207,7 +207,7 @@ const char *
 survey_read_record(const struct survey_task *task, struct runs_text *log)
 {
 	memset(log, 0, sizeof(*log));
-	/* Another look may have brought a record all the same. */
+	/* A later round may have read the record nevertheless. */
 	if (task->record_problem.code != SESSION_OK)
 		return task->record_problem.reason;
 	return task->record == NULL ? NULL :

@@ -1,5 +1,5 @@
 /*
- * The questions of a survey, and what it learns from the answers.
+ * The questions of a survey, and what it finds out.
  */
 #ifndef ZKRUN_SURVEY_ANSWER_H
 #define ZKRUN_SURVEY_ANSWER_H
@@ -16,31 +16,31 @@ struct runs_text;
 /* The first problem of its kind. */
 struct survey_problem {
 	enum session_code code;		/* SESSION_OK: no problem */
-	char		 *path;
+	char		 *path;		/* owned */
 	char		  reason[SESSION_REASON_SIZE];
 };
 
 struct survey_task {
 	char		*name;
 	struct holders	 holders;	/* judged */
-	char		*record;	/* of its runs; NULL: none */
+	char		*record;	/* data of the record; NULL: none */
 	size_t		 record_length;
-	int		 record_version;	/* of its data */
-	struct survey_problem problem;	/* of its leases and its line */
+	int		 record_version;
+	struct survey_problem problem;	/* with its leases or its queue */
 	struct survey_problem record_problem;
 	bool		 exists;	/* one of its nodes does */
-	bool		 due;		/* for the next flights */
+	bool		 due;		/* to be asked about next */
 };
 
 struct survey_question {
 	enum question_type {
 		ASK_SYNC,
 		ASK_CHROOT,
-		ASK_TASKS,	/* children of base or runs */
+		ASK_TASKS,	/* children of base or of runs */
 		ASK_LEASES,
 		ASK_LOCKS,
 		ASK_RECORD,
-		ASK_NODE,	/* a child of leases or locks */
+		ASK_NODE,	/* a child of P/leases or P/locks */
 	}			 type;
 	struct survey_task	*task;	/* or NULL */
 	struct holders_node	*node;	/* or NULL */
@@ -50,39 +50,49 @@ struct survey_question {
 struct survey {
 	const struct options	*options;
 	struct session		*session;
-	struct survey_task	*tasks;		/* as named, or sorted */
+	struct survey_task	*tasks;		/* as named, else sorted */
 	size_t			 task_count;
-	struct survey_problem	 problem;	/* of the list of tasks */
+	struct survey_problem	 problem;	/* with the list of tasks */
 
 	enum survey_flight {
 		SURVEY_NAMES,
 		SURVEY_LISTS,
 		SURVEY_NODES,
 	}			 flight;
-	int			 looks;
-	int64_t			 began_ms;
+	int			 looks;		/* how often judged */
+	int64_t			 began_ms;	/* as in clock.h */
 	bool			 no_memory;
-	/* Of the flight under way; the tag of a request is its index here. */
+	/* The tag of each request of this round is its index here. */
 	struct survey_question	*questions;
 	size_t			 asked;
 };
 
-/* Adds a task.  Takes over its name, which is NULL if there was no memory. */
+/* Adds a task.  Takes over its name, which is NULL without memory. */
 void	survey_new_task(struct survey *, char *name);
 
+/* Frees what the task owns. */
 void	survey_free_task(struct survey_task *);
 
-/* Stores an answer.  A missing node has no children, names or data. */
+/*
+ * Stores an answer, and takes names and data out of the event.  A missing node
+ * counts as empty, unless it is the chroot.
+ */
 void	survey_take_answer(struct survey *, struct survey_question *,
 	    struct session_event *);
 
-/* Judges the answers.  Returns whether a task is due again. */
+/* Judges all tasks.  Returns whether one of them must be read again. */
 bool	survey_judge(struct survey *);
 
-/* Logs a problem.  Returns the exit status, or 0 if there was no problem. */
+/*
+ * Logs a problem.  Returns EXITCODE_DENIED, EXITCODE_UNREACHABLE (no chroot) or
+ * EXITCODE_INTERNAL, or 0 if there is no problem.
+ */
 int	survey_report(const struct survey_problem *);
 
-/* Reads the runs of a record, if there is one.  Returns NULL, or why not. */
+/*
+ * Parses a task's record.  Returns NULL, or why the record cannot be read.  The
+ * log is empty then, and if there is no record.
+ */
 const char	*survey_read_record(const struct survey_task *,
     struct runs_text *);
 
