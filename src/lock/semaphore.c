@@ -1,14 +1,16 @@
 /*
  * The protocol of Curator's InterProcessSemaphoreV2.internalAcquire1Lease and
- * LockInternals, with requests sharing a round trip where it waits for each.
+ * LockInternals.  Where Curator waits for each reply, several requests share a
+ * round trip here.
  *
- * Why it is safe: whoever holds has seen, after its own create and in its own
- * session, P/leases with its node and at most max_leases children, except for
- * one that it has seen go since.  Of any max_leases + 1 holders the last to
- * create would have seen them all.  The queue is for fairness.
+ * The protocol is safe because every holder, in its own session and after its
+ * own create, saw P/leases with its node and at most max_leases children, not
+ * counting one that it has since seen go.  Of max_leases + 1 holders, the last
+ * one to create its node would have seen all of them.  The queue only provides
+ * fairness.
  *
- * The names are those of Curator's protected nodes, _c_UUID-lock-NNNNNNNNNN: a
- * node whose create had no reply is found again by its uuid.
+ * Nodes are named like Curator's protected nodes, _c_UUID-lock-NNNNNNNNNN.  The
+ * UUID identifies a node whose create had no reply.
  */
 #include "lock/semaphore.h"
 
@@ -145,14 +147,13 @@ semaphore_name_first_lease(struct semaphore *semaphore,
 }
 
 /*
- * One transaction creates P/leases and our lease in it.  It commits only if
- * P/leases does not exist.  Then no other lease exists, so nobody has to look.
- * Nobody walks past the head of the queue, because the head has a lease node.
- * The exception is the one round trip in which the head creates that node.
+ * The transaction commits only if P/leases does not exist.  No other lease
+ * exists then, so we need not list the leases.  Nobody walks in past the front
+ * of the queue, because it has a lease node, except in the one round trip in
+ * which it creates that node.
  *
- * Whoever releases a lease also deletes P/leases, if it has the version that is
- * set here: zkrun never deletes one that somebody else has made.  See "Walking
- * in" in src/README.md.
+ * A release also deletes P/leases if it has the version set here: zkrun deletes
+ * only a P/leases that zkrun created.  See "Walking in" in src/README.md.
  */
 void
 semaphore_walk_in(struct semaphore *semaphore)
@@ -218,8 +219,8 @@ semaphore_delete_lease(struct semaphore *semaphore)
 }
 
 /*
- * Only the next one in the queue waits for the reply.  After a wait, the same
- * transaction writes the lease node anew: its mtime is since when it is held.
+ * If we waited with a lease node, the same transaction rewrites its data: the
+ * mtime of a lease tells since when it is held.
  */
 void
 semaphore_settle(struct semaphore *semaphore)
@@ -240,7 +241,7 @@ semaphore_settle(struct semaphore *semaphore)
 		semaphore_delete_lock(semaphore);
 }
 
-/* Back to the start, in the same session. */
+/* Returns to the initial state within the session. */
 static void
 start_over(struct semaphore *semaphore)
 {
@@ -274,7 +275,7 @@ semaphore_clear(struct semaphore *semaphore)
 
 	if (!semaphore_is_leaving(semaphore))
 		return SEMAPHORE_NOTHING;
-	/* The lease first: somebody waits for it. */
+	/* The lease first: others wait for it. */
 	semaphore_delete_lease(semaphore);
 	semaphore_delete_lock(semaphore);
 	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||
@@ -303,7 +304,7 @@ semaphore_new(struct session *session, const char *path, const char *data,
 	semaphore->data = data;
 	semaphore->max_leases = max_leases;
 	semaphore->waits = true;
-	/* The options bound their lengths. */
+	/* The options limit the length. */
 	(void)strlcpy(semaphore->path, path, sizeof(semaphore->path));
 	semaphore->lock.kind = "lock";
 	paths_parent(semaphore->lock.parent, SEMAPHORE_PATH_SIZE, path,
@@ -356,7 +357,6 @@ semaphore_lease_deleted(struct semaphore *semaphore)
 	semaphore_forget_node(&semaphore->lease);
 }
 
-/* Deletes our old place first, or we would queue behind ourselves. */
 void
 semaphore_join(struct semaphore *semaphore)
 {

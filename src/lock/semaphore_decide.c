@@ -1,5 +1,5 @@
 /*
- * What a reply or a fired watch means to the semaphore.
+ * Handles replies and fired watches: decides what the semaphore does next.
  */
 #include "lock/semaphore.h"
 
@@ -11,9 +11,9 @@
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
-#define LATEST_MS	(INT64_MAX / 2)		/* no clock shows so late a time */
+#define LATEST_MS	(INT64_MAX / 2)	/* later times are garbled */
 
-/* Whether the name is the one that was asked for, with a number behind it. */
+/* Returns whether the name is the requested one plus a sequence number. */
 static bool
 is_ours(struct semaphore_node *node, const char *name)
 {
@@ -27,16 +27,15 @@ is_ours(struct semaphore_node *node, const char *name)
 }
 
 /*
- * Takes what the server says of a node of ours, if that can be true.  The
- * protocol has no checksum, so a reply that a bad line has changed or cut
- * reaches us as any other.
+ * Takes over the facts about our node from a reply, if they are possible.  The
+ * protocol has no checksum: replies can arrive garbled.
  */
 static enum semaphore_news
 believe(struct semaphore *semaphore, const struct session_event *event)
 {
 	struct semaphore_claim *claim = &semaphore->claim;
 
-	/* Ephemeral of this very session; and nothing was ever below it. */
+	/* Our node is ephemeral in this session and never had children. */
 	if (event->owner != semaphore->session->identity.id ||
 	    event->czxid <= 0 || event->children_zxid != event->czxid ||
 	    event->made_ms < 0 || event->made_ms > LATEST_MS)
@@ -53,7 +52,7 @@ believe(struct semaphore *semaphore, const struct session_event *event)
 	return SEMAPHORE_NOTHING;
 }
 
-/* A look at our place.  One that is gone shows in the queue. */
+/* Handles TAG_GET_LOCK.  If our node is gone, the queue list shows it. */
 static enum semaphore_news
 take_place(struct semaphore *semaphore, const struct session_event *event)
 {
@@ -61,15 +60,15 @@ take_place(struct semaphore *semaphore, const struct session_event *event)
 	    SEMAPHORE_NOTHING;
 }
 
-/* A create has failed in a way that the next try may not. */
+/* Repeats a create that may succeed now. */
 static enum semaphore_news
 create_again(struct semaphore *semaphore, bool is_lease,
     enum session_code code)
 {
-	/* Never made, or a server has reaped it a moment ago. */
+	/* The parents never existed, or a server has just reaped them. */
 	if (code == SESSION_NO_NODE) {
 		if (semaphore->parents == PARENTS_DENIED)
-			return SEMAPHORE_FAILED;	/* as that was said */
+			return SEMAPHORE_FAILED; /* reason: see take_parent() */
 		semaphore_make_parents(semaphore);
 	}
 	if (is_lease)
@@ -88,25 +87,26 @@ take_created(struct semaphore *semaphore, const struct session_event *event)
 
 	node->pending = false;
 	if (event->code == SESSION_OK) {
-		/* Beats and deletes with a garbled name would go nowhere. */
+		/* Beats and deletes with a garbled name would fail. */
 		if (!is_ours(node, event->name))
 			return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
 			    "the server created a node with another name than "
 			    "requested");
 		(void)strlcpy(node->name, event->name, sizeof(node->name));
-		/* What is above it exists, whatever was said of making it. */
+		/* The parents exist, whatever the replies to their creates. */
 		semaphore->parents = PARENTS_EXPECTED;
 	}
 	if (semaphore_is_leaving(semaphore))
 		return semaphore_clear(semaphore);
-	/* After SESSION_UNSUPPORTED creates are plain ones. */
-	if (event->code == SESSION_NO_NODE || event->code == SESSION_UNSUPPORTED)
+	/* The session sends plain creates after SESSION_UNSUPPORTED. */
+	if (event->code == SESSION_NO_NODE ||
+	    event->code == SESSION_UNSUPPORTED)
 		return create_again(semaphore, is_lease, event->code);
 	if (event->code != SESSION_OK)
 		return semaphore_fail_with(semaphore, event);
 	if (event->czxid != 0)
 		return believe(semaphore, event);
-	/* A plain create tells nothing but the name. */
+	/* The reply to a plain create contains only the name. */
 	if (!is_lease)
 		semaphore_ask_joined(semaphore);
 	return SEMAPHORE_NOTHING;
@@ -120,9 +120,10 @@ hold(struct semaphore *semaphore)
 }
 
 /*
- * A single lease that is in our way is watched by name.  When it goes, and
- * nothing else has changed before, ours is the only one.  Our own is watched for
- * whoever asks us to give it up before we hold it.
+ * Watches the rival: the only other lease.  If the rival goes before anything
+ * else changes, ours is the only lease, and we hold the lock without another
+ * list.  Watches our own lease as well, because --revoke may change it
+ * meanwhile.
  */
 static void
 watch_rival(struct semaphore *semaphore, const struct session_event *event)
@@ -131,7 +132,7 @@ watch_rival(struct semaphore *semaphore, const struct session_event *event)
 	char path[SEMAPHORE_PATH_SIZE];
 
 	semaphore->has_rival = false;
-	/* With something to be read along, a look at all is needed anyway. */
+	/* The node to be read along needs a list anyway. */
 	if (semaphore->max_leases != 1 || event->count != 2 ||
 	    semaphore->along != NULL)
 		return;
@@ -148,7 +149,7 @@ watch_rival(struct semaphore *semaphore, const struct session_event *event)
 static enum semaphore_news
 take_leases(struct semaphore *semaphore, const struct session_event *event)
 {
-	/* A list of before our create, which is answered first. */
+	/* Replies come in order: this list predates our create. */
 	if (semaphore->lease.pending)
 		return SEMAPHORE_NOTHING;
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
@@ -160,13 +161,13 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 		return SEMAPHORE_NOTHING;
 	}
 	if (semaphore->claim.fence == 0) {
-		/* A plain create does not tell; the list to judge by is next. */
+		/* The reply to a plain create lacks the fence. */
 		semaphore_watch_lease(semaphore);
 		semaphore_list_leases(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
 	semaphore->untidy = event->version == PATHS_OWN_VERSION;
-	/* Every child counts, whatever its name. */
+	/* Like Curator, count every child, whatever its name. */
 	if (event->count > semaphore->max_leases) {
 		semaphore->claim.ahead = 0;
 		semaphore->waited = true;
@@ -187,32 +188,33 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 
 	if (semaphore_is_leaving(semaphore))
 		return SEMAPHORE_NOTHING;
-	/* Only a chroot is above the topmost; others were reaped. */
+	/* Only the chroot is above the top; other parents may be reaped. */
 	if (event->code == SESSION_NO_NODE && event->tag == TAG_TOP_PARENT)
 		return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
 		    "the chroot of the connect string does not exist");
-	/* Also said of a node that exists: the create will tell. */
+	/* May concern an existing parent: the create below it decides. */
 	if (event->code == SESSION_DENIED) {
 		semaphore->parents = PARENTS_DENIED;
 		claim->failure = SEMAPHORE_DENIED;
 		(void)snprintf(claim->reason, sizeof(claim->reason),
-		    "cannot create it or a parent of it: %.100s", event->reason);
+		    "cannot create it or a parent of it: %.100s",
+		    event->reason);
 	}
-	/* After SESSION_UNSUPPORTED the create below makes a plain one. */
+	/* Ignore SESSION_UNSUPPORTED: the create below makes plain parents. */
 	return event->code == SESSION_STALE || event->code == SESSION_REFUSED ?
 	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
 }
 
-/* The look behind semaphore_walk_in(), or at what it has left. */
+/* Handles the read of the lease after semaphore_walk_in(). */
 static enum semaphore_news
 take_first_lease(struct semaphore *semaphore,
     const struct session_event *event)
 {
-	/* Not walked in; what comes next is under way. */
+	/* Walking in failed, and the next step is under way. */
 	if (semaphore->lease.name[0] == '\0')
 		return SEMAPHORE_NOTHING;
 	if (event->code == SESSION_NO_NODE) {
-		/* Somebody deleted it before we saw it. */
+		/* Somebody deleted our lease before we read it. */
 		semaphore_forget_node(&semaphore->lease);
 		semaphore_join(semaphore);
 		return SEMAPHORE_NOTHING;
@@ -224,7 +226,7 @@ take_first_lease(struct semaphore *semaphore,
 	    SEMAPHORE_FAILED : hold(semaphore);
 }
 
-/* A look at our own lease, which somebody may ask us to give up. */
+/* Handles a read of our lease, which may contain a revoke request. */
 static enum semaphore_news
 take_lease(struct semaphore *semaphore, const struct session_event *event)
 {
@@ -235,32 +237,32 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 		return SEMAPHORE_NOTHING;
 	if (event->code == SESSION_NO_NODE && holds)
 		return SEMAPHORE_LOST;
-	/* A lease that is gone before shows in the list. */
+	/* If we wait and our lease is gone, the next list shows it. */
 	if (event->code != SESSION_OK)
 		return SEMAPHORE_NOTHING;
 	if (believe(semaphore, event) == SEMAPHORE_FAILED)
-		/* Of one that is held, every beat says that it exists. */
+		/* While we hold, each beat proves that our lease exists. */
 		return holds ? SEMAPHORE_NOTHING : SEMAPHORE_FAILED;
 	if (!nodedata_get(event->data, NODEDATA_REVOKE, claim->reason,
 	    sizeof(claim->reason)))
 		return SEMAPHORE_NOTHING;
-	/* Not held yet: a look at all leases sees the request again then. */
+	/* Hold only after a new list, which reads the request again. */
 	semaphore->has_rival = false;
 	return holds ? SEMAPHORE_REVOKED : SEMAPHORE_NOTHING;
 }
 
-/* Not walked in. */
+/* Queues, because walking in failed. */
 static enum semaphore_news
 join_queue(struct semaphore *semaphore)
 {
-	/* Most likely missing: who walked in needed no queue. */
+	/* P/locks is probably missing: a holder that walked in needs none. */
 	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    semaphore->lock.parent);
 	semaphore_join_queue(semaphore);
 	return SEMAPHORE_NOTHING;
 }
 
-/* The reply to semaphore_walk_in(). */
+/* Handles the reply to semaphore_walk_in(). */
 static enum semaphore_news
 take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 {
@@ -281,18 +283,15 @@ take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 	if (event->code != SESSION_EXISTS)
 		return join_queue(semaphore);
 	semaphore->parents = PARENTS_EXPECTED;
-	/* Else the list behind it says whether to queue. */
+	/* If we do not wait, take_holders() decides whether to queue. */
 	return semaphore->waits ? join_queue(semaphore) : SEMAPHORE_NOTHING;
 }
 
-/*
- * The list behind semaphore_walk_in().  It is of a moment after that was
- * refused, so it has no lease that was gone by then.
- */
+/* Handles the list of leases, read after the servers refused to walk in. */
 static enum semaphore_news
 take_holders(struct semaphore *semaphore, const struct session_event *event)
 {
-	/* Of an earlier try, or the lease is ours. */
+	/* The list belongs to an earlier try, or we have walked in. */
 	if (semaphore->lease.pending || semaphore->lease.name[0] != '\0')
 		return SEMAPHORE_NOTHING;
 	if (event->code != SESSION_OK || event->count < semaphore->max_leases)
@@ -309,25 +308,25 @@ take_deleted(struct semaphore *semaphore, const struct session_event *event)
 	struct semaphore_node *node = event->tag == TAG_DELETE_LEASE ?
 	    &semaphore->lease : &semaphore->lock;
 
-	/* Gone is gone, whoever did it. */
+	/* The node is gone, whoever deleted it. */
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE) {
 		semaphore_forget_node(node);
 		return semaphore_clear(semaphore);
 	}
 	node->deleting = false;
-	/* A place may be ours to delete when we leave. */
+	/* A queue node can still be deleted when we leave. */
 	return node == &semaphore->lease || semaphore_is_leaving(semaphore) ?
 	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
 }
 
-/* The reply to semaphore_settle(), where it was two steps. */
+/* Handles the reply to the two steps of semaphore_settle(). */
 static enum semaphore_news
 take_settled(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (event->code == SESSION_OK ||
 	    (event->code == SESSION_NO_NODE && event->failed_step == 1))
 		return take_deleted(semaphore, event);
-	/* Without the new mtime; a lease that is gone shows by itself. */
+	/* Go on without the new mtime.  Beats tell if the lease is gone. */
 	semaphore->lock.deleting = false;
 	semaphore_delete_lock(semaphore);
 	return SEMAPHORE_NOTHING;
@@ -347,7 +346,7 @@ take_change(struct semaphore *semaphore, const struct session_event *event)
 		if (event->tag == WATCH_LEASE)
 			semaphore_watch_lease(semaphore);
 	} else if (semaphore->state == STATE_AT_HEAD) {
-		/* Of one change the rival's watch fires first. */
+		/* For one change, the watch of the rival fires first. */
 		if (event->tag == WATCH_RIVAL && event->gone &&
 		    semaphore->has_rival)
 			return hold(semaphore);
@@ -357,10 +356,10 @@ take_change(struct semaphore *semaphore, const struct session_event *event)
 	return SEMAPHORE_NOTHING;
 }
 
-/* What is not named is of no interest: we watch what matters about it. */
+/* Replies to other tags need no handling. */
 static const struct {
 	semaphore_taker	*take;
-	enum state	 in;	/* else the reply comes too late */
+	enum state	 in;	/* in other states the reply is too late */
 } takes[TAGS] = {
 	[TAG_WALK_IN] = { take_walked_in, ANY_STATE },
 	[TAG_GET_FIRST_LEASE] = { take_first_lease, STATE_WALKING_IN },

@@ -1,18 +1,19 @@
 /*
- * The place in the queue, and who is ahead of it.
+ * Joins and leaves the queue, and watches the node ahead.
  *
- * Places are in the order of the servers' numbers, as text, for that is how
- * Curator has it.  At 2^31 the counter of a parent turns negative, or stands
- * still, as the server has it.  From then on a newcomer may come before the head
- * of the queue.  Both wait with a lease then, each for the other to go.  So the
- * head, too, looks at the queue: at once if there are more leases than those of
- * the holders and its own, else with the next beat, if it has such a number.  If
- * somebody has come ahead of it, it gives its lease back and waits behind.  Two
- * do not go round so: of all places one is the first.  A new place instead of its
- * own would be ahead of the other one, which would do the same, for ever.
+ * Like Curator, zkrun sorts queue nodes by their sequence numbers as text.  At
+ * 2^31 the counter of a parent becomes negative or stops, depending on the
+ * server.  A new node may then sort ahead of the front of the queue, and both
+ * contenders wait with a lease for the other to go.  The front therefore lists
+ * the queue:  at once if there are more leases than those of the holders and
+ * its own, or with the next beat if its number allows overtaking.  If another
+ * node is ahead, it deletes its lease and waits behind that node.  It keeps its
+ * queue node, because a new one would sort ahead of the other contender, which
+ * would then do the same, forever.
  *
- * A place without a session is persistent: a backup was restored, or a server
- * has lost track of it.  It is nobody's and never goes, so it is passed over.
+ * A queue node without a session is persistent: it comes from a restored
+ * backup, or a server lost track of it.  No client owns it and it never goes,
+ * so zkrun skips it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ void
 semaphore_list_locks(struct semaphore *semaphore)
 {
 	semaphore->is_second = false;
-	/* The reply that is to come has all that has happened by now. */
+	/* The reply that is still to come shows the present state. */
 	if (semaphore->listing)
 		return;
 	semaphore->listing = true;
@@ -51,7 +52,7 @@ semaphore_join_queue(struct semaphore *semaphore)
 	semaphore_list_locks(semaphore);
 }
 
-/* Keeps the names ahead of ours.  Returns false if there is no memory. */
+/* Stores the names ahead of ours.  Returns false if there is no memory. */
 static bool
 keep_place(struct semaphore *semaphore, const char *own,
     const struct session_event *event)
@@ -72,7 +73,7 @@ keep_place(struct semaphore *semaphore, const char *own,
 	return semaphore->queue != NULL;
 }
 
-/* Looks at the last place before that of the name. */
+/* Reads and watches the node right ahead of the named one. */
 static enum semaphore_news
 look_before(struct semaphore *semaphore, const char *name)
 {
@@ -84,7 +85,7 @@ look_before(struct semaphore *semaphore, const char *name)
 		semaphore_take_lease(semaphore);
 		return SEMAPHORE_NOTHING;
 	}
-	/* Only this one is watched: no herd, and first come, first served. */
+	/* Watching one node wakes one waiter at a time, in order. */
 	if (!nodename_join(path, sizeof(path), semaphore->lock.parent,
 	    semaphore->predecessor))
 		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
@@ -100,7 +101,7 @@ semaphore_take_queue(struct semaphore *semaphore,
 {
 	const char *own;
 
-	/* A list of before our create, which is answered first. */
+	/* Replies come in order: this list predates our create. */
 	if (semaphore->lock.pending)
 		return SEMAPHORE_NOTHING;
 	semaphore->listing = false;
@@ -108,7 +109,7 @@ semaphore_take_queue(struct semaphore *semaphore,
 		return semaphore_fail_with(semaphore, event);
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
 	if (own == NULL) {
-		/* Somebody deleted our node: to the end of the queue. */
+		/* Somebody deleted our node: queue again at the end. */
 		semaphore_forget_node(&semaphore->lock);
 		semaphore_join(semaphore);
 		return SEMAPHORE_NOTHING;
@@ -149,16 +150,16 @@ semaphore_take_predecessor(struct semaphore *semaphore,
 }
 
 /*
- * If P/leases is missing, a Curator client at the head of the queue creates it and
- * then tries to create its lease a second and last time.  That try fails if zkrun
- * created and deleted P/leases in between.
+ * If P/leases is missing, a Curator client at the head of the queue creates it
+ * and then tries to create its lease a second and last time.  That try fails if
+ * zkrun created and deleted P/leases in between.
  */
 void
 semaphore_before_release(struct semaphore *semaphore)
 {
 	if (!semaphore->untidy)
 		return;
-	/* Until the reply says otherwise. */
+	/* Assume so until the reply tells. */
 	semaphore->has_others = true;
 	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_OTHERS,
 	    semaphore->lock.parent);
@@ -167,7 +168,7 @@ semaphore_before_release(struct semaphore *semaphore)
 enum semaphore_news
 semaphore_leave(struct semaphore *semaphore)
 {
-	/* Who made P/leases is not known yet; the delete will find out. */
+	/* We do not know yet who created P/leases: let the delete decide. */
 	if (semaphore->state == STATE_WALKING_IN ||
 	    semaphore->state == STATE_AT_HEAD)
 		semaphore->untidy = true;
@@ -206,7 +207,7 @@ semaphore_doubt_head(struct semaphore *semaphore, size_t leases)
 		    !nodename_is_ordered(semaphore->lock.name);
 }
 
-/* Says whether a place is ahead of ours that was not passed over. */
+/* Returns whether a node is ahead of ours that we have not skipped. */
 static bool
 is_overtaken(const struct semaphore *semaphore, const char *own,
     const struct session_event *event)
@@ -231,7 +232,7 @@ semaphore_take_head(struct semaphore *semaphore,
 {
 	const char *own;
 
-	/* The list of leases behind this create leads to another look. */
+	/* After this create, take_leases() decides whether to list again. */
 	if (semaphore->lease.pending)
 		return SEMAPHORE_NOTHING;
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);

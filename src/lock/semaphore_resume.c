@@ -1,13 +1,12 @@
 /*
- * Beats, and what becomes of our nodes and of creates under way when contact is
- * lost and regained.
+ * Sends beats, and finds our nodes after contact was lost and regained.
  *
- * A node is found again by its uuid.  A create that has left no node may still
- * be carried out: a link that fell silent may let go of it after we have been to
- * another server and back, and a server takes it for as long as the session
- * lives.  Such a stray would hold up the queue, and a stray lease ourselves.  So
- * the next create has another uuid, and each beat looks for nodes with the old
- * one and deletes them.
+ * The UUID in the name identifies a node.  A create that has left no node may
+ * still be carried out: a stalled link may deliver it after we have moved to
+ * another server, and servers accept it while the session lives.  Such a stray
+ * node would block the queue, and a stray lease would block ourselves.  The
+ * next create therefore uses a new UUID, and each beat looks for nodes with an
+ * old one and deletes them.
  */
 #include <string.h>
 
@@ -15,9 +14,9 @@
 #include "lock/semaphore_private.h"
 
 /*
- * The cheapest quorum write: it changes nothing, and fails if a node is gone.
- * The head of the queue checks its place, too.  Without that place somebody
- * else comes to the head, and two that wait with a lease wait for each other.
+ * Sends the cheapest quorum write: it changes nothing, and fails if a node is
+ * gone.  The front of the queue also checks its queue node: without it, another
+ * contender moves to the front, and both wait with a lease for each other.
  */
 static void
 check_nodes(struct semaphore *semaphore)
@@ -28,8 +27,8 @@ check_nodes(struct semaphore *semaphore)
 	};
 
 	/*
-	 * A read is answered at once, however long a disk takes for a write.  It
-	 * is what a later beat proves: see lease.h.
+	 * The server answers a read at once, even if its disk is slow to write.
+	 * A later beat proves the time of this read: see lease.h.
 	 */
 	semaphore_ask(semaphore, SESSION_GET, TAG_TOUCH_FIRST,
 	    semaphore->lease.name);
@@ -45,7 +44,7 @@ semaphore_beat(struct semaphore *semaphore)
 	    semaphore->state == STATE_IN_LINE ? &semaphore->lock :
 	    &semaphore->lease;
 
-	/* Without a node there is nothing to show, and soon another request. */
+	/* Without a node, other requests are under way. */
 	if (semaphore->beating || node->name[0] == '\0' ||
 	    (semaphore->state != STATE_IN_LINE &&
 	    semaphore->state != STATE_AT_HEAD &&
@@ -74,10 +73,11 @@ semaphore_is_beating(const struct semaphore *semaphore)
 }
 
 enum semaphore_news
-semaphore_take_beat(struct semaphore *semaphore, const struct session_event *event)
+semaphore_take_beat(struct semaphore *semaphore,
+    const struct session_event *event)
 {
 	semaphore->beating = false;
-	/* Somebody has changed the ACL of the lease. */
+	/* Somebody changed the ACL of the lease. */
 	if (event->code == SESSION_DENIED &&
 	    (semaphore->state == STATE_HOLDING ||
 	    semaphore->state == STATE_AT_HEAD)) {
@@ -89,14 +89,15 @@ semaphore_take_beat(struct semaphore *semaphore, const struct session_event *eve
 		return SEMAPHORE_NOTHING;
 	if (semaphore->state == STATE_HOLDING && event->failed_step == 0)
 		return SEMAPHORE_LOST;
-	/* A lease that is gone there shows in the list. */
+	/* Step 1 is the queue node.  A missing lease shows in the list. */
 	if (semaphore->state == STATE_AT_HEAD && event->failed_step == 1)
 		semaphore_join(semaphore);
 	return SEMAPHORE_NOTHING;
 }
 
 enum semaphore_news
-semaphore_take_touched(struct semaphore *semaphore, const struct session_event *event)
+semaphore_take_touched(struct semaphore *semaphore,
+    const struct session_event *event)
 {
 	semaphore->beating = false;
 	if (event->code == SESSION_NO_NODE &&
@@ -105,7 +106,7 @@ semaphore_take_touched(struct semaphore *semaphore, const struct session_event *
 	return SEMAPHORE_NOTHING;
 }
 
-/* Gives the next create another uuid.  The oldest stray is the least likely. */
+/* Remembers a stray.  Drops the oldest one, the least likely to be created. */
 static void
 remember_stray(struct semaphore *semaphore, struct semaphore_node *node)
 {
@@ -143,10 +144,10 @@ semaphore_resume(struct semaphore *semaphore)
 	semaphore->parents = PARENTS_EXPECTED;
 	semaphore->beating = semaphore->listing = false;
 	semaphore_forget_queue(semaphore);
-	/* First of all: with a lease node it proves that the session lives. */
+	/* Beat first: with a lease node, this proves that the session lives. */
 	if (semaphore->state != STATE_IN_LINE)
 		semaphore_beat(semaphore);
-	/* A server that lags behind would hide a node that exists. */
+	/* A lagging server would not list all of our nodes. */
 	semaphore_ask(semaphore, SESSION_SYNC, TAG_SYNC, semaphore->path);
 	semaphore_ask(semaphore, SESSION_LIST, TAG_RESUME_LOCKS,
 	    semaphore->lock.parent);
@@ -154,7 +155,7 @@ semaphore_resume(struct semaphore *semaphore)
 	    semaphore->lease.parent);
 }
 
-/* Notes whether a node of ours exists. */
+/* Finds our node in a list. */
 static void
 find_node(struct semaphore *semaphore, struct semaphore_node *node,
     const struct session_event *event)
@@ -171,7 +172,7 @@ find_node(struct semaphore *semaphore, struct semaphore_node *node,
 		    node->parent, name);
 }
 
-/* Goes on from the nodes that exist. */
+/* Continues with the nodes that exist. */
 static enum semaphore_news
 go_on(struct semaphore *semaphore)
 {
@@ -185,10 +186,7 @@ go_on(struct semaphore *semaphore)
 			return SEMAPHORE_LOST;
 		semaphore_watch_lease(semaphore);
 	} else if (semaphore->state == STATE_WALKING_IN && has_lease) {
-		/*
-		 * It was the only one when it was made.  So it is ours, whoever
-		 * has made another one since.
-		 */
+		/* It was the only lease when created, so we hold the lock. */
 		semaphore_get_first_lease(semaphore, semaphore->lease.name);
 	} else if (!has_lock) {
 		semaphore_join(semaphore);
@@ -215,7 +213,7 @@ semaphore_take_resumed(struct semaphore *semaphore,
 
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return semaphore_fail_with(semaphore, event);
-	/* A look in front of the release may have been lost with the contact. */
+	/* The reply to TAG_LIST_OTHERS may be lost. */
 	if (is_lock)
 		(void)semaphore_take_others(semaphore, event);
 	find_node(semaphore, node, event);
