@@ -1,5 +1,5 @@
 /*
- * The session holds nothing, so a lost session is replaced by a new one.
+ * A query owns no nodes, so a new session can replace an expired one.
  */
 #include "query/ask.h"
 

@@ -1,6 +1,6 @@
 /*
- * Asking ZooKeeper, for a program of one question: it asks as soon as there is
- * contact, and again after a lost contact.
+ * Contact with ZooKeeper for the queries: sends requests once there is contact,
+ * and repeats them after a lost contact.
  */
 #ifndef ZKRUN_ASK_H
 #define ZKRUN_ASK_H
@@ -19,46 +19,60 @@ struct asker {
 	const char		*object;
 	struct connector	 connector;
 	struct subprocesses	 ours;
-	int64_t			 give_up_ms;	/* CLOCK_NEVER at first */
+	int64_t			 give_up_ms;	/* as in clock.h */
 };
 
-/* These are returned where other values are exit statuses. */
+/* All other return values are exit statuses. */
 enum {
 	ASK_GO_ON = -1,
-	ASK_AGAIN = -2,		/* contact is new: earlier requests are lost */
+	ASK_AGAIN = -2,		/* new contact: earlier requests are lost */
 };
 
-/* Begins to seek contact.  Borrows all; close the connector in the end. */
+/*
+ * Starts to seek contact.  Borrows all arguments.  The caller finally calls
+ * connector_close().
+ */
 void	ask_open(struct asker *, const struct options *, const char *verb,
 	    const char *object);
 
 /*
  * Blocks until there is news.  Returns ASK_GO_ON with a reply or a fired watch,
- * ASK_AGAIN, or an exit status after one line on stderr: nobody can be reached,
- * or give_up_ms is over.  *event is the caller's, to be freed; it may be NULL.
+ * or ASK_AGAIN.  Otherwise logs one line and returns an exit status:
+ * EXITCODE_UNREACHABLE, EXITCODE_DENIED, or that of -E when give_up_ms has
+ * passed.  The caller frees *event, which may be NULL.
  */
 int	ask_wait(struct asker *, struct session_event **event);
 
-/* Blocks until a survey is done.  Returns ASK_GO_ON then, or an exit status. */
+/*
+ * Blocks until a survey is done.  Returns ASK_GO_ON, or an exit status like
+ * ask_wait(), or EXITCODE_SYSTEM without memory.  Problems are in the survey.
+ */
 int	ask_survey(struct asker *, struct survey *);
 
-/* The same for the one task of the options; a problem is an exit status. */
+/*
+ * The same for a survey of one task.  Logs a problem of the survey and returns
+ * its exit status.
+ */
 int	ask_task(struct asker *, struct survey *);
 
 /*
- * Changes nodes in one transaction, and tries again after a lost contact: the steps
- * may be carried out twice.  Blocks until there is a reply.  Returns as ask_wait()
- * does, but never ASK_AGAIN.  Replies with other tags are thrown away.
+ * Changes nodes in one transaction.  Repeats it after a lost contact, so the
+ * servers may carry it out twice.  Blocks until there is a reply.  Returns
+ * ASK_GO_ON, or an exit status like ask_wait().  The caller frees *reply.
+ * Discards replies with other tags.
  */
 #define ASK_STEPS_TAG	0
 int	ask_steps(struct asker *, const struct session_step *, size_t count,
 	    struct session_event **reply);
 
-/* Log that a request about a node was refused.  Returns the exit status. */
+/*
+ * Logs that the servers refused a request about a node.  Returns
+ * EXITCODE_DENIED or EXITCODE_INTERNAL.
+ */
 int	ask_refused(const struct asker *, const char *path,
 	    const struct session_event *);
 
-/* Logs that there is no memory.  Returns the exit status. */
+/* Logs that there is no memory.  Returns EXITCODE_SYSTEM. */
 int	ask_no_memory(const struct asker *);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Reads one node, after a sync so that no lagging server answers.
+ * Reads the lease node after a sync, because a lagging server would answer with
+ * old data.
  */
 #include "query/check.h"
 
@@ -14,14 +15,14 @@
 
 enum tag { TAG_SYNC, TAG_LEASE };
 
-/* The lease as the environment names it. */
+/* The lease that the environment names. */
 struct wanted {
 	const char	*path;
 	int64_t		 fence;
 	int64_t		 session;
 };
 
-/* Returns false if the environment of this process names no lease. */
+/* Returns false if the environment does not name a lease. */
 static bool
 read_environment(struct wanted *wanted)
 {
@@ -35,7 +36,7 @@ read_environment(struct wanted *wanted)
 	    servers_check_path(wanted->path) != NULL)
 		return false;
 	wanted->fence = strtonum(fence, 0, INT64_MAX, &problem);
-	/* strtonum(3) reads no hexadecimal. */
+	/* strtonum(3) does not read hexadecimal numbers. */
 	wanted->session = (int64_t)strtoull(session, &end, 16);
 	return problem == NULL && session[0] != '\0' && *end == '\0';
 }
@@ -44,7 +45,7 @@ static int
 judge(const struct session_event *event, const struct wanted *wanted)
 {
 	if (event->code == SESSION_OK) {
-		/* The name may be another node's after a restored backup. */
+		/* After a restored backup, another node may have the name. */
 		if (event->czxid == wanted->fence &&
 		    event->owner == wanted->session)
 			return 0;
@@ -79,8 +80,8 @@ check_run(const struct options *options)
 			    SESSION_NO_WATCH, wanted.path, NULL);
 			session_ask(session, SESSION_GET, TAG_LEASE,
 			    SESSION_NO_WATCH, wanted.path, NULL);
-		} else if (status == ASK_GO_ON && event->type == SESSION_REPLY &&
-		    event->tag == TAG_LEASE)
+		} else if (status == ASK_GO_ON &&
+		    event->type == SESSION_REPLY && event->tag == TAG_LEASE)
 			status = judge(event, &wanted);
 		session_event_free(event);
 	} while (status < 0);

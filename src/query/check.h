@@ -1,5 +1,5 @@
 /*
- * zkrun --check: does the lease of this command still exist?
+ * zkrun --check: tells a command whether its lease still exists.
  */
 #ifndef ZKRUN_CHECK_H
 #define ZKRUN_CHECK_H
@@ -7,11 +7,12 @@
 struct options;
 
 /*
- * Looks, in a new session, for the lease that ZKRUN_LEASE, ZKRUN_FENCE and
- * ZKRUN_SESSION name.  Returns the exit status: 0 if that very node exists,
- * EXITCODE_LOST if not, EXITCODE_UNREACHABLE if nobody could tell,
- * EXITCODE_USAGE if the environment names no lease.  May block as long as the
- * retry policy says.
+ * Reads, in a new session, the lease node that ZKRUN_LEASE, ZKRUN_FENCE and
+ * ZKRUN_SESSION identify.  Returns the exit status: 0 if exactly that node
+ * exists, EXITCODE_LOST if not, EXITCODE_UNREACHABLE if no server could tell,
+ * EXITCODE_DENIED if the servers refuse a credential, EXITCODE_USAGE if the
+ * environment does not name a lease.  Blocks for at most as long as the retry
+ * policy allows.
  */
 int	check_run(const struct options *);
 

@@ -1,5 +1,5 @@
 /*
- * One question on the terminal.
+ * Asks for confirmation on the terminal.
  */
 #include "query/confirm.h"
 
@@ -37,7 +37,6 @@ confirm_show(FILE *terminal, const char *line)
 		log_notice("%s", line);
 }
 
-/* Anything but a yes is a no. */
 bool
 confirm_ask(FILE *terminal, const char *question)
 {

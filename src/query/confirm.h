@@ -1,5 +1,5 @@
 /*
- * Asking the user before something is deleted.
+ * Asks the user before zkrun deletes something.
  */
 #ifndef ZKRUN_CONFIRM_H
 #define ZKRUN_CONFIRM_H
@@ -10,18 +10,22 @@
 struct options;
 
 /*
- * Opens the terminal; with --yes there is none, and *terminal becomes NULL.
- * Returns 0, or EXITCODE_USAGE after one line on stderr: there is no terminal to
- * ask on.  Close it with confirm_close().
+ * Opens the terminal, or sets *terminal to NULL with --yes.  Returns 0.
+ * Without a terminal, logs one line and returns EXITCODE_USAGE.  The caller
+ * finally calls confirm_close().
  */
 int	confirm_open(const struct options *, const char *verb,
 	    const char *object, FILE **terminal);
 void	confirm_close(FILE *terminal);
 
-/* Shows a line: on the terminal even with -q, for the user has to know it first. */
+/* Shows a line on the terminal, even with -q; without a terminal, logs it. */
 void	confirm_show(FILE *terminal, const char *line);
 
-/* Asks, if there is a terminal; may block for ever.  Says so if the answer is no. */
+/*
+ * Asks on the terminal.  May block forever.  Returns true for "y" or "yes", or
+ * without a terminal.  Otherwise logs that nothing was deleted, and returns
+ * false.
+ */
 bool	confirm_ask(FILE *terminal, const char *question);
 
 #endif

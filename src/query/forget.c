@@ -1,5 +1,5 @@
 /*
- * Lists the records, or deletes them as they were shown.
+ * Lists records, or deletes exactly the records that it has shown.
  */
 #include "query/forget.h"
 
@@ -17,7 +17,7 @@
 #include "query/confirm.h"
 #include "query/output.h"
 
-/* A bad record has no runs, and is to be forgotten as well. */
+/* Returns when the last run started, or 0 for a bad or empty record. */
 static int64_t
 last_ms(const struct survey_task *task)
 {
@@ -44,7 +44,7 @@ is_in_use(const struct survey_task *task)
 	    task->holders.waiter_count > 0;
 }
 
-/* A record that may not be read exists. */
+/* A record that may not be read counts as well. */
 static bool
 has_record(const struct survey_task *task)
 {
@@ -58,7 +58,7 @@ is_listed(const struct survey_task *task)
 	return has_record(task) && !is_in_use(task);
 }
 
-/* Says when the last run was, and how it ended. */
+/* Describes the last run of a record. */
 static void
 describe_record(const struct survey_task *task, char *text, size_t size)
 {
@@ -110,7 +110,7 @@ list_records(struct survey *survey)
 	return output_print(print_records, survey);
 }
 
-/* Shows what would be forgotten.  Returns 0 or an exit status. */
+/* Shows the records and counts them.  Returns 0, or an exit status. */
 static int
 show_records(const struct survey *survey, FILE *terminal, size_t *count)
 {
@@ -143,7 +143,7 @@ show_records(const struct survey *survey, FILE *terminal, size_t *count)
 	return status;
 }
 
-/* Only what was shown: somebody may have run the task since. */
+/* The version keeps a record that has changed since it was shown. */
 static int
 delete_record(struct asker *ask, const struct survey_task *task)
 {

@@ -1,5 +1,5 @@
 /*
- * zkrun --forget: the records of tasks that are no more.
+ * zkrun --forget: lists and deletes the records of unused tasks.
  */
 #ifndef ZKRUN_FORGET_H
 #define ZKRUN_FORGET_H
@@ -7,12 +7,12 @@
 struct options;
 
 /*
- * Without a task, prints the records of all tasks that nobody holds, waits for or
- * has paused, oldest last run first.  Else deletes the records of the tasks, after a
- * question on the terminal or with --yes.  Blocks.  Returns the exit status: 0; the
- * conflict exit status if the answer was no or somebody uses a task; EXITCODE_USAGE
- * if there is no terminal to ask on; EXITCODE_UNREACHABLE, EXITCODE_DENIED,
- * EXITCODE_SYSTEM or EXITCODE_INTERNAL.
+ * Without tasks in the options, prints the records of all tasks that are not
+ * held, waited for or paused, oldest last run first.  With tasks, deletes their
+ * records after a question on the terminal, or without it with --yes.  Blocks.
+ * Returns the exit status: 0; that of -E if the answer was no or a task is in
+ * use; EXITCODE_USAGE if there is no terminal; EXITCODE_UNREACHABLE,
+ * EXITCODE_DENIED, EXITCODE_SYSTEM or EXITCODE_INTERNAL.
  */
 int	forget_run(const struct options *);
 

@@ -1,5 +1,5 @@
 /*
- * Prints, and says if that fails.
+ * Prints, and reports a failure.
  */
 #include "query/output.h"
 

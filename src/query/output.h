@@ -1,5 +1,5 @@
 /*
- * Standard output, for queries that print a survey.
+ * Prints a survey to standard output.
  */
 #ifndef ZKRUN_OUTPUT_H
 #define ZKRUN_OUTPUT_H
@@ -9,8 +9,8 @@
 struct survey;
 
 /*
- * Calls a function that prints the survey.  Returns 0, or EXITCODE_SYSTEM after one
- * line on stderr if the output is not complete.  May block.
+ * Calls a function that prints the survey.  Returns 0.  If the output is
+ * incomplete, logs one line and returns EXITCODE_SYSTEM.  May block.
  */
 int	output_print(void (*)(const struct survey *, FILE *),
 	    const struct survey *);

@@ -17,14 +17,14 @@
 #include "lock/survey.h"
 #include "query/ask.h"
 
-#define TRIES		20	/* at parents that others delete */
-#define PARENT_TAG	(ASK_STEPS_TAG + 1)	/* nobody reads the reply */
+#define TRIES		20	/* to create parents that others delete */
+#define PARENT_TAG	(ASK_STEPS_TAG + 1)	/* its replies are ignored */
 
 struct pause {
 	const struct options	*options;
 	struct asker		 ask;
 	struct survey		 survey;
-	char			 task[PATHS_SIZE];	/* paths */
+	char			 task[PATHS_SIZE];	/* both are paths */
 	char			 leases[PATHS_SIZE];
 	char			 uuid[NODENAME_UUID_SIZE];
 	char			 data[NODEDATA_SIZE];	/* of our nodes */
@@ -51,7 +51,7 @@ close_pause(struct pause *pause)
 	connector_close(&pause->ask.connector);
 }
 
-/* Sends the steps; returns ASK_GO_ON with the reply's code, or an exit status. */
+/* Returns ASK_GO_ON and the code of the reply, or an exit status. */
 static int
 try_steps(struct pause *pause, const struct session_step *steps, size_t count,
     enum session_code *code)
@@ -81,9 +81,9 @@ make_parents(struct pause *pause)
 }
 
 /*
- * Creates the nth node of the pause.  If P/leases is missing, creates it in the way
- * of semaphore_walk_in(), so that a later release may delete it.  A node that exists
- * is ours: the reply to its create was lost.
+ * Creates one node of the pause.  Creates a missing P/leases like
+ * semaphore_walk_in(), so that a later release may delete it.  If the node
+ * exists, we created it and the reply was lost: its name has our UUID.
  */
 static int
 make_node(struct pause *pause, size_t number)
@@ -110,7 +110,7 @@ make_node(struct pause *pause, size_t number)
 		if (status != ASK_GO_ON || code == SESSION_OK)
 			return status;
 	}
-	/* The chroot is missing, or a node above may not be made. */
+	/* The chroot is missing, or we may not create a parent. */
 	status = ask_task(&pause->ask, &pause->survey);
 	if (status != ASK_GO_ON)
 		return status;
@@ -123,14 +123,16 @@ static int
 delete_node(struct pause *pause, const char *name)
 {
 	char path[PATHS_SIZE];
-	const struct session_step step = { SESSION_DELETE_STEP, path, NULL, -1 };
+	const struct session_step step = {
+		SESSION_DELETE_STEP, path, NULL, -1,
+	};
 	enum session_code code;
 
 	(void)nodename_join(path, sizeof(path), pause->leases, name);
 	return try_steps(pause, &step, 1, &code);
 }
 
-/* Makes all nodes, or takes back those that were made. */
+/* Creates all nodes.  If the servers refuse one, deletes the others. */
 static int
 make_nodes(struct pause *pause)
 {
@@ -142,7 +144,7 @@ make_nodes(struct pause *pause)
 		status = make_node(pause, i);
 	if (status == ASK_GO_ON || status == EXITCODE_UNREACHABLE)
 		return status;
-	/* The last one was refused. */
+	/* Node i - 1 was refused. */
 	for (i -= 2; i > 0; i--) {
 		pauses_make_name(name, pause->uuid, i);
 		if (delete_node(pause, name) != ASK_GO_ON)
@@ -151,7 +153,7 @@ make_nodes(struct pause *pause)
 	return status;
 }
 
-/* Names the holders: they go on, and the user may have to wait for them. */
+/* Reports the pause, and the holders that the user may have to wait for. */
 static void
 say_paused(struct pause *pause)
 {
@@ -161,7 +163,7 @@ say_paused(struct pause *pause)
 	size_t i;
 
 	log_notice("paused '%s'", pause->options->task);
-	/* Whatever comes of this look, the pause is in force. */
+	/* The pause is in force even if this survey fails. */
 	pause->ask.verb = "look at";
 	if (ask_task(&pause->ask, &pause->survey) != ASK_GO_ON)
 		return;
@@ -199,7 +201,7 @@ pause_run(const struct options *options)
 	return status;
 }
 
-/* Whether the pause is one of those to be lifted: "alice", or "alice@web1". */
+/* Returns whether to end the pause.  The options name a user or user@host. */
 static bool
 is_wanted(const struct pause *pause, const struct holders_node *node)
 {
@@ -214,7 +216,7 @@ is_wanted(const struct pause *pause, const struct holders_node *node)
 	return strcmp(whose, read.user) == 0 || strcmp(whose, whole) == 0;
 }
 
-/* Deletes so many nodes of the pause with this first one. */
+/* Deletes size nodes of a pause, from its first node on. */
 static int
 lift_pause(struct pause *pause, const struct holders_node *first, size_t size)
 {
@@ -233,8 +235,8 @@ lift_pause(struct pause *pause, const struct holders_node *first, size_t size)
 }
 
 /*
- * Ends the wanted pauses, and goes on if one of them may not be ended.  Returns
- * ASK_GO_ON or an exit status.
+ * Ends the wanted pauses and counts them.  If the servers refuse to delete one,
+ * continues with the next.  Returns ASK_GO_ON or an exit status.
  */
 static int
 lift(struct pause *pause, size_t *wanted)

@@ -1,6 +1,6 @@
 /*
- * zkrun --pause and --resume: keep everybody out of a task's lock, and let them in
- * again.
+ * zkrun --pause and --resume: keep all contenders out of a task's lock, and let
+ * them in again.
  */
 #ifndef ZKRUN_PAUSE_H
 #define ZKRUN_PAUSE_H
@@ -8,18 +8,19 @@
 struct options;
 
 /*
- * Creates the nodes of a pause, as many as --leases says, and names the holders of
+ * Creates as many nodes of a pause as --leases says, and reports the holders of
  * the lock.  Blocks.  Returns the exit status: 0 if the pause is in force;
- * EXITCODE_DENIED or EXITCODE_INTERNAL, after it has deleted the nodes again as far
- * as it may; EXITCODE_UNREACHABLE, and some nodes may exist.
+ * EXITCODE_DENIED, EXITCODE_INTERNAL or EXITCODE_SYSTEM after deleting the
+ * created nodes as far as possible; EXITCODE_UNREACHABLE without contact or
+ * chroot, when some nodes may exist.
  */
 int	pause_run(const struct options *);
 
 /*
- * Deletes the nodes of every pause of the task, or of those by the user that the
- * options name, and names them.  Blocks.  Returns the exit status: 0 if that is done,
- * or the task was not paused; the conflict exit status if only other users have
- * paused it; else as above.
+ * Ends all pauses of the task, or those of the user that the options name, and
+ * reports them.  Blocks.  Returns the exit status: 0 if done or if the task was
+ * not paused; that of -E if only other users have paused it; otherwise like
+ * pause_run().
  */
 int	pause_resume(const struct options *);
 

@@ -1,6 +1,6 @@
 /*
- * Writes a request to give up into the data of the lease node, which its keeper
- * watches, and waits for the node to go.
+ * Writes a revoke request into the data of the lease node, which the holder's
+ * keeper watches, and waits until the node is gone.
  */
 #include "query/revoke.h"
 
@@ -14,9 +14,9 @@
 #include "lock/nodedata.h"
 #include "query/revoke_private.h"
 
-#define WATCH	0	/* the tag of every watch */
+#define WATCH	0	/* tag of all watches */
 
-/* Returns whether a node's data has a request to give up, from anybody. */
+/* Returns whether a node's data already contains a revoke request. */
 static bool
 was_asked(struct revoke *revoke, const struct revoke_node *lease,
     const struct holders_node *node)
@@ -31,15 +31,15 @@ was_asked(struct revoke *revoke, const struct revoke_node *lease,
 	return true;
 }
 
-/* Writes a request into the data of a node.  Returns false without room. */
+/* Copies a node's data and adds a request.  Returns whether that fits. */
 static bool
 make_request(const struct holders_node *node, char *data, size_t size)
 {
 	char found[2], since[32], whoami[HOLDERS_TEXT_SIZE];
 
-	/* Data that is cut leaves no room. */
+	/* If this cuts the data, nothing more fits. */
 	(void)strlcpy(data, node->data, size);
-	/* Writing changes the mtime, which says since when it is held. */
+	/* The request changes the mtime, which tells since when it is held. */
 	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
 	nodedata_add(data, size, NODEDATA_SINCE, since);
 	nodedata_whoami(whoami, sizeof(whoami));
@@ -48,8 +48,9 @@ make_request(const struct holders_node *node, char *data, size_t size)
 }
 
 /*
- * Asks a holder, unless it was asked or cannot be.  Returns ASK_GO_ON, ASK_AGAIN
- * if the node has changed or gone since it was looked at, or an exit status.
+ * Asks a holder, unless it was asked or cannot be asked.  Returns ASK_GO_ON, or
+ * ASK_AGAIN if the node has changed or gone since it was read, or an exit
+ * status.
  */
 static int
 ask_holder(struct revoke *revoke, struct revoke_node *lease,
@@ -84,7 +85,7 @@ ask_holder(struct revoke *revoke, struct revoke_node *lease,
 	return status;
 }
 
-/* Asks the holders that were not asked yet.  Returns as ask_holder() does. */
+/* Asks all holders.  Returns like ask_holder(). */
 static int
 ask_holders(struct revoke *revoke)
 {
@@ -105,7 +106,7 @@ ask_holders(struct revoke *revoke)
 	return revoke->refusal != 0 ? revoke->refusal : result;
 }
 
-/* Returns a lease as the last look found it; NULL if it is gone. */
+/* Returns a lease from the last survey, or NULL if it is gone. */
 static const struct holders_node *
 find_node(const struct revoke *revoke, const struct revoke_node *lease)
 {
@@ -119,10 +120,7 @@ find_node(const struct revoke *revoke, const struct revoke_node *lease)
 	return NULL;
 }
 
-/*
- * Names the holders that were not asked: nobody waits for them.  Returns the
- * exit status.
- */
+/* Reports the holders that were not asked.  Returns the exit status. */
 static int
 name_deaf(const struct revoke *revoke)
 {
@@ -140,7 +138,7 @@ name_deaf(const struct revoke *revoke)
 		if (node == NULL)
 			log_notice("%s released '%s' before it was asked",
 			    lease->who, revoke->task);
-		/* One that a later look has taken for a waiter holds nothing. */
+		/* A later survey may have found that it only waits. */
 		if (node == NULL || node >= holders->leases +
 		    holders->holder_count)
 			continue;
@@ -152,7 +150,7 @@ name_deaf(const struct revoke *revoke)
 	return status;
 }
 
-/* These hold nothing.  But a Curator client would wait behind them for ever. */
+/* Reports queue nodes without a session.  Curator waits behind them forever. */
 static void
 name_places(const struct revoke *revoke)
 {
@@ -165,7 +163,7 @@ name_places(const struct revoke *revoke)
 			    revoke->nodes[i].who);
 }
 
-/* Reads and watches the leases that are left. */
+/* Reads and watches the leases whose holders were asked. */
 static void
 watch_leases(struct revoke *revoke)
 {
@@ -243,7 +241,7 @@ ask_and_wait(struct revoke *revoke)
 		status = revoke_look(revoke);
 		if (status == ASK_GO_ON)
 			status = ask_holders(revoke);
-		/* The time to wait begins with the first contact. */
+		/* --wait begins with the first contact. */
 		if (revoke->ask.give_up_ms == CLOCK_NEVER &&
 		    revoke->options->wait_ms > 0)
 			revoke->ask.give_up_ms = clock_after(clock_ms(),

@@ -1,5 +1,5 @@
 /*
- * zkrun --revoke and --break: take a lease from its holder.
+ * zkrun --revoke and --break: take leases from their holders.
  */
 #ifndef ZKRUN_REVOKE_H
 #define ZKRUN_REVOKE_H
@@ -7,19 +7,21 @@
 struct options;
 
 /*
- * Asks the holders of the options' task to stop their commands and to release
- * it, and waits for that as long as --wait says.  Returns the exit status: 0 if
- * all have released it or nobody held it; the conflict exit status if a holder
- * cannot be asked (no living zkrun) or did not release it in time;
- * EXITCODE_UNREACHABLE or EXITCODE_DENIED.
+ * Asks the holders of the task to stop their commands and to release it, and
+ * waits for this as long as --wait says.  Blocks.  Returns the exit status: 0
+ * if all have released it or it was not held; that of -E if a holder cannot be
+ * asked (it is not a zkrun, or has no session) or did not release it in time;
+ * EXITCODE_UNREACHABLE, EXITCODE_DENIED, EXITCODE_SYSTEM or EXITCODE_INTERNAL.
  */
 int	revoke_run(const struct options *);
 
 /*
- * Deletes the lease nodes of the holders, and places in line that belong to no
- * session, after a question on the terminal or with --yes.  Returns the exit status: 0 if they are gone or nobody held it;
- * the conflict exit status if the answer was no; EXITCODE_USAGE if there is no
- * terminal to ask on.
+ * Deletes the lease nodes of the holders, and queue nodes without a session,
+ * after a question on the terminal, or without it with --yes.  Does not stop
+ * commands.  Blocks.  Returns the exit status: 0 if the nodes are gone or there
+ * were none; that of -E if the answer was no; EXITCODE_USAGE if there is no
+ * terminal; EXITCODE_UNREACHABLE, EXITCODE_DENIED, EXITCODE_SYSTEM or
+ * EXITCODE_INTERNAL.
  */
 int	revoke_break(const struct options *);
 

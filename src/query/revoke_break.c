@@ -1,7 +1,6 @@
 /*
- * Deletes lease nodes without asking their holders, and places in line that
- * belong to no session.  The command of a holder
- * that has lost contact may still be running.
+ * Deletes lease nodes without asking their holders, and queue nodes without a
+ * session.  The command of a holder that has lost contact may still be running.
  */
 #include "query/revoke.h"
 
@@ -31,7 +30,7 @@ show_nodes(const struct revoke *revoke, FILE *terminal)
 		    "--break does not stop them, and lets others start");
 }
 
-/* Returns ASK_GO_ON, also if it is refused, or an exit status. */
+/* Returns ASK_GO_ON, even if the servers refuse, or an exit status. */
 static int
 delete_node(struct revoke *revoke, const struct revoke_node *node)
 {
@@ -72,7 +71,7 @@ break_nodes(struct revoke *revoke, FILE *terminal)
 	revoke_name_pauses(revoke);
 	if (!confirm_ask(terminal, "Delete these nodes?"))
 		return revoke->options->conflict_exit_code;
-	/* By name, so that nothing is deleted that was not shown. */
+	/* Delete only the nodes that were shown. */
 	for (i = 0; i < revoke->count; i++) {
 		status = delete_node(revoke, &revoke->nodes[i]);
 		if (status != ASK_GO_ON)

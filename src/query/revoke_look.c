@@ -1,5 +1,5 @@
 /*
- * Finds the nodes to revoke or to break.
+ * Finds the nodes for --revoke and --break.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ add_node(struct revoke *revoke, const struct holders_node *found,
 	return true;
 }
 
-/* Adds so many of the nodes found, from an index on. */
+/* Adds count nodes, from index i on, unless they are known. */
 static bool
 add_nodes(struct revoke *revoke, const struct holders_node *found, size_t i,
     size_t count, enum paths_parent parent)
@@ -98,7 +98,6 @@ revoke_look(struct revoke *revoke)
 	return ASK_GO_ON;
 }
 
-/* Nobody holds these; both leave them alone. */
 void
 revoke_name_pauses(const struct revoke *revoke)
 {

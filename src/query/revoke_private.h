@@ -1,5 +1,5 @@
 /*
- * What revoke.c, revoke_break.c and revoke_look.c share.  Private to these.
+ * Shared by revoke.c, revoke_break.c and revoke_look.c.
  */
 #ifndef ZKRUN_REVOKE_PRIVATE_H
 #define ZKRUN_REVOKE_PRIVATE_H
@@ -11,13 +11,13 @@
 #include "lock/survey.h"
 #include "query/ask.h"
 
-/* A node that has to go. */
+/* A node to delete, or to ask its holder about. */
 struct revoke_node {
 	char	*path;
 	char	 who[4 * HOLDERS_TEXT_SIZE];	/* for messages */
-	bool	 is_lease;	/* else a place in line without a session */
-	bool	 can_be_asked;	/* it is that of a living zkrun */
-	bool	 asked;		/* by a word in its data, and is not gone */
+	bool	 is_lease;	/* else a queue node without a session */
+	bool	 can_be_asked;	/* by a request in its data */
+	bool	 asked;		/* and not gone yet */
 };
 
 struct revoke {
@@ -25,22 +25,23 @@ struct revoke {
 	const char		*task;
 	struct asker		 ask;
 	struct survey		 survey;
-	struct revoke_node	*nodes;		/* in the order they were met */
+	struct revoke_node	*nodes;		/* in the order found */
 	size_t			 count;
-	size_t			 lease_count;	/* of them */
-	int			 refusal;	/* an exit status, or 0 */
+	size_t			 lease_count;	/* leases among the nodes */
+	int			 refusal;	/* exit status, or 0 */
 };
 
+/* Start to seek contact, and free everything in the end. */
 void	revoke_open(struct revoke *, const struct options *, const char *verb);
 void	revoke_close(struct revoke *);
 
 /*
- * Adds the holders' leases, and the places in line without a session, to the
- * nodes.  Returns ASK_GO_ON, or an exit status.
+ * Surveys the task, and adds the holders' leases and the queue nodes without a
+ * session to the nodes.  Blocks.  Returns ASK_GO_ON or an exit status.
  */
 int	revoke_look(struct revoke *);
 
-/* Names the pauses, which hold nothing and stay. */
+/* Reports the pauses.  --revoke and --break keep them. */
 void	revoke_name_pauses(const struct revoke *);
 
 /* Returns the node with the name, or NULL. */

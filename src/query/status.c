@@ -1,5 +1,5 @@
 /*
- * Looks at the tasks and prints them.
+ * Surveys the tasks and prints them.
  */
 #include "query/status.h"
 
@@ -14,7 +14,7 @@
 #include "query/output.h"
 #include "query/status_print.h"
 
-/* Returns what messages about the whole survey name. */
+/* Returns the task or path for messages about the whole survey. */
 static const char *
 object_of(const struct options *options)
 {
@@ -23,7 +23,7 @@ object_of(const struct options *options)
 	return options->base[0] != '\0' ? options->base : "/";
 }
 
-/* Returns the exit status that the survey comes to. */
+/* Logs the problems of the survey.  Returns the exit status. */
 static int
 conclude(const struct survey *survey)
 {
@@ -55,7 +55,7 @@ status_run(const struct options *options)
 	ask_open(&ask, options, "look at", object_of(options));
 	survey_init(&survey, options, &ask.connector.session);
 	status = ask_survey(&ask, &survey);
-	/* Without the chroot there is nothing to be shown. */
+	/* Without the chroot there is nothing to print. */
 	if (status == ASK_GO_ON && survey.problem.code == SESSION_NO_NODE)
 		status = survey_report(&survey.problem);
 	if (status == ASK_GO_ON)

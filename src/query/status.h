@@ -1,5 +1,5 @@
 /*
- * zkrun --status: who holds, who waits, what the last run did.
+ * zkrun --status: shows who holds, who waits and how the last run ended.
  */
 #ifndef ZKRUN_STATUS_H
 #define ZKRUN_STATUS_H
@@ -7,10 +7,12 @@
 struct options;
 
 /*
- * Prints the state of the tasks that the options name, or of all tasks, as a
- * table or as JSON.  Returns the exit status: 0 if one of them is held,
- * EXITCODE_FREE if none is, EXITCODE_UNREACHABLE or EXITCODE_DENIED if
- * something could not be read.  May block as long as the retry policy says.
+ * Prints the tasks that the options name, or all tasks, as a table or as JSON.
+ * Blocks for at most as long as the retry policy allows, and while it prints.
+ * Returns the exit status: 0 if a task is held, EXITCODE_FREE if no task is
+ * held; EXITCODE_UNREACHABLE, EXITCODE_DENIED or EXITCODE_INTERNAL if something
+ * could not be read; EXITCODE_SYSTEM without memory or if the output is
+ * incomplete.
  */
 int	status_run(const struct options *);
 

@@ -1,5 +1,5 @@
 /*
- * Prints a survey as JSON.  Every key is always there; unknown values are null.
+ * Prints a survey as JSON.  Prints every key; unknown values are null.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -18,10 +18,10 @@
 enum list {
 	HOLDERS,
 	WAITING,
-	NO_SESSION,	/* places in line that are nobody's */
+	NO_SESSION,	/* queue nodes without a session */
 };
 
-/* Writes a key behind the bracket or comma in front of it. */
+/* Writes a bracket or comma, and a key. */
 static void
 put_key(FILE *out, char before, const char *key)
 {
@@ -72,7 +72,7 @@ put_time(FILE *out, char before, const char *key, int64_t ms)
 
 	seconds = (time_t)(ms / 1000);
 	text[0] = '\0';
-	/* A year has four digits in ISO 8601. */
+	/* ISO 8601 requires a year of four digits. */
 	if (ms >= 0 && gmtime_r(&seconds, &broken_down) != NULL &&
 	    broken_down.tm_year < 10000 - 1900 &&
 	    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &broken_down) != 0)
@@ -81,7 +81,7 @@ put_time(FILE *out, char before, const char *key, int64_t ms)
 	put_text(out, before, key, text);
 }
 
-/* Writes a holder, or a place in line, which has no fence. */
+/* Writes a holder or a queue node.  Only a holder has a fencing token. */
 static void
 put_node(FILE *out, char before, const struct holders_node *node,
     bool is_holder)
@@ -113,7 +113,9 @@ static void
 put_nodes(FILE *out, const char *base, const struct survey_task *task,
     enum list list)
 {
-	static const char *const keys[] = { "holders", "waiting", "no_session" };
+	static const char *const keys[] = {
+		"holders", "waiting", "no_session",
+	};
 	const struct holders *all = &task->holders;
 	const struct holders_node *node;
 	size_t first = list == NO_SESSION ? all->waiter_count : 0;
@@ -159,7 +161,7 @@ put_pause(FILE *out, const char *base, const struct survey_task *task,
 	(void)putc('}', out);
 }
 
-/* Each pause is one, however many nodes it has. */
+/* Writes one object for each pause, however many nodes it has. */
 static void
 put_pauses(FILE *out, const char *base, const struct survey_task *task)
 {
@@ -233,7 +235,7 @@ put_task(FILE *out, const char *base, const struct survey_task *task)
 	put_nodes(out, base, task, NO_SESSION);
 	put_pauses(out, base, task);
 	put_record(out, task);
-	/* A line for each task, for people and diff(1). */
+	/* One line per task, for people and diff(1). */
 	(void)fputs("}\n", out);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Prints a survey.  Private to status*.c.
+ * Print a survey.  Private to status*.c.
  */
 #ifndef ZKRUN_STATUS_PRINT_H
 #define ZKRUN_STATUS_PRINT_H
@@ -8,7 +8,7 @@
 
 struct survey;
 
-/* ferror(3) tells whether they failed. */
+/* Print as a table, or as JSON.  The caller checks ferror(3).  May block. */
 void	status_print_table(const struct survey *, FILE *);
 void	status_print_json(const struct survey *, FILE *);
 

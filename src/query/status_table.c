@@ -1,6 +1,6 @@
 /*
- * Prints a survey as a table: aligned columns, a block for each task, times in
- * the time zone of the reader.
+ * Prints a survey as a table: aligned columns, a block of lines for each task,
+ * times in the reader's time zone.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 #include "query/status_why.h"
 
 #define CELL_SIZE	HOLDERS_TEXT_SIZE
-#define WIDTH_MAX	32	/* a wider cell pushes the others aside */
+#define WIDTH_MAX	32	/* wider cells break the alignment */
 
 enum column {
 	TASK,
@@ -29,16 +29,16 @@ enum column {
 	COLUMNS
 };
 
-/* The last cell that is not empty may be of any width. */
+/* The last cell that is not empty may have any width. */
 struct row {
 	char	cell[COLUMNS][CELL_SIZE];
 };
 
 struct table {
-	FILE	*out;		/* NULL: only measure */
+	FILE	*out;		/* NULL: only measure the columns */
 	size_t	 width[COLUMNS];
 	int64_t	 now_ms;
-	bool	 has_ages;	/* behind the times */
+	bool	 has_ages;	/* adds "(3h ago)" to times */
 };
 
 static void
@@ -47,7 +47,7 @@ set(struct row *row, enum column column, const char *text)
 	text_clean(row->cell[column], CELL_SIZE, text[0] != '\0' ? text : "?");
 }
 
-/* Measures a row, or prints it; then it is empty. */
+/* Measures or prints a row, and clears it. */
 static void
 take_row(struct table *table, struct row *row)
 {
@@ -90,7 +90,7 @@ set_time(const struct table *table, struct row *row, int64_t ms)
 	(void)strlcat(row->cell[SINCE], ago, CELL_SIZE);
 }
 
-/* A pause has no process.  Its reason takes the place of the command. */
+/* Adds a row for a pause, with the reason in place of the command. */
 static void
 take_pause(struct table *table, struct row *row,
     const struct holders_node *node, size_t size)
@@ -112,7 +112,7 @@ take_pause(struct table *table, struct row *row,
 	take_row(table, row);
 }
 
-/* The remark stands behind the last cell. */
+/* Adds a row for a client, with a remark after the last cell. */
 static void
 take_node(struct table *table, struct row *row,
     const struct holders_node *node, const char *remark)
@@ -147,7 +147,7 @@ take_run(struct table *table, struct row *row, const char *state,
 	take_row(table, row);
 }
 
-/* A task that nobody holds or waits for shows its last run in its only line. */
+/* Adds rows for the record.  With is_alone, they are the task's only rows. */
 static void
 take_record(struct table *table, struct row *row,
     const struct survey_task *task, bool is_alone)
@@ -232,8 +232,8 @@ take_all(struct table *table, const struct survey *survey)
 }
 
 /*
- * Prints the tasks whose need for attention is this one.  Returns whether the title
- * has been printed.
+ * Prints the reasons of all tasks with this need for attention.  Returns
+ * whether the title has been printed.
  */
 static bool
 print_whys(const struct survey *survey, const struct table *table,

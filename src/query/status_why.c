@@ -1,5 +1,5 @@
 /*
- * Each reason is a part of one sentence.
+ * Collects the reasons why a task needs attention, separated by "; ".
  */
 #include "query/status_why.h"
 
@@ -11,8 +11,8 @@
 #include "lock/runs_text.h"
 #include "lock/survey.h"
 
-#define LONG_MS		3600000		/* to hold while others wait */
-#define GRACE_MS	600000		/* that a run may take longer than one */
+#define LONG_MS		3600000	/* to hold while others wait */
+#define GRACE_MS	600000	/* see add_holder() */
 
 static void
 add(char why[STATUS_WHY_SIZE], const char *reason)
@@ -36,7 +36,10 @@ add_pauses(char why[STATUS_WHY_SIZE], const struct holders *holders)
 	}
 }
 
-/* Says who holds, and for how long, if that is longer than one would expect. */
+/*
+ * Adds a holder that holds for longer than LONG_MS while others wait, or for
+ * longer than twice its last successful run + GRACE_MS.
+ */
 static void
 add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
     const struct runs_text_run *success, const struct holders_node *node,
@@ -49,7 +52,7 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	int64_t held_ms;
 
 	holders_read_who(&who, node);
-	/* A time that cannot be is of a line that garbles. */
+	/* A negative time arrived garbled. */
 	if (node->session == 0 || who.since_ms < 0)
 		return;
 	held_ms = now_ms - who.since_ms;
@@ -87,7 +90,7 @@ add_without_session(char why[STATUS_WHY_SIZE], const struct holders *holders)
 		    "wait behind it forever (--break deletes it)");
 }
 
-/* Writes how long ago a run ended.  A record may hold numbers of any size. */
+/* Writes how long ago a run ended.  The numbers may be of any size. */
 static void
 format_age(char *text, size_t size, const struct runs_text_run *run,
     int64_t now_ms)

@@ -1,5 +1,5 @@
 /*
- * Why a task needs attention.
+ * Tells why a task needs attention.
  */
 #ifndef ZKRUN_STATUS_WHY_H
 #define ZKRUN_STATUS_WHY_H
@@ -12,17 +12,18 @@ struct survey_task;
 
 enum status_need {
 	STATUS_IS_WELL,
-	STATUS_IS_PAUSED,	/* as somebody wanted it */
+	STATUS_IS_PAUSED,	/* on purpose */
 	STATUS_IS_WRONG,
 };
 
 /*
- * Writes the reasons, clean for a terminal, and returns how urgent they are.  The
- * time is in ms since 1970.  Pure.
+ * Writes the reasons, clean for a terminal, and returns how urgent they are.
+ * now_ms is in ms since 1970.  Pure.
  *
- * The reasons: the task cannot be read; its last run failed; it is held for much
- * longer than its last good run took, or for an hour while others wait; a lease or
- * a place in the queue has no session; its record cannot be read; it is paused.
+ * The reasons are: the task cannot be read; its last run failed; it is held for
+ * much longer than its last successful run took, or for an hour while others
+ * wait; a lease or a queue node has no session; its record cannot be read; it
+ * is paused.
  */
 enum status_need	status_why(const struct survey_task *, int64_t now_ms,
 			    char why[STATUS_WHY_SIZE]);
