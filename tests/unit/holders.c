@@ -1,5 +1,5 @@
 /*
- * Who holds and who waits, told from nodes; and what nodes say of their makers.
+ * Who holds and who waits, judged from nodes, and what nodes say about clients.
  */
 #include "lock/holders.h"
 
@@ -12,7 +12,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NODES	8
 
-/* A node; of session 0 and czxid -1: listed, but gone when looked at. */
+/* A node.  One with czxid GONE was listed, but was gone when it was read. */
 struct node {
 	const char	*name;
 	int64_t		 session;
@@ -25,147 +25,149 @@ static const struct {
 	const char	*what;
 	struct node	 leases[NODES];
 	struct node	 locks[NODES];
-	const char	*holders;	/* names, in order, a blank behind each */
-					/* behind them | and pauses */
-	const char	*waiters;	/* behind them | and what is nobody's */
+	/* Names in order, each followed by a blank. */
+	const char	*holders;	/* then "| " and pauses */
+	const char	*waiters;	/* then "| " and no session */
 } cases[] = {
-	{ "nothing is there", { { 0 } }, { { 0 } }, "", "" },
-	{ "one holds", { { "a", 1, 10 } }, { { 0 } }, "a ", "" },
-	{ "one has just acquired and not left the line",
+	{ "no nodes", { { 0 } }, { { 0 } }, "", "" },
+	{ "one client holds", { { "a", 1, 10 } }, { { 0 } }, "a ", "" },
+	{ "a client has acquired and not left the queue yet",
 	    { { "a", 1, 11 } }, { { "x-lock-0", 1, 10 } }, "a ", "" },
-	{ "one has joined the line and made no lease yet",
+	{ "a client has queued and created no lease yet",
 	    { { 0 } }, { { "x-lock-0", 1, 10 } }, "", "x-lock-0 " },
-	{ "one holds, one waits with its lease",
+	{ "one client holds, another waits with its lease",
 	    { { "a", 1, 11 }, { "b", 2, 13 } }, { { "x-lock-1", 2, 12 } },
 	    "a ", "x-lock-1 " },
-	{ "the same with the names the other way round: czxid counts",
+	{ "czxid decides who holds, not the name",
 	    { { "a-lease-0", 2, 13 }, { "b-lease-9", 1, 11 } },
 	    { { "x-lock-1", 2, 12 } }, "b-lease-9 ", "x-lock-1 " },
-	{ "one holds, the head of the line has no lease yet",
+	{ "one client holds, the front of the queue has no lease yet",
 	    { { "a", 1, 11 } }, { { "x-lock-1", 2, 12 } }, "a ", "x-lock-1 " },
-	{ "a line of four, given in disorder",
+	{ "a queue of four, listed in disorder",
 	    { { "b", 2, 20 }, { "a", 1, 11 } },
 	    { { "_c_a-lock-3", 4, 14 }, { "_c_z-lock-1", 2, 12 },
 	      { "_c_b-lock-4", 5, 15 }, { "_c_k-lock-2", 3, 13 } },
 	    "a ", "_c_z-lock-1 _c_k-lock-2 _c_a-lock-3 _c_b-lock-4 " },
-	{ "the line is sorted as Curator does, not by age",
+	{ "the queue is sorted like Curator's, not by age",
 	    { { "a", 1, 11 } },
 	    { { "x-lock-2147483647", 2, 12 }, { "y-lock--2147483648", 3, 13 } },
 	    "a ", "y-lock--2147483648 x-lock-2147483647 " },
-	{ "two leases of three are held, and one waits: by age, not by name",
+	{ "of three leases two are held, one waits: by age, not by name",
 	    { { "c", 1, 11 }, { "a", 2, 13 }, { "b", 3, 15 } },
 	    { { "x-lock-2", 3, 14 } }, "c a ", "x-lock-2 " },
-	{ "the lease that waits need not be the youngest of all",
+	{ "the lease of the waiter is not the youngest of all",
 	    { { "a", 1, 11 }, { "b", 3, 15 }, { "c", 2, 16 } },
 	    { { "x-lock-2", 3, 14 } }, "a c ", "x-lock-2 " },
-	{ "several hold, and nobody is in line",
+	{ "several clients hold, the queue is empty",
 	    { { "c", 3, 13 }, { "a", 1, 11 }, { "b", 2, 12 } }, { { 0 } },
 	    "a b c ", "" },
 
-	/* A session of several threads. */
-	{ "one session holds, and another thread of it waits with its lease",
+	/* A session with several threads. */
+	{ "a session holds, its other thread waits with a lease",
 	    { { "a", 1, 11 }, { "b", 1, 13 } }, { { "x-lock-1", 1, 12 } },
 	    "a ", "x-lock-1 " },
-	{ "one session holds, and its other thread has no lease yet",
+	{ "a session holds, its other thread has no lease yet",
 	    { { "a", 1, 11 } }, { { "x-lock-1", 1, 12 } }, "a ", "x-lock-1 " },
-	{ "it is first in line again: its old leases are held",
+	{ "a session at the front again still holds its old leases",
 	    { { "a", 1, 11 }, { "b", 2, 13 }, { "c", 1, 15 } },
 	    { { "x-lock-2", 1, 16 } }, "a b c ", "x-lock-2 " },
-	{ "of several leases of the head's session the youngest waits",
+	{ "of the leases of the front's session the youngest waits",
 	    { { "a", 1, 11 }, { "b", 1, 13 }, { "c", 1, 17 } },
 	    { { "x-lock-2", 1, 16 }, { "x-lock-3", 1, 18 } }, "a b ",
 	    "x-lock-2 x-lock-3 " },
-	{ "it has just acquired, and its other thread stands behind",
-	    { { "a", 1, 13 } }, { { "x-lock-0", 1, 11 }, { "x-lock-1", 1, 12 } },
+	{ "a session has just acquired, its other thread waits",
+	    { { "a", 1, 13 } },
+	    { { "x-lock-0", 1, 11 }, { "x-lock-1", 1, 12 } },
 	    "a ", "x-lock-1 " },
-	{ "a lease of one further back in line is held, not waited with",
+	{ "a session behind the front of the queue holds its lease",
 	    { { "a", 1, 11 }, { "b", 3, 13 }, { "c", 2, 16 } },
 	    { { "x-lock-2", 2, 14 }, { "x-lock-3", 3, 15 } }, "a b ",
 	    "x-lock-2 x-lock-3 " },
 
-	/* What vanished in between. */
-	{ "a lease that is gone is nobody's",
+	/* Nodes that vanish between list and read. */
+	{ "a lease that is gone does not count",
 	    { { "a", 0, GONE }, { "b", 2, 13 } }, { { 0 } }, "b ", "" },
-	{ "its waiter's lease is the only one then: it holds",
+	{ "the lease of its waiter, now the only one, is held",
 	    { { "a", 0, GONE }, { "b", 2, 13 } }, { { "x-lock-1", 2, 12 } },
 	    "b ", "" },
-	{ "who was head is gone, the next has no lease",
+	{ "the front is gone, the next one has no lease",
 	    { { "a", 1, 11 }, { "b", 2, 13 } },
 	    { { "x-lock-1", 0, GONE }, { "x-lock-2", 3, 14 } }, "a b ",
 	    "x-lock-2 " },
-	{ "all are gone", { { "a", 0, GONE }, { "b", 0, GONE } },
+	{ "all nodes are gone", { { "a", 0, GONE }, { "b", 0, GONE } },
 	    { { "x-lock-1", 0, GONE } }, "", "" },
 
-	/* What others may have put there. */
-	{ "nodes without a session belong to nobody, not to each other",
+	/* Nodes that other programs may have created. */
+	{ "nodes without a session do not belong to each other",
 	    { { "a", 1, 11 }, { "b", 0, 13 } }, { { "x-lock-1", 0, 12 } },
 	    "a b ", "| x-lock-1 " },
-	{ "the first of a session is the head, whoever stands before it",
+	{ "the first node with a session is the front of the queue",
 	    { { "a", 1, 11 }, { "b", 2, 15 } },
 	    { { "x-lock-3", 0, 14 }, { "x-lock-1", 0, 12 },
 	      { "x-lock-2", 2, 13 }, { "x-lock-4", 3, 16 },
 	      { "x-lock-0", 0, GONE } },
 	    "a ", "x-lock-2 x-lock-4 | x-lock-1 x-lock-3 " },
-	{ "so too when it has just acquired",
+	{ "the same when that client has just acquired",
 	    { { "b", 2, 15 } },
 	    { { "x-lock-1", 0, 12 }, { "x-lock-2", 2, 13 },
 	      { "x-lock-3", 0, 14 }, { "x-lock-4", 3, 16 } },
 	    "b ", "x-lock-4 | x-lock-1 x-lock-3 " },
-	{ "foreign names sort by all of the name, before _c_ or behind",
-	    { { 0 } }, { { "zz", 1, 11 }, { "0", 2, 12 }, { "x-lock-1", 3, 13 } },
+	{ "other names sort as a whole, before _c_ or behind it",
+	    { { 0 } },
+	    { { "zz", 1, 11 }, { "0", 2, 12 }, { "x-lock-1", 3, 13 } },
 	    "", "0 x-lock-1 zz " },
-	{ "two of one transaction stay in the order of their names",
+	{ "leases of one transaction sort by name",
 	    { { "b", 1, 11 }, { "a", 1, 11 } }, { { 0 } }, "a b ", "" },
-	{ "two of the same number in line are in the order of their names",
+	{ "queue nodes of equal number sort by name",
 	    { { 0 } }, { { "_c_b-lock-1", 1, 12 }, { "_c_a-lock-1", 2, 13 } },
 	    "", "_c_a-lock-1 _c_b-lock-1 " },
-	{ "a name that is empty is a name",
+	{ "an empty name is a name",
 	    { { "", 1, 11 } }, { { 0 } }, " ", "" },
 
 	/* Pauses. */
-	{ "only a pause: nobody holds",
+	{ "only a pause: no client holds",
 	    { { "pause-u-1", 0, 11 } }, { { 0 } }, "| pause-u-1 ", "" },
-	{ "a pause beside a holder that was there before",
+	{ "a pause younger than the holder",
 	    { { "a", 1, 11 }, { "pause-u-1", 0, 12 } }, { { 0 } },
 	    "a | pause-u-1 ", "" },
-	{ "a holder of several that came behind the pause of one",
+	{ "a pause older than one of several holders",
 	    { { "pause-u-1", 0, 11 }, { "a", 1, 12 } }, { { 0 } },
 	    "a | pause-u-1 ", "" },
-	{ "a pause, and the head waits with its lease",
+	{ "a pause, and the front waits with its lease",
 	    { { "pause-u-1", 0, 11 }, { "b", 2, 13 } },
 	    { { "x-lock-1", 2, 12 }, { "x-lock-2", 3, 14 } }, "| pause-u-1 ",
 	    "x-lock-1 x-lock-2 " },
-	{ "a pause, and the head has no lease yet",
+	{ "a pause, and the front has no lease yet",
 	    { { "pause-u-1", 0, 11 } }, { { "x-lock-1", 2, 12 } },
 	    "| pause-u-1 ", "x-lock-1 " },
-	{ "a holder, a pause that came later, and the head waits",
+	{ "a holder, a younger pause, and the front waits",
 	    { { "b", 2, 13 }, { "pause-u-1", 0, 14 }, { "a", 1, 11 } },
 	    { { "x-lock-1", 2, 12 } }, "a | pause-u-1 ", "x-lock-1 " },
-	{ "two pauses are in order of age, nodes of one of their names",
+	{ "pauses sort by age, nodes of one pause by name",
 	    { { "pause-a-2", 0, 14 }, { "pause-b-1", 0, 12 },
 	      { "pause-a-1", 0, 14 } }, { { 0 } },
 	    "| pause-b-1 pause-a-1 pause-a-2 ", "" },
-	{ "a pause that was lifted meanwhile is none",
+	{ "a pause that ended meanwhile does not count",
 	    { { "pause-u-1", 0, GONE }, { "b", 2, 13 } },
 	    { { "x-lock-1", 2, 12 } }, "b ", "" },
-	{ "only half of a pause is gone",
+	{ "half of a pause is gone",
 	    { { "pause-u-1", 0, GONE }, { "pause-u-2", 0, 12 } }, { { 0 } },
 	    "| pause-u-2 ", "" },
-	{ "the name of a pause with a session is a lease as any other",
+	{ "a lease with a session and the name of a pause is held",
 	    { { "pause-u-1", 1, 11 } }, { { 0 } }, "pause-u-1 ", "" },
-	{ "so too beside a pause",
+	{ "the same beside a pause",
 	    { { "pause-v-1", 0, 10 }, { "pause-u-1", 1, 11 } }, { { 0 } },
 	    "pause-u-1 | pause-v-1 ", "" },
-	{ "and when it waits",
+	{ "the same when it waits",
 	    { { "a", 1, 11 }, { "pause-u-1", 2, 13 } },
 	    { { "x-lock-1", 2, 12 } }, "a ", "x-lock-1 " },
-	{ "a name that is not quite that of a pause is nobody's lease",
+	{ "a name that only resembles a pause is a lease",
 	    { { "pause", 0, 11 }, { "xpause-u-1", 0, 12 },
 	      { "Pause-u-1", 0, 13 } }, { { 0 } },
 	    "pause xpause-u-1 Pause-u-1 ", "" },
 };
 
-/* Makes a list of names as a server gives it; stores the count. */
+/* Returns a list of names like a server's, and stores its length. */
 static char **
 names_of(const struct node *nodes, size_t *count)
 {
@@ -192,7 +194,7 @@ look_at(struct holders_node *nodes, const struct node *found, size_t count)
 	}
 }
 
-/* Appends names, a blank behind each. */
+/* Appends names, each followed by a blank. */
 static void
 join(char *text, size_t size, const struct holders_node *nodes, size_t count)
 {
@@ -202,7 +204,7 @@ join(char *text, size_t size, const struct holders_node *nodes, size_t count)
 	}
 }
 
-/* Writes the holders, and the pauses behind them. */
+/* Writes the holders, then the pauses. */
 static void
 join_leases(char *text, size_t size, const struct holders *holders)
 {
@@ -246,7 +248,7 @@ test_judge(void)
 		is_text(text, cases[i].waiters, cases[i].what);
 		holders_judge(&holders);
 		join_leases(text, sizeof(text), &holders);
-		is_text(text, cases[i].holders, "and again");
+		is_text(text, cases[i].holders, "judged again, the same");
 		holders_free(&holders);
 	}
 }
@@ -266,21 +268,21 @@ test_taking_again(void)
 	(void)holders_take(&holders, PATHS_LEASES, names, count);
 	look_at(holders.leases, first, count);
 	holders_judge(&holders);
-	is_int((int64_t)holders.holder_count, 2, "two hold");
+	is_int((int64_t)holders.holder_count, 2, "two clients hold");
 	names = names_of(second, &count);
 	(void)holders_take(&holders, PATHS_LEASES, names, count);
 	is_int((int64_t)holders.holder_count, 0,
 	    "a new list is not judged yet");
 	look_at(holders.leases, second, count);
 	holders_judge(&holders);
-	is_text(holders.leases[0].name, "c", "it takes the place of the old");
-	is_int((int64_t)holders.lease_count, 1, "of all of it");
+	is_text(holders.leases[0].name, "c", "a new list replaces the old one");
+	is_int((int64_t)holders.lease_count, 1, "and all of its names");
 	ok(holders_take(&holders, PATHS_LEASES, NULL, 0), "an empty list");
 	holders_judge(&holders);
 	is_int((int64_t)holders.holder_count, 0, "has no holders");
 	holders_free(&holders);
 	holders_free(&holders);
-	is_int((int64_t)holders.lease_count, 0, "freed twice is freed");
+	is_int((int64_t)holders.lease_count, 0, "freeing twice is harmless");
 }
 
 static void
@@ -307,19 +309,19 @@ test_many(void)
 	}
 	holders_judge(&holders);
 	is_int((int64_t)holders.waiter_count, MANY - MANY / 10,
-	    "a long line loses those that are gone");
+	    "nodes that are gone do not count in a long queue");
 	for (i = 1, sorted = true; i < holders.waiter_count; i++)
 		sorted = sorted && strcmp(
 		    strstr(holders.locks[i - 1].name, "lock-"),
 		    strstr(holders.locks[i].name, "lock-")) < 0;
-	ok(sorted, "and is in order");
+	ok(sorted, "a long queue is in order");
 	holders_free(&holders);
 }
 
 #define UUID_A	"pause-aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 #define UUID_B	"pause-aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaab"
 
-/* Pauses that were made at the same time: their nodes come in any order. */
+/* Nodes of pauses made at the same time can come in any order. */
 static void
 test_pauses(void)
 {
@@ -339,11 +341,12 @@ test_pauses(void)
 	is_int((int64_t)holders.pause_count, 5, "five nodes");
 	for (i = met = 0; pauses_next(&holders, &i, &size) != NULL; met++)
 		ok(met < COUNT(sizes) && size == sizes[met],
-		    "each pause is met once, with all its nodes");
+		    "each pause is found once, with all its nodes");
 	is_int((int64_t)met, COUNT(sizes), "two pauses");
-	/* Somebody else's words: no name, and control characters. */
+	/* Other programs may write control characters. */
 	free(holders.leases[1].data);
-	holders.leases[1].data = strdup("host=web1 user=\033[1m reason=\na\xff b ");
+	holders.leases[1].data = strdup("host=web1 user=\033[1m "
+	    "reason=\na\xff b ");
 	pauses_describe(&holders.leases[1], text, sizeof(text));
 	ok(strncmp(text, "?[1m@web1 since ", 16) == 0 &&
 	    strstr(text, ": ?a? b ") != NULL, "clean: '%s'", text);
@@ -351,27 +354,28 @@ test_pauses(void)
 	holders.leases[1].data = NULL;
 	pauses_describe(&holders.leases[1], text, sizeof(text));
 	ok(strncmp(text, "?@? since 19", 12) == 0 &&
-	    text[strlen(text) - 1] != ' ', "nobody, for no reason: '%s'", text);
+	    text[strlen(text) - 1] != ' ', "no user and no reason: '%s'", text);
 	holders_free(&holders);
 }
 
-/* One session has a lease and the first place in line: does it hold? */
+/* Does a session hold that has a lease and the front of the queue? */
 static const struct {
 	const char	*what;
 	struct node	 leases[NODES];
 	bool		 is_doubtful;
 } doubts[] = {
-	{ "older than the pause: it may hold",
+	{ "lease older than the pause: may hold",
 	    { { "a", 1, 11 }, { UUID_A "-1", 0, 12 } }, true },
-	{ "older than one of two pauses",
+	{ "lease older than one of two pauses: waits",
 	    { { UUID_B "-1", 0, 14 }, { "a", 1, 13 }, { UUID_A "-1", 0, 12 } },
 	    false },
-	{ "younger than the pause: it waits",
+	{ "lease younger than the pause: waits",
 	    { { UUID_A "-1", 0, 12 }, { "a", 1, 13 } }, false },
-	{ "older than the pause, behind a holder: it waits",
+	{ "lease older than the pause, younger than a holder: waits",
 	    { { "h", 2, 9 }, { "a", 1, 11 }, { UUID_A "-1", 0, 12 } }, false },
-	{ "no pause: it waits", { { "h", 2, 9 }, { "a", 1, 11 } }, false },
-	{ "alone: it holds", { { "a", 1, 11 } }, false },
+	{ "no pause, but a holder: waits",
+	    { { "h", 2, 9 }, { "a", 1, 11 } }, false },
+	{ "the only lease: holds", { { "a", 1, 11 } }, false },
 };
 
 static void
@@ -454,21 +458,21 @@ test_who(void)
 		node.session = 1;
 		holders_read_who(&who, &node);
 		holders_describe(&node, text, sizeof(text));
-		is_text(text, people[i].described, "for people");
+		is_text(text, people[i].described, "the description");
 		node.session = 0;
 		(void)snprintf(nobody, sizeof(nobody), "%s without a session",
 		    people[i].described);
 		holders_describe(&node, text, sizeof(text));
-		is_text(text, nobody, "and that it is nobody's");
-		is_int(who.is_zkrun, people[i].is_zkrun, "a zkrun or not");
+		is_text(text, nobody, "the description without a session");
+		is_int(who.is_zkrun, people[i].is_zkrun, "if it is a zkrun");
 		is_text(who.host, people[i].host, "its host");
 		is_int(who.pid, people[i].pid, "its pid");
 		is_text(who.user, people[i].user, "its user");
 		is_text(who.command, people[i].command, "its command");
-		is_text(who.revoker, people[i].revoker, "who has asked it");
+		is_text(who.revoker, people[i].revoker, "the user of --revoke");
 		is_text(who.address, people[i].address, "its address");
 		is_int(who.since_ms, people[i].revoker[0] != '\0' ? 5 : 1234,
-		    "since when");
+		    "since when it holds");
 	}
 }
 
@@ -481,7 +485,7 @@ test_sizes(void)
 	bool bounded;
 	size_t i;
 
-	/* Every size around those of the buffers. */
+	/* Try hosts of every length. */
 	for (i = 0, bounded = true; i < sizeof(data) - 32; i++) {
 		memset(data, 'x', sizeof(data));
 		(void)memcpy(data, "pid=1 host=", 11);
@@ -498,14 +502,14 @@ test_sizes(void)
 	node.data = (char *)(uintptr_t)"\303\274\303\274\303\274\303\274";
 	holders_describe(&node, small, sizeof(small));
 	is_text(small, "\303\274\303\274\303\274",
-	    "no character is cut in two");
+	    "a character is not cut in two");
 	node.since_ms = 7;
 	node.data = (char *)(uintptr_t)"host=h pid=1 revoke=x since=abc";
 	holders_read_who(&who, &node);
-	is_int(who.since_ms, 7, "a time that is none leaves the node's");
+	is_int(who.since_ms, 7, "a bad since= leaves the mtime");
 	node.data = (char *)(uintptr_t)"host=h pid=1 since=5";
 	holders_read_who(&who, &node);
-	is_int(who.since_ms, 7, "and so does one that nobody asked for");
+	is_int(who.since_ms, 7, "since= without revoke= leaves the mtime");
 }
 
 int

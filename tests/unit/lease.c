@@ -1,7 +1,7 @@
 /*
- * The lease clock over tables of what is sent, read and acknowledged.
+ * The lease clock, tested with tables of requests and replies.
  *
- * T is 28 s: a quarter of it is 7 s, a seventh 4 s.
+ * T is 28 s, T/4 is 7 s and T/7 is 4 s.
  */
 #include "base/clock.h"
 #include "lock/lease.h"
@@ -15,8 +15,8 @@ enum step_kind { STEP_END, STEP_CONNECT, STEP_READ, STEP_WRITE };
 struct step {
 	enum step_kind	kind;
 	int64_t		sent_ms;
-	int64_t		read_ms;	/* of a connect: the negotiated T */
-	int64_t		proven_ms;	/* wanted afterwards */
+	int64_t		read_ms;	/* for a connect: the negotiated T */
+	int64_t		proven_ms;	/* expected after the step */
 };
 
 struct table {
@@ -25,10 +25,10 @@ struct table {
 };
 
 static const struct table tables[] = {
-	{ "connecting alone proves nothing", {
+	{ "a connection alone proves nothing", {
 		{ STEP_CONNECT, 1000, T, LEASE_UNPROVEN },
 		END } },
-	{ "reads prove nothing, however many", {
+	{ "any number of reads proves nothing", {
 		{ STEP_CONNECT, 1000, T, LEASE_UNPROVEN },
 		{ STEP_READ, 2000, 2010, LEASE_UNPROVEN },
 		{ STEP_READ, 20000, 20010, LEASE_UNPROVEN },
@@ -51,20 +51,20 @@ static const struct table tables[] = {
 		{ STEP_READ, 5000, 5010, LEASE_UNPROVEN },
 		{ STEP_WRITE, 12009, 12020, 1000 },
 		END } },
-	{ "what counts is when the reply was read, not when it was asked", {
-		/* A stalled link: asked at 5 s, delivered with the write. */
+	{ "the time of the reply counts, not that of the request", {
+		/* A stalled link delivers the request with the write. */
 		{ STEP_CONNECT, 1000, T, LEASE_UNPROVEN },
 		{ STEP_READ, 5000, 12005, LEASE_UNPROVEN },
 		{ STEP_WRITE, 12010, 12020, 1000 },
 		END } },
-	{ "steady beats prove the one before the last", {
+	{ "each beat proves the one before the last", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_WRITE, 4000, 4010, 0 },
 		{ STEP_WRITE, 8000, 8010, 0 },
 		{ STEP_WRITE, 12000, 12010, 4000 },
 		{ STEP_WRITE, 16000, 16010, 8000 },
 		END } },
-	{ "a late acknowledgement proves what it would have in time", {
+	{ "a late acknowledgement proves as much as a prompt one", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_WRITE, 4000, 4010, 0 },
 		{ STEP_WRITE, 12000, 25000, 4000 },
@@ -80,7 +80,7 @@ static const struct table tables[] = {
 		{ STEP_WRITE, 12000, 12010, 4000 },
 		{ STEP_WRITE, 12000, 12010, 4000 },
 		END } },
-	{ "proof never goes back", {
+	{ "the proven time never goes back", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_WRITE, 4000, 4010, 0 },
 		{ STEP_WRITE, 12000, 12010, 4000 },
@@ -91,7 +91,7 @@ static const struct table tables[] = {
 		{ STEP_WRITE, 4000, 4010, 0 },
 		{ STEP_WRITE, 8000, 8010, 0 },
 		{ STEP_CONNECT, 9000, T, 0 },
-		/* Without it, this would prove only what came before. */
+		/* Without the reconnect, this would prove 8000. */
 		{ STEP_WRITE, 20000, 20010, 9000 },
 		END } },
 	{ "requests of an earlier connection prove nothing for a later one", {
@@ -101,28 +101,28 @@ static const struct table tables[] = {
 		{ STEP_READ, 8500, 9100, LEASE_UNPROVEN },
 		{ STEP_WRITE, 30000, 30010, 9000 },
 		END } },
-	{ "a waiter of hours proves its last look at the line", {
+	{ "after hours in the queue, the lease create proves a recent read", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_READ, 9992000, 9992010, LEASE_UNPROVEN },
 		{ STEP_READ, 9996000, 9996010, LEASE_UNPROVEN },
 		{ STEP_READ, 10000000, 10000010, LEASE_UNPROVEN },
-		/* It is its turn: the create of the lease node. */
+		/* At the front: the create of the lease node. */
 		{ STEP_WRITE, 10003500, 10003510, 9996000 },
 		END } },
-	{ "a clock that jumps (suspend): a beat behind it proves no more", {
+	{ "a beat after a suspend proves only what was read before it", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_WRITE, 4000, 4010, 0 },
 		{ STEP_WRITE, 12000, 12010, 4000 },
-		/* An hour of sleep; only what was read before it is T/4 old. */
+		/* After an hour, only replies read before it are T/4 old. */
 		{ STEP_WRITE, 3612000, 3612010, 12000 },
 		{ STEP_WRITE, 3616000, 3616010, 12000 },
-		/* If the servers say that the session lives, so be it. */
+		/* The servers confirm that the session still lives. */
 		{ STEP_WRITE, 3620000, 3620010, 3612000 },
 		END } },
-	{ "a reply that is told late does not make the others older", {
+	{ "a reply reported late does not make the others older", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_READ, 9000, 9010, LEASE_UNPROVEN },
-		/* It was held back until its turn, behind that read. */
+		/* Reported after that read, out of order. */
 		{ STEP_WRITE, 1000, 1010, 0 },
 		{ STEP_WRITE, 9020, 9030, 0 },
 		{ STEP_WRITE, 16030, 16040, 9020 },
@@ -177,35 +177,36 @@ check_arithmetic(void)
 	struct lease lease;
 
 	lease_init(&lease, 30000);
-	is_int(lease.expiry_ms, LEASE_UNPROVEN, "no proof, no expiry");
+	is_int(lease.expiry_ms, LEASE_UNPROVEN, "without proof, no expiry");
 	ok(lease_stop_ms(lease.expiry_ms, 30000, 5000) < 0 &&
 	    lease_last_resort_ms(lease.expiry_ms, 30000) < 0,
-	    "no proof, no deadline that lies ahead");
+	    "without proof no deadline lies ahead");
 	lease_connected(&lease, 1000, 40000);
 	lease_acknowledged(&lease, 1100, 1200);
 	is_int(lease.expiry_ms, 31000,
-	    "a longer negotiated timeout is not believed");
+	    "a longer negotiated timeout is ignored");
 	is_int(lease_beat_ms(&lease), 30000 / 7, "a beat every T/7");
 	is_int(lease_patience_ms(&lease), 3750, "patience of T/8");
 	lease_connected(&lease, 2000, 4000);
 	is_int(lease.expiry_ms, 6000,
-	    "a server that grants less brings the expiry nearer at once");
-	is_int(lease_patience_ms(&lease), 500, "patience");
+	    "a server that grants less shortens the lease at once");
+	is_int(lease_patience_ms(&lease), 500, "a shorter T, less patience");
 	lease_connected(&lease, 2500, 30000);
-	is_int(lease.expiry_ms, 6000, "one that grants more does not put it "
-	    "off by itself");
+	is_int(lease.expiry_ms, 6000, "a server that grants more does not "
+	    "extend the lease");
 	lease_acknowledged(&lease, 2600, 2700);
-	is_int(lease.expiry_ms, 32500, "but with a proof under its timeout");
+	is_int(lease.expiry_ms, 32500,
+	    "a proof under its timeout extends the lease");
 	lease_connected(&lease, 20000, 20000);
 	is_int(lease.expiry_ms, 32500,
-	    "what was proved under a longer one before is not taken back");
+	    "what a longer timeout proved before stays proven");
 	lease_connected(&lease, 2000, 3);
-	is_int(lease_beat_ms(&lease), 1, "the shortest timeout, no spinning");
+	is_int(lease_beat_ms(&lease), 1, "a beat takes at least 1 ms");
 	lease_connected(&lease, 2000, 1000);
-	is_int(lease_patience_ms(&lease), 300, "patience of 300 ms at least");
+	is_int(lease_patience_ms(&lease), 300, "patience of at least 300 ms");
 }
 
-/* When the guard asks to stop and kills, and when the keeper does. */
+/* The deadlines of guard and keeper. */
 static void
 check_deadlines(void)
 {
@@ -216,12 +217,12 @@ check_deadlines(void)
 	} cases[] = {
 		{ "the margin is 2 % of T, the grace is kill-after",
 		    30000, 5000, 94400, 99400, 99700 },
-		{ "the margin is 200 ms at least, the grace T/4 at most",
+		{ "the margin is at least 200 ms, the grace at most T/4",
 		    4000, 5000, 98800, 99800, 99900 },
-		{ "no grace: asked to stop when killed", 30000, 0, 99400,
+		{ "no kill-after, no grace", 30000, 0, 99400,
 		    99400, 99700 },
-		{ "a grace for ever is T/4", 30000, CLOCK_LONGEST_MS, 91900,
-		    99400, 99700 },
+		{ "an endless kill-after gives a grace of T/4", 30000,
+		    CLOCK_LONGEST_MS, 91900, 99400, 99700 },
 	};
 	size_t i;
 
@@ -234,7 +235,7 @@ check_deadlines(void)
 		    cases[i].last_ms, "%s", cases[i].what);
 }
 
-/* A flood of replies must not push the old ones out. */
+/* Many replies must not push the old ones out of the ring. */
 static void
 check_flood(void)
 {
@@ -248,12 +249,12 @@ check_flood(void)
 	lease_acknowledged(&lease, now_ms, now_ms + 1);
 	(void)ok(lease.expiry_ms - T > now_ms - T / 4 - T / 28 &&
 	    lease.expiry_ms - T <= now_ms - T / 4,
-	    "with a reply every ms the proof is little older than T/4");
+	    "with a reply each ms, the proof is little older than T/4");
 }
 
 /*
- * The promise of the clock: with beats in steady flow, and contact lost at the
- * worst moment, the command is not asked to stop for another T/4 and a retry.
+ * With steady beats and contact lost at the worst moment, the command keeps
+ * running for another T/4 and one failed try.
  */
 static void
 check_tolerance(void)
@@ -272,7 +273,7 @@ check_tolerance(void)
 	stop_ms = lease_stop_ms(lease.expiry_ms, 30000, 5000);
 	(void)ok(stop_ms - (now_ms + beat_ms) >= 30000 / 4 +
 	    lease_patience_ms(&lease),
-	    "T = 30 s: a loss of T/4 and one try in vain do no harm");
+	    "T = 30 s: losing contact for T/4 and one try is harmless");
 }
 
 int

@@ -1,6 +1,5 @@
 /*
- * What nodes say about us: reading and writing it, with what strangers may have
- * put there.
+ * Node data: written and parsed, including data that other programs wrote.
  */
 #include "lock/nodedata.h"
 
@@ -15,7 +14,7 @@
 
 static const struct {
 	const char	*data, *key;
-	const char	*value;		/* NULL: there is none */
+	const char	*value;		/* NULL: missing */
 } cases[] = {
 	{ "host=a pid=1", "host", "a" },
 	{ "host=a pid=1", "pid", "1" },
@@ -30,19 +29,19 @@ static const struct {
 	{ "host a", "host", NULL },
 	{ "=a", "host", NULL },
 	{ "=", "host", NULL },
-	/* No key that merely ends or begins like it. */
+	/* A key must match as a whole. */
 	{ "xhost=a", "host", NULL },
 	{ "hostx=a", "host", NULL },
 	{ "ho=st host=a", "host", "a" },
 	{ "Host=a", "host", NULL },
-	/* The first one counts: what a node was made with. */
+	/* The first value counts: the one of the node's creation. */
 	{ "host=a host=b", "host", "a" },
-	/* Only a blank ends a value, so no value can hide a key. */
+	/* Only a blank ends a value, so a value cannot contain a key. */
 	{ "user=x=y host=a", "user", "x=y" },
 	{ "command=host=b host=a", "host", "a" },
 	{ "user=a\thost=b", "host", NULL },
 	{ "user=a\nhost=b", "host", NULL },
-	/* Curator's: an address. */
+	/* Curator's data is an address. */
 	{ "192.0.2.7", "host", NULL },
 	{ "fe80::1%eth0", "pid", NULL },
 	{ "\xff\xfe=\x80 host=a", "host", "a" },
@@ -63,13 +62,13 @@ test_get(void)
 		    cases[i].key, cases[i].value != NULL ? "is in" :
 		    "is not in", cases[i].data);
 		is_text(value, cases[i].value != NULL ? cases[i].value : "",
-		    "and so is the value");
+		    "its value");
 	}
 	ok(nodedata_get("host=abcdef", "host", small, sizeof(small)),
 	    "a value longer than the buffer is found");
-	is_text(small, "abc", "and cut");
+	is_text(small, "abc", "a long value is cut");
 	ok(nodedata_get("host=abc", "host", small, sizeof(small)) &&
-	    strcmp(small, "abc") == 0, "one that just fits is not");
+	    strcmp(small, "abc") == 0, "a value that just fits is not cut");
 }
 
 static void
@@ -79,28 +78,28 @@ test_add(void)
 
 	nodedata_add(data, sizeof(data), "host", "a b\tc\nd\x7f");
 	is_text(data, "host=a_b_c_d_",
-	    "blanks and control characters cannot end a value");
+	    "blanks and control characters become '_'");
 	nodedata_add(data, sizeof(data), "user", "\xc3\xa4");
-	is_text(data, "host=a_b_c_d_ user=\xc3\xa4", "UTF-8 is left alone");
+	is_text(data, "host=a_b_c_d_ user=\xc3\xa4", "UTF-8 is kept");
 	nodedata_add(data, sizeof(data), "command", "x");
 	is_text(data, "host=a_b_c_d_ user=\xc3\xa4",
-	    "what has no room is left out wholly");
+	    "a key without room is left out");
 	nodedata_add(data, sizeof(data), "p", "%n%s");
 	is_text(data, "host=a_b_c_d_ user=\xc3\xa4 p=%n%s",
-	    "a shorter one may still have some");
+	    "a shorter key may still fit");
 
 	nodedata_add(exact, sizeof(exact), "k", "12345");
-	is_text(exact, "k=12345", "a full buffer ends in its NUL");
+	is_text(exact, "k=12345", "a full buffer ends with NUL");
 	nodedata_add(exact, sizeof(exact), "k", "");
-	is_text(exact, "k=12345", "and takes nothing more");
+	is_text(exact, "k=12345", "a full buffer takes nothing more");
 	exact[0] = '\0';
 	nodedata_add(exact, sizeof(exact), "k", "123456");
-	is_text(exact, "", "one byte too many is none at all");
+	is_text(exact, "", "one byte too many adds nothing");
 	nodedata_add(exact, 1, "k", "");
-	is_text(exact, "", "nor is there room in a buffer of one");
+	is_text(exact, "", "a buffer of one byte stays empty");
 }
 
-/* A value that somebody else has to read is never longer than that. */
+/* zkrun writes at most 100 bytes of a value. */
 static void
 test_long_value(void)
 {
@@ -114,7 +113,7 @@ test_long_value(void)
 	is_int((int64_t)strlen(value), 100, "cut to 100 bytes");
 }
 
-/* What is read back of data that was made for this user and command. */
+/* Checks data made for this user and command. */
 static void
 test_make_with(const char *user, const char *command, const char *wanted)
 {
@@ -134,23 +133,23 @@ test_make_with(const char *user, const char *command, const char *wanted)
 	entry = getpwuid(getuid());
 	(void)nodedata_get(data, NODEDATA_USER, value, sizeof(value));
 	if (user == NULL || *user == '\0')
-		is_text(value, entry->pw_name, "the user by the database");
+		is_text(value, entry->pw_name, "the user of the user database");
 	else
-		ok(value[0] == user[0], "the user by name");
+		ok(value[0] == user[0], "the user of LOGNAME");
 	ok(nodedata_get(data, NODEDATA_HOST, value, sizeof(value)) &&
 	    value[0] != '\0', "the host");
 	ok(nodedata_get(data, NODEDATA_START, value, sizeof(value)) &&
 	    strlen(value) == 20 && value[10] == 'T' && value[19] == 'Z',
 	    "the start");
 	ok(!nodedata_get(data, NODEDATA_REVOKE, value, sizeof(value)),
-	    "nobody asked us to give up");
+	    "no revoke request");
 	for (i = keys = 0; data[i] != '\0'; i++) {
 		keys += data[i] == ' ';
 		if (iscntrl((unsigned char)data[i]))
 			keys = COUNT(cases);
 	}
 	ok(keys == 4 || (keys == 3 && *wanted == '\0'),
-	    "one line of five words: '%s'", data);
+	    "one line of five keys: '%s'", data);
 }
 
 static void
@@ -176,13 +175,13 @@ static const struct {
 	const char	*data, *reason;
 } reasons[] = {
 	{ "host=a user=b start=c reason=d", "d" },
-	/* The rest of the data, whatever it looks like. */
+	/* The reason is the rest of the data. */
 	{ "host=a reason=we move  the disk ", "we move  the disk " },
 	{ "host=a reason=user=eve reason=x", "user=eve reason=x" },
 	{ "host=a reason=", "" },
 	{ "host=a user=b", "" },
 	{ "", "" },
-	/* Never the first word: zkrun writes others in front. */
+	/* The reason is never the first key. */
 	{ "reason=x", "" },
 	{ "host=a xreason=y", "" },
 	{ "host=a reason", "" },
@@ -199,10 +198,10 @@ test_get_reason(void)
 		is_text(text, reasons[i].reason, reasons[i].data);
 	}
 	nodedata_get_reason("host=a reason=abcdef", small, sizeof(small));
-	is_text(small, "abc", "cut to the buffer");
+	is_text(small, "abc", "a long reason is cut");
 }
 
-/* What is read back of a pause by this user for this reason. */
+/* Checks data of a pause by this user for this reason. */
 static void
 test_pause_with(const char *user, const char *reason)
 {
@@ -211,7 +210,7 @@ test_pause_with(const char *user, const char *reason)
 	(void)setenv("LOGNAME", user, 1);
 	nodedata_make_pause(data, sizeof(data), reason);
 	nodedata_get_reason(data, text, sizeof(text));
-	is_text(text, reason, "the reason, whole");
+	is_text(text, reason, "the whole reason");
 	ok(nodedata_get(data, NODEDATA_HOST, text, sizeof(text)) &&
 	    text[0] != '\0', "the host");
 	ok(nodedata_get(data, NODEDATA_USER, text, sizeof(text)) &&
@@ -232,7 +231,7 @@ test_make_pause(void)
 	test_pause_with("ops", "user=eve host=evil start=never reason=x");
 	test_pause_with("a b reason=x", "y");
 	test_pause_with("ops", "%s%n");
-	/* All as long as it can be. */
+	/* The longest texts. */
 	memset(longest, 'r', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
 	memset(user, 'u', sizeof(user));
@@ -251,7 +250,7 @@ test_whoami(void)
 	    "user@host: %s", text);
 	(void)setenv("LOGNAME", "a-very-long-name-indeed", 1);
 	nodedata_whoami(text, sizeof(text));
-	is_text(text, "a-very-long-nam", "cut to the buffer");
+	is_text(text, "a-very-long-nam", "a long name is cut");
 }
 
 int

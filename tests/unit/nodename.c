@@ -1,5 +1,5 @@
 /*
- * Node names: made, found and sorted as Curator does.
+ * Node names: created, found and sorted like Curator's.
  */
 #include "lock/nodename.h"
 
@@ -32,8 +32,8 @@ test_uuid(void)
 		for (j = 0; j < i; j++)
 			distinct = distinct && strcmp(uuids[i], uuids[j]) != 0;
 	}
-	ok(shaped, "a UUID is a lower-case version 4, variant 1 one");
-	ok(distinct, "no two UUIDs are the same");
+	ok(shaped, "a UUID is lower-case, version 4, variant 1");
+	ok(distinct, "UUIDs differ");
 }
 
 static void
@@ -55,15 +55,15 @@ test_find(void)
 	is_text(nodename_find(UUID_A, names, COUNT(names)), names[1],
 	    "the name with the UUID is found");
 	is_text(nodename_find(UUID_B, names, COUNT(names)), names[0],
-	    "so is another");
+	    "another UUID is found");
 	is_text(nodename_find("21234567-89ab-4cde-8f01-23456789abcd", names,
-	    COUNT(names)), NULL, "one that is not there is not found");
+	    COUNT(names)), NULL, "an unknown UUID is not found");
 	is_text(nodename_find("", names, COUNT(names)), NULL,
 	    "an empty UUID has no name");
 	is_text(nodename_find(UUID_A, names, 0), NULL,
-	    "in no names there is none");
+	    "an empty list contains no UUID");
 	is_text(nodename_find(UUID_A, foreign, COUNT(foreign)), NULL,
-	    "names of other shapes are not taken for ours");
+	    "names of other shapes are not ours");
 }
 
 static const struct {
@@ -73,10 +73,10 @@ static const struct {
 	size_t		 ahead;
 	const char	*predecessor;
 } lines[] = {
-	{ "alone", "_c_z-lock-0000000000", { "_c_z-lock-0000000000" }, 0,
-	    NULL },
-	{ "not even in the list", "_c_z-lock-0000000000", { NULL }, 0, NULL },
-	{ "first, though its UUID sorts last", "_c_z-lock-0000000001",
+	{ "the only name", "_c_z-lock-0000000000",
+	    { "_c_z-lock-0000000000" }, 0, NULL },
+	{ "an empty list", "_c_z-lock-0000000000", { NULL }, 0, NULL },
+	{ "first by number, last by UUID", "_c_z-lock-0000000001",
 	    { "_c_a-lock-0000000002", "_c_z-lock-0000000001" }, 0, NULL },
 	{ "second", "_c_a-lock-0000000002",
 	    { "_c_a-lock-0000000002", "_c_z-lock-0000000001" }, 1,
@@ -88,9 +88,9 @@ static const struct {
 	{ "a name of an older Curator, without UUID", "_c_a-lock-0000000002",
 	    { "lock-0000000001", "_c_a-lock-0000000002" }, 1,
 	    "lock-0000000001" },
-	{ "a foreign name sorts by all of it", "_c_a-lock-0000000002",
+	{ "another name sorts as a whole", "_c_a-lock-0000000002",
 	    { "foreign", "_c_a-lock-0000000002", "!early" }, 1, "!early" },
-	{ "only what is behind the last \"lock-\" counts",
+	{ "only the text after the last \"lock-\" counts",
 	    "_c_a-lock-0000000002",
 	    { "_c_lock-9-lock-0000000001", "_c_a-lock-0000000002" }, 1,
 	    "_c_lock-9-lock-0000000001" },
@@ -99,7 +99,7 @@ static const struct {
 	    "_c_a-lock-2147483647",
 	    { "_c_a-lock-2147483647", "_c_b-lock--2147483648" }, 1,
 	    "_c_b-lock--2147483648" },
-	{ "negative counters sort as text, as Curator does",
+	{ "negative counters sort as text, like Curator's",
 	    "_c_a-lock--2147483648",
 	    { "_c_a-lock--2147483648", "_c_b-lock--2147483647",
 	      "_c_c-lock-0000000005" }, 1, "_c_b-lock--2147483647" },
@@ -134,17 +134,18 @@ test_ordered(void)
 {
 	ok(nodename_is_ordered("_c_a-lock-0000000000") &&
 	    nodename_is_ordered("lock-1999999999"),
-	    "what comes later comes behind");
+	    "later nodes sort behind");
 	ok(!nodename_is_ordered("_c_a-lock-2000000000") &&
 	    !nodename_is_ordered("_c_a-lock-2147483647"),
-	    "not when the counter is about to turn negative");
+	    "not when the counter is about to become negative");
 	ok(!nodename_is_ordered("_c_a-lock--2147483648") &&
-	    !nodename_is_ordered("_c_a-lock--000000001"), "nor when it has");
+	    !nodename_is_ordered("_c_a-lock--000000001"),
+	    "not when the counter is negative");
 	ok(!nodename_is_ordered("_c_a-lock-1") &&
 	    !nodename_is_ordered("_c_a-lock-00000000000") &&
 	    !nodename_is_ordered("_c_a-lock-0x00000000") &&
 	    !nodename_is_ordered("foreign") && !nodename_is_ordered(""),
-	    "nor where the number is none of the servers'");
+	    "not when the name lacks a server's number");
 }
 
 static void
@@ -155,14 +156,14 @@ test_join(void)
 	ok(nodename_join(path, sizeof(path), "/a", "b"), "a short path fits");
 	is_text(path, "/a/b", "parent, slash, name");
 	ok(nodename_join(path, sizeof(path), "/a", "bcde"),
-	    "a path that just fits, fits");
-	is_text(path, "/a/bcde", "whole");
+	    "a path that just fits");
+	is_text(path, "/a/bcde", "is written whole");
 	ok(!nodename_join(path, sizeof(path), "/a", "bcdef"),
 	    "one byte more does not fit");
 	ok(!nodename_join(path, sizeof(path), "/abcdefghij", "b"),
-	    "a parent too long does not fit");
+	    "a long parent does not fit");
 	ok(!nodename_join(path, sizeof(path), "/abcdefghij", ""),
-	    "nor with nothing behind it");
+	    "a long parent without a name does not fit");
 }
 
 int

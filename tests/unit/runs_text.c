@@ -1,5 +1,5 @@
 /*
- * The record of runs: written and read back, and nothing else understood.
+ * The record of runs: written, read back, and rejected if it is malformed.
  */
 #include "lock/runs_text.h"
 
@@ -47,7 +47,7 @@ same_log(const struct runs_text *a, const struct runs_text *b)
 	return true;
 }
 
-/* Written and read back, is it the same? */
+/* Writes a record, reads it back and compares. */
 static bool
 survives(const struct runs_text *log)
 {
@@ -75,11 +75,11 @@ test_round_trip(void)
 		ok(survives(&log), "a record after %d runs is read back", i);
 	}
 	is_int((int64_t)log.count, RUNS_TEXT_RUNS,
-	    "no more runs than there is room");
+	    "the number of runs is limited");
 	is_int(log.run[0].fence, run.fence, "the newest is first");
 	is_int(log.run[RUNS_TEXT_RUNS - 1].fence,
 	    run.fence - RUNS_TEXT_RUNS + 1,
-	    "the oldest fell out");
+	    "the oldest is dropped");
 
 	memset(&run, 0, sizeof(run));
 	run.slot_ms = run.started_ms = run.took_ms = run.fence = INT64_MAX;
@@ -89,12 +89,12 @@ test_round_trip(void)
 		runs_text_add(&log, &run);
 	runs_text_format(&log, text);
 	ok(strlen(text) < RUNS_TEXT_SIZE - 1,
-	    "the longest record there can be fits: %zu bytes", strlen(text));
+	    "the longest record fits: %zu bytes", strlen(text));
 	/* nodedata_add() writes no more than 100 bytes of a value. */
 	log.success.host[100] = '\0';
 	for (i = 0; i < RUNS_TEXT_RUNS; i++)
 		log.run[i].host[100] = '\0';
-	ok(survives(&log), "and is read back");
+	ok(survives(&log), "the longest record is read back");
 }
 
 static void
@@ -116,12 +116,13 @@ test_text(void)
 	    "run began=1763780400002 started=1763780400010 took=2467 "
 	    "status=143 fence=8589934602 host=web2\n"
 	    "run began=1763780400001 started=1763780400009 took=2467 "
-	    "status=0 fence=8589934601 host=web1\n", "as the header shows it");
-	/* A name with a blank must not make another field of it. */
+	    "status=0 fence=8589934601 host=web1\n",
+	    "the format of runs_text.h");
+	/* A host with a blank must not add a key. */
 	(void)strlcpy(log.run[0].host, "a b\nrun c", RUNS_TEXT_HOST);
 	runs_text_format(&log, text);
 	ok(strstr(text, "host=a_b_run_c\n") != NULL,
-	    "white space in a host is shown as '_'");
+	    "white space in a host becomes '_'");
 }
 
 static void
@@ -134,29 +135,31 @@ test_last(void)
 	memset(&log, 0, sizeof(log));
 	ok(runs_text_last(&log, true) == NULL &&
 	    runs_text_last(&log, false) == NULL,
-	    "of no runs none is the last");
-	ok(runs_text_find(&log, 0) == NULL, "nor is one found");
+	    "an empty record has no last run");
+	ok(runs_text_find(&log, 0) == NULL, "an empty record has no run");
 	run = make_run(1, 1);
 	runs_text_add(&log, &run);
-	ok(runs_text_last(&log, false) == NULL, "a failure is no success");
-	is_int(runs_text_last(&log, true)->fence, run.fence, "but the last run");
+	ok(runs_text_last(&log, false) == NULL, "a failure is not a success");
+	is_int(runs_text_last(&log, true)->fence, run.fence,
+	    "a failure is the last run");
 	run = make_run(2, 0);
 	runs_text_add(&log, &run);
-	is_int(runs_text_last(&log, false)->fence, run.fence, "a success is both");
+	is_int(runs_text_last(&log, false)->fence, run.fence,
+	    "a success is the last success");
 	is_int(runs_text_last(&log, true)->fence, run.fence,
-	    "that is to say this");
+	    "a success is the last run");
 	for (i = 3; i < 40; i++) {
 		run = make_run(i, 255);
 		runs_text_add(&log, &run);
 	}
 	is_int(runs_text_last(&log, false)->fence, make_run(2, 0).fence,
-	    "the last success outlives any number of failures");
+	    "the last success survives any number of failures");
 	is_int(runs_text_last(&log, true)->fence, run.fence,
-	    "the last run is last");
+	    "the last run is the newest one");
 	is_int(runs_text_find(&log, run.fence - 3)->status, 255,
-	    "a run is found by its fence");
+	    "a run is found by its fencing token");
 	ok(runs_text_find(&log, make_run(5, 0).fence) == NULL,
-	    "not one that fell out");
+	    "a dropped run is not found");
 }
 
 static const struct {
@@ -166,7 +169,7 @@ static const struct {
 	size_t		 count;
 	bool		 has_success;
 } texts[] = {
-	{ "empty", "", false, 0, false },
+	{ "empty text", "", false, 0, false },
 	{ "the header alone", "zkrun 1\n", true, 0, false },
 	{ "the header without a newline", "zkrun 1", false, 0, false },
 	{ "another version", "zkrun 2\nrun " GOOD "\n", false, 0, false },
@@ -174,16 +177,17 @@ static const struct {
 	{ "no header", "run " GOOD "\n", false, 0, false },
 	{ "one run", "zkrun 1\nrun " GOOD "\n", true, 1, false },
 	{ "one success", "zkrun 1\nsuccess " GOOD "\n", true, 0, true },
-	{ "both", "zkrun 1\nsuccess " GOOD "\nrun " GOOD "\n", true, 1, true },
+	{ "a success and a run", "zkrun 1\nsuccess " GOOD "\nrun " GOOD "\n",
+	    true, 1, true },
 	{ "two successes", "zkrun 1\nsuccess " GOOD "\nsuccess " GOOD "\n",
 	    false, 0, false },
-	{ "a line cut short", "zkrun 1\nrun " GOOD, false, 0, false },
+	{ "a line without a newline", "zkrun 1\nrun " GOOD, false, 0, false },
 	{ "another kind of line", "zkrun 1\nwalk " GOOD "\n", false, 0, false },
 	{ "an empty line", "zkrun 1\n\nrun " GOOD "\n", false, 0, false },
 	{ "an empty line at the end", "zkrun 1\nrun " GOOD "\n\n", false, 0,
 	    false },
 	{ "a carriage return", "zkrun 1\r\nrun " GOOD "\n", false, 0, false },
-	{ "a key more", "zkrun 1\nrun " GOOD " more=1\n", true, 1, false },
+	{ "an unknown key", "zkrun 1\nrun " GOOD " more=1\n", true, 1, false },
 	{ "no began", "zkrun 1\nrun started=2 took=3 status=0 fence=5 host=h\n",
 	    false, 0, false },
 	{ "no started", "zkrun 1\nrun began=1 took=3 status=0 fence=5 host=h\n",
@@ -204,9 +208,9 @@ static const struct {
 	    "host=h\n", false, 0, false },
 	{ "hexadecimal", "zkrun 1\nrun began=0x1 started=2 took=3 status=0 "
 	    "fence=5 host=h\n", false, 0, false },
-	{ "something behind a number", "zkrun 1\nrun began=1s started=2 took=3 "
+	{ "text after a number", "zkrun 1\nrun began=1s started=2 took=3 "
 	    "status=0 fence=5 host=h\n", false, 0, false },
-	{ "a status that is none", "zkrun 1\nrun began=1 started=2 took=3 "
+	{ "a status above 255", "zkrun 1\nrun began=1 started=2 took=3 "
 	    "status=256 fence=5 host=h\n", false, 0, false },
 	{ "a number too large", "zkrun 1\nrun began=9223372036854775808 "
 	    "started=2 took=3 status=0 fence=5 host=h\n", false, 0, false },
@@ -231,8 +235,9 @@ test_parse(void)
 		    strlen(texts[i].text));
 		is_int(problem == NULL, texts[i].good, texts[i].what);
 		is_int((int64_t)log.count, (int64_t)texts[i].count,
-		    "as many runs");
-		is_int(log.has_success, texts[i].has_success, "a success");
+		    "the number of runs");
+		is_int(log.has_success, texts[i].has_success,
+		    "whether there is a success");
 	}
 	ok(runs_text_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL");
 	ok(runs_text_parse(&log, "zkrun 1\nrun \0 " GOOD "\n",
@@ -240,7 +245,7 @@ test_parse(void)
 	    NULL, "a NUL in a line");
 }
 
-/* What is not quite a record: never out of bounds, and never too many runs. */
+/* Malformed records stay within bounds and yield no surplus runs. */
 static void
 test_hostile(void)
 {
@@ -258,7 +263,7 @@ test_hostile(void)
 	}
 	runs_text_format(&log, good);
 	length = strlen(good);
-	/* Cut anywhere, in a buffer that ends there. */
+	/* Cut the record anywhere, in a buffer that ends there. */
 	for (i = 0, bounded = true; i < length; i++) {
 		text = calloc(1, i + 1);
 		memcpy(text, good, i);
@@ -267,20 +272,20 @@ test_hostile(void)
 		bounded = bounded && read.count <= RUNS_TEXT_RUNS;
 		free(text);
 	}
-	ok(bounded, "a record cut anywhere is one only at the end of a line");
-	/* Any byte changed. */
+	ok(bounded, "a cut record is valid only at the end of a line");
+	/* Flip each bit. */
 	for (i = 0, bounded = true; i < length * 8; i++) {
 		good[i / 8] = (char)(good[i / 8] ^ (1 << i % 8));
 		(void)runs_text_parse(&read, good, length);
 		good[i / 8] = (char)(good[i / 8] ^ (1 << i % 8));
 		bounded = bounded && read.count <= RUNS_TEXT_RUNS;
 	}
-	ok(bounded, "no bit that changes makes more of it");
-	/* One run too many. */
+	ok(bounded, "a flipped bit does not add runs");
+	/* Add one run too many. */
 	(void)strlcat(good, "run " GOOD "\n", sizeof(good));
 	ok(runs_text_parse(&read, good, strlen(good)) != NULL,
-	    "more runs than there is room for are none of ours");
-	/* A host of every length. */
+	    "a record with too many runs is rejected");
+	/* Try hosts of every length. */
 	text = calloc(1, 4096);
 	for (i = 0, bounded = true; i < 2000; i++) {
 		(void)strlcpy(text, "zkrun 1\nrun began=1 started=2 took=3 "
@@ -292,7 +297,7 @@ test_hostile(void)
 			bounded = bounded &&
 			    strlen(read.run[0].host) < RUNS_TEXT_HOST;
 	}
-	ok(bounded, "a host of any length stays in its place");
+	ok(bounded, "a host of any length stays within its buffer");
 	free(text);
 }
 

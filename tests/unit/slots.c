@@ -1,5 +1,5 @@
 /*
- * Slots: one good run of each, however long runs take and whoever waits.
+ * Slots: one successful run each, however long runs take and whoever waits.
  */
 #include "lock/slots.h"
 
@@ -7,7 +7,7 @@
 
 #include "tap.h"
 
-#define H		3600		/* in s, as all times of the tables */
+#define H		3600		/* in s, like all times of the tables */
 #define DAY		(24 * H)
 #define HISTORIES	20000
 
@@ -23,7 +23,7 @@ contender(int64_t joined_s, int64_t now_s, int64_t interval_s)
 	return contender;
 }
 
-/* Adds a run of a contender whose command is started now. */
+/* Adds a run of a contender whose command starts now. */
 static void
 add_run(struct runs_text *log, const struct slots_contender *contender,
     int status)
@@ -37,7 +37,7 @@ add_run(struct runs_text *log, const struct slots_contender *contender,
 	runs_text_add(log, &run);
 }
 
-/* One run, and then one who asks. */
+/* One recorded run, and a contender that holds the lease after it. */
 static const struct {
 	const char *what;
 	int64_t	 interval, joined, started;
@@ -54,11 +54,11 @@ static const struct {
 	{ "the interval is over", 22 * H, 0, 0, 0, 22 * H, 22 * H, SLOTS_DUE },
 	{ "the interval is not over", 22 * H, 0, 0, 0, 22 * H - 1, 22 * H - 1,
 	    SLOTS_HAD },
-	{ "stood behind a long run", 6, 0, 0, 0, 1, 20, SLOTS_HAD },
-	{ "stood behind a long failure and the run after it", 6, 1, 8, 0, 2, 9,
+	{ "waited behind a long run", 6, 0, 0, 0, 1, 20, SLOTS_HAD },
+	{ "waited behind a long failure and the next run", 6, 1, 8, 0, 2, 9,
 	    SLOTS_HAD },
-	{ "came after that", 6, 1, 8, 0, 9, 9, SLOTS_HAD },
-	{ "came an interval after that", 6, 1, 8, 0, 15, 15, SLOTS_DUE },
+	{ "arrived after that", 6, 1, 8, 0, 9, 9, SLOTS_HAD },
+	{ "arrived an interval after that", 6, 1, 8, 0, 15, 15, SLOTS_DUE },
 	{ "three hours late, and the next day", 22 * H, 0, 3 * H, 0, DAY, DAY,
 	    SLOTS_DUE },
 	{ "23 hours late, and the next day", 22 * H, 0, 23 * H, 0, DAY, DAY,
@@ -73,18 +73,18 @@ static const struct {
 	    SLOTS_HAD },
 	{ "the clock was set back by more", 22 * H, 100, 100, 0, 39, 39,
 	    SLOTS_IN_FUTURE },
-	{ "the clock was set back by hours, and a failure shows it", 22 * H,
+	{ "a failure shows that the clock was set back by hours", 22 * H,
 	    DAY, DAY, 1, 20 * H, 20 * H, SLOTS_IN_FUTURE },
-	{ "set back by more than a short interval", 5, 100, 100, 0, 94, 94,
-	    SLOTS_IN_FUTURE },
-	{ "set back by hours while both waited", 1800, 7200, 3600, 0, 7201,
-	    3610, SLOTS_IN_FUTURE },
-	{ "set back by seconds while both waited", 1800, 7200, 7198, 0, 7201,
-	    7199, SLOTS_HAD },
-	{ "set forward while both waited", 1800, 0, 3600, 0, 1, 3610,
-	    SLOTS_HAD },
-	{ "-i 0 only records", 0, 0, 0, 0, 1, 1, SLOTS_DUE },
-	{ "-i 0 does not mind the clock", 0, DAY, DAY, 0, 1, 1, SLOTS_DUE },
+	{ "the clock was set back by more than a short interval", 5,
+	    100, 100, 0, 94, 94, SLOTS_IN_FUTURE },
+	{ "the clock was set back by hours while both waited", 1800,
+	    7200, 3600, 0, 7201, 3610, SLOTS_IN_FUTURE },
+	{ "the clock was set back by seconds while both waited", 1800,
+	    7200, 7198, 0, 7201, 7199, SLOTS_HAD },
+	{ "the clock was set forward while both waited", 1800,
+	    0, 3600, 0, 1, 3610, SLOTS_HAD },
+	{ "-i 0: always due", 0, 0, 0, 0, 1, 1, SLOTS_DUE },
+	{ "-i 0 ignores a clock set back", 0, DAY, DAY, 0, 1, 1, SLOTS_DUE },
 };
 
 static void
@@ -105,7 +105,7 @@ test_cases(void)
 		is_int((int)slots_judge(&asks, &log, &run),
 		    (int)cases[i].verdict, cases[i].what);
 		ok((run == NULL) == (cases[i].verdict == SLOTS_DUE),
-		    "%s: the run is named", cases[i].what);
+		    "%s: the deciding run", cases[i].what);
 	}
 }
 
@@ -116,30 +116,31 @@ test_failures(void)
 	const struct runs_text_run *run;
 	struct runs_text log = { .count = 0 };
 
-	ok(slots_judge(&asks, &log, &run) == SLOTS_DUE, "no run, so it is due");
+	ok(slots_judge(&asks, &log, &run) == SLOTS_DUE,
+	    "without a run the slot is due");
 	add_run(&log, &asks, 1);
 	asks.count_failures = true;
 	ok(slots_judge(&asks, &log, &run) == SLOTS_HAD && run->status == 1,
-	    "a failure counts if it is to");
+	    "a failure counts with count_failures");
 }
 
 #define SLOTS		4
 #define CONTENDERS	4	/* of each slot */
 #define INTERVAL	100
-#define MARGIN		20	/* the schedule is longer by that */
+#define MARGIN		20	/* slots begin INTERVAL + MARGIN apart */
 
-/* A line of contenders, and what is to become of the run of each. */
+/* A contender in the queue, and what its run would do. */
 struct waiter {
-	int64_t	joined, at;	/* at: of its place, anew after an expiry */
+	int64_t	joined, at;	/* at: in the queue; new after an expiry */
 	int	slot, takes, status;
 	bool	gone;
 };
 
 struct outcome {
-	int	good[SLOTS];	/* runs */
-	int64_t	last_good;	/* when it was started */
-	int	late;		/* by an interval or more */
-	int	lost;		/* were turned away, and should not have been */
+	int	good[SLOTS];	/* successful runs */
+	int64_t	last_good;	/* when it started */
+	int	late;		/* runs an interval late or more */
+	int	lost;		/* contenders rejected by mistake */
 };
 
 static int
@@ -148,7 +149,7 @@ up_to(int n)
 	return (int)(random() % (n + 1));
 }
 
-/* Runs are short and long, good and bad. */
+/* Creates short and long runs, successes and failures. */
 static void
 make_line(struct waiter line[SLOTS * CONTENDERS])
 {
@@ -165,7 +166,7 @@ make_line(struct waiter line[SLOTS * CONTENDERS])
 	}
 }
 
-/* Returns the one whose turn it is at a time, or NULL. */
+/* Returns the front of the queue at a time, or NULL. */
 static struct waiter *
 head_of_line(struct waiter line[SLOTS * CONTENDERS], int64_t now)
 {
@@ -179,7 +180,7 @@ head_of_line(struct waiter line[SLOTS * CONTENDERS], int64_t now)
 	return head;
 }
 
-/* The head of the line has the lease.  Returns for how long. */
+/* Lets the front hold the lease.  Returns for how long. */
 static int
 take_turn(const struct waiter *head, int64_t now, struct runs_text *log,
     struct outcome *outcome)
@@ -188,7 +189,7 @@ take_turn(const struct waiter *head, int64_t now, struct runs_text *log,
 	const struct runs_text_run *run;
 
 	if (slots_judge(&asks, log, &run) != SLOTS_DUE) {
-		/* Whole intervals fall behind the schedule, by each slot. */
+		/* Intervals are shorter than the steps of the schedule. */
 		outcome->lost += outcome->good[head->slot] == 0 &&
 		    outcome->last_good < head->slot * INTERVAL;
 		return 0;
@@ -202,7 +203,7 @@ take_turn(const struct waiter *head, int64_t now, struct runs_text *log,
 	return head->takes;
 }
 
-/* Sessions expire in line, and their contenders go behind the others. */
+/* Plays a history.  A contender whose session expires queues again. */
 static void
 play(struct outcome *outcome)
 {
@@ -241,13 +242,13 @@ test_histories(void)
 		late += outcome.late;
 		lost += outcome.lost;
 	}
-	is_int(twice, 0, "no slot has two good runs");
-	is_int(lost, 0, "nobody is turned away without a run of its time");
-	ok(runs > HISTORIES && late > HISTORIES / 10, "in %d histories there "
-	    "were %d good runs, %d of them very late", HISTORIES, runs, late);
+	is_int(twice, 0, "no slot has two successful runs");
+	is_int(lost, 0, "a contender is rejected only if its time had a run");
+	ok(runs > HISTORIES && late > HISTORIES / 10, "%d histories: "
+	    "%d successful runs, %d of them very late", HISTORIES, runs, late);
 }
 
-/* A daily job whose good run comes late, by up to a day, misses no day. */
+/* A daily job whose run starts up to 22 hours late misses no day. */
 static void
 test_late(void)
 {
@@ -264,7 +265,7 @@ test_late(void)
 		asks = contender(23 * H, 23 * H, 22 * H);
 		missed |= slots_judge(&asks, &log, &run) != SLOTS_DUE;
 	}
-	ok(!missed, "a run that comes late does not cost the next day its own");
+	ok(!missed, "a late run does not cancel the run of the next day");
 }
 
 int
