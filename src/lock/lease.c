@@ -44,7 +44,7 @@ lease_replied(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 		return;		/* it belongs to an earlier connection */
 	/*
 	 * Merge a burst into one entry: otherwise it would push out the older
-	 * replies, and only those can be proven yet.
+	 * replies, and the next write can only prove replies T/4 old.
 	 */
 	if (lease->count > 0) {
 		touch = &lease->touches[(lease->count - 1) % LEASE_TOUCHES];

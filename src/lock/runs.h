@@ -60,9 +60,8 @@ void	runs_init(struct runs *, struct session *, const char *parent,
 	    const char *task);
 
 /*
- * Announces the reply to a read that was sent with RUNS_READ_TAG.
- * RUNS_READ or RUNS_FAILED follows.  If the record does not exist, creates an
- * empty one.
+ * Announces the reply to a read that was sent with RUNS_READ_TAG.  RUNS_READ or
+ * RUNS_FAILED follows.  Creates an empty record if there is none.
  */
 void	runs_expect(struct runs *);
 

@@ -11,8 +11,8 @@
  * exist than there may be holders.  Missing parents become containers.
  *
  * These functions send requests on a session, and the caller hands them the
- * replies.  They never block and never connect.  Only joined_ms and
- * asked_ms of the claim outlive the session.
+ * replies.  They never block and never connect.  Only joined_ms and asked_ms of
+ * the claim outlive the session.
  */
 #ifndef ZKRUN_SEMAPHORE_H
 #define ZKRUN_SEMAPHORE_H
@@ -34,7 +34,7 @@ enum semaphore_news {
 	SEMAPHORE_REVOKED,	/* --revoke asks us to release: see reason */
 	SEMAPHORE_LEFT,		/* servers confirm that our nodes are gone */
 	SEMAPHORE_FAILED,	/* refused for good: see failure and reason */
-	SEMAPHORE_UNPROVABLE,	/* held, but an ACL forbids to beat: reason */
+	SEMAPHORE_UNPROVABLE,	/* held, but an ACL forbids the beat */
 };
 
 enum semaphore_failure {

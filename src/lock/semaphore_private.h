@@ -147,9 +147,9 @@ void	semaphore_list_locks(struct semaphore *);
 void	semaphore_move_up(struct semaphore *);
 
 /*
- * Handles too many leases while we believe to be at the front of the queue:
- * checks whether another contender believes the same, now or with the next
- * beat.
+ * There are too many leases, and we believe to be at the front of the queue:
+ * checks, now or with the next beat, whether another contender believes the
+ * same.
  */
 void	semaphore_doubt_head(struct semaphore *, size_t leases);
 void	semaphore_list_head(struct semaphore *);

@@ -5,7 +5,7 @@
  * 2^31 the counter of a parent becomes negative or stops, depending on the
  * server.  A new node may then sort ahead of the front of the queue, and both
  * contenders wait with a lease for the other to go.  The front therefore lists
- * the queue:  at once if there are more leases than those of the holders and
+ * the queue: at once if there are more leases than those of the holders and
  * its own, or with the next beat if its number allows overtaking.  If another
  * node is ahead, it deletes its lease and waits behind that node.  It keeps its
  * queue node, because a new one would sort ahead of the other contender, which
@@ -150,7 +150,7 @@ semaphore_take_predecessor(struct semaphore *semaphore,
 }
 
 /*
- * If P/leases is missing, a Curator client at the head of the queue creates it
+ * If P/leases is missing, a Curator client at the front of the queue creates it
  * and then tries to create its lease a second and last time.  That try fails if
  * zkrun created and deleted P/leases in between.
  */
