@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "config/arguments.h"
 #include "config/credentials.h"
+#include "config/help.h"
 #include "config/options.h"
 #include "lock/nodedata.h"
 #include "lock/paths.h"
@@ -143,10 +144,8 @@ main(int argc, char **argv)
 	if (status != ARGUMENTS_RUN)
 		return status;
 	if (options.interval_ms != CLOCK_NEVER &&
-	    paths_meet_tasks(options.runs, options.base)) {
-		log_error("cannot record runs in '%s': it overlaps the nodes "
-		    "of the tasks", options.runs);
-		return EXITCODE_USAGE;
-	}
+	    paths_meet_tasks(options.runs, options.base))
+		return help_refuse("cannot use '%s' for --runs: it overlaps "
+		    "the znodes of the tasks", options.runs);
 	return options.mode == OPTIONS_RUN ? run(&options) : answer(&options);
 }

@@ -171,7 +171,7 @@ all_end()
 
 @test "with several leases runs are recorded, but -i 0 is the only interval" {
 	run -64 zkrun -t "$TASK" -l 2 -i 1h -- true
-	assert_output --partial 'with more than one lease'
+	assert_output --partial 'works only with one lease'
 	run -0 run_as 0 -i 0 -l 2
 	set_clock +2h
 	run -0 run_as 0 -i 0 -l 2
