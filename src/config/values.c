@@ -83,10 +83,27 @@ values_base(void *field, const char *value, const struct values_kind *kind)
 	    values_path(field, value, kind);
 }
 
+/* glibc has these names since 2.32 only (sigabbrev_np(3)). */
+#define NAME(name)	{ #name, SIG##name }
+static const struct {
+	const char	*name;
+	int		 number;
+} signal_names[] = {
+	NAME(HUP), NAME(INT), NAME(QUIT), NAME(ILL), NAME(TRAP), NAME(ABRT),
+	NAME(BUS), NAME(FPE), NAME(KILL), NAME(USR1), NAME(SEGV), NAME(USR2),
+	NAME(PIPE), NAME(ALRM), NAME(TERM), NAME(CHLD), NAME(CONT), NAME(STOP),
+	NAME(TSTP), NAME(TTIN), NAME(TTOU), NAME(URG), NAME(XCPU), NAME(XFSZ),
+	NAME(VTALRM), NAME(PROF), NAME(WINCH), NAME(POLL), NAME(PWR), NAME(SYS),
+#ifdef SIGSTKFLT
+	NAME(STKFLT),
+#endif
+};
+
 const char *
 values_signal(void *field, const char *value, const struct values_kind *kind)
 {
-	const char *name, *problem;
+	const char *problem;
+	size_t i;
 	int *number = field;
 
 	*number = (int)strtonum(value, 1, SIGRTMAX, &problem);
@@ -94,11 +111,11 @@ values_signal(void *field, const char *value, const struct values_kind *kind)
 		return NULL;
 	if (strncmp(value, "SIG", 3) == 0)
 		value += 3;
-	for (*number = SIGRTMAX; *number > 0; --*number) {
-		name = sigabbrev_np(*number);
-		if (name != NULL && strcmp(name, value) == 0)
+	for (i = 0; i < sizeof(signal_names) / sizeof(signal_names[0]); i++)
+		if (strcmp(signal_names[i].name, value) == 0) {
+			*number = signal_names[i].number;
 			return NULL;
-	}
+		}
 	return kind->problem;
 }
 
