@@ -6,7 +6,7 @@
  */
 #include "system/process.h"
 
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +19,14 @@
 #include <unistd.h>
 
 #define ROOM	128	/* processes in a new list */
+
+/* Linux 5.1 and 5.3; older headers do not know them, nor does older libc. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal	424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open		434
+#endif
 
 int
 process_read(pid_t pid, struct process *process)
@@ -229,7 +237,7 @@ process_add_children(struct processes *found, pid_t parent, int threads)
 int
 process_open(pid_t pid)
 {
-	int fd = pidfd_open(pid, 0);
+	int fd = (int)syscall(SYS_pidfd_open, (long)pid, 0L);
 
 	if (fd == -1 && (errno == ENOSYS || errno == EPERM))
 		errno = 0;
@@ -239,7 +247,8 @@ process_open(pid_t pid)
 int
 process_signal(pid_t pid, int pidfd, int number)
 {
-	if (pidfd != -1 && pidfd_send_signal(pidfd, number, NULL, 0) == 0)
+	if (pidfd != -1 && syscall(SYS_pidfd_send_signal, (long)pidfd,
+	    (long)number, NULL, 0L) == 0)
 		return 0;
 	if (pidfd != -1 && errno != ENOSYS && errno != EPERM)
 		return errno;
