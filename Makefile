@@ -4,8 +4,10 @@
 #   make demo       show four contenders for one lock on a throwaway ZooKeeper
 #   make test       run the quick tests, in a minute; installs nothing
 #   make check      test every promise, in 5 minutes; installs missing packages
+#   make static     build build/zkrun-static, one file that loads no library
 #   make check-all  run all tests, in 25 minutes; installs missing packages
 #   make deps       install the packages that make check needs
+#   make old-kernel run the main tests as on Linux 4.18, also statically linked
 #   make fresh      run demo and check on minimal Debian 12 and 13 (root)
 #   make bench      measure zkrun beside flock and etcdctl lock
 #   make model      check the protocol with Spin, longer than check-all does
@@ -18,6 +20,7 @@
 #   make install    set PREFIX, DESTDIR, BINDIR or MANDIR to change paths, and
 #                   BASHCOMPDIR, ZSHCOMPDIR, FISHCOMPDIR for completions
 #   make dist       build build/zkrun-VERSION.tar.gz, reproducibly
+#   make dist-static   the same with the static zkrun instead of the source
 #   make deb        build build/zkrun_VERSION_ARCH.deb; make rpm builds an RPM
 #
 # CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS can be set.
@@ -45,6 +48,9 @@ ZK_LIBS ?= -l:libzookeeper_st.a
 else
 ZK_LIBS ?= -lzookeeper_st
 endif
+# Before glibc 2.34 getaddrinfo_a(3) is in a library of its own, later in an
+# empty one.
+GLIBC_LIBS ?= -lanl
 
 # -Wno-unused-parameter: all actions of a table have the same parameters, and not
 # every action uses them.
@@ -70,9 +76,9 @@ OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DZKRUN_VERSION='"$(VERSION)"' \
 OWN_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) $(SANITIZERS) \
 	$(COUNT_CFLAGS)
 # tests/coverage sets COUNT_CFLAGS and COUNT_LDFLAGS.
-OWN_LDFLAGS = $(if $(filter -static -no-pie,$(LDFLAGS)),,-pie) \
+OWN_LDFLAGS = $(if $(filter -static -static-pie -no-pie,$(LDFLAGS)),,-pie) \
 	-Wl,-z,relro,-z,now $(LDFLAGS)
-OWN_LIBS = $(ZK_LIBS) $(BSD_LIBS) $(LDLIBS)
+OWN_LIBS = $(ZK_LIBS) $(BSD_LIBS) $(GLIBC_LIBS) $(LDLIBS)
 
 SRC = $(wildcard src/*.c src/*/*.c)
 OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
@@ -95,7 +101,19 @@ all: $(BUILD)/zkrun $(COMPLETIONS)
 $(BUILD)/zkrun: $(OBJ)
 	$(CC) $(OWN_CFLAGS) $(OWN_LDFLAGS) $(COUNT_LDFLAGS) -o $@ $(OBJ) $(OWN_LIBS)
 
-$(BUILD)/obj/%.o: src/%.c Makefile
+# Debian 11 and Ubuntu 22.04 have 3.4.13, which lacks these.
+$(BUILD)/obj/client:
+	@mkdir -p $(@D)
+	@printf '%s\n' '#include <zookeeper/zookeeper.h>' \
+	    'void *needed[] = { zoo_acreate2, zookeeper_init2,' \
+	    'zoo_set_servers_resolution_delay };' | \
+	    $(CC) $(OWN_CPPFLAGS) -w -fsyntax-only -x c - 2>$@.log || { cat $@.log; echo \
+	    'zkrun needs the C client of ZooKeeper 3.8 or newer' \
+	    '(libzookeeper-st-dev); or copy a static zkrun from another' \
+	    'machine (make static)' >&2; exit 1; }
+	@touch $@
+
+$(BUILD)/obj/%.o: src/%.c Makefile | $(BUILD)/obj/client
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) $(OWN_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -112,6 +130,19 @@ $(BUILD)/tools/%: tests/tools/%.c Makefile
 $(BUILD)/tools/%.so: tests/tools/preload/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) -std=c11 $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $<
+
+# One file for every Linux: it loads no library.  The linker warns of getaddrinfo,
+# getpwuid and the client library's getpwuid_r, which load the modules that
+# nsswitch.conf(5) names.  ZKRUN_STATIC keeps them to the modules that glibc links
+# in since 2.34, see src/system/nameservice.h.
+STATIC_LIBS ?= -l:libzookeeper_st.a \
+	$(shell $(PKG_CONFIG) --static --libs libbsd-overlay) -lmd
+
+static:
+	$(MAKE) BUILD=$(BUILD)/static CPPFLAGS='$(CPPFLAGS) -DZKRUN_STATIC' \
+	    LDFLAGS='$(LDFLAGS) -static-pie' ZK_LIBS='$(STATIC_LIBS)' \
+	    $(BUILD)/static/zkrun
+	cp $(BUILD)/static/zkrun $(BUILD)/zkrun-static
 
 # Static: stamp must measure when a command starts, without loading libraries.
 ifndef SANITIZE
@@ -172,6 +203,10 @@ check-all:
 
 deps:
 	contrib/install-deps check
+
+old-kernel:
+	contrib/install-deps check
+	tests/old-kernel
 
 fresh:
 	contrib/install-deps fresh
@@ -234,6 +269,10 @@ uninstall:
 dist:
 	contrib/package tarball $(VERSION) $(BUILD)
 
+dist-static:
+	contrib/install-deps build
+	contrib/package static $(VERSION) $(BUILD)
+
 deb:
 	contrib/install-deps deb
 	contrib/package deb $(VERSION) $(BUILD)
@@ -245,6 +284,6 @@ clean:
 	rm -rf $(BUILD)
 
 .DELETE_ON_ERROR:
-.PHONY: all test-programs demo test check check-all deps fresh bench model \
-	coverage fuzz fuzz-programs torture torture-broken soak install \
-	uninstall dist deb rpm clean
+.PHONY: all static test-programs demo test check check-all deps fresh bench model \
+	coverage fuzz fuzz-programs torture torture-broken soak old-kernel install \
+	uninstall dist dist-static deb rpm clean

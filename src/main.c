@@ -28,6 +28,7 @@
 #include "run/link.h"
 #include "system/descriptors.h"
 #include "system/logger.h"
+#include "system/nameservice.h"
 #include "system/proctitle.h"
 #include "system/proctree.h"
 #include "system/signals.h"
@@ -138,6 +139,7 @@ main(int argc, char **argv)
 		log_error("cannot open '/dev/null': %s", strerror(errno));
 		return EXITCODE_SYSTEM;
 	}
+	nameservice_restrict();
 	/* Must come before arguments_parse(): this moves argv. */
 	proctitle_init(argc, argv);
 	status = arguments_parse(&options, argc, argv);
