@@ -425,7 +425,8 @@ set_own_names()
 	local errno
 
 	for errno in 38 1; do	# ENOSYS, and EPERM of older containers
-		run -124 timeout -s KILL 15 "$TOOLS/nopidfd" $errno "$ZKRUN" \
+		run -124 timeout -s KILL 15 "$TOOLS/nocalls" $errno 424 424 \
+		    "$TOOLS/nocalls" $errno 434 434 "$ZKRUN" \
 		    -m 0.5 -k 0.5 -t "$TASK" -- \
 		    sh -c 'setsid sleep 20 & sleep 20' 3>&-
 		refute_output --partial 'not permitted'

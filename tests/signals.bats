@@ -487,16 +487,16 @@ log_tree()
 }
 
 @test "a signal to the group right before the command exists is not lost" {
-	local i
+	local deadline=$((SECONDS + 20)) i
 
-	# Sanitizers have to be loaded before any preload.
-	! asan || return 0
+	can_preload || return 0
 	for ((i = 0; i < 10; i++)); do
 		rm -f "$BATS_TEST_TMPDIR/mark"
 		SLOWSTART=$BATS_TEST_TMPDIR/mark LD_PRELOAD=$TOOLS/slowstart.so \
 		    setsid "$ZKRUN" -t "$TASK" -- sleep 1 </dev/null 3>&- &
 		BG[g]=$!
-		until [ -e "$BATS_TEST_TMPDIR/mark" ]; do :; done
+		until [ -e "$BATS_TEST_TMPDIR/mark" ] ||
+		    [ $SECONDS -ge $deadline ]; do :; done
 		kill -TERM -- "-${BG[g]}"
 		zkrun_wait g 10
 		assert_equal "$i: $status" "$i: 143"

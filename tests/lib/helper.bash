@@ -437,6 +437,13 @@ asan()
 	[ "${ZKRUN_PASS:-plain}" = asan ]
 }
 
+# can_preload: does LD_PRELOAD work with zkrun?  Sanitizers must be loaded first,
+# and a static zkrun loads nothing.
+can_preload()
+{
+	! asan && readelf -d "$ZKRUN" | grep -q NEEDED
+}
+
 # has_lines FILE PATTERN N: do at least N lines match?
 has_lines()
 {
