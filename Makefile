@@ -136,7 +136,7 @@ $(BUILD)/tools/%.so: tests/tools/preload/%.c Makefile
 # nsswitch.conf(5) names.  ZKRUN_STATIC keeps them to the modules that glibc links
 # in since 2.34, see src/system/nameservice.h.
 STATIC_LIBS ?= -l:libzookeeper_st.a \
-	$(shell $(PKG_CONFIG) --static --libs libbsd-overlay) -lmd
+	$(shell $(PKG_CONFIG) --static --libs libbsd-overlay) -lmd -lm
 
 static:
 	$(MAKE) BUILD=$(BUILD)/static CPPFLAGS='$(CPPFLAGS) -DZKRUN_STATIC' \
@@ -186,6 +186,8 @@ fuzz-programs: $(FUZZ)
 
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) \
 	$(FUZZ_OBJ:.o=.d) $(FUZZ:=.d)
+
+unit-programs: $(BUILD)/zkrun $(UNIT)
 
 test-programs: all $(UNIT) $(TOOLS) $(PRELOAD)
 
@@ -284,6 +286,6 @@ clean:
 	rm -rf $(BUILD)
 
 .DELETE_ON_ERROR:
-.PHONY: all static test-programs demo test check check-all deps fresh bench model \
+.PHONY: all static unit-programs test-programs demo test check check-all deps fresh bench model \
 	coverage fuzz fuzz-programs torture torture-broken soak old-kernel install \
 	uninstall dist dist-static deb rpm clean

@@ -40,6 +40,7 @@
 #include "lock/semaphore_private.h"
 #include "system/signals.h"
 #include "tap.h"
+#include "tree.h"
 
 #define T		30000
 #define QUEUE_MAX	3	/* unread messages in one direction */
@@ -575,7 +576,7 @@ main(void)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
 	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||
-	    proctree_open(&tree, &ours) == -1 ||
+	    open_tree(&tree, &ours) == -1 ||
 	    link_pair(&guard_end, &keeper_end) == -1)
 		err(1, "descriptors");
 	(void)sigemptyset(&signals.caller_mask);

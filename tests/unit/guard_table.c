@@ -12,6 +12,7 @@
 #include "base/exitcode.h"
 #include "config/options.h"
 #include "tap.h"
+#include "tree.h"
 
 #define NO_WORD	(-1)
 #define T	30000
@@ -414,7 +415,7 @@ main(void)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
 	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||
-	    proctree_open(&tree, &ours) == -1)
+	    open_tree(&tree, &ours) == -1)
 		err(1, "descriptors");
 	options_default(&options);
 	options.task = "x";

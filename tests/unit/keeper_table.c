@@ -20,6 +20,7 @@
 #include "run/link.h"
 #include "system/signals.h"
 #include "tap.h"
+#include "tree.h"
 
 #define NOT_TOLD	(-1)
 #define NO_WORD		(-1)
@@ -765,7 +766,7 @@ main(void)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1 || dup2(null, STDERR_FILENO) == -1 ||
 	    fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC) == -1 ||
-	    proctree_open(&tree, &ours) == -1)
+	    open_tree(&tree, &ours) == -1)
 		err(1, "descriptors");
 	test_rows();
 	test_all();
