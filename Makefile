@@ -8,7 +8,9 @@
 #   make check-all  run all tests, in 25 minutes; installs missing packages
 #   make deps       install the packages that make check needs
 #   make old-kernel run the main tests as on Linux 4.18, also statically linked
-#   make fresh      run demo and check on minimal Debian 12 and 13 (root)
+#   make cross      run the units for big-endian, 32-bit and 64-bit ARM under qemu
+#   make fresh      run demo and check on minimal Debian 12 and 13 (root), and
+#                   build, install and purge the packages there
 #   make bench      measure zkrun beside flock and etcdctl lock
 #   make model      check the protocol with Spin, longer than check-all does
 #   make coverage   list the lines of src/ that the tests do not run
@@ -210,6 +212,10 @@ old-kernel:
 	contrib/install-deps check
 	tests/old-kernel
 
+cross:
+	contrib/install-deps cross
+	tests/cross
+
 fresh:
 	contrib/install-deps fresh
 	tests/fresh
@@ -287,5 +293,5 @@ clean:
 
 .DELETE_ON_ERROR:
 .PHONY: all static unit-programs test-programs demo test check check-all deps fresh bench model \
-	coverage fuzz fuzz-programs torture torture-broken soak old-kernel install \
+	coverage fuzz fuzz-programs torture torture-broken soak old-kernel cross install \
 	uninstall dist dist-static deb rpm clean
