@@ -253,7 +253,7 @@ new_namespace()
 
 in_namespace()
 {
-	nsenter -t "$INIT" -p -m "$@"
+	nsenter -t "$INIT" -p -m -r "$@"
 }
 
 zombies()

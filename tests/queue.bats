@@ -150,7 +150,9 @@ count_from()
 	# The server would delete a container, and its counter with it.
 	zk create "/lock/mutex/$TASK/locks"
 	"$SANDBOX" stop "$OWN_DIR"
-	"$TOP/tests/java/run" Counter "$OWN_DIR/data" \
+	# ZooKeeper 3.9 begins without a snapshot.
+	"$TOP/tests/java/run" -Dzookeeper.snapshot.trust.empty=true Counter \
+	    "$OWN_DIR/data" \
 	    "/lock/mutex/$TASK/locks" "$1"
 	"$SANDBOX" restart "$OWN_DIR" >/dev/null
 }
