@@ -33,7 +33,7 @@ is_waiting(const struct forward_entry *entry)
 
 /*
  * Returns the entry that this signal is a report or a repeat of, or NULL.
- * Prefers one that still waits for a report to one that was decided without.
+ * Prefers an undecided entry to one that was decided without a report.
  */
 static struct forward_entry *
 find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
@@ -140,7 +140,7 @@ forward_heard(struct forward *forward, enum forward_ear ear, int number,
 	return true;
 }
 
-/* If both have heard it, there is nothing to wait for. */
+/* Once both processes have heard the signal, the decision is due. */
 static int64_t
 due_ms(const struct forward_entry *entry)
 {

@@ -5,14 +5,14 @@
  * Guard and keeper share a process group, a terminal and a unit, usually with
  * the command.  A signal to all of them (a key, kill(2) of the group, systemd
  * stopping the unit) reaches both, from the same sender.  A sender that signals
- * one process after another needs a moment.  So a signal that only one of the
- * two has heard waits FORWARD_DELAY_MS for the other.  A signal to the keeper
- * alone counts as one to the guard.
+ * one process after another needs a moment.  So the decision about a signal
+ * that only one of the two has heard waits FORWARD_DELAY_MS for the other one.
+ * A signal to the keeper alone is treated like a signal to the guard alone.
  *
- * The kernel may merge two equal signals for one process and keep both for the
- * other, and timeout(1) signals its child first and the group next.  So repeats
- * by one sender within FORWARD_DELAY_MS count as one signal, except real-time
- * signals, SIGCONT and stop signals.  Pure: no I/O.
+ * Repeats by one sender within FORWARD_DELAY_MS count as one signal, except
+ * real-time signals, SIGCONT and stop signals.  There are two reasons: the
+ * kernel may deliver two equal signals once to one process and twice to the
+ * other, and timeout(1) signals its child and then its group.  Pure: no I/O.
  */
 #ifndef ZKRUN_FORWARD_H
 #define ZKRUN_FORWARD_H
@@ -34,7 +34,7 @@ enum forward_ear {
 };
 
 struct forward_entry {
-	int64_t	since_ms;	/* when it was first heard; 0: a free slot */
+	int64_t	since_ms;	/* first heard at; 0: a free slot */
 	int	number;
 	pid_t	sender;
 	int	heard_by;	/* forward_ear, or'ed */
@@ -54,14 +54,15 @@ struct forward {
  * returns it.  A signal that is still undecided counts as new again.
  *
  * Returns false if all slots hold undecided signals and one of them has the
- * same number.  Otherwise the new signal replaces one of those.
+ * same number.  If none has, the new signal replaces one of them.
  */
 bool	forward_heard(struct forward *, enum forward_ear, int number,
 	    pid_t sender, bool at_once, int64_t now_ms);
 
 /*
  * Takes out the oldest signal whose decision is due.  Returns its number, or 0.
- * *by_both tells whether both have heard it, so that the process group has it.
+ * *by_both tells whether both processes have heard it, that is, whether it has
+ * reached their process group.
  */
 int	forward_next(struct forward *, int64_t now_ms, bool *by_both);
 

@@ -21,7 +21,7 @@
 static void	take_signals(struct guard *);
 static void	stop_in_time(struct guard *);
 
-/* Handles a signal that is for zkrun, because no command runs. */
+/* Handles a signal that is for zkrun: no command runs. */
 static void
 take_own_signal(struct guard *guard, int number)
 {
@@ -38,7 +38,7 @@ take_own_signal(struct guard *guard, int number)
 		guard->stop = number;
 }
 
-/* Returns whether zkrun handles the signal, because no command runs. */
+/* Returns whether a signal is for zkrun and not for the command. */
 static bool
 is_for_us(const struct guard *guard, int number)
 {
@@ -52,7 +52,7 @@ take_signal(struct guard *guard, enum forward_ear ear, int number,
 {
 	bool is_own = is_for_us(guard, number);
 
-	/* Now, not when it is decided: we may stop ourselves before that. */
+	/* At once: before the decision we may stop ourselves. */
 	if (number == SIGCONT)
 		guard->stop = 0;
 	if (forward_heard(&guard->forward, ear, number, sender, is_own,
@@ -83,8 +83,9 @@ take_messages(struct guard *guard)
 			return;
 		}
 		/*
-		 * Read the signals first.  One that is pending now came before
-		 * the start of the command, and forbids it; or before its end.
+		 * Read the signals first.  A signal that is pending now came
+		 * before the start of the command, which it forbids, or before
+		 * the end of the command.
 		 */
 		if (message.type == LINK_HELD || message.type == LINK_RELEASING)
 			take_signals(guard);
@@ -170,7 +171,7 @@ stop_in_time(struct guard *guard)
 	signals_stop(number);
 }
 
-/* Passes signals on to the command.  On ^Z this process stops with it. */
+/* Passes signals on to the command.  After a stop signal, stops itself too. */
 static void
 forward_signals(struct guard *guard)
 {
@@ -195,7 +196,8 @@ forward_signals(struct guard *guard)
 
 /*
  * The order matters: clock, messages, deadlines.  The guard may have been
- * stopped at any point, and must not kill a healthy job by an old proof.
+ * stopped at any point.  If it compared a later time with an earlier proof of
+ * the lease, it would kill a healthy job.
  */
 static void
 take_deadlines(struct guard *guard)
@@ -257,7 +259,7 @@ loop(struct guard *guard)
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0) {
 			timer_ms = CLOCK_NEVER;
-			/* By now: a short run is spared the cost. */
+			/* Not at the start, to save a short run the cost. */
 			if (guard->state == RUNNING)
 				proctree_stay_ready(&guard->tree);
 		}
@@ -286,7 +288,7 @@ guard_run(const struct options *options, const struct signals *signals,
 	guard.state = QUEUEING;
 	guard.time_up_ms = CLOCK_NEVER;
 	sdnotify_init(&guard.notify, options->notify_by_command);
-	/* Ping at once if there is a service manager. */
+	/* If there is a service manager, send the first ping at once. */
 	guard.ping_ms = sdnotify_pace_ms(&guard.notify) == CLOCK_NEVER ?
 	    CLOCK_NEVER : clock_ms();
 	guard.signal_fd = signals_open(signals);

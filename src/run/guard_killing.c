@@ -52,9 +52,9 @@ guard_stop_ms(const struct guard *guard)
 }
 
 /*
- * Once asked to stop, the tree gets no more time, even if the lease is proved
- * anew, and less if the lease expires earlier.  The time that it takes to kill
- * all processes comes off as well.
+ * A tree that was asked to stop gets no more time if the lease is proved anew,
+ * but less time if the lease expires earlier.  Killing begins earlier by the
+ * time that it takes.
  */
 static int64_t
 kill_begins_ms(const struct guard *guard)
@@ -233,7 +233,7 @@ guard_keeper_died_releasing(struct guard *guard,
 	return guard_close_session(guard, message);
 }
 
-/* The keeper takes too long.  No process is left that it would have to stop. */
+/* The keeper takes too long.  All processes of the command are dead. */
 enum guard_state
 guard_leave_keeper(struct guard *guard, const struct link_message *message)
 {
@@ -272,7 +272,7 @@ guard_keeper_died_holding(struct guard *guard,
 		return guard_keeper_died_queued(guard, message);
 	if (guard->started_ms == 0)
 		guard->started_ms = clock_ms();
-	/* Not "lost": with contact there is time to close the session. */
+	/* Keep guard->lost: with contact, there is time for the closer. */
 	guard->exit_code = EXITCODE_LOST;
 	/* Empty: the command died with the keeper (PR_SET_PDEATHSIG). */
 	next = empty ? guard_all_is_dead(guard, message) :

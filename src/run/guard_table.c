@@ -59,8 +59,8 @@ finish(struct guard *guard, const struct link_message *message)
 }
 
 /*
- * The guard exits after the keeper: somebody has to reap the keeper, and a
- * service manager kills processes that outlive the main process.
+ * The guard exits after the keeper, because only the guard surely reaps it, and
+ * because a service manager kills processes that outlive the main process.
  */
 static enum guard_state
 part(struct guard *guard, const struct link_message *message)
@@ -79,8 +79,8 @@ keeper_is_done(struct guard *guard, const struct link_message *message)
 
 /*
  * The keeper enforces --wait, from its first session on.  If the keeper hangs,
- * the guard ends the waiting a little later.  It does not with -n: there the
- * keeper does not wait, but may need long to reach another server.
+ * the guard ends the waiting a little later.  With -n the guard sets no limit:
+ * the keeper may need long to reach another server.
  */
 static void
 limit_wait(struct guard *guard)
@@ -145,7 +145,7 @@ approve(struct guard *guard, const struct link_message *message)
 
 	if (clock_ms() >= lease_stop_ms(link_expiry_ms(guard->link),
 	    link_timeout_ms(guard->link), guard->options->kill_after_ms)) {
-		/* The guard was stopped meanwhile, and read this too late. */
+		/* The guard was stopped, and read this message too late. */
 		answer.type = LINK_AGAIN;
 		next = guard->state;
 	} else {
@@ -157,7 +157,7 @@ approve(struct guard *guard, const struct link_message *message)
 	return next;
 }
 
-/* The keeper started no command: there is none to lose or to stop. */
+/* The keeper withdrew its question: it started no command. */
 static enum guard_state
 queue_again(struct guard *guard, const struct link_message *message)
 {
@@ -174,7 +174,7 @@ lease_released(struct guard *guard, const struct link_message *message)
 	int64_t now_ms = clock_ms();
 
 	forward_command_ended(&guard->forward);
-	/* If the command was stopped, this differs from its own status. */
+	/* Differs from the command's own status if zkrun stopped it. */
 	guard->exit_code = message->releasing.status;
 	if (message->releasing.hold_ms > 0)
 		guard->held_until_ms = now_ms + message->releasing.hold_ms;

@@ -31,7 +31,7 @@ enum { LINK_FD, SIGNAL_FD, TIMER_FD, LOGGER_FD,
     CONNECTOR_FD = LOGGER_FD + LOG_SINKS };
 #define FDS	(CONNECTOR_FD + CONNECTOR_FDS)
 
-/* The events of the table that news from below stand for. */
+/* The events of the table for the news of other modules. */
 static const enum keeper_event connector_events[] = {
 	[CONNECTOR_SEEKING] = NO_EVENT,
 	[CONNECTOR_NEW_SESSION] = NEW_SESSION,
@@ -191,8 +191,9 @@ reap(struct keeper *keeper)
 }
 
 /*
- * The guard handles signals; the keeper reports the ones that it receives.  It
- * may be the only process to receive one.  If both do, their group has it.
+ * Reports received signals to the guard, which handles them.  The keeper may be
+ * the only process to receive a signal.  If both receive it, it has reached
+ * their process group.
  */
 void
 keeper_take_signals(struct keeper *keeper)
@@ -387,7 +388,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	connector_start(&keeper.connector);
 	proctree_rehearse(&keeper.tree);
 	loop(&keeper);
-	/* Nobody waits for the rest: yield to the next contender first. */
+	/* No process waits for this: let the next contender run first. */
 	link_close(link);
 	semaphore_tidy(keeper.semaphore);
 	semaphore_free(keeper.semaphore);

@@ -95,7 +95,7 @@ keeper_say_contact_lost(struct keeper *keeper,
 {
 	char problems[512];
 
-	/* Before the first answer the retry policy decides and reports. */
+	/* Before the first answer, the retry policy decides and reports. */
 	if (!keeper->connector.proven)
 		return keeper->state;
 	connector_explain(&keeper->connector, problems, sizeof(problems));
@@ -115,7 +115,7 @@ keeper_say_silent(struct keeper *keeper, const struct link_message *message)
 	return say_lost(keeper, why);
 }
 
-/* Beats are refused since somebody changed the ACL of the lease node. */
+/* The servers refuse beats: somebody changed the ACL of the lease node. */
 enum keeper_state
 keeper_cannot_prove(struct keeper *keeper, const struct link_message *message)
 {

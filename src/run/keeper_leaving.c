@@ -133,7 +133,7 @@ keeper_expire_while_holding(struct keeper *keeper,
 	return FINISHED;
 }
 
-/* Without a command there was no lease in use; a lost one was reported. */
+/* Reports only if a command used the lease, and its loss is not reported. */
 static void
 say_unreleased(const struct keeper *keeper)
 {
@@ -144,8 +144,8 @@ say_unreleased(const struct keeper *keeper)
 }
 
 /*
- * The release takes too long, or the user sent a signal.  The guard may exit,
- * and the keeper keeps trying.
+ * The release takes too long, or the user sent a signal.  The guard may exit
+ * now; the keeper goes on trying to release the lease.
  */
 enum keeper_state
 keeper_leave_unconfirmed(struct keeper *keeper,

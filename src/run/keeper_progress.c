@@ -3,8 +3,8 @@
  * guard for a service manager.
  *
  * A look lists the queue and the leases, and reads the node of one holder.  It
- * costs three requests, however long the queue is.  The semaphore does without:
- * it watches only the place before its own.
+ * costs three requests, however long the queue is.  The semaphore needs no
+ * look, because it watches only the place before its own.
  */
 #include "run/keeper_private.h"
 
@@ -84,7 +84,7 @@ ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
 	free(path);
 }
 
-/* Looks if the last look is that old, or its result was forgotten. */
+/* Looks if the last look is older than that, or its result was forgotten. */
 static void
 look_if_older(struct keeper *keeper, int64_t age_ms)
 {
@@ -215,7 +215,7 @@ show(struct keeper *keeper)
 	keeper->progress.shown = true;
 }
 
-/* Without the waiting time, which would be out of date at once. */
+/* Omit the waiting time, which would be out of date at once. */
 void
 keeper_report(struct keeper *keeper)
 {
@@ -276,7 +276,7 @@ take_answer(struct keeper *keeper, struct session_event *event)
 	case TAG_HOLDER:
 		if (event->code != SESSION_NO_NODE)
 			break;
-		/* It has just been released: look for the next holder. */
+		/* That lease was just released: look for the next holder. */
 		ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 		return;
 	}

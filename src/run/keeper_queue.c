@@ -148,8 +148,9 @@ keeper_explain_expired(struct keeper *keeper,
 }
 
 /*
- * -n with several leases: a contender ahead may be about to take one, and leave
- * another one for us.  It may be dead, so the wait for it is limited.
+ * -n with several leases: a contender ahead may be about to take a lease, and
+ * leave another one for us.  Waits only for a moment: that contender may be
+ * dead.
  */
 static bool
 should_wait_a_moment(struct keeper *keeper)
@@ -238,7 +239,7 @@ keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 	return ASKING;
 }
 
-/* The guard was stopped, and read the question too late. */
+/* The guard was stopped, and read the question too late: ask again. */
 enum keeper_state
 keeper_ask_again(struct keeper *keeper, const struct link_message *message)
 {
@@ -263,7 +264,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	int64_t now_ms;
 	bool runs;
 
-	/* The answer to an earlier question, which was withdrawn. */
+	/* This answers an earlier question, which was withdrawn. */
 	if (message->question != keeper->question)
 		return keeper->state;
 	if (!has_time_left(keeper))

@@ -16,14 +16,14 @@
 
 #define FIRST_NAG_MS	10000	/* until keeper_name_lingerers() */
 
-/* SIGHUP does not count: daemons take it for something else. */
+/* Without SIGHUP, because daemons reload their configuration on it. */
 static bool
 asks_to_end(int number)
 {
 	return number == SIGINT || number == SIGQUIT || number == SIGTERM;
 }
 
-/* If guard and keeper have heard a signal, their process group has it. */
+/* A signal that guard and keeper have heard has reached their process group. */
 enum keeper_state
 keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 {
@@ -31,7 +31,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	pid_t group = message->signal.in_group ? getpgrp() : 0;
 
 	log_verbose("passing on signal %d", number);
-	/* A HUP after a TERM, which systemd may send, does not replace it. */
+	/* systemd may send a HUP after a TERM: keep the TERM. */
 	if (signals_kind(number) == SIGNALS_TERMINATING &&
 	    (asks_to_end(number) || !asks_to_end(keeper->told))) {
 		keeper->told = number;
@@ -42,7 +42,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 		proctree_pass_on(&keeper->tree, group, number,
 		    keeper->state == LINGERING && asks_to_end(number) ?
 		    keeper->options->stop_signal : 0);
-	/* The command is not reaped in this state: its pid is still its own. */
+	/* The keeper has not reaped the command yet, so the pid is valid. */
 	else if (group == 0 || getpgid(keeper->command) != group)
 		(void)kill(keeper->command, number);
 	return keeper->state;
@@ -91,7 +91,7 @@ keeper_max_time_over(struct keeper *keeper, const struct link_message *message)
 	return keeper_stop_all(keeper, message);
 }
 
-/* Somebody asked the holder to stop.  The lease is kept until it has. */
+/* A user revoked the lease.  Keeps the lease until all processes are dead. */
 enum keeper_state
 keeper_be_revoked(struct keeper *keeper, const struct link_message *message)
 {
@@ -160,8 +160,8 @@ keeper_lose_session(struct keeper *keeper, const struct link_message *message)
 }
 
 /*
- * The guard should have killed all processes half a margin ago.  It hangs, so
- * the keeper kills.
+ * The guard should have killed all processes half a margin ago.  Since it
+ * hangs, the keeper kills them.
  */
 enum keeper_state
 keeper_keep_deadline(struct keeper *keeper, const struct link_message *message)

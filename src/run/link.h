@@ -21,7 +21,7 @@
 
 enum link_type {
 	/* keeper to guard, in about this order */
-	LINK_SESSION,	/* connected; has what it takes to close the session */
+	LINK_SESSION,	/* connected; the data to close the session with */
 	LINK_HELD,	/* the keeper has the lease: may the command start? */
 	LINK_WAITING,	/* withdraws LINK_HELD: nothing was started */
 	LINK_STARTED,	/* the command exists */
@@ -59,17 +59,17 @@ struct link_message {
 			int	number;
 			pid_t	sender;
 			/*
-			 * The process group of guard and keeper has the signal.
-			 * HEARD: the command exists, so it may be in the group;
-			 * SIGNAL: both guard and keeper received the signal.
+			 * The signal has reached the process group of guard and
+			 * keeper.  HEARD: the command exists, so it may be in
+			 * the group.  SIGNAL: guard and keeper received it.
 			 */
 			int	in_group;
-			/* SIGNAL: the guard did not know that it has ended. */
+			/* SIGNAL: the guard knew of no end of the command. */
 			int	for_command;
 		} signal;			/* LINK_HEARD, LINK_SIGNAL */
 		struct {
 			int	status;
-			int	killed_by;	/* this signal, or 0 */
+			int	killed_by;	/* a signal, or 0 */
 		} ended;			/* LINK_EXITED, LINK_DONE */
 		struct {
 			int	status;		/* the likely exit status */
@@ -106,7 +106,7 @@ int	link_pair(struct link *guard, struct link *keeper);
  */
 void	link_send(struct link *, const struct link_message *);
 
-/* Sends a message that consists of its type. */
+/* Sends a message that has only a type. */
 void	link_send_type(struct link *, enum link_type);
 
 /*
@@ -117,7 +117,7 @@ void	link_set_lease(struct link *, int64_t expiry_ms, int64_t timeout_ms);
 int64_t	link_expiry_ms(const struct link *);
 int64_t	link_timeout_ms(const struct link *);
 
-/* Sends what is queued, as far as the socket takes it. */
+/* Sends queued messages until the socket is full. */
 void	link_flush(struct link *);
 
 /* Returns whether messages are queued, so that the loop polls for POLLOUT. */
