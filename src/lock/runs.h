@@ -71,13 +71,12 @@ void	runs_forget(struct runs *);
 /*
  * Adds a run to the record if the lease node still exists.  With release, the
  * transaction also deletes that node.  RUNS_STORED, RUNS_LEASE_GONE or
- * RUNS_FAILED follows.  If contact is lost first, it follows after
- * runs_resume().
+ * RUNS_FAILED follows; if contact is lost first, only after runs_resume().
  */
 void	runs_store(struct runs *, const struct runs_text_run *,
 	    const char *lease, bool release);
 
-/* Repeats what is unanswered, after contact returned in the same session. */
+/* Repeats unanswered requests, after contact returned in the same session. */
 void	runs_resume(struct runs *);
 
 /* Returns whether an event is a reply for runs_take(). */

@@ -368,7 +368,7 @@ bool
 semaphore_is_urgent(const struct semaphore *semaphore)
 {
 	return semaphore->state != STATE_OUT &&
-	    semaphore->state != STATE_IN_LINE;
+	    semaphore->state != STATE_IN_QUEUE;
 }
 
 void

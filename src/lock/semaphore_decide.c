@@ -132,7 +132,7 @@ watch_rival(struct semaphore *semaphore, const struct session_event *event)
 	char path[SEMAPHORE_PATH_SIZE];
 
 	semaphore->has_rival = false;
-	/* The node to be read along needs a list anyway. */
+	/* A node to read along requires another list anyway. */
 	if (semaphore->max_leases != 1 || event->count != 2 ||
 	    semaphore->along != NULL)
 		return;
@@ -192,7 +192,7 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 	if (event->code == SESSION_NO_NODE && event->tag == TAG_TOP_PARENT)
 		return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
 		    "the chroot of the connect string does not exist");
-	/* May concern an existing parent: the create below it decides. */
+	/* Not final: the parent may exist, as the create below it shows. */
 	if (event->code == SESSION_DENIED) {
 		semaphore->parents = PARENTS_DENIED;
 		claim->failure = SEMAPHORE_DENIED;
@@ -237,7 +237,7 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 		return SEMAPHORE_NOTHING;
 	if (event->code == SESSION_NO_NODE && holds)
 		return SEMAPHORE_LOST;
-	/* If we wait and our lease is gone, the next list shows it. */
+	/* If we wait and our lease is gone, the next list shows that. */
 	if (event->code != SESSION_OK)
 		return SEMAPHORE_NOTHING;
 	if (believe(semaphore, event) == SEMAPHORE_FAILED)
@@ -287,7 +287,7 @@ take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 	return semaphore->waits ? join_queue(semaphore) : SEMAPHORE_NOTHING;
 }
 
-/* Handles the list of leases, read after the servers refused to walk in. */
+/* Handles the list of leases that was read together with walking in. */
 static enum semaphore_news
 take_holders(struct semaphore *semaphore, const struct session_event *event)
 {
@@ -336,7 +336,7 @@ static enum semaphore_news
 take_change(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (event->tag == WATCH_PREDECESSOR) {
-		if (semaphore->state != STATE_IN_LINE)
+		if (semaphore->state != STATE_IN_QUEUE)
 			return SEMAPHORE_NOTHING;
 		if (event->gone)
 			semaphore_move_up(semaphore);
@@ -368,9 +368,9 @@ static const struct {
 	[TAG_PARENT] = { take_parent, ANY_STATE },
 	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },
 	[TAG_GET_LOCK] = { take_place, ANY_STATE },
-	[TAG_LIST_LOCKS] = { semaphore_take_queue, STATE_IN_LINE },
+	[TAG_LIST_LOCKS] = { semaphore_take_queue, STATE_IN_QUEUE },
 	[TAG_LIST_HEAD] = { semaphore_take_head, STATE_AT_HEAD },
-	[TAG_GET_PREDECESSOR] = { semaphore_take_predecessor, STATE_IN_LINE },
+	[TAG_GET_PREDECESSOR] = { semaphore_take_predecessor, STATE_IN_QUEUE },
 	[TAG_CREATE_LEASE] = { take_created, ANY_STATE },
 	[TAG_LIST_LEASES] = { take_leases, STATE_AT_HEAD },
 	[TAG_WATCH_LEASE] = { take_lease, ANY_STATE },

@@ -19,7 +19,7 @@
 enum state {
 	STATE_OUT,		/* not contending */
 	STATE_WALKING_IN,	/* see semaphore_walk_in() */
-	STATE_IN_LINE,		/* queue node created or being created */
+	STATE_IN_QUEUE,		/* queue node created or being created */
 	STATE_AT_HEAD,		/* the same for the lease node */
 	STATE_HOLDING,
 	STATE_RETURNING,	/* deleting our nodes to contend again */
@@ -161,7 +161,7 @@ void	semaphore_list_head(struct semaphore *);
 semaphore_taker	semaphore_take_beat, semaphore_take_touched,
 		semaphore_take_resumed, semaphore_take_strays;
 
-/* semaphore.c: fail with a reason, or with that of a reply. */
+/* semaphore.c: fail with a given reason, or with the reason of a reply. */
 enum semaphore_news	semaphore_fail(struct semaphore *,
 			    enum semaphore_failure, const char *reason);
 enum semaphore_news	semaphore_fail_with(struct semaphore *,
@@ -195,7 +195,7 @@ void	semaphore_make_parents(struct semaphore *);
 void	semaphore_name_node(struct semaphore_node *,
 	    char path[SEMAPHORE_PATH_SIZE]);
 
-/* Create, forget or delete a node, or forget the names ahead of ours. */
+/* Create, forget or delete our node, or forget the names ahead of our node. */
 void	semaphore_create_node(struct semaphore *, struct semaphore_node *,
 	    enum tag);
 void	semaphore_forget_node(struct semaphore_node *);

@@ -7,13 +7,13 @@
  * contenders wait with a lease for the other to go.  The front therefore lists
  * the queue: at once if there are more leases than those of the holders and
  * its own, or with the next beat if its number allows overtaking.  If another
- * node is ahead, it deletes its lease and waits behind that node.  It keeps its
- * queue node, because a new one would sort ahead of the other contender, which
- * would then do the same, forever.
+ * node is ahead, the front deletes its lease and waits behind that node.  It
+ * keeps its queue node: a new one would sort ahead of the other contender,
+ * which would then do the same, and so on forever.
  *
  * A queue node without a session is persistent: it comes from a restored
- * backup, or a server lost track of it.  No client owns it and it never goes,
- * so zkrun skips it.
+ * backup, or a server lost track of its session.  No client owns this node or
+ * deletes it, so zkrun skips it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -46,13 +46,13 @@ semaphore_list_locks(struct semaphore *semaphore)
 void
 semaphore_join_queue(struct semaphore *semaphore)
 {
-	semaphore->state = STATE_IN_LINE;
+	semaphore->state = STATE_IN_QUEUE;
 	semaphore_create_node(semaphore, &semaphore->lock, TAG_CREATE_LOCK);
 	semaphore->listing = false;
 	semaphore_list_locks(semaphore);
 }
 
-/* Stores the names ahead of ours.  Returns false if there is no memory. */
+/* Stores the names ahead of our node.  Returns false if memory is exhausted. */
 static bool
 keep_place(struct semaphore *semaphore, const char *own,
     const struct session_event *event)
@@ -159,7 +159,7 @@ semaphore_before_release(struct semaphore *semaphore)
 {
 	if (!semaphore->untidy)
 		return;
-	/* Assume so until the reply tells. */
+	/* Assume that others queue until the reply shows it. */
 	semaphore->has_others = true;
 	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_OTHERS,
 	    semaphore->lock.parent);
@@ -207,7 +207,7 @@ semaphore_doubt_head(struct semaphore *semaphore, size_t leases)
 		    !nodename_is_ordered(semaphore->lock.name);
 }
 
-/* Returns whether a node is ahead of ours that we have not skipped. */
+/* Returns whether a node that we have not skipped is ahead of our node. */
 static bool
 is_overtaken(const struct semaphore *semaphore, const char *own,
     const struct session_event *event)
@@ -238,7 +238,7 @@ semaphore_take_head(struct semaphore *semaphore,
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
 	if (own != NULL && !is_overtaken(semaphore, own, event))
 		return SEMAPHORE_NOTHING;
-	semaphore->state = STATE_IN_LINE;
+	semaphore->state = STATE_IN_QUEUE;
 	semaphore_delete_lease(semaphore);
 	return semaphore_take_queue(semaphore, event);
 }

@@ -41,17 +41,17 @@ void
 semaphore_beat(struct semaphore *semaphore)
 {
 	const struct semaphore_node *node =
-	    semaphore->state == STATE_IN_LINE ? &semaphore->lock :
+	    semaphore->state == STATE_IN_QUEUE ? &semaphore->lock :
 	    &semaphore->lease;
 
 	/* Without a node, other requests are under way. */
 	if (semaphore->beating || node->name[0] == '\0' ||
-	    (semaphore->state != STATE_IN_LINE &&
+	    (semaphore->state != STATE_IN_QUEUE &&
 	    semaphore->state != STATE_AT_HEAD &&
 	    semaphore->state != STATE_HOLDING))
 		return;
 	semaphore->beating = true;
-	if (semaphore->state == STATE_IN_LINE)
+	if (semaphore->state == STATE_IN_QUEUE)
 		semaphore_ask(semaphore, SESSION_GET, TAG_TOUCH,
 		    semaphore->lock.name);
 	else
@@ -101,7 +101,7 @@ semaphore_take_touched(struct semaphore *semaphore,
 {
 	semaphore->beating = false;
 	if (event->code == SESSION_NO_NODE &&
-	    semaphore->state == STATE_IN_LINE)
+	    semaphore->state == STATE_IN_QUEUE)
 		semaphore_list_locks(semaphore);
 	return SEMAPHORE_NOTHING;
 }
@@ -145,7 +145,7 @@ semaphore_resume(struct semaphore *semaphore)
 	semaphore->beating = semaphore->listing = false;
 	semaphore_forget_queue(semaphore);
 	/* Beat first: with a lease node, this proves that the session lives. */
-	if (semaphore->state != STATE_IN_LINE)
+	if (semaphore->state != STATE_IN_QUEUE)
 		semaphore_beat(semaphore);
 	/* A lagging server would not list all of our nodes. */
 	semaphore_ask(semaphore, SESSION_SYNC, TAG_SYNC, semaphore->path);
@@ -196,7 +196,7 @@ go_on(struct semaphore *semaphore)
 		semaphore_list_leases(semaphore);
 	} else {
 		semaphore_ask_joined(semaphore);
-		semaphore->state = STATE_IN_LINE;
+		semaphore->state = STATE_IN_QUEUE;
 		semaphore_list_locks(semaphore);
 	}
 	return SEMAPHORE_NOTHING;
