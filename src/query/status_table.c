@@ -232,8 +232,8 @@ take_all(struct table *table, const struct survey *survey)
 }
 
 /*
- * Prints the reasons of all tasks with this need for attention.  Returns
- * whether the title has been printed.
+ * Prints each task that needs this kind of attention, with the reasons.
+ * Returns whether the title has been printed.
  */
 static bool
 print_whys(const struct survey *survey, const struct table *table,

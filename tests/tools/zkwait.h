@@ -1,7 +1,7 @@
 /*
  * zkwait.h: a ZooKeeper connection that sends one request at a time and waits
  * for the answer, on one thread and with a deadline.  Code in a header, because
- * every .c file here is a program.  Not every program uses all of it.
+ * every .c file here is a program.  Some programs use only a part of the code.
  */
 #include <sys/types.h>
 

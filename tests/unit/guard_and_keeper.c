@@ -450,7 +450,7 @@ mix_queue(uint64_t hash, const struct queue *queue)
 	return mix(hash, 99);
 }
 
-/* Hashes all that makes a place differ from another. */
+/* Hashes everything in which two places may differ. */
 static uint64_t
 hash_place(void)
 {
