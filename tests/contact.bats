@@ -179,7 +179,7 @@ said()
 	let_go holder
 }
 
-@test "the message names a used-up quota, exit 77" {
+@test "if a quota is exceeded, the message says so, and zkrun exits 77" {
 	local limits=/zookeeper/quota/lock/mutex/$TASK
 	local runs=/zookeeper/quota/lock/runs
 
@@ -219,7 +219,7 @@ said()
 	assert_lock_clean "$TASK"
 }
 
-@test "zkrun refuses a session timeout that is too short to run anything" {
+@test "zkrun refuses a session timeout that is too short to run a command" {
 	own_server --tick 10
 	run -70 zkrun -n -T 1s -c "$OWN_CONNECT" -t "$TASK" -- true
 	assert_output "zkrun: cannot acquire '$TASK': ZooKeeper granted a session timeout of 0.20s, too short to run a command"

@@ -123,7 +123,7 @@ slots_that_ran()
 	echo "# after a failed run the next began: median" \
 	    "$(median "${times[@]}") us, at most ${times[-1]} us" >&3
 	[ "${times[-1]}" -lt 2000000 ]
-	# 0.1 s, except for one in ten, because the machine may be busy.
+	# Allow one run in ten more than 0.1 s: the machine may be busy.
 	asan || [ "${times[n * 9 / 10 - 1]}" -lt 100000 ]
 }
 
@@ -189,7 +189,7 @@ eight_queued()
 	open_gate first
 }
 
-# eight_end STATUS RUNS: all eight must exit so, after so many runs in all.
+# eight_end STATUS RUNS: all eight must exit with STATUS, after RUNS runs.
 eight_end()
 {
 	local i
@@ -315,7 +315,7 @@ eight_end()
 	# Its lease node was made when it came to the front of the queue.
 	[ $(($(of_run 1 started) - $(of_run 1 began))) -ge 700 ]
 	[ "$(of_run 1 started)" -le $(($(<"$dir/started") + 50)) ]
-	# The first run took as long.
+	# The first run took at least 700 ms as well.
 	[ "$(of_run 2 took)" -ge 700 ]
 }
 
@@ -335,7 +335,7 @@ leave_an_orphan()
 	wait_for 10 lingers
 }
 
-@test "a run is recorded only when all that it started is gone" {
+@test "a run is recorded only when all its processes are gone" {
 	leave_an_orphan run -i 0
 	runs_count 0
 	kill "$(marked "$TASK")"
@@ -349,7 +349,7 @@ leave_an_orphan()
 	zk get "/elsewhere/$TASK/deep/$TASK" | grep '^run .* status=0 '
 	run -0 run_as 0 -i 23h --runs "/elsewhere/$TASK/deep"
 	assert_ran 1
-	# In the usual place nobody has run yet.
+	# The record in the default place has no run yet.
 	run -0 run_as 0 -i 23h
 	assert_ran 2
 }
@@ -383,7 +383,7 @@ leave_an_orphan()
 # Deaths and faults
 #
 
-# assaults N ROUNDS SPAN_US: run the task $TASK-N so many times, and kill guard,
+# assaults N ROUNDS SPAN_US: run the task $TASK-N ROUNDS times, and kill guard,
 # keeper or both at a random moment of each run.  Print what is wrong.
 assaults()
 {
@@ -450,8 +450,8 @@ assaults()
 	done
 	assert_equal "$(cat "$dir"/wrong?)" ''
 	for ((i = 0; i < workers; i++)); do
-		# In few rounds all may have been killed before the command
-		# began.
+		# With few rounds, every kill may come before the command
+		# begins.
 		[ ! -s "$dir/stamps$i" ] || "$TOOLS/overlap" "$dir/stamps$i"
 		assert_lock_clean "$TASK-$i"
 	done
@@ -625,14 +625,14 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-# unreadable TEXT: with this as the record nothing may run.
+# unreadable TEXT: with the record TEXT, zkrun must start nothing.
 unreadable()
 {
 	zk set "$(record_path)" "$1"
 	run -78 run_as 0 -i 23h
 	assert_output --partial "cannot use the record '$(record_path)': "
 	run -78 run_as 0 -i 0
-	# zkrun does not change it: people may want to look at it.
+	# zkrun must not change the record: users may want to look at it.
 	assert_equal "$(record_of)" "${1%
 }"
 	lock_clean "$TASK"
@@ -678,7 +678,7 @@ $(yes "$line" | head -n 9)
 	assert_ran 3
 }
 
-@test "a record damaged during a run means 78, or the failed command's status" {
+@test "if the record is damaged during a run, zkrun exits 78, or with a failure's status" {
 	gated first 0 -i 23h
 	zk set "$(record_path)" hello
 	open_gate first
@@ -695,7 +695,7 @@ $(yes "$line" | head -n 9)
 	lock_clean "$TASK"
 }
 
-@test "a last run in the future means 78 and no start; -i 0 still runs" {
+@test "if the last run is in the future, zkrun exits 78 and starts nothing; -i 0 runs" {
 	local later
 
 	run -0 run_as 0 -i 0
@@ -711,7 +711,7 @@ $(yes "$line" | head -n 9)
 	assert_ran 2
 }
 
-@test "if an ACL forbids to read, write or make the record, zkrun exits 77" {
+@test "if an ACL forbids reading, writing or creating the record, zkrun exits 77" {
 	gated first 0 -i 23h
 	zk setacl "$(record_path)" ra
 	open_gate first

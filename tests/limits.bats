@@ -29,7 +29,7 @@ assert_next_met_nobody()
 	lock_clean "$TASK"
 }
 
-# A script that leaves an orphan with the mark, which ignores TERM, and exits 0.
+# This script exits 0 and leaves an orphan, which has the mark and ignores TERM.
 ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$0" \
 	</dev/null >/dev/null 2>&1 &
 	until [ -e "$0" ]; do sleep 0.01; done'
@@ -65,7 +65,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_next_met_nobody
 }
 
-@test "--max-time: a command that exits 0 when asked to stop still means 124" {
+@test "--max-time: if the command exits 0 when asked to stop, zkrun exits 124" {
 	run -124 zkrun -i 0 -m 0.3 -t "$TASK" -- sh -c \
 	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
 	# The same with -s.
@@ -110,7 +110,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	marked_count "$TASK" 2
 	# shellcheck disable=SC2046 # one word each
 	kill -KILL $(marked "$TASK")
-	# While the command runs, all of it is stopped.
+	# While the command runs, zkrun stops all its processes.
 	run -124 zkrun -o leave -m 0.7 -k 0.2 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN; sleep 600" "$BATS_TEST_TMPDIR/ready2"
 	marked_count "$TASK" 0
@@ -280,7 +280,7 @@ holding()
 	assert_lock_clean "$TASK"
 }
 
-@test "--hold: a lease deleted while the reply to the write is lost means 76" {
+@test "--hold: if the lease goes while the reply to the write is lost, zkrun exits 76" {
 	start_relay
 	gated run 0 -i 0 --hold 600 -c "$RELAY_CONNECT"
 	# The present connection stays; the relay refuses new ones.
@@ -354,7 +354,7 @@ churn()
 	run -75 zkrun -n -l 2 -t "$TASK" -- true
 	let_go one
 	curator_expect 10 B acquired
-	# Now zkrun and Curator hold one each.
+	# Now zkrun and Curator hold one lease each.
 	zkrun_bg three -l 2 -w 60 -t "$TASK" -- touch "$(RAN)"
 	wait_for 10 queue_count "$TASK" 1
 	let_go two

@@ -66,7 +66,7 @@ of_lease()
 	done
 }
 
-@test "the nodes go with the session, whatever zkrun does" {
+@test "when the session expires, the lease node goes and zkrun exits 76" {
 	show_lease
 	zk expire "$(session_of "$(of_lease LEASE)")"
 	run -1 zk stat "$(of_lease LEASE)"
@@ -74,7 +74,7 @@ of_lease()
 	assert_equal "$status" 76
 }
 
-@test "the lease node says who holds, in one line without command arguments" {
+@test "the lease node names the holder, in one line without command arguments" {
 	local data
 
 	LOGNAME=joe zkrun_bg holder -t "$TASK" -- sh -c 'exec sleep 600' \
@@ -88,7 +88,7 @@ of_lease()
 }
 
 # bats test_tags=quick
-@test "the lock node says who waits" {
+@test "the queue node names the waiter" {
 	local data
 
 	hold holder "$TASK"
@@ -177,7 +177,7 @@ in_queue()
 	assert_equal "lists: $(relay_count op12 "$name")" "lists: $3"
 }
 
-@test "the second in the queue lists it once to wait; the third lists it twice" {
+@test "the second in the queue lists the queue once to wait, the third twice" {
 	# It lists the queue, at the front the leases, and in the end the queue.
 	in_queue second 1 3
 	in_queue third 2 4

@@ -355,7 +355,7 @@ read_all_the_time()
 # check_zkrun
 #
 
-@test "check: 0 while the last good run is young enough, 2 when it is not" {
+@test "check: exits 0 while the last good run is young enough, 2 afterwards" {
 	write_record t "$(run_ended success 36000 727000 0)" \
 	    "$(run_ended run 36000 727000 0)"
 	run -0 check t 25h
@@ -381,7 +381,7 @@ read_all_the_time()
 	assert_equal "${#lines[@]}" 1
 }
 
-@test "check: 2 if runs are recorded and none was good; the line has holders and waiters" {
+@test "check: exits 2 if no recorded run was good; prints holders and waiters" {
 	write_record t "$(run_ended run 100 1000 3)" \
 	    "$(run_ended run 200 1000 1)"
 	hold holder t
@@ -393,7 +393,7 @@ read_all_the_time()
 	zkrun_wait waiter 10
 }
 
-@test "check: 1 if the task is paused, with who and why; 2 if also overdue" {
+@test "check: exits 1 if the task is paused, and names user and reason; 2 if overdue" {
 	local by
 
 	by="paused by ${LOGNAME:-$(id -un)}@$(hostname) since 20[0-9-]+T[0-9:]+Z"
@@ -412,7 +412,7 @@ read_all_the_time()
 	refute_output --partial paused
 }
 
-@test "check: 3 if nothing is recorded or zkrun could not look" {
+@test "check: exits 3 if no run is recorded or zkrun could not look" {
 	run -3 check none 25h
 	assert_output 'ZKRUN UNKNOWN - none: no run is recorded (new task, wrong name, or no -i) | waiting=0;;;0'
 	run -3 check t 25h -c "$(no_server)" -r 0
@@ -434,7 +434,7 @@ read_all_the_time()
 	assert_output 'ZKRUN UNKNOWN - t: jq could not read what zkrun printed'
 }
 
-@test "check: 3 if no answer comes in time" {
+@test "check: exits 3 if no answer comes in time" {
 	"$TOOLS/responder" >"$BATS_TEST_TMPDIR/port" 3>&- &
 	HELPERS+=($!)
 	wait_for 5 test -s "$BATS_TEST_TMPDIR/port"
@@ -444,7 +444,7 @@ read_all_the_time()
 	[ $SECONDS -lt 7 ]
 }
 
-@test "check: any task name, in every form of the option" {
+@test "check: takes any task name, in every form of the option" {
 	run -0 zkrun -i 0 -t 'a"b\c|ä' -- true
 	run -0 check 'a"b\c|ä' 1h
 	assert_output --regexp '^ZKRUN OK - a"b\\c\?ä: last [^|]* \| age=[0-9]+s;;3600;0 took=[0-9.]+s;;;0 waiting=0;;;0$'
@@ -455,7 +455,7 @@ read_all_the_time()
 	assert_output --partial 'ZKRUN UNKNOWN - none: '
 }
 
-@test "check: wrong usage and --help are 3, never 0" {
+@test "check: exits 3 after wrong usage and after --help" {
 	local words
 
 	for words in '' '-t t' '--max-age 1h' '-t t --max-age' '-t' \

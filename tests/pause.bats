@@ -126,7 +126,7 @@ refused()
 	let_go two
 }
 
-@test "over a slow link a pause right before the holder's end keeps out the waiter" {
+@test "over a slow link, a pause just before the holder ends keeps the waiter out" {
 	start_relay relay "$ZKRUN_CONNECT" -d 150
 	hold holder "$TASK"
 	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- touch "$(RAN)"
@@ -222,7 +222,7 @@ nap()
 	read -rt "$(printf '0.%03d' "$1")" <>"$BATS_TEST_TMPDIR/nap" || true
 }
 
-# lines_of FILE: print how many lines FILE has.
+# lines_of FILE: print the number of lines of FILE.
 lines_of()
 {
 	mapfile -t <"$1"
@@ -255,7 +255,7 @@ race()
 	    2>"$dir.refusal" || rc=$?
 	[ $rc -eq 75 ] && grep -q 'paused by ops@' "$dir.refusal" ||
 	    echo "came later: $rc $(<"$dir.refusal")"
-	# One holder may have had the lock and not started its command yet.
+	# One holder may have the lock, but not have started its command yet.
 	[ "$(lines_of "$dir.ran")" -le $((ran + 1)) ] ||
 	    echo "after $ran ran: $(tr '\n' ' ' <"$dir.ran")"
 	"$ZKRUN" -q --resume "$task" || echo "--resume: $?"
@@ -447,7 +447,7 @@ lost_reply()
 	local dropped=0 skip
 
 	start_relay
-	# A try, a second one with the parents, both again, then two more nodes.
+	# A try, a second try with the parents, both again, then two more nodes.
 	for skip in 0 1 2 3 4 5; do
 		lost_reply $skip --pause -l 3 "$TASK-$skip" why
 		pauses_count 3 "$TASK-$skip"
@@ -493,7 +493,7 @@ auth_file()
 	run -77 zkrun -a "$other" -n -t "$TASK" -- true
 	run -75 zkrun -a "$auth" -n -t "$TASK" -- true
 	run -0 zkrun -a "$auth" --resume "$TASK"
-	# The task's nodes are still for these credentials only.
+	# Only these credentials may still use the task's nodes.
 	run -77 zkrun -a "$other" --pause "$TASK"
 	assert_equal "${#lines[@]}" 1
 	run -77 zkrun --pause -l 3 "$TASK"

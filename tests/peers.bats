@@ -43,7 +43,7 @@ shell_with_job()
 	done
 }
 
-# start_silent: set SILENT to a server that takes connections and says nothing.
+# start_silent: set SILENT to a server that accepts connections and sends nothing.
 start_silent()
 {
 	"$TOOLS/responder" >"$BATS_TEST_TMPDIR/silent.port" 3>&- &
@@ -52,7 +52,7 @@ start_silent()
 	SILENT=127.0.0.1:$(<"$BATS_TEST_TMPDIR/silent.port")
 }
 
-@test "the command does not run, whatever fails with ZooKeeper" {
+@test "zkrun starts no command if it cannot get the lock, for any reason" {
 	local marker=$BATS_TEST_TMPDIR/marker room=/lock/mutex/$TASK
 
 	set -- -r 0 --connect-timeout 300ms -t "$TASK" -- touch "$marker"
@@ -80,7 +80,7 @@ start_silent()
 	run -75 zkrun -n -t "$TASK" -- ls -a
 	run -75 zkrun -n -t "$TASK" -- ls -al
 	run -75 zkrun -n -t "$TASK" -- sleep 600
-	# The same command makes no lock, neither this one nor another.
+	# The command names no lock: another task is free, and -t is required.
 	run -143 zkrun -n -t "$TASK.2" -- sh -c 'kill "$$"' sleep 600
 	run -64 zkrun -n -- sleep 600
 	let_go holder

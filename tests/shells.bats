@@ -179,7 +179,7 @@ some_offer()
 		offers "$shell" 'zkrun -t x -- false --on-'
 		refute_output --partial on-loss
 	done
-	# Nor are the values of such options.
+	# The values of such options are not zkrun's either.
 	: >auth.one
 	offers bash 'zkrun -t x -- ls --config-file=auth.'
 	assert_output auth.one
@@ -209,7 +209,8 @@ some_offer()
 	cp zkrun.conf "$HOME/zkrun.conf"
 	all_offer "zkrun -c$connect --base=$base -t r" report
 	all_offer "zkrun --connect $connect -vf zkrun.conf --status r" report
-	# Words are unquoted as a shell does, but no command in them runs.
+	# The completions unquote words as a shell does, but run no command
+	# in them.
 	all_offer "zkrun -c '$connect' -b \"$base\" -t r" report
 	all_offer "zkrun -c $connect -f ~/zkrun.conf -t r" report
 	# shellcheck disable=SC2016 # not to be expanded
@@ -277,7 +278,7 @@ in_queue()
 	[ "$(zk ls "$ZKRUN_BASE/job/locks" | grep -c .)" -eq 1 ]
 }
 
-# taken LINE STATUS: LINE exits with STATUS, or waits, when the lock is taken.
+# taken LINE STATUS: if the lock is taken, LINE exits with STATUS, or waits.
 taken()
 {
 	local pid

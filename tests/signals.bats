@@ -95,7 +95,7 @@ siglog_bg()
 	    2>"$BATS_TEST_TMPDIR/w.err" 3>&- &
 	HELPERS+=($!)
 	wait_for 10 queue_count "$TASK" 1
-	# The leader of the group is left out, because it reports the end.
+	# Do not signal the leader of the group, because it reports the end.
 	guard=$(sed -n 's/^pid //p' "$BATS_TEST_TMPDIR/w.ending")
 	keeper=$(keeper_of "$guard")
 	kill -USR2 "$keeper" "$guard"
@@ -183,7 +183,7 @@ siglog_bg()
 	done
 }
 
-@test "a signal to the group in the queue does not hide one while the command runs" {
+@test "a signal in the queue does not hide the same signal while the command runs" {
 	hold holder "$TASK"
 	setsid "$ZKRUN" -t "$TASK" -- "$TOOLS/siglog" "$(LOG g)" 1000 7 \
 	    </dev/null 2>/dev/null 3>&- &
@@ -298,7 +298,7 @@ guard_in_terminal()
 	type_keys '\003'
 	wait_for 10 gone "$guard"
 	assert_equal "$(logged z)" '2 '
-	# The second time the guard is killed while it is stopped.
+	# The second time, kill the guard while it is stopped.
 	type_keys "'$ZKRUN' -T 4s -t '$TASK' -- '$TOOLS/siglog' '$(LOG y)' 300 7\n"
 	wait_for 10 grep -qs ready "$(LOG y)"
 	guard=$(guard_in_terminal)

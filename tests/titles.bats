@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# What ps(1) shows of zkrun, and that this changes nothing for the command.
+# What ps(1) shows of zkrun.  The titles must change nothing for the command.
 
 load lib/helper
 
@@ -107,7 +107,7 @@ titles()
 	let_go a
 }
 
-@test "a task with a percent sign or a long name is shown, and does no harm" {
+@test "the titles show a task with a percent sign or a long name" {
 	local task=$TASK%s%n%d%%-größe long
 
 	zkrun_bg a -t "$task" -- sleep 600
@@ -121,10 +121,10 @@ titles()
 	run -64 zkrun -t "$TASK"$'\033[31m' -- true
 }
 
-@test "without room for it the title is cut, and the command runs" {
+@test "zkrun cuts a title that does not fit, and runs the command" {
 	zkrun_bg a -c "$ZKRUN_CONNECT" -t "$TASK" -- sleep 600
 	let_go a
-	# The least room: no environment and few arguments.
+	# No environment and few arguments leave the least space for a title.
 	run -0 env -i "$ZKRUN" -c "$ZKRUN_CONNECT" -t "$TASK" -- \
 	    /bin/sh -c 'tr "\0" " " </proc/$PPID/cmdline; echo; echo $0' end
 	assert_line --index 0 --partial 'zkkeeper: '
@@ -155,7 +155,7 @@ titles()
 @test "the command gets the caller's environment byte by byte, followed by zkrun's" {
 	local dump=$BATS_TEST_TMPDIR/dump
 
-	# Duplicate names, no value, no name, and bytes that are no text.
+	# Duplicate names, no value, no name, and bytes that are not UTF-8.
 	"$TOOLS/execenv" A=1 A=2 novalue =noname '' $'B=\xff\n\t' 'C=' \
 	    "PATH=$PATH" "ZKRUN_CONNECT=$ZKRUN_CONNECT" A=3 \
 	    "BENCH_MARK=$BENCH_MARK" -- "$ZKRUN" -t "$TASK" -- \
