@@ -354,7 +354,7 @@ repeat()
 	bad_option -i 1h --runs /lock/mutex
 	bad_option -i 1h --base /lock/runs
 	ZKRUN_RUNS=/lock/mutex/x bad_option -i 1h
-	# A common prefix is no common parent.  Base / is always allowed.
+	# A common prefix is not a common parent.  Base / is always allowed.
 	run -0 zkrun -i 1h -b "/$TASK" --runs "/$TASK-runs" -t x -- true
 	run -0 zkrun -i 1h -b / --runs "/$TASK-runs2" -t "$TASK-root" -- true
 	zk rmr "/$TASK-root"

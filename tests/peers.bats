@@ -43,7 +43,7 @@ shell_with_job()
 	done
 }
 
-# start_silent: set SILENT to a server that accepts connections and sends nothing.
+# start_silent: set SILENT to a server that accepts connections but is silent.
 start_silent()
 {
 	"$TOOLS/responder" >"$BATS_TEST_TMPDIR/silent.port" 3>&- &

@@ -1,7 +1,7 @@
 /*
  * The nodes of a pause: persistent children of P/leases, as many as there may
  * be holders.  Every client, Curator included, counts all children of P/leases
- * whatever their names, and finds the lock taken.
+ * with any name, and finds the lock taken.
  *
  * The nodes are named "pause-UUID-N", with one UUID per pause and N counted
  * from 1.  Their data says who paused the task and why.

@@ -100,7 +100,7 @@ take_read(struct runs *runs, const struct session_event *event)
 	if (event->code != SESSION_OK)
 		return fail(runs, event->code == SESSION_DENIED ?
 		    RUNS_DENIED : RUNS_REFUSED, event->reason);
-	/* The parents exist, whatever the replies to their creates said. */
+	/* The node exists, so its parents exist, even if a create failed. */
 	runs->parents_denied = false;
 	problem = runs_text_parse(&runs->log, event->data, event->length);
 	if (problem != NULL)

@@ -93,7 +93,7 @@ take_created(struct semaphore *semaphore, const struct session_event *event)
 			    "the server created a node with another name than "
 			    "requested");
 		(void)strlcpy(node->name, event->name, sizeof(node->name));
-		/* The parents exist, whatever the replies to their creates. */
+		/* The node exists, so its parents exist as well. */
 		semaphore->parents = PARENTS_EXPECTED;
 	}
 	if (semaphore_is_leaving(semaphore))
@@ -167,7 +167,7 @@ take_leases(struct semaphore *semaphore, const struct session_event *event)
 		return SEMAPHORE_NOTHING;
 	}
 	semaphore->untidy = event->version == PATHS_OWN_VERSION;
-	/* Like Curator, count every child, whatever its name. */
+	/* Like Curator, count all children, with any name. */
 	if (event->count > semaphore->max_leases) {
 		semaphore->claim.ahead = 0;
 		semaphore->waited = true;

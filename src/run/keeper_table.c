@@ -123,7 +123,7 @@ keeper_find(enum keeper_state state, int event)
 	return NULL;
 }
 
-/* Does what a change of state requires, whatever caused it. */
+/* Does what any change to another state requires. */
 static void
 enter(struct keeper *keeper, enum keeper_state before)
 {

@@ -41,11 +41,11 @@ enum with {
 	WITH_IGNORE,		/* --on-loss ignore */
 	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
 	WITH_RUN,		/* the same, and a run a minute ago */
-	WITH_FUTURE,		/* the same, and a run in more than a minute */
-	WITH_SET_BACK,		/* the same, and a run in two seconds */
+	WITH_FUTURE,		/* the same, and a run over a minute ahead */
+	WITH_SET_BACK,		/* the same, and a run two seconds ahead */
 	WITH_FAILURE,		/* the same, and a failure a minute ago */
 	WITH_COUNTED,		/* the same, with --interval-counts any */
-	WITH_ALWAYS,		/* -i 0, and a run in a minute */
+	WITH_ALWAYS,		/* -i 0, and a run a minute ahead */
 	WITH_SUCCESS,		/* -i 1h, nodes, and the status is 0 */
 	WITH_CORRUPT, WITH_READ_ONLY,	/* the same; why a record failed */
 	WITH_HOLD,		/* --hold, nodes, and the status is 0 */
