@@ -173,7 +173,7 @@ clean()
 	start_relay
 	run -77 zkrun -a "$wrong" -c "$RELAY_CONNECT" -r forever -t "$TASK" -- \
 	    touch "$BATS_TEST_TMPDIR/ran"
-	assert_output "zkrun: cannot acquire '$P': cannot create it or a parent of it: an ACL forbids it (-102)"
+	assert_output "zkrun: cannot acquire '$P': cannot create a znode there: an ACL forbids it (-102)"
 	assert_equal "$(relay_count accepted)" 1
 	# The server does not know this scheme.
 	for lines in nonsense:x "$CREATOR nonsense:x"; do

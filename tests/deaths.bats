@@ -673,7 +673,7 @@ assert_named_and_held()
 	wait_for 5 grep -q 'regained contact' "$(err_of m)"
 	said m . 2
 	said m "^zkrun: lost contact with ZooKeeper \\($RELAY_CONNECT: .*\\); stopping '$TASK-m' in [0-9]\\.[0-9]s unless contact returns\$" 1
-	said m "^zkrun: regained contact with ZooKeeper \\($RELAY_CONNECT\\)\$" 1
+	said m "^zkrun: regained contact with ZooKeeper for '$TASK-m' \\($RELAY_CONNECT\\)\$" 1
 	not saw_lease_go m
 	kill -TERM "${BG[m]}"
 	# zkrun passes TERM on to the processes in other sessions.

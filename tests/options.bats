@@ -83,12 +83,14 @@ repeat()
 #
 
 @test "a file of credentials given as the configuration file is not shown" {
-	local line
+	local line reason
 
 	for line in 'digest:user:S3CRET' 'digest:user:S3CRET=' 'S3CRET = x'; do
+		reason='unknown option'
+		[[ $line = *=* ]] || reason='must have the form name = value'
 		echo "$line" >"$BATS_TEST_TMPDIR/conf"
 		run -78 zkrun -f "$BATS_TEST_TMPDIR/conf" -t "$TASK" -- true
-		assert_output "zkrun: cannot use line 1 of '$BATS_TEST_TMPDIR/conf': must have the form name = value"
+		assert_output "zkrun: cannot use line 1 of '$BATS_TEST_TMPDIR/conf': $reason"
 	done
 }
 

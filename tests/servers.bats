@@ -130,5 +130,5 @@ fence_of()
 @test "zkrun says so if a server keeps sessions longer than it asked for" {
 	own_server --tick 1000
 	run -0 zkrun -c "$OWN_CONNECT" -T 1.5s -t "$TASK" -- true
-	assert_output "zkrun: ZooKeeper raised the session timeout from 1.5s to 2.0s: others wait that long after a failure"
+	assert_output "zkrun: ZooKeeper raised the session timeout of '$TASK' from 1.5s to 2.0s: others wait that long after a failure"
 }

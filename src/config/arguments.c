@@ -46,8 +46,7 @@ refuse_line(const struct option_source *source, const char *reason)
 static int
 apply_line(struct options *options, struct option_source *source, char *line)
 {
-	const struct option_spec *spec;
-	const char *reason;
+	const struct option_spec *nearest, *spec;
 	char *name;
 
 	if (line[strspn(line, " \t\r")] == '\0')
@@ -62,13 +61,20 @@ apply_line(struct options *options, struct option_source *source, char *line)
 	spec = options_find(name);
 	if (spec != NULL && !spec->only_argv)
 		return options_apply(options, source, spec, line);
-	reason = spec == NULL ? "unknown option" :
-	    "allowed only on the command line";
-	/* Do not show the line: the file may be one of secrets. */
-	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")] != '\0')
+	if (name[0] == '\0')
 		return refuse_line(source, not_a_line);
-	log_error("cannot use '%.80s' in line %zu of '%s': %s", name,
-	    source->line, source->file, reason);
+	/* Do not show the name: the file may be one of secrets. */
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz-_")] != '\0')
+		return refuse_line(source, "unknown option");
+	nearest = options_nearest(name);
+	if (spec == NULL && nearest != NULL)
+		log_error("cannot use '%.80s' in line %zu of '%s': unknown "
+		    "option, did you mean '%s'?", name, source->line,
+		    source->file, nearest->name);
+	else
+		log_error("cannot use '%.80s' in line %zu of '%s': %s", name,
+		    source->line, source->file, spec == NULL ?
+		    "unknown option" : "allowed only on the command line");
 	return -1;
 }
 
@@ -202,7 +208,7 @@ refuse_name(const char *given)
 	    sizeof(alike));
 	spec = options_nearest(alike);
 	if (spec == NULL)
-		return help_refuse("unknown option '%.*s'", (int)length, given);
+		return help_refuse("unknown option '%.300s'", given);
 	return help_refuse("unknown option '%.*s', did you mean '--%s'?",
 	    (int)length, given, spec->name);
 }

@@ -92,7 +92,8 @@ take_tasks(struct options *options, char *const *operands, size_t count)
 	if (mode == OPTIONS_PAUSE)
 		return take_reason(options, operands, count);
 	if (options->task_count > 1 || (takes_more && count > 1))
-		return refuse(operands[1], "give one task only");
+		return refuse(operands[1], takes_more ? "give one user only" :
+		    "give one task only");
 	options->whose = takes_more && count > 0 ? operands[0] : NULL;
 	return 0;
 }
@@ -104,6 +105,9 @@ operands_take(struct options *options, char *const *operands, size_t count)
 	size_t i;
 	int status;
 
+	status = check_together(options);
+	if (status != 0)
+		return status;
 	if (options->mode == OPTIONS_RUN) {
 		options->tasks = (char *const *)&options->task;
 		options->task_count = options->task != NULL;
@@ -112,7 +116,7 @@ operands_take(struct options *options, char *const *operands, size_t count)
 			return help_refuse("no task given (use -t)");
 		if (count == 0)
 			return help_refuse("no command given");
-		return check_together(options);
+		return 0;
 	}
 	if (count > 0 && options->mode == OPTIONS_CHECK)
 		return refuse(operands[0], "--check takes no arguments");
@@ -124,5 +128,5 @@ operands_take(struct options *options, char *const *operands, size_t count)
 		if (reason != NULL)
 			return refuse(options->tasks[i], reason);
 	}
-	return check_together(options);
+	return 0;
 }

@@ -180,7 +180,7 @@ const struct option_spec option_specs[] = {
 	{ "status", 0, NONE, true, IN(mode), MODE(OPTIONS_STATUS) },
 	{ "syslog", 0, MAYBE, false, IN(syslog_facility), {
 	    .read = values_syslog, .means = OPTIONS_NO_SYSLOG,
-	    .problem = "not a facility of syslog(3)" } },
+	    .problem = "not a facility of the system's log" } },
 	{ "task", 't', VALUE, true, IN(task), READ(read_task) },
 	{ "tls-ca", 0, GONE, false, WHOLE, TLS },
 	{ "tls-cert", 0, GONE, false, WHOLE, TLS },

@@ -127,7 +127,7 @@ servers_check_name(const char *name)
 			return "not valid UTF-8";
 		if (!is_path_character(c))
 			return c < 0x80 ? "contains a control character" :
-			    "contains a control or private-use character";
+			    "contains a character that ZooKeeper refuses";
 	}
 	return NULL;
 }

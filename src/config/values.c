@@ -46,7 +46,8 @@ values_duration(void *field, const char *value, const struct values_kind *kind)
 	int64_t *ms = field;
 
 	if (clock_parse_duration(value, ms) == -1)
-		return "not a duration (a number, then ms, s, m, h or d)";
+		return "not a duration (a number, then ms, s, m, h or d; "
+		    "at most 3650d)";
 	return *ms < kind->least || *ms > kind->most ? kind->problem : NULL;
 }
 
@@ -70,6 +71,8 @@ values_path(void *field, const char *value, const struct values_kind *kind)
 	const char *reason;
 
 	(void)kind;
+	if (strcmp(value, "/") == 0)
+		return "must not be '/'";
 	reason = copy_path(field, value);
 	return reason != NULL ? reason : servers_check_path(value);
 }

@@ -197,7 +197,7 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 		semaphore->parents = PARENTS_DENIED;
 		claim->failure = SEMAPHORE_DENIED;
 		(void)snprintf(claim->reason, sizeof(claim->reason),
-		    "cannot create it or a parent of it: %.100s",
+		    "cannot create a znode there: %.100s",
 		    event->reason);
 	}
 	/* Ignore SESSION_UNSUPPORTED: the create below makes plain parents. */

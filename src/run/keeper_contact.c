@@ -41,8 +41,8 @@ keeper_take_answer(struct keeper *keeper)
 {
 	if (!keeper->said_lost || !connector_is_steady(&keeper->connector))
 		return;
-	log_notice("regained contact with ZooKeeper (%s)",
-	    connector_server(&keeper->connector));
+	log_notice("regained contact with ZooKeeper for '%s' (%s)",
+	    keeper->options->task, connector_server(&keeper->connector));
 	keeper->said_lost = false;
 }
 
@@ -72,7 +72,8 @@ say_lost(struct keeper *keeper, const char *why)
 	now_ms = clock_ms();
 	if (keeper->lost || (keeper->state &
 	    (RUNNING | LINGERING | STOPPING | KILLING)) == 0)
-		log_notice("lost contact with ZooKeeper (%s)", why);
+		log_notice("lost contact with ZooKeeper for '%s' (%s)",
+		    keeper->options->task, why);
 	else if ((keeper->state & (STOPPING | KILLING)) != 0 ||
 	    keeper->options->ignore_loss) {
 		left_ms = keeper->lease.expiry_ms - now_ms;

@@ -48,9 +48,9 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 	    (unsigned long long)session->identity.id,
 	    (double)session->timeout_ms / 1000);
 	if (session->timeout_ms > keeper->options->session_timeout_ms)
-		log_notice("ZooKeeper raised the session timeout from %.1fs to "
-		    "%.1fs: others wait that long after a failure",
-		    (double)keeper->options->session_timeout_ms / 1000,
+		log_notice("ZooKeeper raised the session timeout of '%s' from "
+		    "%.1fs to %.1fs: others wait that long after a failure",
+		    keeper->options->task, (double)keeper->options->session_timeout_ms / 1000,
 		    (double)session->timeout_ms / 1000);
 	if (!lease_is_long_enough(&keeper->lease,
 	    keeper->options->kill_after_ms)) {
