@@ -17,7 +17,7 @@
 
 #define ANY		(-1)
 #define GIVING_UP	(LEAVING | UNCONFIRMED)
-#define CONTACT		~(CONNECTING | GIVING_UP)	/* report its loss */
+#define CONTACT		~(CONNECTING | GIVING_UP)	/* all others */
 #define ACQUIRING	(JUDGING | PROVING | ASKING)	/* has the lease */
 #define UNSTARTED	(CONNECTING | QUEUED | EXPLAINING | ACQUIRING)
 #define WORK		(RUNNING | LINGERING)
@@ -103,7 +103,7 @@ static const struct keeper_row table[] = {
 { GIVING_UP,		EXPIRED,	keeper_left_by_expiry, FINISHED },
 { UNCONFIRMED,		TIME_UP,	keeper_finish,        FINISHED },
 
-/* in passing */
+/* in passing: report, and stay in the state */
 { ANY,			REGAINED,	keeper_resume,        STAY },
 { CONTACT,		CONTACT_LOST,	keeper_say_contact_lost, STAY },
 { CONTACT,		REJECTED,	keeper_say_contact_lost, STAY },
