@@ -17,7 +17,7 @@
 
 #define ANY		(-1)
 #define GIVING_UP	(LEAVING | UNCONFIRMED)
-#define CONTACT		~(CONNECTING | GIVING_UP)	/* all others */
+#define CONTACT		~(CONNECTING | GIVING_UP)	/* RUNNING, too */
 #define ACQUIRING	(JUDGING | PROVING | ASKING)	/* has the lease */
 #define UNSTARTED	(CONNECTING | QUEUED | EXPLAINING | ACQUIRING)
 #define WORK		(RUNNING | LINGERING)
