@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
 # Contact is lost while the command has thousands of processes that ignore TERM.
-# Killing them takes longer than the margin, but all die before the lease is
-# gone.
+# Killing them takes longer than the margin, but all of them die before the
+# lease is gone.
 #
 # Alone: it starts thousands of processes and threads.
 # bats file_tags=long

@@ -95,7 +95,7 @@ kill_each()
 	    "most $(printf '%s\n' "${us[@]}" | sort -n | tail -n 1) us"
 }
 
-@test "if the guard is killed, all die and the lease goes within milliseconds" {
+@test "if the guard is killed, the command's processes die and the lease goes within milliseconds" {
 	fleet "$(many 12)"
 	kill_each guard
 	judge_fleet 5 500
@@ -105,7 +105,7 @@ kill_each()
 	fleet_clean
 }
 
-@test "if the keeper is killed, all die and the lease goes within milliseconds" {
+@test "if the keeper is killed, the command's processes die and the lease goes within milliseconds" {
 	fleet "$(many 12)"
 	kill_each keeper
 	judge_fleet 5 500
@@ -114,7 +114,7 @@ kill_each()
 	fleet_clean
 }
 
-@test "if all guards are killed at once, all die and then the leases go" {
+@test "if all guards are killed at once, the command's processes die before the leases go" {
 	fleet "$(many 12)"
 	signal_fleet KILL guard
 	judge_fleet 10 2000
@@ -144,7 +144,7 @@ kill_each()
 	done
 }
 
-@test "if unsolicited replies crash all keepers, all die before the leases go" {
+@test "if unsolicited replies crash all keepers, the command's processes die before the leases go" {
 	# The test wants the crash: write no report and no core file.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 	ulimit -c 0

@@ -488,7 +488,7 @@ create_comes_late()
 	assert_equal "$status" 0
 }
 
-@test "without a server zkrun makes its retries with their pauses and exits 69" {
+@test "without a server zkrun tries as often as -r allows, pauses in between, and exits 69" {
 	local before took
 
 	start_relay
@@ -718,7 +718,7 @@ assert_lost()
 	assert_equal "$status" 76
 }
 
-@test "if a hostile reply crashes the keeper, all die and the lease goes, exit 76" {
+@test "if a hostile reply crashes the keeper, the command's processes die and the lease goes, exit 76" {
 	# The crash is wanted here: no report, no core.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 	ulimit -c 0
@@ -839,7 +839,7 @@ kill_one()
 	done
 }
 
-@test "if the keeper is killed while no server answers, all die and zkrun exits 76" {
+@test "if the keeper is killed while no server answers, the command's processes die and zkrun exits 76" {
 	start_relay
 	hold_with_tree -c "$RELAY_CONNECT" -T 2s
 	relay_tell refuse on

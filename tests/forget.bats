@@ -79,7 +79,7 @@ kept()
 	run -1 zk stat "$BASE"
 }
 
-@test "--yes deletes the records of these tasks only, and says so" {
+@test "--yes deletes only the records of the tasks that it names, and says so" {
 	records a:1 b:2 c:3
 	zk create "$RUNS/bad" junk >/dev/null
 	run -0 zkrun --forget --yes a gone bad c
