@@ -166,7 +166,7 @@ Using 'getpwuid_r'"
 	for file in src/*.c src/*/*.c; do
 		run -0 gcc "${flags[@]}" -Werror -fsyntax-only "$file"
 	done
-	# The check sees what is missing.
+	# The check refuses a function that glibc 2.28 lacks.
 	echo 'int open_it(int pid) { return pidfd_open(pid, 0); }' >"$old/bad.c"
 	run -1 gcc "${flags[@]}" -fsyntax-only "$old/bad.c"
 	assert_output --partial 'poisoned'
@@ -174,7 +174,7 @@ Using 'getpwuid_r'"
 
 @test "make names the least ZooKeeper client, and does not begin to compile" {
 	mkdir -p "$BATS_TEST_TMPDIR/old/zookeeper"
-	# As 3.4 has it: neither zoo_acreate2 nor zookeeper_init2.
+	# The header of 3.4 lacks zoo_acreate2 and zookeeper_init2.
 	echo 'extern int zoo_acreate(void);' \
 	    >"$BATS_TEST_TMPDIR/old/zookeeper/zookeeper.h"
 	run -2 make -s -C "$TOP" BUILD="$BATS_TEST_TMPDIR/build" \

@@ -1,6 +1,7 @@
 /*
  * Names of nodes, one a line; the first is a uuid, the second a queue node.
- * They have one total order, and the one ahead agrees with it.
+ * The comparison of names must be a total order, and nodename_ahead() must agree
+ * with it.
  */
 #include "fuzz.h"
 
