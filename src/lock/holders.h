@@ -30,7 +30,7 @@
 struct holders_node {
 	char	*name;		/* below its parent; owned */
 	char	*data;		/* NULL until it is read; owned */
-	bool	 seen;		/* it existed when it was read */
+	bool	 seen;		/* a read has found the node */
 	int64_t	 czxid;
 	int64_t	 session;	/* its owner; 0: none */
 	int64_t	 since_ms;	/* mtime: ZooKeeper's clock, ms since 1970 */

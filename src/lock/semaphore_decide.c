@@ -188,7 +188,7 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 
 	if (semaphore_is_leaving(semaphore))
 		return SEMAPHORE_NOTHING;
-	/* Only the chroot is above the top; other parents may be reaped. */
+	/* The chroot is missing.  Other parents may have been reaped. */
 	if (event->code == SESSION_NO_NODE && event->tag == TAG_TOP_PARENT)
 		return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
 		    "the chroot of the connect string does not exist");

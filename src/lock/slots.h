@@ -42,8 +42,8 @@ struct slots_contender {
 int64_t	slots_of_run(const struct slots_contender *);
 
 /*
- * Judges by the record of runs.  Sets *run to the run that decides, or to NULL
- * with SLOTS_DUE.
+ * Reads in the record of runs whether the contender's slot needs a run.  Sets
+ * *run to the run that decides, or to NULL with SLOTS_DUE.
  *
  * If the leader's clock was set back, a recorded run may lie in the future.  If
  * it does by at most a minute and at most the interval, it counts as a run of

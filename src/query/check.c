@@ -45,7 +45,7 @@ static int
 judge(const struct session_event *event, const struct wanted *wanted)
 {
 	if (event->code == SESSION_OK) {
-		/* After a restored backup, another node may have the name. */
+		/* If a backup was restored, another node may have this name. */
 		if (event->czxid == wanted->fence &&
 		    event->owner == wanted->session)
 			return 0;

@@ -8,7 +8,10 @@
 
 struct survey;
 
-/* Print as a table, or as JSON.  The caller checks ferror(3).  May block. */
+/*
+ * Print the survey as a table or as JSON.  The caller checks ferror(3).  May
+ * block.
+ */
 void	status_print_table(const struct survey *, FILE *);
 void	status_print_json(const struct survey *, FILE *);
 

@@ -39,7 +39,7 @@ enum guard_event {
 	HELPER_ENDED,			/* the session closer exited */
 	TERMINATED,			/* a signal to end, without a command */
 	STOP_DUE,			/* time to ask the tree to stop */
-	TIME_UP,			/* guard_time_up_ms() has come */
+	TIME_UP,			/* guard_time_up_ms() is reached */
 	PING_DUE,			/* time for a LINK_PING */
 	EVENTS
 };

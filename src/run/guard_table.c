@@ -167,7 +167,10 @@ queue_again(struct guard *guard, const struct link_message *message)
 	return QUEUEING;
 }
 
-/* The lease deadlines end here.  TIME_UP ends a keeper that hangs. */
+/*
+ * From RELEASING on, no lease deadline applies.  TIME_UP ends the wait for a
+ * keeper that hangs.
+ */
 static enum guard_state
 lease_released(struct guard *guard, const struct link_message *message)
 {

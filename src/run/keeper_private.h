@@ -63,7 +63,7 @@ enum keeper_event {
 	/* from the process tree, the guard, and the clock */
 	COMMAND_ENDED, TREE_EMPTY, GUARD_GONE,
 	WAIT_OVER, MAX_TIME_OVER,
-	TIME_UP,		/* time_up_ms has come */
+	TIME_UP,		/* time_up_ms is reached */
 	EVENTS,
 	NO_EVENT
 };

@@ -161,7 +161,7 @@ start(struct logger *logger, enum log_sink sink)
 		logger->complained |= sink == LOG_TO_SYSLOG;
 		return;
 	}
-	/* If it is killed, the next one continues with the same socket. */
+	/* If this logger is killed, the next one reads the same socket. */
 	logger->sink[sink].pid = pid;
 }
 
