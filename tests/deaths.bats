@@ -15,8 +15,8 @@ teardown()
 	stop_all
 }
 
-# many N [ASAN_N]: print the size of a fleet.  Each zkrun has a random phase of
-# its beats, so each is one more trial.
+# many N [ASAN_N]: print the size of a fleet.  Each zkrun sends its beats at
+# random times, so a larger fleet makes more trials.
 many()
 {
 	if asan; then echo "${2:-5}"; else echo "$1"; fi
@@ -42,7 +42,7 @@ err_of()
 	# The proof is T/4 old, and the margin comes on top.  A smaller lead
 	# would be luck: the servers round up.
 	judge_fleet 15 3000 600
-	# The servers ended the leases; no guard woke up and did it.
+	# No guard woke up to end the lease: the servers ended all leases.
 	for name in "${FLEET[@]}"; do
 		in_state "${BG[$name]}" T
 	done
@@ -187,7 +187,7 @@ assert_met_nobody()
 	done
 }
 
-@test "if the keeper stops during the start, no two run and no node stays" {
+@test "if the keeper stops during the start, no two commands run at once and no node is left" {
 	local i n names=() pid ran=0 held=0 file us
 
 	n=$(many 20 6)
@@ -228,8 +228,8 @@ assert_met_nobody()
 	done
 }
 
-# stop_between NAME [TIMEOUT COMMAND ...]: start a zkrun that has the lease,
-# while its guard is stopped and does not know it yet.
+# stop_between NAME [TIMEOUT COMMAND ...]: start a zkrun whose keeper has the
+# lease, while its guard is stopped and has not heard of the lease yet.
 stop_between()
 {
 	local lease timeout=${2:-2s}
@@ -241,7 +241,7 @@ stop_between()
 	lease=$(holders "$TASK-$1")
 	zkrun_bg "$1" -v -T "$timeout" -t "$TASK-$1" -- "${command[@]}"
 	wait_for 10 queue_count "$TASK-$1" 1
-	# At the front of the queue it also has a lease node.
+	# At the front of the queue a waiter also has a lease node.
 	wait_for 10 holds_count "$TASK-$1" 2
 	kill -STOP "${BG[$1]}"
 	keeper_now "${BG[$1]}"
@@ -252,7 +252,7 @@ stop_between()
 	contenders "$1"
 }
 
-@test "if guard and keeper oversleep the lease, the command gets a new one" {
+@test "if the lease expires while guard and keeper are stopped, the command gets a new one" {
 	local own
 
 	stop_between g
@@ -293,7 +293,8 @@ stop_between()
 	stop_between l 5s true
 	kill -STOP "$KEEPER"
 	kill -CONT "${BG[l]}"
-	# No command runs that it could stop, and the lease is never lost.
+	# zkrun wants to stop the command, but no command runs yet.  The lease
+	# is never lost.
 	wait_for 10 grep -q 'lost contact.*: stopping' "$BATS_TEST_TMPDIR/l.err"
 	kill -CONT "$KEEPER"
 	zkrun_wait l 10
@@ -309,7 +310,8 @@ stop_between()
 	wait_for 10 grep -q 'lost contact.*: stopping' "$BATS_TEST_TMPDIR/t.err"
 	kill -TERM "${BG[t]}"
 	nap 200000
-	# The keeper finds the consent, which is too late now, and the signal.
+	# The keeper finds the guard's consent, which is too late now, and the
+	# signal.
 	kill -CONT "$KEEPER"
 	zkrun_wait t 10
 	assert_equal "$status" 143
@@ -380,7 +382,7 @@ set_own_names()
 	wait_for 10 has_command "$!"
 	echo '' >"$BATS_TEST_TMPDIR/hosts"
 	relay_tell reset-stats
-	# With a beat every T/7 these take 2T.
+	# zkrun sends a beat every T/7, so 14 beats take 2T.
 	beaten() { [ "$(relay_count op14)" -ge 14 ]; }
 	wait_for 15 beaten
 	assert_equal "$(<"$(err_of d)")" ''
@@ -460,7 +462,7 @@ set_own_names()
 # A terminal
 #
 
-@test "^Z for longer than two session timeouts, then fg: it runs on and ends in 0" {
+@test "^Z for longer than two session timeouts, then fg: the command runs on, exit 0" {
 	local guard
 
 	start_relay
@@ -681,7 +683,7 @@ assert_named_and_held()
 	assert_equal "$status" 143
 }
 
-@test "a command that ends while contact is lost keeps its status, without alarm" {
+@test "a command that ends while contact is lost keeps its status, and zkrun kills nothing" {
 	local i
 
 	start_relay
@@ -706,7 +708,7 @@ assert_named_and_held()
 	done
 }
 
-@test "if contact stays lost, zkrun says each step once, with the time left" {
+@test "if contact stays lost, zkrun reports each step once, with the time left" {
 	start_relay
 	FLEET=()
 	enlist hard -c "$RELAY_CONNECT" -T 4s -- "$TOOLS/alive" \
@@ -726,7 +728,7 @@ assert_named_and_held()
 	said soft "^zkrun: all processes of '$TASK-soft' are dead, 1\\.[0-9]s before its lease could expire\$" 1
 	said hard . 4
 	said soft . 3
-	# The message was true: the lease went more than 1 s after that.
+	# The message was true: the lease node went more than 1 s after it.
 	judge_one soft
 	[ "$AHEAD_US" -gt 1000000 ]
 }

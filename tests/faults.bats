@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Faults of networks, servers and other people: the command runs exactly once or
-# not at all, and no node is left.
+# Networks and servers fail, and other clients delete nodes: the command runs
+# exactly once or not at all, and no node is left.
 
 load lib/helper
 
@@ -116,7 +116,8 @@ reap_at()
 		for ((j = 0; j < n; j++)); do
 			"$ZKRUN" -c "$OWN_CONNECT" -t "$TASK$i" -- sh -c \
 			    'echo ran >>"$1"' sh "$(RAN)" || echo "failed $?"
-			# After each fourth run wait until all is deleted.
+			# After every fourth run wait until the server has
+			# deleted the task.
 			[ $((j % 4)) -ne 3 ] || ZK_CONNECT=$OWN_CONNECT \
 			    wait_for 10 not zk stat "/lock/mutex/$TASK$i"
 		done >"$BATS_TEST_TMPDIR/loop$i" 2>&1 3>&- &
@@ -172,7 +173,7 @@ lose_if_free()
 
 @test "zkrun finds its lock node if the reply to the create is lost" {
 	lose 15
-	# zkrun made no second one.
+	# zkrun created one lock node and one lease.
 	assert_equal "$(relay_count op15)" 2
 }
 
@@ -214,8 +215,8 @@ lose_if_free()
 # If a session is being closed, was closed or has moved to another server, the
 # server says so in a reply and leaves the connection open.
 #
-# session_error OPCODE [PREPARE]: run PREPARE, and give such a reply to the
-# first request of that kind.
+# session_error OPCODE [PREPARE]: run PREPARE, and answer the first request of
+# type OPCODE with such a reply.
 session_error()
 {
 	local code
@@ -256,15 +257,15 @@ session_error()
 	assert_lock_clean "$TASK"
 }
 
-@test "a run succeeds after a session error instead of the lease of a free lock" {
+@test "a run succeeds if a session error answers the request for a free lock" {
 	session_error 14
 }
 
-@test "a run succeeds after a session error instead of a lock node" {
+@test "a run succeeds if a session error answers the create of its lock node" {
 	session_error 15 make_parents
 }
 
-@test "a run goes on over a new connection after a session error to a beat" {
+@test "a run goes on over a new connection if a session error answers a beat" {
 	start_relay
 	zkrun_bg run -c "$RELAY_CONNECT" -T 4s -t "$TASK" -- sleep 60
 	wait_for 10 holds_count "$TASK" 1
@@ -338,8 +339,8 @@ create_comes_late()
 	wait_for 10 relay_counts op15 "$n"
 	stray=$(relay_tell stats | sed -n 's/.* held=//p')
 	[ -n "$stray" ]
-	# zkrun reconnects and makes another one.  That is the next create or
-	# the one after it, because zkrun may queue again first.
+	# zkrun reconnects and creates the node again: with its next create or
+	# with the one after that, because zkrun may queue again first.
 	relay_tell cut
 	wait_for 10 relay_counts op15 $((n + 1))
 	relay_tell heal
@@ -357,7 +358,7 @@ create_comes_late()
 	assert_lock_clean "$TASK"
 }
 
-@test "zkrun deletes a lease that is created late, so it holds up nobody" {
+@test "zkrun deletes a lease that is created late, so that nobody waits for it" {
 	create_comes_late 2
 }
 
@@ -431,14 +432,14 @@ create_comes_late()
 	own_server
 	frozen=$OWN_CONNECT
 	"$SANDBOX" freeze "$OWN_DIR"
-	# zkrun tries them in random order.
+	# zkrun tries the servers in random order.
 	for i in 1 2 3 4; do
 		ZKRUN_LIMIT=20 zkrun --connect-timeout 2s -r 0 \
 		    -c "$frozen,$ZKRUN_CONNECT" -t "$TASK" -- true
 	done
 }
 
-@test "a server that is frozen for less than the session timeout costs nothing" {
+@test "a run goes on if its server is frozen for less than the session timeout" {
 	own_server
 	export ZK_CONNECT=$OWN_CONNECT
 	hold holder "$TASK" -c "$OWN_CONNECT"
@@ -523,13 +524,13 @@ session_in_queue()
 	    session_of "/lock/mutex/$TASK/locks/$node"
 }
 
-@test "a waiter whose sessions expire joins again and keeps its limit of -w" {
+@test "a waiter whose sessions expire joins the queue again, and keeps its limit of -w" {
 	local before session took s
 
 	hold holder "$TASK"
 	before=$(now_us)
-	# Use a short session: a server may never answer what it gets while it
-	# closes the last one.
+	# Use a short session timeout: a server may never answer a request that
+	# it gets while it closes the last session.
 	zkrun_bg waiter -w 5 -T 2s -t "$TASK" -- true
 	# Expire each session once, in the first half of the time of -w.
 	expired() { session=$(session_in_queue) && zk expire "$session"; }
@@ -620,8 +621,8 @@ session_in_queue()
 	done
 	wait_for 10 holds_count "$TASK" 2
 	zk rm "/lock/mutex/$TASK/locks/$(place_of 1)"
-	# The first learns it from its next beat; the second is now at the
-	# front.
+	# The first waiter learns of the delete from its next beat.  The second
+	# is now at the front.
 	wait_for 10 queue_count "$TASK" 2
 	wait_for 10 holds_count "$TASK" 2
 	let_go holder
@@ -656,7 +657,7 @@ session_in_queue()
 }
 
 # hold_with_tree OPTION...: hold with a command that ignores TERM and has
-# processes in and outside its session; all carry the mark.
+# processes in and outside its session.  All of these processes carry the mark.
 hold_with_tree()
 {
 	zkrun_bg holder -k 30 -t "$TASK" "$@" -- env "MARK=$TASK" sh -c '
@@ -708,7 +709,7 @@ assert_lost()
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	zkrun_wait holder 10
 	assert_equal "$status" 76
-	# The same if the command has time to exit 0.
+	# zkrun also exits 76 if the command has time to exit 0.
 	start_relay
 	zkrun_bg holder -c "$RELAY_CONNECT" -T 2s -t "$TASK" -- sh -c \
 	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
@@ -719,7 +720,7 @@ assert_lost()
 }
 
 @test "if a hostile reply crashes the keeper, the command's processes die and the lease goes, exit 76" {
-	# The crash is wanted here: no report, no core.
+	# The test wants the crash: write no report and no core file.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 	ulimit -c 0
 	start_relay
@@ -733,7 +734,7 @@ assert_lost()
 # Processes that die
 #
 
-# kill_one NAME SIGNAL guard|keeper: signal that process, if it still lives.
+# kill_one NAME SIGNAL guard|keeper: signal this process of NAME, if it lives.
 kill_one()
 {
 	local pid=${BG[$1]}
@@ -767,7 +768,7 @@ kill_one()
 	lock_clean "$TASK"
 }
 
-@test "the queue of fifty moves on while one waiter after the other is killed" {
+@test "a queue of fifty moves on while waiters are killed one after the other" {
 	local stamps=$BATS_TEST_TMPDIR/stamps n=50 i victims=0 what=guard
 	local order=() name
 
@@ -779,8 +780,8 @@ kill_one()
 	wait_for 30 queue_count "$TASK" "$n"
 	mapfile -t order < <(shuf -i "1-$n")
 	kill -TERM "${BG[holder]}"
-	# Kill a third of them, by turns the guard and the keeper, while others
-	# run.
+	# Kill a third of the waiters while the others run: the guard and the
+	# keeper by turns.
 	for ((i = 0; i < n / 3; i++)); do
 		name=w${order[i]}
 		kill_one "$name" KILL $what
@@ -827,7 +828,7 @@ kill_one()
 		wait_for 10 holds_count "$TASK-$i" 1
 		wait_for 5 has_command "${BG[$i]}"
 	done
-	# zkrun tries them in random order.
+	# zkrun tries the servers in random order.
 	relay_tell freeze
 	for i in 1 2 3; do
 		kill -KILL "$(keeper_of "${BG[$i]}")"

@@ -19,8 +19,8 @@ slots()
 	local slot i pids fake=$FAKE_CLOCK
 
 	shift 3
-	# faketime and sanitizer must both be loaded first, and the latter
-	# aborts.
+	# faketime and the sanitizer both demand to be loaded first; the
+	# sanitizer aborts if it is not.
 	! asan || fake='env'
 	for ((slot = first; slot <= last; slot++)); do
 		set_clock "+${slot}d"
@@ -87,7 +87,7 @@ slots_that_ran()
 	slots "$TASK" 1007 1009 -i 0 >>"$BATS_TEST_TMPDIR/wrong"
 	assert_ran $((3 + 12))
 	assert_equal "$(<"$BATS_TEST_TMPDIR/wrong")" ''
-	# After the clock went back zkrun cannot tell what is due.
+	# After the clock went back zkrun cannot tell whether a run is due.
 	slots "$TASK" 1005 1005 -i 23h >"$BATS_TEST_TMPDIR/wrong"
 	assert_ran $((3 + 12))
 	has_lines "$BATS_TEST_TMPDIR/wrong" '^slot 1005: exit status 78$' 4
@@ -127,7 +127,7 @@ slots_that_ran()
 	asan || [ "${times[n * 9 / 10 - 1]}" -lt 100000 ]
 }
 
-@test "if a host dies during a run, another one runs, and only that is recorded" {
+@test "if a host dies during a run, another host runs, and only the second run is recorded" {
 	local i before times=() dir=$BATS_TEST_TMPDIR
 
 	for i in 1 2 3; do
@@ -175,8 +175,8 @@ slots_that_ran()
 # Contenders that skip
 #
 
-# eight_queued OPTION...: queue eight contenders behind the run first, and end
-# it.
+# eight_queued OPTION...: queue eight contenders behind the run 'first', and end
+# this run.
 eight_queued()
 {
 	local i
@@ -218,7 +218,7 @@ eight_end()
 	assert_equal "$(statuses)" '0 3 '
 }
 
-@test "--interval-counts any: all skip after a failure, with the --skip-exit-code" {
+@test "--interval-counts any: after a failure all contenders skip, with the --skip-exit-code" {
 	gated first 3 -i 23h --interval-counts any
 	eight_queued -i 23h --interval-counts any --skip-exit-code 42
 	ended_in first 10 3
@@ -268,7 +268,7 @@ eight_end()
 	record_is_sound
 	assert_equal "$(statuses)" '12 11 10 9 8 7 6 5 4 3 '
 	assert_equal "$(of_success fence)" "$fence"
-	# The fences are those that the commands got.
+	# The record has the fences that the commands got.
 	assert_equal "$(runs_of | sed 's/.* fence=\([0-9]*\) .*/\1/')" \
 	    "$(tail -n 10 "$(RAN)" | tac)"
 	# The last success still makes others skip.
@@ -279,12 +279,12 @@ eight_end()
 @test "the record has a run's true times, status and host" {
 	local began=$BATS_TEST_TMPDIR/began came started took
 
-	# znode prints what the lease node shows while it is held.
+	# znode prints the times of the lease node while zkrun holds the lock.
 	run -7 zkrun -i 0 -t "$TASK" -- sh -c '"$0" -c "$1" stat "$ZKRUN_LEASE" \
 	    >"$2"; date +%s%3N >"$2.started"; sleep 0.5; exit 7' \
 	    "$TOOLS/znode" "$ZKRUN_CONNECT" "$began"
 	record_is_sound
-	# began is a moment before the lease node was made.
+	# 'began' is a moment before the creation of the lease node.
 	came=$(($(sed -n 's/^ctime=//p' "$began") - $(of_run 1 began)))
 	[ $came -ge 0 ]
 	[ $came -lt 5000 ]
@@ -301,7 +301,7 @@ eight_end()
 	[ "$started" -le $(($(<"$began.started") + 50)) ]
 }
 
-@test "started is when the command started, not when its wait began" {
+@test "the record's 'started' is the start of the command, not the start of the wait" {
 	local dir=$BATS_TEST_TMPDIR
 
 	gated first 1 -i 0
@@ -312,10 +312,11 @@ eight_end()
 	open_gate first
 	ended_in first 10 1
 	ended_in next 10 0
-	# Its lease node was made when it came to the front of the queue.
+	# zkrun began its wait at the front of the queue, 700 ms before it
+	# started the command.
 	[ $(($(of_run 1 started) - $(of_run 1 began))) -ge 700 ]
 	[ "$(of_run 1 started)" -le $(($(<"$dir/started") + 50)) ]
-	# The first run took at least 700 ms as well.
+	# The first run also took at least 700 ms.
 	[ "$(of_run 2 took)" -ge 700 ]
 }
 
@@ -509,7 +510,7 @@ held_store()
 	assert_lock_clean "$TASK"
 }
 
-@test "if both die during the write of the record, another contender runs" {
+@test "if guard and keeper die during the write of the record, another contender runs" {
 	# With a shorter T a beat could come before the write, or zkrun could
 	# look for another server before the end.
 	held_store run -T 10 -i 23h
@@ -522,7 +523,7 @@ held_store()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "if the guard dies while orphans live, they are killed and the run failed" {
+@test "if the guard dies while orphans live, the orphans are killed and the run counts as failed" {
 	leave_an_orphan run -i 23h
 	kill -KILL "$BG_PID"
 	ended_in run 10 137
@@ -567,7 +568,7 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-@test "if the write of the record hangs, zkrun repeats it, and it counts once" {
+@test "if the write of the record hangs, zkrun repeats it, and the record has the run once" {
 	held_store run -T 10 -i 23h
 	# The relay never answers, so zkrun opens another connection.
 	ended_in run 20 0
@@ -586,7 +587,8 @@ lose_reply()
 	says run "cannot record the run of '$TASK' .*: the lease node is gone"
 	runs_count 0
 	assert_lock_clean "$TASK"
-	# The same while the command runs.
+	# Nothing is recorded either if the lease is deleted while the command
+	# runs.
 	gated first 3 -i 23h
 	zk rm "$(lease_of first)"
 	ended_in first 10 76
@@ -612,7 +614,7 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-@test "if another client writes the record meanwhile, both runs are in it" {
+@test "if another client writes the record meanwhile, the record has both runs" {
 	run -3 run_as 3 -i 0
 	gated first 0 -i 23h
 	# This changes the record's version, and adds a run to its text.
@@ -625,7 +627,7 @@ lose_reply()
 	lock_clean "$TASK"
 }
 
-# unreadable TEXT: with the record TEXT, zkrun must start nothing.
+# unreadable TEXT: zkrun must start nothing if the record is TEXT.
 unreadable()
 {
 	zk set "$(record_path)" "$1"
@@ -638,7 +640,7 @@ unreadable()
 	lock_clean "$TASK"
 }
 
-@test "with a damaged or foreign record nothing is started, exit 78" {
+@test "zkrun starts nothing if the record is damaged or foreign, exit 78" {
 	local good line
 
 	run -1 run_as 1 -i 0
@@ -651,7 +653,7 @@ unreadable()
 	unreadable "zkrun 2
 $line
 "
-	# Cut off, with bad numbers, without a host, with a stray line, with
+	# These records are cut off, have bad numbers, no host, a stray line, or
 	# more than ten runs.
 	unreadable "$good"
 	unreadable "${good%% took=*}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# The lock: its nodes in ZooKeeper, who gets it, and in which order.
+# The lock: its nodes in ZooKeeper, and the order in which contenders get it.
 #
 # Measures: round trips over a slow link.
 
@@ -81,7 +81,7 @@ of_lease()
 	    --password secret
 	wait_for 10 has_command "$BG_PID"
 	data=$(zk get "/lock/mutex/$TASK/leases/$(holders "$TASK")")
-	# One line, with no control character in it.
+	# The node's data is one line without control characters.
 	assert_equal "${data//[[:cntrl:]]/}" "$data"
 	assert_regex "$data" "^host=$(hostname) pid=$BG_PID user=joe start=20[0-9-]+T[0-9:]+Z command=sh$"
 	let_go holder
@@ -102,7 +102,7 @@ of_lease()
 }
 
 # only_these OP...: print the requests that a finished zkrun made over the
-# relay, and fail if there are others.
+# relay, and fail if it made requests of other types.
 only_these()
 {
 	local key stats
@@ -151,8 +151,8 @@ only_these()
 	assert_equal "$(relay_count op19)" 1
 }
 
-# in_queue NAME AHEAD LISTS: a run that queues behind a holder and so many
-# waiters must list children so often in all.
+# in_queue NAME AHEAD LISTS: a run that queues behind a holder and AHEAD waiters
+# must make LISTS list requests in all.
 in_queue()
 {
 	local i last=holder name=$1 ahead=$2
@@ -178,7 +178,8 @@ in_queue()
 }
 
 @test "the second in the queue lists the queue once to wait, the third twice" {
-	# It lists the queue, at the front the leases, and in the end the queue.
+	# The second lists the queue, at the front the leases, and in the end
+	# the queue.
 	in_queue second 1 3
 	in_queue third 2 4
 }
@@ -197,7 +198,8 @@ in_queue()
 	zkrun_bg third -T 10 -c "$RELAY_CONNECT" -t "$TASK" -- \
 	    sh -c 'echo "$1" >>"$2"' sh third "$order"
 	wait_for 10 queue_count "$TASK" 3
-	# It has listed the queue and read the lock node ahead of its own.
+	# The third has listed the queue and read the lock node ahead of its
+	# own.
 	wait_for 10 relay_counts op4 2
 	relay_tell drop-reply 12 1 then-cut
 	kill -TERM "${BG[second]}"
@@ -222,7 +224,7 @@ in_queue()
 	assert_equal "$(relay_count op12)" 1
 	# Without the lock zkrun does not ask for the last run either.
 	run -75 zkrun -n -i 1h -t "$TASK" -- true
-	# The holder took a free lock, so nobody has made locks.
+	# The holder took a free lock, so nobody has made 'locks'.
 	run -1 zk stat "/lock/mutex/$TASK/locks"
 	run -1 zk stat "/lock/runs/$TASK"
 	let_go holder
@@ -288,7 +290,7 @@ in_queue()
 @test "-n makes missing parents and takes the lock" {
 	run -0 zkrun -n -b "/made/$TASK" -t x -- echo ran
 	assert_output ran
-	# The same with several leases.
+	# -n also makes missing parents with several leases.
 	run -0 zkrun -n -l 2 -b "/made/$TASK/deep" -t x -- echo ran
 	assert_output ran
 	zk rmr "/made/$TASK"
@@ -325,10 +327,10 @@ at_head()
 	assert_equal "$status" 0
 }
 
-@test "if the first waiter's lease is deleted, it holds with another one" {
+@test "if the first waiter's lease is deleted, the waiter makes another one and holds" {
 	hold holder "$TASK"
 	at_head waiter
-	# Stop the keeper, so that it hears of both at once.
+	# Stop the keeper, so that it learns of both events at once.
 	pkill -STOP -P "${BG[waiter]}"
 	zk rm "/lock/mutex/$TASK/leases/$HEAD"
 	let_go holder
@@ -371,12 +373,13 @@ at_head()
 	zk create -p "$p/leases"
 	run -0 zkrun -n -t "$TASK" -- echo ran
 	assert_output ran
-	# A delete by the first run would be done when another run is over.
+	# If the first run sent a delete, it is done when the second run is
+	# over.
 	run -0 zkrun -n -t "$TASK" -- true
 	zk stat "$p/leases"
 }
 
-@test "zkrun finds its lease after a lost reply, even if another one waits" {
+@test "zkrun finds its lease after a lost reply, even if another contender waits" {
 	# Since all parents exist, the first transaction takes the lock.
 	zkrun -t "$TASK" -- true
 	start_relay
@@ -392,7 +395,7 @@ at_head()
 	assert_equal "$status" 0
 }
 
-@test "if its new lease is deleted at once, zkrun takes the lock again" {
+@test "if zkrun's new lease is deleted at once, zkrun takes the lock again" {
 	zk create -p "/lock/mutex/$TASK"
 	start_relay
 	relay_tell freeze-at 4
@@ -405,8 +408,8 @@ at_head()
 	assert_lock_clean "$TASK"
 }
 
-# leases_is_gone: zkrun must delete the leases node that it made, because no
-# server does: it is not a container.
+# leases_is_gone: zkrun must delete the leases node that it made.  No server
+# deletes the node, because it is not a container.
 leases_is_gone()
 {
 	wait_for 5 not zk stat "/lock/mutex/$TASK/leases"
@@ -478,7 +481,7 @@ leases_is_gone()
 	assert_output "zkrun: '$TASK' is held by another client"
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	run -3 zkrun -n -E 3 -t "$TASK" -- true
-	# Neither has left a node that blocks others.
+	# Neither run has left a node that blocks others.
 	queue_count "$TASK" 0
 	holds_count "$TASK" 1
 	let_go holder
@@ -487,7 +490,7 @@ leases_is_gone()
 	lock_clean "$TASK"
 }
 
-@test "of many with -n at once on a free lock, exactly one runs" {
+@test "of many contenders with -n at once on a free lock, exactly one runs" {
 	local gate=$BATS_TEST_TMPDIR/gate rounds=4 n=12 i round pids
 
 	! asan || rounds=1
@@ -526,7 +529,8 @@ leases_is_gone()
 	hold holder "$TASK"
 	zkrun_bg waiter -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	wait_for 10 queue_count "$TASK" 1
-	# At the front of the queue it also has a lease node, and still waits.
+	# At the front of the queue the waiter also has a lease node, and still
+	# waits.
 	wait_for 10 holds_count "$TASK" 2
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	let_go holder
@@ -660,8 +664,8 @@ leases_is_gone()
 }
 
 # quick_at_times LEAST MOST OPTION...: over the slow link, one of 30 runs must
-# take at most MOST ms, because the machine is not busy every time.  None may
-# take less than LEAST, because that is not possible.
+# take at most MOST ms; the machine is not busy every time.  No run may take
+# less than LEAST ms, because no zkrun can be faster.
 quick_at_times()
 {
 	local before i least=$1 most=$2 ms
@@ -683,14 +687,14 @@ quick_at_times()
 @test "over a slow link a run on a free lock takes three and a half round trips" {
 	zkrun -t "$TASK" -- true
 	start_relay relay "$ZKRUN_CONNECT" -d 25
-	# Session, acquire, release: 3.6 round trips of 50 ms.
+	# Session, acquire and release take 3.6 round trips of 50 ms.
 	quick_at_times 150 180
 }
 
 @test "over a slow link a refusal with -n takes two round trips" {
 	hold holder "$TASK"
 	start_relay relay "$ZKRUN_CONNECT" -d 25
-	# Session and look: 2.4 round trips of 50 ms.
+	# Session and look take 2.4 round trips of 50 ms.
 	quick_at_times 100 120 -n -q -E 0
 	let_go holder
 }

@@ -11,7 +11,7 @@ load lib/clock
 setup()
 {
 	bench_setup
-	# Paths of the test's own hide what other tests leave.
+	# Use paths of this test: other tests leave nodes in the default ones.
 	BASE=/status/$TASK
 	# shellcheck disable=SC2034 # for the helper
 	LOCK_BASE=$BASE
@@ -117,7 +117,7 @@ run_line()
 	    '^ +last ok +2025-11-22 03:00:00 +web3 +exit 0 after 2.5s$'
 	assert_line --index 6 --regexp \
 	    '^idle +free +2025-11-22 03:00:00 +web5 +exit 3 after 12m34s$'
-	# Below the table, in words.
+	# Below the table --status says which tasks need attention.
 	assert_line --index 7 'These tasks need attention:'
 	assert_line --index 8 --regexp \
 	    '^backup: failed [0-9]+d[0-9]+h ago on web4 with exit status 143; last succeeded [0-9]+d[0-9]+h ago$'
@@ -129,8 +129,8 @@ run_line()
 	TZ=Asia/Kolkata run -0 zkrun --status backup
 	assert_line --index 4 --regexp 'last run +2025-11-22 08:30:00 '
 	let_go holder
-	# End them before the teardown: a SIGCONT just before exit hangs a leak
-	# sanitizer.
+	# End the waiters before the teardown: a SIGCONT just before exit hangs
+	# a leak sanitizer.
 	zkrun_wait w1 10
 	zkrun_wait w2 10
 }
@@ -214,12 +214,12 @@ run_line()
 	# A task given by name is always shown.
 	run -1 zkrun --status --json stranger b b
 	assert_equal "$(got '.tasks|map(.task)')" '["stranger","b","b"]'
-	# The base / has a node of the servers, which is no task.
+	# The servers' own node below the base / is not a task.
 	ZKRUN_RUNS=$RUNS run zkrun --status --json -b /
 	assert_equal "$(got '.tasks|map(.task)|index("zookeeper")')" null
 }
 
-@test "--status exits 0 if a task is held and 1 if none is" {
+@test "--status exits 0 if a task is held and 1 if no task is held" {
 	hold_it holder held
 	run -0 zkrun --status held
 	run -0 zkrun --status free held
@@ -241,7 +241,7 @@ run_line()
 	# --json behind the task is an option, not a task that is free.
 	run -1 zkrun --status t --json
 	[[ $output == '{'* ]]
-	# After -- it is a task.
+	# After -- the word --json is a task.
 	run -1 zkrun --status -- t --json
 	assert_line --regexp '^--json +free$'
 	run -64 zkrun --json -t t -- true
@@ -355,7 +355,7 @@ curator_where()
 	status_json t
 	assert_equal "$(got '.tasks[0].holders|map([.pid,.session])')" \
 	    '[[1,null],[null,null]]'
-	# A zkrun wrote the node once, but none watches it now.
+	# A zkrun wrote the node once, but no zkrun watches it now.
 	run -75 zkrun --revoke -w 5 t
 	assert_line --index 0 "zkrun: cannot revoke 't': it is held by web1 (pid 1, user joe, command job1) without a session, which cannot be asked to stop (--break deletes its lease node)"
 	assert_line --index 1 --partial "another client without a session, which cannot be asked to stop"
@@ -406,7 +406,7 @@ stale_line()
 	assert_line --index 1 "zkrun: the queue of 't' has a node of web7 (pid 7, user joe, command job7) without a session (--break deletes it)"
 	assert_line --index 2 --partial "a node of 10.0.0.7 (not zkrun) without a session (--break deletes it)"
 	assert_equal "${#lines[@]}" 3
-	# --break shows them and asks first.
+	# --break shows the nodes and asks first.
 	start_terminal "$ZKRUN" --break -q t
 	wait_for 10 grep -q '\[y/N\] $' "$out"
 	assert_regex "$(<"$out")" "the queue of 't' has a node of web7 \\(pid 7,"
@@ -415,7 +415,8 @@ stale_line()
 	type_keys 'n\n'
 	wait_for 10 gone "${HELPERS[-1]}"
 	queue_count t 2
-	# --break deletes them along with a lease; a waiter keeps its place.
+	# --break deletes the nodes along with a lease; a waiter keeps its
+	# place.
 	zk create "$BASE/t/leases" >/dev/null
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	zkrun_bg w -t t -- true
@@ -429,7 +430,7 @@ stale_line()
 	zkrun_wait w 10
 	assert_equal "$status" 0
 	queue_count t 0
-	# It also deletes them if nobody holds the lock.
+	# --break also deletes the nodes if nobody holds the lock.
 	stale_line u
 	run -0 zkrun --break --yes u
 	queue_count u 0
@@ -552,11 +553,11 @@ lease()
 	set_clock +0d
 }
 
-@test "below the table --status lists what is wrong, and why" {
+@test "below the table --status lists the tasks that need attention, and why" {
 	use_clock_server
 	zk create -p "$BASE" >/dev/null
-	# Leases: two old ones, one much older than the last good run, one
-	# younger.
+	# 'waited' and 'lonely' are held for two hours.  'hangs' is held much
+	# longer than its last good run took, 'works' is not.
 	lease waited 7230
 	plant line "$BASE/waited" <<<"p locks"
 	plant line2 "$BASE/waited/locks" <<<"e _c_x-lock-0000000000 $(made_by 2)"
@@ -567,7 +568,8 @@ lease()
 	    "$(run_line run 100000 0 17 web3)"
 	write_record works "$(run_line success 400000 0 17 web3)" \
 	    "$(run_line run 400000 0 17 web3)"
-	# A lease without a session, a failed run, and a pause.
+	# 'restored' has a lease without a session, the last run of 'failed'
+	# failed, and 'shut' is paused.
 	zk create -p "$BASE/restored/leases/x" "$(made_by 1)" >/dev/null
 	write_record failed "$(run_line run 2467 9 17 web3)"
 	LOGNAME=alice zkrun --pause shut disk is full
@@ -580,7 +582,7 @@ lease()
 	assert_line "restored: held by a lease without a session (--break deletes it)"
 	assert_line --regexp "^shut: paused by alice@$(hostname) since [0-9:]+: disk is full\$"
 	assert_line --regexp '^waited: held by web1 \(pid 1\) for 2h00m while 1 client waits$'
-	# Nothing is wrong with these.
+	# 'works' and 'lonely' need no attention.
 	run -0 zkrun --status works lonely
 	refute_output --partial 'need attention'
 }
@@ -603,7 +605,7 @@ lease()
 	let_go holder
 }
 
-# harmless FILE: is it UTF-8 without control characters but the newline?
+# harmless FILE: does FILE hold UTF-8 with no control character but the newline?
 harmless()
 {
 	iconv -f UTF-8 -t UTF-8 "$1" >/dev/null &&
@@ -638,7 +640,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 	    '"\u001b[2J\u0007\r\n\t"'
 	assert_equal "$(jq -r '.tasks[0].holders[2].address' "$out")" '����'
 	assert_equal "$(jq -r '.tasks[0].holders[4].address' "$out")" '"\\}]'
-	# The same for messages.
+	# Messages are harmless as well.
 	file=$BATS_TEST_TMPDIR/err
 	run -75 zkrun --revoke -w 0.1 t
 	printf '%s\n' "$output" >"$file"
@@ -655,7 +657,7 @@ $(run_line run 9223372036854775807 1 3 $'\e[31m\377"')
 	run -1 bash -c '"$ZKRUN" --status --json a >&- 2>&- <&-'
 }
 
-@test "after lost contact --status asks everything again" {
+@test "after lost contact --status repeats all its requests" {
 	zk create -p "$BASE/t/leases/x" "$(made_by 7)" >/dev/null
 	start_relay
 	for op in 9 12 4; do
@@ -716,8 +718,8 @@ a_thousand()
 	assert_equal "$(grep -c ' held ' "$BATS_TEST_TMPDIR/status.out")" 1000
 	[ $took -ge 8000 ]
 	asan || [ $took -lt 10000 ]
-	# One sync; two lists, and two for each task; a record and three nodes
-	# each.
+	# --status sends one sync, one list each of base and runs, two lists for
+	# each task, and four reads for each task: the record and three nodes.
 	assert_equal "$(relay_count op9)" 1
 	assert_equal $(($(relay_count op8) + $(relay_count op12))) 2002
 	assert_equal "$(relay_count op4)" 4000
@@ -746,7 +748,7 @@ churner()
 	done
 }
 
-# ghosts: print each node that --status showed after it was gone.
+# ghosts: print each node that --status showed after its deletion.
 ghosts()
 {
 	local i
@@ -763,7 +765,7 @@ ghosts()
 	    ' "$BATS_TEST_TMPDIR"/watch-* "$BATS_TEST_TMPDIR/shown"
 }
 
-@test "while zkruns come and go, --status shows no ghost and no second holder" {
+@test "while zkruns come and go, --status shows no deleted node and no second holder" {
 	local end i looks=0 rc name gone seen
 
 	for i in 0 1 2; do
@@ -884,7 +886,7 @@ asked()
 	assert_output --regexp "^zkrun: cannot revoke 't': 127.0.0.1:"
 }
 
-@test "--revoke waits as long as told, and asks only once" {
+@test "--revoke waits as long as -w says, and asks only once" {
 	local me node
 
 	zk create -p "$BASE/t/leases" >/dev/null
@@ -1000,7 +1002,7 @@ revoked_once()
 	assert_output --regexp "^zkrun: cannot revoke 't': it is held by ([0-9a-f.:]+ \(not zkrun\)|another client), which cannot be asked to stop \(--break deletes its lease node\)$"
 	run -5 zkrun --revoke -E 5 -n t
 	name=$(holders t)
-	# The node still has what Curator wrote.
+	# The node still has the data that Curator wrote.
 	curator_where "$BASE/t/leases/$name"
 	# With two holders --revoke asks the zkrun and waits for it.
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
@@ -1013,7 +1015,7 @@ revoked_once()
 	assert_equal "$(holders t)" "$name"
 }
 
-@test "exit 77 if an ACL forbids to ask, to delete or to look" {
+@test "--revoke and --break exit 77 if an ACL forbids to ask, to delete or to look" {
 	zk create -p "$BASE/t/leases" >/dev/null
 	plant h "$BASE/t" <<<"e leases/x $(made_by 1)"
 	zk setacl "$BASE/t/leases/x" ra
