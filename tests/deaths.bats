@@ -39,8 +39,9 @@ err_of()
 	beat_fleet
 	signal_fleet STOP guard
 	relay_tell blackhole
-	# The proof is T/4 old, and the margin comes on top.  A smaller lead
-	# would be luck: the servers round up.
+	# The age of the proof (T/4) and the margin make a lead of 600 ms.  A
+	# tree with a smaller lead could die in time by luck, because the
+	# servers round up.
 	judge_fleet 15 3000 600
 	# No guard woke up to end the lease: the servers ended all leases.
 	for name in "${FLEET[@]}"; do

@@ -92,7 +92,7 @@ took_at_most()
 		32|33)				continue ;;	# libc uses them
 		esac
 		rc=0
-		# A shell may have set some of them to be ignored.
+		# The caller's shell may ignore some of these signals.
 		env --default-signal "$ZKRUN" -t "$TASK" -- \
 		    sh -c "kill -$i \$\$; exit 99" 3>&- || rc=$?
 		[ $rc -eq $((128 + i)) ] || wrong+=" $i->$rc"
@@ -127,7 +127,7 @@ took_at_most()
 	as=(setpriv --reuid=54321 --regid=54321 --clear-groups)
 	# The search for leaks would need one more process.
 	as+=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0")
-	# With 1 the guard cannot fork; with 2 the keeper cannot.
+	# With a limit of 1 the guard cannot fork; with 2 the keeper cannot.
 	for n in 1 2; do
 		rc=0
 		"${as[@]}" bash -c "ulimit -u $n; exec \"\$@\"" - \
@@ -307,7 +307,7 @@ took_at_most()
 
 	list='find "/proc/$$/fd" -type l -printf "%f %l\n"; :'
 	exec 7</dev/null 9>"$BATS_TEST_TMPDIR/nine"
-	# Write to a file: each run would have another pipe.
+	# Write to a file: a pipe would differ from run to run.
 	sh -c "$list" <&7 >"$BATS_TEST_TMPDIR/fds" 2>&9 3>&-
 	before=$(sort "$BATS_TEST_TMPDIR/fds")
 	locked sh -c "$list" <&7 >"$BATS_TEST_TMPDIR/fds" 2>&9 3>&-
@@ -371,7 +371,7 @@ took_at_most()
 @test "signal mask and ignored signals are the caller's" {
 	local status=(grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status) n
 
-	# A sanitizer catches these in zkrun, even if they are ignored.
+	# A sanitizer catches these signals in zkrun, even if they are ignored.
 	for n in segv sigbus abort sigill sigtrap sigfpe; do
 		ASAN_OPTIONS+=:handle_$n=0
 	done
@@ -428,7 +428,7 @@ reader_took()
 
 	rc=$({ { timeout 1 yes 2>/dev/null; echo $? >&4; } |
 	    "$ZKRUN" -t "$TASK" -- sh -c 'exec <&-; sleep 2' 3>&- 4>&-; } 4>&1)
-	# 124 would come from timeout(1): yes had no reader and got no signal.
+	# Status 124 would mean that yes got no signal and timeout(1) ended it.
 	[ -n "$rc" ]
 	assert_not_equal "$rc" 124
 	assert_lock_clean "$TASK"
@@ -464,7 +464,7 @@ reader_took()
 	unreached -c "127.0.0.1:$RESPONDER_PORT"
 	assert_output --partial "127.0.0.1:$RESPONDER_PORT: "
 	[[ $output == *[Zz]oo[Kk]eeper*[Zz]oo[Kk]eeper* ]]
-	# This one closes at once.
+	# This server closes each connection at once.
 	start_responder hangup ''
 	unreached -c "127.0.0.1:$RESPONDER_PORT"
 	assert_output --partial "127.0.0.1:$RESPONDER_PORT: "
@@ -590,8 +590,8 @@ reader_took()
 	assert_equal "$(<"$BATS_TEST_TMPDIR/late.err")" ''
 }
 
-# with_deaf_resolver COMMAND...: its only name server never answers, so it can
-# resolve only the names in $BATS_TEST_TMPDIR/hosts.
+# with_deaf_resolver COMMAND...: run COMMAND with one name server, which never
+# answers.  COMMAND can resolve only the names in $BATS_TEST_TMPDIR/hosts.
 with_deaf_resolver()
 {
 	local dir=$BATS_TEST_TMPDIR

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Limits: how long a command may run, how long zkrun keeps the lease, how many
-# may hold at a time, and what a revoked holder does.
+# Limits on the time of a command, the time of a lease and the number of
+# holders; and runs whose lease is revoked.
 
 load lib/helper
 load lib/runs
@@ -68,7 +68,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 @test "--max-time: if the command exits 0 when asked to stop, zkrun exits 124" {
 	run -124 zkrun -i 0 -m 0.3 -t "$TASK" -- sh -c \
 	    'trap "exit 0" TERM; while :; do sleep 0.05; done'
-	# The same with -s.
+	# zkrun also exits 124 if it asks with another signal (-s).
 	run -124 zkrun -i 0 -m 0.3 -s USR1 -t "$TASK" -- sh -c \
 	    'trap "echo asked; exit 0" USR1; while :; do sleep 0.05; done'
 	assert_line asked
@@ -106,7 +106,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 @test "--max-time -o leave: zkrun does not stop what the command left" {
 	run -0 zkrun -o leave -m 5 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
-	# The orphan and its sleep.
+	# The orphan and its sleep live on.
 	marked_count "$TASK" 2
 	# shellcheck disable=SC2046 # one word each
 	kill -KILL $(marked "$TASK")
@@ -332,7 +332,8 @@ churn()
 	echo "# --leases 3: $output" >&3
 	assert_output --partial 'ids=9 overlaps=0 max_concurrent=3 '
 	assert_output --partial 'open=0'
-	# overlap would find a fourth: it finds that more than two ran at once.
+	# overlap would find a fourth run: it finds that more than two ran at
+	# once.
 	run -1 "$TOOLS/overlap" -n 2 "$stamps"
 	for i in zkrun1 zkrun2 zkrun3 zkrun4 zkrun5 zkrun6 java0 java1 java2; do
 		n=$(grep -c "^begin .* $i\$" "$stamps")
@@ -409,7 +410,7 @@ at_once()
 	done
 }
 
-@test "after a wait the lease node shows since when it is held" {
+@test "after a wait the lease node's mtime is the time when zkrun got the lock" {
 	local lease stat
 
 	at() { sed -n "s/^$1=//p" <<<"$stat"; }
@@ -428,7 +429,7 @@ at_once()
 	wait_for 5 queue_count "$TASK" 0
 	stat=$(zk stat "$lease")
 	[ $(($(at mtime) - $(at ctime))) -ge 300 ]
-	# Its data is the same as before.
+	# The node's data is the same as before.
 	assert_regex "$(zk get "$lease")" "^host=$(hostname) pid=${BG[two]} user=[^ ]* start=[^ ]* command=sh$"
 	let_go two
 }

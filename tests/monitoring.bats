@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 #
-# contrib/monitoring: what zkrun-metrics tells Prometheus and check_zkrun tells
-# Nagios, about tasks on a real server; and the alert rules, as Prometheus reads
-# them.
+# Test contrib/monitoring with tasks on a real server: zkrun-metrics for
+# Prometheus, check_zkrun for Nagios, and the alert rules, which promtool runs.
 #
 # Once: these are scripts.
 
@@ -69,7 +68,7 @@ run_ended()
 write_record()
 {
 	zk create -p "$ZKRUN_RUNS/$1" >/dev/null
-	# The newline at the end is part of it.
+	# The record ends with a newline.
 	zk set "$ZKRUN_RUNS/$1" "$(printf '%s\n' 'zkrun 1' "${@:2}")
 "
 }
@@ -80,7 +79,7 @@ value()
 	sed -n "s/^zkrun_$1${2:+{task=\"$2\"\}} //p" <<<"$output"
 }
 
-# between LEAST VALUE MOST: fractions allowed.
+# between LEAST VALUE MOST: is VALUE in this range?  Fractions are allowed.
 between()
 {
 	awk -v least="$1" -v value="$2" -v most="$3" \
@@ -126,12 +125,12 @@ no_server()
 	between "$before" "$(value look_timestamp_seconds)" "$EPOCHSECONDS"
 	let_go holder
 	zkrun_wait waiter 10
-	# It is not a failure that no task is held.
+	# zkrun-metrics also succeeds if no task is held.
 	run -0 metrics
 	assert_equal "$(value held held) $(value look_success)" '0 1'
 }
 
-@test "metrics: the whole text, in any time zone and locale" {
+@test "metrics: the whole text is the same in any time zone and locale" {
 	write_record backup \
 	    'success began=1763780400123 started=1763780400131 took=2467 status=0 fence=17 host=web3' \
 	    'run began=1763784000123 started=1763784000131 took=3723000 status=143 fence=18 host=web4'
@@ -203,7 +202,7 @@ zkrun_look_timestamp_seconds $(value look_timestamp_seconds)"
 	let_go other
 }
 
-@test "metrics: after a failed look the file has no task, but the time of the look" {
+@test "metrics: after a failed look the file has the time of the look, but no task" {
 	local before
 
 	hold holder t
@@ -223,7 +222,7 @@ zkrun_look_timestamp_seconds $(value look_timestamp_seconds)"
 	between "$before" "$(value look_timestamp_seconds)" "$EPOCHSECONDS"
 	only_file
 
-	# Other failures leave the same.
+	# After other failures the file is the same.
 	run -64 metrics -o "$FILE" --no-such-option
 	assert_equal "$(grep -c '^zkrun_look_success 0$' "$FILE")" 1
 	run -0 metrics -o "$FILE"
@@ -250,7 +249,7 @@ zkrun_look_timestamp_seconds $(value look_timestamp_seconds)"
 	run -0 metrics open strange
 	assert_equal "$(value look_success)" 1
 	zk setacl "$ZKRUN_BASE/shut/leases" rwcda
-	# Without the list of tasks nobody can tell which are missing.
+	# Without the list of tasks zkrun-metrics cannot tell which are missing.
 	zk setacl "$ZKRUN_BASE" wcda
 	run -77 metrics
 	assert_equal "$(value look_success)" 0
@@ -300,7 +299,7 @@ read_all_the_time()
 @test "metrics: if the file cannot be written, the old one stays, exit 71" {
 	run -0 metrics -o "$FILE"
 	cp "$FILE" "$BATS_TEST_TMPDIR/copy"
-	# As on a disk that is full.
+	# The write fails as on a full disk.
 	(
 		ulimit -f 0
 		exec env --ignore-signal=XFSZ "$MONITORING/zkrun-metrics" \
@@ -362,7 +361,7 @@ read_all_the_time()
 	assert_output --regexp '^ZKRUN OK - t: last good run ended 10h0[0-9]m ago, took 12m07s \| age=360[0-9]{2}s;;90000;0 took=727s;;;0 waiting=0;;;0$'
 	run -2 check t 9h
 	assert_output --regexp '^ZKRUN CRITICAL - t: last good run ended 10h0[0-9]m ago, .* age=360[0-9]{2}s;;32400;0 '
-	# All units, and fractions.
+	# check_zkrun takes all units, and fractions.
 	for age in 36100 36100s 602m 10.1h 0.42d; do
 		run -0 check t $age
 	done
@@ -373,7 +372,7 @@ read_all_the_time()
 	write_record later "$(run_ended success -100 1000 0)"
 	run -0 check later 1h
 	assert_output --partial ' | age=0s;;3600;0 '
-	# Real runs, with a failure last.
+	# Record real runs; the last one fails.
 	run -0 zkrun -i 0 -t real -- true
 	run -3 zkrun -i 0 -t real -- sh -c 'exit 3'
 	run -0 check real 1h
@@ -568,7 +567,8 @@ in_time()
 			ZkrunTaskPaused 12h 0
 			ZkrunTaskPaused 13h2m 1
 		END
-		# a grows; b stands by; c comes and goes once a day.
+		# The queue of a grows; b has a constant queue, as standby
+		# servers make; c has a queue once a day.
 		in_time 'zkrun_waiting{task="a"} = 0x60 0+1x240' \
 		    'zkrun_waiting{task="b"} = 9x300' \
 		    'zkrun_waiting{task="c"} = 0x100 6x10 0x190' <<-END
@@ -583,7 +583,7 @@ in_time()
 			ZkrunRecordUnreadable 1h5m 0
 			ZkrunRecordUnreadable 1h12m 1
 		END
-		# The file is gone; the file grows old.
+		# First the file disappears, then its time stands still.
 		in_time 'zkrun_look_timestamp_seconds{instance="web1"} = 0+60x60' <<-END
 			ZkrunLookMissing 1h 0
 			ZkrunLookMissing 1h12m 1

@@ -16,7 +16,7 @@ setup()
 	FILE=$BATS_TEST_TMPDIR/zkrun.conf
 }
 
-# says_one_line FILE: has FILE one line, in the form of zkrun's messages?
+# says_one_line FILE: does FILE have one line, in the form of zkrun's messages?
 says_one_line()
 {
 	[ "$(wc -l <"$1")" -eq 1 ] &&
@@ -182,7 +182,7 @@ repeat()
 	ZKRUN_BASE='' bad_option
 }
 
-@test "the base '/' puts tasks at the top" {
+@test "with the base '/' tasks are znodes of the top level" {
 	run -0 zkrun -b / -t "$TASK" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" \
 	    ls "/$TASK/leases"
 	assert_output --partial _c_
@@ -257,7 +257,7 @@ repeat()
 }
 
 @test "--syslog takes its value only after '='" {
-	# Otherwise it would take the task or the command as its value.
+	# Without '=' --syslog would take the task or the command as its value.
 	run -0 zkrun --syslog -t "$TASK" -- true
 	run -0 zkrun -t "$TASK" --syslog -- true
 	run -0 zkrun -t "$TASK" --syslog true
@@ -267,10 +267,10 @@ repeat()
 }
 
 #
-# What excludes what
+# Options that exclude each other
 #
 
-@test "zkrun does only one of --break, --check, --status and the like at a time" {
+@test "zkrun refuses two of --break, --check, --status and the like at a time" {
 	local one other
 	local all=(--break --check --forget --pause --resume --revoke --status)
 
@@ -366,7 +366,7 @@ repeat()
 	done
 	run -0 zkrun -i 0 -b / --runs "/$TASK/leases2" -t "$TASK-two" -- true
 	zk rmr "/$TASK-two"
-	# Without an interval nothing is recorded, and any path will do.
+	# Without an interval zkrun records nothing and accepts any path.
 	run -0 zkrun -b "/$TASK" --runs "/$TASK" -t x -- true
 }
 
@@ -404,7 +404,7 @@ repeat()
 	assert_equal "$(jq -c '.tasks[0].paused[0]|.reason,.leases' \
 	    <<<"$output" | tr '\n' ' ')" '"too many of them" 2 '
 	run -0 zkrun --resume "$TASK" -q
-	# An operand is a command until an option before it says otherwise.
+	# Before --status an operand is the command, which gets --status.
 	refused 64 "$TASK" --status
 	# After -- every argument is an operand.
 	run -0 zkrun --pause -q "$TASK" -- -l 2
@@ -485,7 +485,7 @@ repeat()
 	assert_output 1
 }
 
-@test "the command line overrides the environment, which overrides the file" {
+@test "the command line overrides the environment, and the environment overrides the file" {
 	take_task
 	echo 'conflict-exit-code = 11' >"$FILE"
 	run -75 zkrun -n -t "$TASK" true
@@ -521,7 +521,7 @@ repeat()
 	assert_output --partial 'timeout 4.0s'
 }
 
-# zkrun refuses an impossible value, which shows that it read the option.
+# zkrun refuses an impossible value.  This shows that it read the option.
 @test "the environment and the file are read for each newer option" {
 	local pair name variable
 

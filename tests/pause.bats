@@ -43,9 +43,10 @@ refused()
 	PAUSED_BY="$OPS since $TIME: we move the disk"
 	start_relay
 	refused -n -c "$RELAY_CONNECT"
-	# It creates no node in the queue.
+	# The contender creates no node in the queue.
 	assert_equal "$(relay_count op15)" 0
-	# The lease node that the next contender waits with is behind the pause.
+	# The lease node with which the next contender waits comes after the
+	# pause.
 	refused -w 1s
 	zkrun_bg head -t "$TASK" -- touch "$(RAN)"
 	wait_for 10 holds_count "$TASK" 2
@@ -64,7 +65,7 @@ refused()
 	wait_for 5 says head "^zkrun: waiting for '$TASK': 0:0., next in the queue, paused by $OPS since $TIME: why\$"
 	zkrun_bg second -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" 2
-	# The waiter looks again and has nothing new to report.
+	# The waiter looks again, but has nothing new to report.
 	LOGNAME=bob run -0 zkrun --pause "$TASK"
 	run -0 zkrun --resume "$TASK" bob
 	run -0 zkrun --pause -l 2 "$TASK"
@@ -166,7 +167,7 @@ refused()
 	assert_lock_clean "$TASK"
 }
 
-@test "--pause names a Curator client that holds the lock, goes on and is the last" {
+@test "--pause names a Curator client that holds the lock; the client goes on, and is the last" {
 	start_curator
 	curator_say acquire A "$P" -1
 	curator_expect 10 A acquired
@@ -447,7 +448,8 @@ lost_reply()
 	local dropped=0 skip
 
 	start_relay
-	# A try, a second try with the parents, both again, then two more nodes.
+	# There are six transactions: a try without and one with the parents,
+	# for the first node and again after a lost reply, then two more nodes.
 	for skip in 0 1 2 3 4 5; do
 		lost_reply $skip --pause -l 3 "$TASK-$skip" why
 		pauses_count 3 "$TASK-$skip"
@@ -455,21 +457,21 @@ lost_reply()
 		assert_equal "$(jq -c '.tasks[0].paused|map(.leases)' \
 		    <<<"$output")" '[3]'
 	done
-	# Three nodes and 'leases'.
+	# --resume deletes three nodes and 'leases'.
 	for skip in 0 1 2 3; do
 		lost_reply $skip --resume "$TASK-$skip"
 		run -1 zk stat "/lock/mutex/$TASK-$skip/leases"
 	done
 }
 
-@test "a pause of three leases that an ACL stops half-way is taken back" {
+@test "if an ACL stops a pause of three leases half-way, --pause takes it back" {
 	start_relay
 	zk create -p "$P/leases" >/dev/null
 	relay_tell freeze-at 14 3
 	zkrun_bg pause -c "$RELAY_CONNECT" --pause -l 3 "$TASK"
 	wait_for 10 relay_counts op14 3
 	pauses_count 2
-	# From here on nobody may create nodes there.
+	# From here on nobody may create nodes in 'leases'.
 	zk setacl "$P/leases" rd
 	relay_tell thaw
 	ended_in pause 10 77

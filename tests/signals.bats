@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# Signals: a signal to zkrun reaches the command and all it started, once.
+# A signal to zkrun reaches the command and all that it started, once.
 #
 # Measures: a signal waits 20 ms for the other process, a lease lasts for a second.
 
@@ -117,7 +117,8 @@ siglog_bg()
 	kill -STOP "$keeper"
 	kill -TERM "$keeper" "$guard"
 	wait_for 5 grep -q leaving "/proc/$guard/cmdline"
-	# Longer than the 20 ms that the guard waits for the keeper's report.
+	# Wait longer than the 20 ms that the guard waits for the keeper's
+	# report.
 	sleep 0.05
 	kill -CONT "$keeper"
 	ended w 5 signal 15
@@ -286,7 +287,7 @@ guard_in_terminal()
 	wait_for 5 in_state "$guard" T
 	wait_for 5 in_state "$command" T
 	not in_state "$keeper" T
-	# Six requests take longer than the session lives without its keeper.
+	# Six requests take longer than a session lives without requests.
 	relay_tell reset-stats
 	pinged() { [ $(($(relay_count op11) + $(relay_count op14))) -ge 6 ]; }
 	wait_for 15 pinged
@@ -330,10 +331,11 @@ guard_in_terminal()
 	type_keys 'exit\n'
 }
 
-@test "all stopped before the command's execve: dead in time, and no overlap" {
+@test "all processes are stopped before the command's execve: the command dies in time, and no runs overlap" {
 	local path child='' keeper
 
-	# A PATH so long that the test meets the child while it looks for sleep.
+	# PATH is so long that the test meets the child while it searches for
+	# sleep.
 	path=$(printf '/x:%.0s' {1..40000})
 	PATH=$path$PATH "$ZKRUN" -T 4s -t "$TASK" -- sleep 2 2>/dev/null 3>&- &
 	BG[r]=$!

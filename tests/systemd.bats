@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 #
 # What zkrun tells a service manager, what the command inherits of the manager's
-# settings, and the units of contrib/systemd.  The manager is a socket of ours
-# that records each message and its sender (tests/tools/notified.c).  The tests
-# run the units' own command lines.
+# settings, and the units of contrib/systemd.  Here tests/tools/notified.c acts
+# as the manager: it records each message and its sender.  The tests run the
+# units' own command lines.
 
 load lib/helper
 
@@ -43,8 +43,8 @@ heard_like()
 	return 1
 }
 
-# heard_end: the last status.  Of two that follow at once zkrun sends the newer
-# one.
+# heard_end: the manager gets the last status.  If two statuses follow at once,
+# zkrun may send only the newer one.
 heard_end()
 {
 	heard_like "STATUS=$TASK: (leaving|closing)"
@@ -87,7 +87,8 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	heard READY=1
 	heard "STATUS=$TASK: holding"
 	assert_equal "$(said "^$BG_PID READY=1")" 1
-	# Afterwards zkrun asks for no more time, and only the guards send.
+	# After this zkrun asks for no more time, and only the guards send
+	# messages.
 	run -0 sed "1,/$BG_PID READY=1/d" "$HEARD"
 	refute_output --partial EXTEND
 	end_command
@@ -218,7 +219,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	WATCHDOG_USEC=200000 zkrun_bg second -t "$TASK" -- sleep 600
 	keeper=$(keeper_of "$BG_PID")
 	wait_for 5 more_than "^$BG_PID WATCHDOG=1" 5
-	# It asks for more time to start as often.
+	# zkrun asks for more time to start as often as it sends WATCHDOG=1.
 	more_than "^$BG_PID EXTEND_TIMEOUT_USEC" 5
 	let_go first
 	heard READY=1
@@ -365,7 +366,7 @@ copy_units()
 	DIR=$BATS_TEST_TMPDIR/units
 	mkdir -p "$DIR/jobs"
 	cp "$UNITS"/* "$DIR"
-	# zkrun stands there without a path, because make install and packages
+	# The units name zkrun without a path, because make install and packages
 	# put it into different directories.
 	sed -i -e "s#^ExecStart=zkrun #ExecStart=$ZKRUN #" \
 	    -e "s#/usr/local/bin/gatewayd#$DIR/jobs/gatewayd#" \
@@ -417,7 +418,7 @@ has_status()
 	cp "$DIR/jobs/$TASK" "$DIR/jobs/i"
 	run -0 systemd-analyze verify --man=no "$DIR"/*.service "$DIR"/*.timer
 	assert_output ''
-	# It does find a mistake.
+	# systemd-analyze verify does find a mistake.
 	sed -i 's/^KillMode=.*/KillMode=mixd/' "$DIR/gateway.service"
 	run systemd-analyze verify --man=no "$DIR/gateway.service"
 	assert_output --partial 'kill mode'
@@ -435,7 +436,8 @@ has_status()
 		run -0 systemd-analyze verify --man=no "$DIR/zkrun@.service"
 		assert_output ''
 	fi
-	# %d is root's directory, with files that the unit's user may read.
+	# systemd sets %d to a directory of root, with files that the unit's
+	# user may read.
 	mkdir -m 700 "$DIR/credentials"
 	echo digest:unit:secret >"$DIR/credentials/zkrun-auth"
 	chmod 440 "$DIR/credentials/zkrun-auth"
@@ -465,7 +467,7 @@ has_status()
 	start_unit a "$unit"
 	heard "STATUS=$TASK: holding"
 	assert_equal "$(cat "$BATS_TEST_TMPDIR/a.out")" "$DIR/jobs/$TASK "
-	# A lock that is held is a success, by SuccessExitStatus=.
+	# SuccessExitStatus= makes a held lock a success.
 	ZKRUN_NONBLOCK=yes start_unit b "$unit"
 	zkrun_wait b 10
 	has_status "$unit" SuccessExitStatus "$status"
@@ -475,12 +477,12 @@ has_status()
 	zkrun_wait a 10
 	has_status "$unit" SuccessExitStatus "$status"
 	assert_lock_clean "$TASK"
-	# A job's own failure may be tried again.
+	# The unit passes on the job's own failure.
 	echo 3 >"$BATS_TEST_TMPDIR/end"
 	start_unit c "$unit"
 	zkrun_wait c 10
 	assert_equal "$status" 3
-	# Bad options and a missing job are not tried again.
+	# RestartPreventExitStatus= covers bad options and a missing job.
 	ZKRUN_WAIT=x start_unit d "$unit"
 	zkrun_wait d 10
 	has_status "$unit" RestartPreventExitStatus "$status"
@@ -488,7 +490,8 @@ has_status()
 	start_unit e "$unit"
 	zkrun_wait e 10
 	has_status "$unit" RestartPreventExitStatus "$status"
-	# A lack of ZooKeeper or a lost lock may be over the next time.
+	# Neither setting covers a lack of ZooKeeper or a lost lock: systemd
+	# starts the job again.
 	for code in 69 76; do
 		run ! has_status "$unit" RestartPreventExitStatus $code
 		run ! has_status "$unit" SuccessExitStatus $code
@@ -586,7 +589,7 @@ as_template()
 	run ! has_status "$unit" SuccessExitStatus 137
 	heard READY=1
 	session=$(session_of "/lock/mutex/$TASK/leases/$(holders "$TASK")")
-	# Restart=always starts it again, and it waits.
+	# Restart=always starts the daemon again, and its zkrun waits.
 	start_unit three "$unit"
 	heard_like "STATUS=$TASK: waiting, next in the queue, held by .*"
 	# The server dies with all its processes.

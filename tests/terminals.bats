@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# zkrun in real shells on real terminals: keys, job control and the end of a
-# terminal.  And zkrun in a container's PID namespace.
+# Run zkrun in real shells on real terminals, with keys, job control and the end
+# of a terminal.  Run zkrun in a container's PID namespace.
 #
 # bats file_tags=long
 #
@@ -81,7 +81,7 @@ at_prompt()
 	[ "$1" = S ] && [ "$3" = "$6" ]
 }
 
-# shows_status STATUS: the shell reports it for the last command.
+# shows_status STATUS: the shell reports STATUS for the last command.
 shows_status()
 {
 	local variable='$?'
@@ -184,7 +184,7 @@ script_ends()
 	done
 }
 
-# bash ends if its child died of the ^C, the other shells in any case.
+# bash ends only if its child died of the ^C; the other shells always end.
 @test "^C ends a script with its loop, in each shell" {
 	local shell way
 
@@ -259,9 +259,9 @@ in_foreground()
 	[ "$3" = "$6" ]
 }
 
-# is_suspended WAY: has ^Z done what it should?  It stops a plain command, and
-# timeout(1) in front of one, which does not pass it on.  In its own session
-# nobody could resume the command, so the kernel does not stop it.
+# is_suspended WAY: has ^Z suspended the job?  ^Z stops a plain command.  ^Z
+# stops timeout(1), but not the command behind it.  The kernel does not stop a
+# command in its own session, because nobody could resume it.
 is_suspended()
 {
 	case $1 in
@@ -300,7 +300,7 @@ is_suspended()
 			wait_for 5 in_foreground "$GUARD"
 			type_keys '\003'
 			if [ "$shell" = fish ]; then
-					# The status of fg itself.
+					# This is the status of fg itself.
 				shows_status 0
 			else
 				shows_status 130
@@ -525,7 +525,7 @@ goes_on()
 	done
 }
 
-# tmux_do COMMAND...: run it with a tmux server of the test's own.
+# tmux_do COMMAND...: run COMMAND with a tmux server of this test.
 tmux_do()
 {
 	SHELL=/bin/sh timeout 10 tmux -S "$D/tmux" -f /dev/null "$@" 3>&-
@@ -540,7 +540,7 @@ tmux_do()
 		wait_for 10 marked_count "$TASK" 2
 		tmux_do $how -t :1
 		all_ended
-		# The same with a shell in between.
+		# tmux also ends a job whose parent is a shell.
 		tmux_do new-window bash --norc --noprofile -i
 		tmux_do send-keys -t :1 'zkrun -t $T -- timeout 60 pair' Enter
 		wait_for 10 marked_count "$TASK" 2
