@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Credentials and ACLs: who may use a task's nodes, what a wrong credential
-# does, and that a secret appears nowhere but in its file.
+# Credentials and ACLs decide who may use a task's nodes.  zkrun reports a wrong
+# credential.  A secret appears only in its file.
 
 load lib/helper
 
@@ -31,8 +31,8 @@ zka()
 	zk -a "$CREATOR" "$@"
 }
 
-# digest_of USER PASSWORD: print the id that a server makes of such a
-# credential.
+# digest_of USER PASSWORD: print the id that a server makes of this user and
+# password.
 digest_of()
 {
 	echo "$1:$(printf %s "$1:$2" | openssl dgst -sha1 -binary | base64)"
@@ -202,7 +202,7 @@ clean()
 	contact() { grep -q 'regained contact' "$BATS_TEST_TMPDIR/holder.err"; }
 	wait_for 10 contact
 	assert_equal "$(relay_count op100)" 4
-	# The session closer sends it as well.
+	# The session closer sends the credential as well.
 	keeper=$(keeper_of "${BG[holder]}")
 	kill -KILL "$keeper"
 	zkrun_wait holder 10
@@ -255,7 +255,7 @@ collect_traces()
 	run -1 grep -raE "$SECRET|$AUTH" "$BATS_TEST_TMPDIR/traces/$command".*
 	run -1 grep -ra "$SECRET" "$BATS_TEST_TMPDIR/traces"
 	run -1 grep -l "$AUTH" "$BATS_TEST_TMPDIR"/traces/*.fd
-	# grep does find the secret where it is.
+	# The same grep finds the secret in the file.
 	grep -q "$SECRET" "$AUTH"
 	let_go holder
 	zkrun_wait waiter 10

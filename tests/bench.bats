@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# make bench, in short: its output is well-formed, and zkrun stays within those
-# limits that a busy machine does not affect.
+# Run a short make bench: its output is well-formed, and zkrun stays within
+# those limits that a busy machine does not affect.
 #
 # Alone: it is a benchmark.
 # Once: it measures the program as built for use.

@@ -6,7 +6,7 @@
 load lib/helper
 load lib/faults
 
-# said NAME TEXT: does its stderr have this text?
+# said NAME TEXT: does the stderr of NAME have TEXT?
 said()
 {
 	grep -qF -- "$2" "$BATS_TEST_TMPDIR/$1.err"

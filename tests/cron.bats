@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# A real cron runs the crontab of contrib/cron: which jobs send mail, and which
-# do not.  cron looks at the clock only once a minute, so setup_file turns each
+# A real cron runs the crontab of contrib/cron.  The tests check which jobs send
+# mail.  cron looks at the clock only once a minute, so setup_file turns each
 # line into one that cron runs at its start, and all tests look at that run.
 # cron has its own crontab directory, mailer and /run, and does not touch the
 # machine's.

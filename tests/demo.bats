@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# What the README names first: contrib/demo, and contrib/install-deps.
+# Test contrib/demo and contrib/install-deps, which the README names first.
 
 load lib/helper
 

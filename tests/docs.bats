@@ -101,8 +101,8 @@ shortest()
 	    "$(synopsis_options <<<"$text")"
 }
 
-# described: print the options that a manual page on stdin describes, as table
-# does, with the group in front if $1 is groups.
+# described: print the options that a manual page on stdin describes, in the
+# form of table.  If $1 is groups, the group stands in front.
 described()
 {
 	# .It Fl t , Fl -task Ar task
@@ -142,8 +142,8 @@ described()
 	    }')" "$(section OPTIONS | described groups)"
 }
 
-# default_of FIELD OPTION KIND: print how options_default() sets a field, in the
-# words of the manual, with durations in ms; - for 0 or none.
+# default_of FIELD OPTION KIND: print how options_default() sets FIELD, in the
+# words of the manual, with durations in ms.  Print - for 0 or no default.
 default_of()
 {
 	local value
@@ -168,7 +168,7 @@ default_of()
 		value=$(sed -nE 's/^#define DEFAULT_FILE.*"(.*)"/\1/p' \
 		    src/config/arguments.c) ;;
 	*,EITHER*)
-		# The first word stands for 0.
+		# A word for 0 is the first word of KIND.
 		[ -n "$value" ] ||
 		    value=$(sed -E 's/[^"]*"([a-z]+)".*/\1/' <<<"$3") ;;
 	esac
@@ -236,11 +236,11 @@ stated()
 		<<<"$code")" "$(grep -v '^syslog' <<<"$help")"
 }
 
-@test "every variable that the manual names exists, and it names the main ones" {
+@test "every variable that the manual names exists, and the manual names the main ones" {
 	local named known
 
-	# Those for the command, that of the configuration file, those of
-	# options.
+	# The manual may name the command's variables, ZKRUN_CONFIG and the
+	# options' variables.
 	known=$(printf 'ZKRUN_%s\n' TASK LEASE LEASE_CONNECT \
 	    FENCE SESSION CONFIG
 	    sed -nE 's/^\t\{ "([a-z-]+)", .*, false, .*$/ZKRUN_\1/p' \
@@ -457,7 +457,7 @@ installed()
 	(cd "$WORK/root" && find . ! -type d -printf '%P %m\n' | sort)
 }
 
-@test "make install puts program, manual and completions where it is told" {
+@test "make install puts program, manual and completions into the given directories" {
 	run -0 make -s install BUILD="$BUILD" DESTDIR="$WORK/root" PREFIX=/usr
 	assert_equal "$(installed)" \
 "usr/bin/zkrun 755

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
 # How signals end a job and zkrun: jobs in their own process groups, what a job
-# leaves behind, the shell around zkrun, and who reaps.
+# leaves behind, the shell around zkrun, and zombies.
 #
 # Measures: the guard keeps a signal 20 ms for the keeper's answer.
 
@@ -139,7 +139,7 @@ leaves()
 	ended stopped 5 signal 15
 }
 
-# systemd sends both at once to a unit with SendSIGHUP=yes.
+# systemd sends both signals at once to a unit with SendSIGHUP=yes.
 @test "a HUP right after a TERM does not cancel the TERM" {
 	# shellcheck disable=SC2016 # for the inner shell
 	leaves both 'both() { [ "$t$h" != 11 ] || exit 3; }
@@ -154,7 +154,7 @@ leaves()
 	# shellcheck disable=SC2016 # for the inner shell
 	zkrun_ending all -g -t "$TASK" -- sh -c \
 	    'setsid "$0" "$1" 300 0 & until [ -s "$1" ]; do :; done
-	    # A process that has just started may get it twice.
+	    # A process that has just started may get the signal twice.
 	    sleep 0.1; : >"$1.old"; exec sleep 300' "$TOOLS/siglog" "$(LOG all)"
 	wait_for 10 test -e "$(LOG all.old)"
 	kill -TERM "$BG_PID"

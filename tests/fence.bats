@@ -10,7 +10,7 @@ FENCES()
 	echo "$BATS_TEST_TMPDIR/fences"
 }
 
-# contend ROUNDS: start so many runs, one after the other.  Each adds its fence
+# contend ROUNDS: start ROUNDS runs, one after the other.  Each adds its fence
 # to the list while it holds.  Print the status of each that fails.
 contend()
 {
@@ -31,7 +31,7 @@ curator_turn()
 
 	curator_say acquire "c$1" "/lock/mutex/$TASK" 40000
 	curator_expect 60 "c$1 acquired"
-	# Curator's lease is the oldest: a waiter may have one as well.
+	# Curator's lease is the oldest one: a waiter may also have a lease.
 	fence=$(for lease in $(holders "$TASK"); do
 		zk czxid "/lock/mutex/$TASK/leases/$lease"
 	done | sort -n | head -n 1)
@@ -77,7 +77,7 @@ curator_turn()
 	figure "$got hand-offs, 3 restarts"
 	# Three of the eight turns were restarts: 2, 5, 8.
 	assert_equal "$got" $((4 * n + 5))
-	# In the order of holding each is greater than the last.
+	# Each fence is greater than the fence of the holder before.
 	run -0 sort -n -u -c "$(FENCES)"
 	not grep -vxE '[1-9][0-9]*' "$(FENCES)"
 	lock_clean "$TASK"
@@ -195,8 +195,8 @@ end_asker()
 		ask
 		assert_equal "$ANSWER" 0
 		zk rm "$LEASE"
-		# The first is persistent; the second lasts until znode is
-		# killed.
+		# The first new node is persistent; the second lasts until znode
+		# is killed.
 		"$TOOLS/znode" -c "$ZKRUN_CONNECT" create "$LEASE" $flag \
 		    <&"$NAP_FD" >/dev/null 3>&- &
 		HELPERS+=($!)
@@ -224,7 +224,7 @@ end_asker()
 	run -76 env "${env[@]}" "$ZKRUN" --check
 }
 
-@test "--check asks the servers of the lease without being told them" {
+@test "--check finds the servers of the lease without options" {
 	start_relay
 	asker a -c "$RELAY_CONNECT"
 	relay_tell reset-stats
@@ -264,7 +264,7 @@ end_asker()
 	run -64 zkrun --check
 	assert_equal "${#lines[@]}" 1
 	for i in 0 1 2; do
-		# One of the three is missing.
+		# One of the three variables is missing.
 		run -64 env "${good[@]:0:i}" "${good[@]:i+1}" "$ZKRUN" --check
 		assert_equal "${#lines[@]}" 1
 	done

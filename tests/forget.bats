@@ -142,7 +142,8 @@ kept()
 	kept a
 }
 
-# in_use: zkrun must refuse to forget t, and keep the other task named with it.
+# in_use: zkrun must refuse to forget t, and keep 'other', which the same
+# command names.
 in_use()
 {
 	run -75 zkrun --forget --yes other t

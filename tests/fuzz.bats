@@ -18,6 +18,6 @@ load lib/helper
 	echo "$output" | sed 's/^/# /' >&3
 	[ "$status" -eq 0 ]
 	assert_equal "$(grep -c '^ok fuzz: ' <<<"$output")" "${#targets[@]}"
-	# A target without input would have tested nothing.
+	# A target without input would test nothing.
 	refute_output --partial ', 0 inputs'
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# Hostile servers, in short; make fuzz has more.
+# Test hostile servers in short; make fuzz takes longer.
 #
 # Once: sanitizers would report faults of the client library.
 
@@ -29,7 +29,8 @@ no_crash()
 	}
 }
 
-# misnamed END NAME...: no command crashes if nodes have children of these names.
+# misnamed END NAME...: no command crashes if nodes have children with these
+# names.
 misnamed()
 {
 	"$TOOLS/misnamer" "$@" >"$BATS_TEST_TMPDIR/port" 3>&- &

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Compilers, linters and another awk find nothing in the sources; how the
-# program is built.
+# Compilers, linters and mawk find nothing in the sources.  The build makes a
+# hardened program.
 #
 # Once: it looks at the sources, and builds its own programs.
 # bats file_tags=long

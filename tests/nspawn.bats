@@ -99,7 +99,7 @@ teardown()
 	nothing_wrong "other@$TASK"
 }
 
-@test "systemctl stop signals the job only, which may let its children go on" {
+@test "systemctl stop signals the job only, and the job may let its children go on" {
 	job 'sh -c "trap \"echo the child heard\" TERM; echo a child
 	    until [ -e /etc/zkrun.d/end ]; do sleep 0.02; done" &' \
 	    'trap "echo the job heard" TERM' 'wait' 'wait'
@@ -227,7 +227,7 @@ tried_again()
 	is_holding "$unit"
 }
 
-@test "after a kill of guard, keeper or command the job ends whole and is tried again" {
+@test "if guard, keeper or command is killed, the whole job ends and systemd tries it again" {
 	drop_in "zkrun@$TASK.service" Service RestartSec=100ms
 	setting ZKRUN_SESSION_TIMEOUT=2s
 	start "zkrun@$TASK"
@@ -311,7 +311,7 @@ timers_of_two()
 	timers_of_two
 }
 
-@test "two servers missed a night: one of them runs the job as soon as it is up" {
+@test "two servers missed a night: at boot one of them runs the job at once" {
 	local name
 
 	inside mkdir -p /var/lib/systemd/timers
@@ -394,7 +394,7 @@ two_gateways()
 	becomes gateway NRestarts '[6-9]'
 }
 
-@test "after a kill of guard, keeper or daemon all of it ends and the next server takes over" {
+@test "if guard, keeper or daemon is killed, all its processes end and the next server takes over" {
 	local victim before
 
 	drop_in gateway.service Service RestartSec=100ms

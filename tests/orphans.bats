@@ -102,7 +102,8 @@ end_marked()
 	lock_clean "$TASK"
 }
 
-# Is the command reaped?  Its sleep is the keeper's child by then.
+# lingers GUARD: has the keeper reaped the command?  The command's sleep is then
+# the keeper's child.
 lingers()
 {
 	[ "$(children_of "$(children_of "$1")")" = "$(marked "$TASK")" ]
@@ -143,7 +144,7 @@ lingers()
 	zkrun_wait run 10
 	assert_equal "$status" 0
 	marked_count "$TASK" 0
-	# The same when the lease is lost.
+	# Unreaped children do not confuse zkrun either when the lease is lost.
 	zkrun_bg lost -t "$TASK" -- env "MARK=$TASK" "$TOOLS/tree" zombies 300
 	wait_for 10 has_command "$BG_PID"
 	wait_for 10 zombies_of "$(children_of "$(keeper_of "$BG_PID")")" 300
@@ -205,7 +206,7 @@ zombies_of()
 	kill -KILL "$(pgrep -P "${BG[run]}" zkkeeper)"
 	zkrun_wait run 10
 	assert_equal "$status" 76
-	# kill(1) fails if one of them is gone.
+	# kill(1) fails if one of the children is gone.
 	xargs kill <"$BATS_TEST_TMPDIR/pids"
 	assert_lock_clean "$TASK"
 }
@@ -240,11 +241,12 @@ fallen_to()
 	[ "$(ps -o ppid= -p "$2" | tr -d ' ')" = "$1" ]
 }
 
-@test "zkrun neither stops nor kills what an inherited child leaves behind" {
+@test "zkrun neither stops nor kills the processes that an inherited child leaves behind" {
 	local what pid parent
 
 	start_relay
-	# unnoticed: the parent is no child of zkrun, which does not see it end.
+	# unnoticed: the parent is no child of zkrun, so zkrun does not see its
+	# end.
 	for what in contact keeper unnoticed; do
 		parent=:
 		# shellcheck disable=SC2016 # for the inner shell

@@ -46,12 +46,13 @@ contents()
 @test "make dist makes the same bytes for every user and at any time" {
 	local list
 
-	# Another mask, time zone, language, directory and second.
+	# Make it with another umask, time zone, language, directory and second.
 	(umask 077 && TZ=Pacific/Auckland LANG=C.UTF-8 \
 	    make -s -C "$TOP" dist BUILD="$PWD/again")
 	cmp "$TARBALL" "again/zkrun-$VERSION.tar.gz"
 	list=$(tar -tvf "$TARBALL" --numeric-owner)
-	# One owner and one time, sorted, and nothing is writable by others.
+	# All files have one owner and one time, are sorted, and only their
+	# owner may write to them.
 	assert_equal "$(awk '{ print $2, $4, $5 }' <<<"$list" | sort -u |
 	    wc -l)" 1
 	assert_equal "$(awk '{ print $1, $2 }' <<<"$list" | sort -u)" \
@@ -64,7 +65,7 @@ contents()
 }
 
 @test "the tarball builds, installs and makes the same tarball" {
-	# Unpacked with a narrow umask.
+	# Unpack the tarball with a narrow umask.
 	(umask 077 && tar --no-same-permissions -xf "$TARBALL")
 	cd "zkrun-$VERSION"
 	[ -f README.md ] && [ -x contrib/install-deps ] && [ -f tests/run ]
@@ -125,7 +126,7 @@ contents()
 755 usr/bin/zkrun
 755 usr/share/doc/zkrun/examples/monitoring/check_zkrun
 755 usr/share/doc/zkrun/examples/monitoring/zkrun-metrics"
-	# hardening=+all
+	# The program has what hardening=+all demands.
 	readelf -d root/usr/bin/zkrun | grep -q 'FLAGS.*BIND_NOW'
 	readelf -h root/usr/bin/zkrun | grep -q 'DYN (Position-Independent'
 	# apt finds all dependencies.
@@ -183,8 +184,8 @@ in_root_version()
 	echo 'connect = zk1' >root/etc/zkrun.conf
 	: >root/usr/bin/mine
 	before=$(contents root | grep -v var/lib/dpkg/)
-	# An older package: it has a file that the newer one lacks, and lacks a
-	# file that the newer one has.
+	# Make an older package.  It has a file that the newer one lacks, and
+	# lacks a file that the newer one has.
 	dpkg-deb -R "$DEB" old
 	sed -i 's/^Version: .*/Version: 0.0.1/' old/DEBIAN/control
 	mv old/usr/share/doc/zkrun/flock-compat.md old/usr/bin/zkrun-old

@@ -93,8 +93,8 @@ teardown()
 	crowd_was_in_time "${CROWD[@]}"
 }
 
-# hand_over_around_a_cut PART: four waiters get the lease just before the cut, four
-# just after it.  Every second waiter has another one ahead of it.
+# hand_over_around_a_cut PART: four waiters get the lease just before the cut,
+# four just after it.  Every second waiter has another one ahead of it.
 hand_over_around_a_cut()
 {
 	local i since
@@ -186,7 +186,7 @@ hand_over_around_a_cut()
 	sleep 3
 	"$SANDBOX" thaw "$THREE/$CHOSEN"
 	wait_for 10 all_of has_contact "${CROWD[@]}"
-	# This time the others elect a new leader.
+	# This time the other two servers elect a new leader.
 	choose leader
 	since=$(now_us)
 	"$SANDBOX" kill "$THREE/$CHOSEN"
@@ -255,13 +255,13 @@ hand_over_around_a_cut()
 	network_link down
 	sleep 7.5
 	network_link up
-	# They live longer than the proof from before the loss lasted.
+	# All zkruns live on when their proofs from before the loss are too old.
 	sleep 14
 	all_untouched d{0..9}0
 }
 
 #
-# These tests can fail
+# Can these tests fail?
 #
 
 # bats test_tags=long

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# Defects of other lock wrappers that no other file tests, one promise each.
-# tests/README.md lists them all.
+# Each test checks a promise that other lock wrappers break and no other file
+# tests.  tests/README.md lists all defects of these wrappers.
 
 load lib/helper
 
@@ -87,7 +87,7 @@ start_silent()
 }
 
 # next_after_loss HOW: a holder loses contact, then its lease.  The next
-# contender holds the lock before the first regains contact.
+# contender holds the lock before the first holder regains contact.
 next_after_loss()
 {
 	relay_tell heal

@@ -29,7 +29,7 @@ waits()
 	wait_for 10 queue_count "$TASK" $((before + 1))
 }
 
-# ran NAME...: all of them had their turn, in this order.
+# ran NAME...: all these contenders had their turn, in this order.
 ran()
 {
 	local name
@@ -50,7 +50,7 @@ ran()
 	ghost 3
 	hold holder "$TASK"
 	waits first
-	# The first waits with a lease node, so a newcomer with -n is refused.
+	# The first waiter has a lease node, so a newcomer with -n is refused.
 	wait_for 10 holds_count "$TASK" 2
 	run -75 zkrun -n -t "$TASK" -- true
 	waits second
@@ -73,7 +73,8 @@ ran()
 	waits second -c "$RELAY_CONNECT"
 	ghost
 	waits third
-	# 'second' learns that two nodes are gone and looks once.  It has to wait.
+	# 'second' learns that two nodes are gone, looks once, and is not at the
+	# front.
 	wait_for 10 relay_counts op4 4
 	pkill -STOP -P "${BG[second]}"
 	for name in $(queue_of "$TASK" | grep ghost | head -n 2); do
@@ -81,7 +82,8 @@ ran()
 	done
 	pkill -CONT -P "${BG[second]}"
 	wait_for 10 relay_counts op12 2
-	# Nor is it when somebody writes to the node ahead.
+	# 'second' also stays behind when somebody writes to the node ahead of
+	# it.
 	zk set "$locks/$(queue_of "$TASK" | grep -v ghost | sort -t - -k 7 |
 	    head -n 1)" changed
 	wait_for 10 relay_counts op12 3
@@ -114,7 +116,8 @@ ran()
 	wait_for 20 holds_count "$TASK" 2
 	let_go holder
 	ran waiter
-	# The queue, the leases, and the queue again at the end.
+	# The waiter lists the queue, the leases, and the queue again at the
+	# end.
 	assert_equal "$(relay_count op12)" 3
 	# The other reads are looks at leases and reads between beats.
 	[ "$(relay_count op4)" -le 130 ]
@@ -157,7 +160,7 @@ count_from()
 	"$SANDBOX" restart "$OWN_DIR" >/dev/null
 }
 
-# all_ran NAME...: all of them had their turn.
+# all_ran NAME...: all these contenders had their turn.
 all_ran()
 {
 	local name
@@ -189,14 +192,15 @@ all_ran()
 	count_from -5
 	hold holder "$TASK"
 	start_relay
-	# Beats come every 8.6 seconds, so it is the third lease that alerts it.
+	# 'first' sends a beat only every 8.6 seconds, so the third lease alerts
+	# it.
 	waits first -T 60s -c "$RELAY_CONNECT"
 	wait_for 10 holds_count "$TASK" 2
 	waits second
-	# One of the two gives its lease back.
+	# 'first' gives its lease back.
 	wait_for 5 relay_counts op2 1
 	wait_for 10 holds_count "$TASK" 2
-	# It created its place and one lease.  It does not try again meanwhile.
+	# 'first' created its place and one lease, and no second lease meanwhile.
 	assert_equal "$(relay_count op15)" 2
 	let_go holder
 	ran second first
@@ -207,7 +211,7 @@ all_ran()
 	hold holder "$TASK"
 	waits first -T 7s
 	wait_for 10 holds_count "$TASK" 2
-	# It learns of both events at once and never sees three leases.
+	# 'first' learns of both events at once and never sees three leases.
 	pkill -STOP -P "${BG[first]}"
 	waits second
 	wait_for 10 holds_count "$TASK" 3
@@ -232,12 +236,12 @@ all_ran()
 	wait_for 10 holds_count "$TASK" 3
 	let_go holder
 	wait_for 10 holds_count "$TASK" 2
-	# It watches the other lease by name and gives way.
+	# 'first' watches the other lease by name and gives way.
 	relay_tell freeze-at 15
 	pkill -CONT -P "${BG[first]}"
 	curator_expect 10 A acquired
-	# It is first again, and learns that the other lease is gone before its
-	# own exists.
+	# 'first' is at the front again.  It learns that the other lease is gone
+	# before its own lease exists.
 	wait_for 10 relay_counts op15 3
 	told=$(relay_count down)
 	curator_say release A
@@ -274,7 +278,8 @@ all_ran()
 	hold holder "$TASK"
 	start_relay
 	waits first -T 7s -c "$RELAY_CONNECT"
-	# The queue, the leases and, with the next beat, the queue again.
+	# 'first' lists the queue, the leases and, with the next beat, the
+	# queue.
 	wait_for 10 relay_counts op12 3
 	beats=$(relay_count op14)
 	wait_for 10 relay_counts op14 $((beats + 1))

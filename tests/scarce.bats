@@ -13,7 +13,7 @@ MARKER()
 }
 
 # honest WHAT COMMAND...: COMMAND ends, and exits 0 if and only if the marker
-# was made.  Count in TRUE or FALSE.
+# was made.  Count the result in TRUE or FALSE.
 honest()
 {
 	local what=$1 rc=0 ran=no
@@ -170,7 +170,7 @@ set_user()
 	rm -r "$PLACE"
 }
 
-@test "no fork succeeds and contact is lost: dead in time, with at most one message" {
+@test "no fork succeeds and contact is lost: the command is dead in time, with at most one message" {
 	local PLACE AS_USER keeper pid
 
 	set_user 9
@@ -330,7 +330,7 @@ hide_children()
 	keeper=$(keeper_of "$BG_PID")
 	kill -STOP "$BG_PID"
 	wait_for 5 in_state "$BG_PID" T
-	# The keeper sends the guard one message for each.
+	# The keeper sends the guard one message for each of these signals.
 	for ((i = 0; i < 1000; i++)); do
 		kill -34 "$keeper"
 	done

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
-# --interval: one good run a slot, however long earlier runs took, whoever held
-# the lock meanwhile, and even if sessions expire and clocks are set.  The tests
-# set the servers' clock forward during a run to make it long.
+# --interval: a slot has one good run, even if earlier runs take long, other
+# contenders hold the lock meanwhile, sessions expire or clocks are set.  The
+# tests set the servers' clock forward during a run to make it long.
 
 load lib/helper
 load lib/faults
@@ -54,7 +54,7 @@ all_end()
 	open_gate first
 	ended_in first 10 3
 	all_end next 4 0
-	# Runs: the failed one and one of the waiters.
+	# Two commands ran: the failed one and that of one waiter.
 	assert_ran 2
 	assert_equal "$(statuses)" '0 3 '
 	assert_lock_clean "$TASK"
@@ -97,7 +97,8 @@ all_end()
 	gated first 3 -i 1h
 	behind next 3 -i 1h
 	set_clock +2h
-	# It queues again at the end, with a node that is two hours younger.
+	# The waiter joins the queue again, with a node that is two hours
+	# younger.
 	place=$(queue_of "$TASK" | shuf -n 1)
 	zk expire "$(session_of "/lock/mutex/$TASK/locks/$place")"
 	is_back() { [[ "$(queue_of "$TASK")" != *"$place"* ]] && queue_count "$TASK" 3; }
@@ -198,7 +199,7 @@ all_end()
 	assert_ran 1
 }
 
-# begin_history N: one slot of a task of its own.  Four contenders with random
+# begin_history N: begin one slot of a new task.  Four contenders with random
 # statuses queue behind a run that fails.
 begin_history()
 {
@@ -231,7 +232,7 @@ expire_some()
 	zk expire "$(session_of "/lock/mutex/$1/locks/$place")"
 }
 
-# judge_history N: print what is wrong if its number of good runs is.
+# judge_history N: print the number of good runs of the slot if it is wrong.
 judge_history()
 {
 	local wanted=0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
 # A disk, a file server, a pipe or a terminal does not answer.  If zkrun loses
-# contact meanwhile, the job is dead before its lease is gone.  If not, the job
-# runs on.
+# contact meanwhile, the job is dead before its lease is gone.  Otherwise the
+# job runs on.
 #
 # Sanitizers must be loaded first, so tests with LD_PRELOAD do nothing under
 # them.
@@ -217,7 +217,7 @@ start_three_voices()
 	wait_for 5 a_child_is_stuck "$keeper"
 	relay_tell heal
 	wait_for 5 says_regained run
-	# Longer than the session lives without a beat.
+	# Wait longer than the session lives without a beat.
 	beats_on 9
 	: >"$BATS_TEST_TMPDIR/end"
 	zkrun_wait run 10
@@ -248,7 +248,7 @@ survives_choking()
 	wait_for 10 holds_count "$1" 1
 	: >"$BATS_TEST_TMPDIR/choke"
 	relay_tell cut
-	# Longer than the session lives without a beat.
+	# Wait longer than the session lives without a beat.
 	beats_on 9
 	holds_count "$1" 1
 	: >"$BATS_TEST_TMPDIR/end"
@@ -291,7 +291,7 @@ survives_choking()
 
 # bats test_tags=long
 @test "the user types ^S while the queue is shown: zkrun keeps its place" {
-	# Longer than the session lives without contact.
+	# Wait longer than the session lives without contact.
 	zkrun_bg first -t "$TASK" -- sleep 4
 	wait_for 10 holds_count "$TASK" 1
 	# shellcheck disable=SC2016 # for the inner shell

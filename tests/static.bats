@@ -91,7 +91,8 @@ Using 'getpwuid_r'"
 		shift && exec env -u LOGNAME strace -f -e trace=openat -o "$@"' \
 	    sh "$services" "$trace" "$STATIC" -t "$TASK" \
 	    -c "localhost:${ZKRUN_CONNECT##*:}" -- true
-	# What zkrun opened; the command has libraries of its own.
+	# The trace has the files that zkrun opened; the command has other
+	# libraries.
 	grep -q '/etc/hosts' "$trace"
 	grep -q '/etc/passwd' "$trace"
 	run grep -c 'libnss' "$trace"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
-# --syslog: which messages arrive, and that zkrun waits for no logger, be it
-# slow or dead.  The system's logger is a program of ours, behind a /dev/log
-# that only the test's zkrun sees.
+# With --syslog the messages reach the system's log, and zkrun never waits for a
+# slow or dead logger.  A test program acts as the system's logger behind a
+# /dev/log that only the test's zkrun sees.
 
 load lib/helper
 
@@ -66,7 +66,7 @@ stop_sink()
 	timeout 10 "$TOOLS/logsink" -f "$SOCKET"
 }
 
-# logged ARG...: run zkrun with that /dev.
+# logged ARG...: run zkrun with the /dev of OWN_DEV.
 logged()
 {
 	timeout -k 5 60 "${OWN_DEV[@]}" "$ZKRUN" "$@" 3>&-
@@ -90,7 +90,8 @@ logged_bg()
 	wait_for 10 has_command "$LOGGED_PID"
 }
 
-# arrived PRIORITY TEXT: such a line of a zkrun arrives within 5 seconds.
+# arrived PRIORITY TEXT: a line of zkrun with PRIORITY and TEXT arrives within 5
+# seconds.
 arrived()
 {
 	local line="^<$1>[A-Z][a-z]{2} [ 0-9:]{11} zkrun\[[0-9]+\]: $2\$"
@@ -163,7 +164,7 @@ in_time()
 	assert_equal "$(grep -cE "held by|cannot" "$LOG")" 3
 }
 
-@test "what happens to the lock is logged as information and not printed" {
+@test "zkrun logs the events of the lock as information, and does not print them" {
 	start_sink
 	run -3 logged --syslog -t "$TASK" -- sh -c 'exit 3'
 	assert_output ''
@@ -294,13 +295,12 @@ in_time()
 	wait_for 5 loggers_count 0
 }
 
-@test "the same if the caller ignores SIGCHLD, as cron may" {
+@test "a stopped system logger delays nobody if the caller ignores SIGCHLD, as cron may" {
 	OWN_DEV+=(env --ignore-signal=CHLD)
 	start_sink
 	stop_sink
 	in_time 1500 logged --syslog -t "$TASK" -- true
-	# By then zkrun's logger waits for the process of the first message
-	# only.
+	# By now zkrun's logger waits only for the process of the first message.
 	sleep 0.5
 	kill -CONT "$SINK"
 	arrived 30 "acquired '$TASK' after [0-9.]+s, fencing token [0-9]+"
@@ -322,7 +322,7 @@ in_time()
 	logged_bg a --syslog --on-loss ignore -t "$TASK" -- sleep 600
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	wait_for 10 grep -q ignore "$BATS_TEST_TMPDIR/a.err"
-	# Longer than zkrun tries to deliver one message.
+	# Wait longer than zkrun tries to deliver one message.
 	sleep 5
 	wait_for 5 loggers_count 1
 	kill -CONT "$SINK"

@@ -200,8 +200,8 @@ end_holders()
 	wait_for 5 nothing_left
 }
 
-# repeats BATS TAP: what repeat_failed says of a TAP file of the file f, and what
-# is then in that file.  The command BATS runs f.
+# repeats BATS TAP: print what repeat_failed says of a TAP file of the file f,
+# and the file's lines afterwards.  The command BATS runs f.
 repeats()
 {
 	logs=$BATS_TEST_TMPDIR scratch=$BATS_TEST_TMPDIR repeated=0
@@ -237,10 +237,10 @@ fails_third()
 	assert_line --index 3 '# exit status 0'
 	run -0 repeats fails_third "${tap[@]}"
 	assert_output "$(printf '%s\n' "${tap[@]}")"
-	# No test of that name has run.
+	# The repeated run has no test of that name.
 	run -0 repeats true "${tap[@]}"
 	assert_output "$(printf '%s\n' "${tap[@]}")"
-	# Four failures are no accident.
+	# After four failures no test is repeated.
 	tap=('not ok '{1,2,3,4}' a in 1ms' '# exit status 1')
 	run -0 repeats passes "${tap[@]}"
 	assert_output "$(printf '%s\n' "${tap[@]}")"

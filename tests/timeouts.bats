@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# The servers of an ensemble grant different session timeouts, and contact moves to
-# a server with a shorter one.
+# The servers of an ensemble grant different session timeouts, and contact moves
+# to a server with a shorter timeout.
 #
 # Measures: when processes die.
 # bats file_tags=long
@@ -81,7 +81,8 @@ regained()
 	grow_old
 	move_to_stingy
 	wait_for 5 regained run
-	# A beat every T/7 of STINGY: nine outlast a session without beats.
+	# zkrun sends a beat every T/7 of STINGY.  A session without beats ends
+	# before nine of them.
 	wait_for 10 has_beaten stingy 9
 	holds_count "$TASK" 1
 	: >"$BATS_TEST_TMPDIR/end"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 #
-# What ps(1) shows of zkrun.  The titles must change nothing for the command.
+# ps(1) shows titles of guard and keeper.  The titles must change nothing for
+# the command.
 
 load lib/helper
 
-# title_of PID: print its title without trailing blanks.
+# title_of PID: print the title of PID without trailing blanks.
 title_of()
 {
 	tr -d '\0' <"/proc/$1/cmdline" | sed 's/ *$//'
@@ -155,7 +156,8 @@ titles()
 @test "the command gets the caller's environment byte by byte, followed by zkrun's" {
 	local dump=$BATS_TEST_TMPDIR/dump
 
-	# Duplicate names, no value, no name, and bytes that are not UTF-8.
+	# The environment has duplicate names, no value, no name, and bytes that
+	# are not UTF-8.
 	"$TOOLS/execenv" A=1 A=2 novalue =noname '' $'B=\xff\n\t' 'C=' \
 	    "PATH=$PATH" "ZKRUN_CONNECT=$ZKRUN_CONNECT" A=3 \
 	    "BENCH_MARK=$BENCH_MARK" -- "$ZKRUN" -t "$TASK" -- \
@@ -164,7 +166,7 @@ titles()
 	    "PATH=$PATH" "ZKRUN_CONNECT=$ZKRUN_CONNECT" A=3 \
 	    "BENCH_MARK=$BENCH_MARK" >"$dump.wanted"
 	head -c "$(stat -c %s "$dump.wanted")" "$dump" | cmp - "$dump.wanted"
-	# After it come the manual's variables, in a fixed order.
+	# The manual's variables follow in a fixed order.
 	assert_equal "$(tail -c "+$(($(stat -c %s "$dump.wanted") + 1))" \
 	    "$dump" | tr '\0' '\n' | cut -d = -f 1 | tr '\n' ' ')" \
 	    'ZKRUN_TASK ZKRUN_LEASE ZKRUN_LEASE_CONNECT ZKRUN_FENCE ZKRUN_SESSION '

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 #
-# A minute of torture (see tests/torture/run), and proof that its checker sees
-# faults.  make torture takes longer.  Sanitizers make zkrun too slow for it.
+# Run a minute of torture (see tests/torture/run), and prove that its checker
+# sees faults.  make torture takes longer.  Sanitizers make zkrun too slow for
+# it.
 #
 # Alone: it uses every processor, and measures when processes die.
 # Once: sanitizers make zkrun too slow for it.
@@ -49,7 +50,7 @@ only()
 	assert_line --partial '2 faults: '
 }
 
-@test "the checker names a stalled disk, but does not take it for an excuse" {
+@test "the checker names a stalled disk, but does not accept it as an excuse" {
 	local stall='1500000 fault at=1500000 ms=4000 kind=stall target=disk'
 
 	# The stall ends before run 1 of c01 begins.
@@ -69,7 +70,8 @@ only()
 }
 
 @test "the checker sees two runs at a time, and a run that outlives its lease" {
-	# It still lives when the next run begins, long after its lease is gone.
+	# Run 0 of c01 lives when the next run begins, long after its lease is
+	# gone.
 	seen exclusion '/who=c01 n=0/s/last=[0-9]+/last=1400001/'
 	assert_line --partial 'm1 c02 run 0 began while m1 c01 run 0 lived'
 	only 'dead before takeover' \
@@ -136,7 +138,7 @@ only()
 		who=c06 n=1|how=exit code=76
 	END
 	assert_equal $n 17
-	# It waited for less than --wait; nothing had gone wrong by then.
+	# The contender gave up before --wait was over, with no fault.
 	only 'true status' '/who=c03/s/wait=500/wait=800/'
 	only 'true status' '/ burst | quiet /d;/who=c08/a 9000000 quiet from=9000000 to=22000000'
 	assert_line --partial 'm1 c02 run 0: exit 76, but nothing had happened'

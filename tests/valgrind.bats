@@ -1,4 +1,5 @@
-# The main path under valgrind: guard, keeper and helpers without a report.
+# Run the main paths under valgrind: it reports nothing about guard, keeper and
+# helpers.
 # shellcheck shell=bash
 #
 # Once: valgrind and sanitizers exclude each other.

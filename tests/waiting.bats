@@ -14,7 +14,7 @@ progress()
 	    "\\(pid ${BG[holder]}\\) since [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 }
 
-# shown PATTERN: does the terminal show it?
+# shown PATTERN: does the terminal show PATTERN?
 shown()
 {
 	grep -qE "$1" "$BATS_TEST_TMPDIR/terminal.out"
@@ -107,7 +107,7 @@ said()
 	assert_lock_clean "$TASK"
 }
 
-@test "no line with -q, on a dumb terminal or without a terminal" {
+@test "zkrun shows no line with -q, on a dumb terminal or without a terminal" {
 	hold holder "$TASK"
 	TERM=xterm start_terminal bash -c "
 	    \"$ZKRUN\" -q -w 2.5 -t $TASK -- true
@@ -119,7 +119,7 @@ said()
 	let_go holder
 }
 
-@test "on a narrow terminal: the line is cut, and stays one line" {
+@test "on a narrow terminal: zkrun cuts the line, which stays one line" {
 	hold holder "$TASK"
 	TERM=xterm start_terminal sh -c "stty cols 30
 	    exec \"$ZKRUN\" -w 4.5 -t $TASK -- true"
@@ -132,7 +132,7 @@ said()
 	let_go holder
 }
 
-@test "no line in the background, where the terminal belongs to another process" {
+@test "zkrun shows no line in the background, where another process has the terminal" {
 	hold holder "$TASK"
 	TERM=xterm start_terminal bash -c "set -m
 	    \"$ZKRUN\" -w 3.5 -t $TASK -- true &
