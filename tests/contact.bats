@@ -195,7 +195,7 @@ said()
 	run -77 zkrun -t "$TASK" -- touch "$BATS_TEST_TMPDIR/ran"
 	assert_output --partial 'a quota is exceeded (-125)'
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
-	# The command succeeded, but zkrun could not record that.
+	# The command succeeded, but zkrun could not record the success.
 	zk rm "$limits/zookeeper_limits"
 	zk create "$runs/zookeeper_stats" count=1,bytes=0 >/dev/null
 	zk create "$runs/zookeeper_limits" \

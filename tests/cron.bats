@@ -26,7 +26,7 @@ setup_file()
 	make_crontabs
 	: >empty
 	start_cron || return 1
-	# Once this succeeds, all jobs have started and ended.
+	# When this succeeds, all jobs have started and ended.
 	if ! wait_for 10 test -e started ||
 	    ! wait_for 30 not has_children "$(<cron.pid)"; then
 		echo "cron did not run the jobs: $(<cron.out)" >&2
@@ -67,16 +67,16 @@ start_cron()
 	    mkdir /var/spool/cron/crontabs
 	    install -m 644 cron.d/* /etc/cron.d
 	    [ ! -e /etc/crontab ] || mount --bind empty /etc/crontab
-	    # Let every user log in: the tests are not about that.
+	    # Let every user log in: logins are not what the tests check.
 	    printf "%s required pam_permit.so\n" auth account session >pam
 	    mount --bind pam /etc/pam.d/cron
 	    echo $$ >cron.pid
 	    exec cron -f' "$PWD" </dev/null >cron.out 2>&1 3>&- &
 }
 
-# crontab NAME JOB [SED...]: make crontab NAME of that in contrib/cron, to run
-# at once.  Name tasks, jobs and mailbox after it; JOB is the script of every
-# job.
+# crontab NAME JOB [SED...]: make crontab NAME from the crontab of contrib/cron,
+# to run at once.  NAME also names its tasks, jobs and mailbox; JOB is the
+# script of every job.
 crontab()
 {
 	local name=$1 box=${1%-*} job
@@ -114,7 +114,7 @@ make_crontabs()
 			    >/dev/null
 		done
 	done
-	# tell prints what cron gives a job, without zkrun and with it.
+	# tell prints what cron gives a job, without and with zkrun.
 	cat >cron.d/other <<-END
 	PATH=$(dirname "$ZKRUN"):/usr/bin:/bin
 	MAILTO=plain
@@ -138,13 +138,14 @@ make_crontabs()
 	END
 }
 
-# mails BOX: print how many mails it has.
+# mails BOX: print how many mails BOX has.
 mails()
 {
 	find mail -name "$1.*" | wc -l
 }
 
-# mail BOX [PATTERN]: print the only mail, or the one whose subject matches.
+# mail BOX [PATTERN]: print the only mail of BOX, or the one with a subject that
+# matches PATTERN.
 mail()
 {
 	local file

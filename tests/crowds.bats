@@ -26,8 +26,8 @@ teardown()
 }
 
 # lose_crowd SECONDS: cut the contact.  The witness and zkrun must both say that
-# the crowd died before its lease was gone, and the next command must begin
-# after that.
+# the crowd died before its lease was gone.  The next command must begin after
+# the crowd's death.
 lose_crowd()
 {
 	local said

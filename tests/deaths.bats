@@ -71,8 +71,8 @@ err_of()
 	fleet_clean
 }
 
-# kill_each guard|keeper: kill them one after the other, and measure how soon
-# each lease is gone.
+# kill_each guard|keeper: kill this process of each zkrun, one after the other,
+# and measure how soon each lease is gone.
 kill_each()
 {
 	local name pid us=() at
@@ -133,7 +133,7 @@ kill_each()
 	done
 	for ((i = 0; i < n; i++)); do
 		keeper_now "${BG[b$i]}"
-		# Stop both first, so that neither sees the other die.
+		# Stop both first, so that neither process sees the other die.
 		kill -STOP "${BG[b$i]}" "$KEEPER"
 		kill -KILL "${BG[b$i]}" "$KEEPER"
 		wait_for 1 gone "${commands[i]}"
@@ -192,8 +192,8 @@ assert_met_nobody()
 	local i n names=() pid ran=0 held=0 file us
 
 	n=$(many 20 6)
-	# Measure one run, so that some stops come before the start and some
-	# after it on any machine.
+	# Measure one run: on any machine some stops must come before the start,
+	# and some after it.
 	nap 1
 	us=$(now_us)
 	zkrun -t "$TASK" -- true
@@ -216,7 +216,7 @@ assert_met_nobody()
 	for ((i = 0; i < n; i++)); do
 		has_signs "s$i" && ran=$((ran + 1))
 		gone "${KEEPERS[i]}" && held=$((held + 1))
-		# A keeper that did not hold yet is still in the queue.
+		# A keeper that did not hold the lock yet is still in the queue.
 		kill -CONT "${KEEPERS[i]}" 2>/dev/null || true
 	done
 	figure "of $n stopped keepers $held held, $ran had a command"

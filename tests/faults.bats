@@ -144,7 +144,8 @@ lose()
 	assert_equal "$(relay_count dropped)" 1
 }
 
-# lose_if_free OPCODE [SKIP]: the same in a run that takes a free lock at once.
+# lose_if_free OPCODE [SKIP]: like lose, in a run that takes a free lock at
+# once.
 lose_if_free()
 {
 	zkrun -t "$TASK" -- true
@@ -324,8 +325,8 @@ session_error()
 }
 
 # If a link delays a create while zkrun moves to another server and back, a
-# server may still carry it out, in the same session.  With one server that is a
-# race of two threads, so here another client makes that node.
+# server may still carry out the create, in the same session.  With one server
+# this is a race of two threads, so here another client makes the node.
 #
 # create_comes_late N: the Nth create, from 1, comes late.
 create_comes_late()
@@ -504,7 +505,7 @@ create_comes_late()
 }
 
 #
-# Sessions and nodes that others end
+# Sessions that others end, nodes that others delete
 #
 
 # place_of N: print the lock node of the Nth in the queue.  Sort by the number

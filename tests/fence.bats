@@ -127,7 +127,7 @@ asker()
 	shift
 	mkfifo "$BATS_TEST_TMPDIR/ask"
 	exec {ASK}<>"$BATS_TEST_TMPDIR/ask"
-	# The command ends when the test says so: the lease may be gone by then.
+	# The command ends when the test says so: by then the lease may be gone.
 	zkrun_bg "$name" --on-loss ignore "$@" -t "$TASK" -- bash -c '
 		while read -r how <"$1" && [ "$how" != end ]; do
 			"$2" --check $how 2>>"$3.said"

@@ -8,8 +8,8 @@ load lib/runs
 setup()
 {
 	bench_setup
-	# In the usual places a list would have the records of other tests as
-	# well.
+	# In the default places a list would also have the records of other
+	# tests.
 	BASE=/forget/$TASK
 	# shellcheck disable=SC2034 # for the helper
 	LOCK_BASE=$BASE
@@ -17,7 +17,7 @@ setup()
 	export ZKRUN_BASE=$BASE ZKRUN_RUNS=$RUNS LOGNAME=ops TZ=UTC
 }
 
-# records TASK:DAY...: make a record for each: it last ran on that day of
+# records TASK:DAY...: make a record for each TASK.  Its last run was on DAY of
 # November 2025, on web1, and exited with 3.
 records()
 {

@@ -13,8 +13,8 @@ since_ms()
 	echo $((($(now_us) - $1) / 1000))
 }
 
-# next_in_queue: queue a contender, whose command records when it begins and
-# which marked processes are alive then.
+# next_in_queue: queue a contender.  Its command records when it begins and
+# which marked processes are alive at that time.
 next_in_queue()
 {
 	zkrun_bg next -t "$TASK" -- bash -c 'date +%s%N >"$1.began"
@@ -454,7 +454,7 @@ assert_revoked()
 }
 
 @test "revoked: zkrun asks the command to stop, says who revoked it, and exits 76" {
-	# zkrun does not hold the lease after that, in spite of --hold.
+	# zkrun does not hold the lease afterwards, in spite of --hold.
 	zkrun_bg run -i 0 -k 60 --hold 600 -t "$TASK" -- env "MARK=$TASK" sh -c \
 	    'trap "echo asked; exit 0" TERM; while :; do sleep 0.05; done'
 	wait_for 10 has_command "$BG_PID"
@@ -535,8 +535,8 @@ assert_revoked()
 	gated run 0 -c "$RELAY_CONNECT" -i 0 --hold 600
 	wait_for 5 queue_count "$TASK" 0
 	reads=$(relay_count op4)
-	# The keeper's watch fires, and it reads the data; the write comes after
-	# it.
+	# The keeper's watch fires, and the keeper reads the node; the write
+	# comes later.
 	relay_tell freeze-at 4
 	revoke
 	wait_for 10 relay_counts op4 $((reads + 1))

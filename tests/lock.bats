@@ -37,7 +37,7 @@ of_lease()
 	let_go holder
 	# The release is confirmed when zkrun exits, not later.
 	lock_clean "$TASK"
-	# The last holder deletes the leases node that the first one made.
+	# The last holder deletes the leases node that the first holder made.
 	wait_for 5 not zk stat "$p/leases"
 }
 
@@ -166,7 +166,7 @@ in_queue()
 	zkrun_bg "$name" -c "$RELAY_CONNECT" -t "$TASK" -- true
 	wait_for 10 queue_count "$TASK" $((ahead + 1))
 	for ((i = 1; i <= ahead + 1; i++)); do
-		# The next one waits at the front of the queue.
+		# The next waiter stands at the front of the queue.
 		wait_for 10 holds_count "$TASK" 2
 		let_go "$last"
 		last=$name$i
@@ -242,7 +242,7 @@ in_queue()
 	run -75 zkrun -c "$RELAY_CONNECT" -n -l 3 -t "$TASK" -- true
 	only_these op14 op4 op12
 	assert_equal "$(relay_count op14)" 1
-	# The cversion of locks counts all nodes ever made in it.
+	# The cversion of locks counts all nodes ever made below locks.
 	assert_equal "$(zk stat "$locks")" "$before"
 	let_go holder2
 	run -0 zkrun -n -l 3 -t "$TASK" -- echo ran

@@ -475,7 +475,7 @@ repeat()
 	ZKRUN_GROUP='' bad_option
 	ZKRUN_CONNECT='' bad_option
 	ZKRUN_CONNECT=a:b bad_option
-	# A good value on the command line does not excuse it.
+	# A good value on the command line does not excuse a bad one elsewhere.
 	ZKRUN_WAIT=x bad_option -w 5
 }
 
@@ -653,7 +653,8 @@ repeat()
 	bad_file 'line 1' <<<'[section]'
 	bad_file 'line 1' <<<'base ='
 	bad_file 'line 3' <<<$'wait = \\\n\\\nx'
-	# A good value on the command line does not excuse it.
+	# A good value on the command line does not excuse a bad one in the
+	# file.
 	echo 'wait = x' >"$FILE"
 	refused 78 -w 5 -f "$FILE" -t "$TASK" -- touch "$MARKER"
 }

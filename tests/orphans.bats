@@ -285,9 +285,9 @@ fallen_to()
 	done
 }
 
-# reuse_helper: print a script.  It kills the resolver's helper while contact is
-# lost, gives the helper's pid to an orphan of the command and restores contact.
-# It prints both pids and whether the orphan lives.
+# reuse_helper: print a script.  The script kills the resolver's helper while
+# contact is lost, gives the helper's pid to an orphan of the command and
+# restores contact.  It prints both pids and whether the orphan lives.
 reuse_helper()
 {
 	cat <<-'END'

@@ -231,7 +231,7 @@ lines_of()
 }
 
 # race TASK: pause TASK just as its holder ends, while two contenders queue.
-# Print how many commands had begun when --pause returned, or what was wrong.
+# Print how many commands had begun when --pause returned, or an error.
 race()
 {
 	local task=$1 dir=$BATS_TEST_TMPDIR/$1 pids=() i rc ran

@@ -200,7 +200,7 @@ all_ran()
 	# 'first' gives its lease back.
 	wait_for 5 relay_counts op2 1
 	wait_for 10 holds_count "$TASK" 2
-	# 'first' created its place and one lease, and no second lease meanwhile.
+	# 'first' created its place and one lease, but no second lease.
 	assert_equal "$(relay_count op15)" 2
 	let_go holder
 	ran second first

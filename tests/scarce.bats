@@ -50,8 +50,9 @@ honest()
 	assert_lock_clean "$TASK"
 }
 
-# few_descriptors N NAME OPTION...: start a zkrun with N descriptors.  Its command
-# ignores TERM, and so does a process that it starts in a session of its own.
+# few_descriptors N NAME OPTION...: start a zkrun with N descriptors.  Its
+# command ignores TERM, and so does a process that the command starts in a
+# session of its own.
 few_descriptors()
 {
 	local n=$1 name=$2

@@ -37,7 +37,7 @@ slow_trial()
 	now_slow "$ms"
 	zkrun_wait run $((seconds + 20))
 	assert_equal "$status" 42
-	# It reports the slow server once at most, not at every answer.
+	# zkrun reports the slow server once at most, not at every answer.
 	[ "$(grep -c 'lost contact with ZooKeeper.*(' "$BATS_TEST_TMPDIR/run.err")" -le 1 ]
 	zkrun_bg newcomer -r 1 -c "$OWN_CONNECT" -t "$TASK-new" "$@" -- \
 	    sh -c 'exit 43'

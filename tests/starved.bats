@@ -17,7 +17,7 @@ teardown()
 	stop_all
 }
 
-@test "full load and no contact: dead in time" {
+@test "full load and no contact: the job is dead in time" {
 	local i
 
 	! asan || return 0
@@ -57,7 +57,7 @@ teardown()
 	fleet_clean
 }
 
-@test "guard or keeper is killed: such trees are dead before the lease is gone" {
+@test "guard or keeper is killed: trees that fork, hide, stop and regrow are dead before the lease is gone" {
 	local tree=$BATS_TEST_TMPDIR/tree
 
 	plant "$tree"

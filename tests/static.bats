@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 #
-# The static zkrun, old kernels and old headers: zkrun runs where its libraries do
-# not exist, and where system calls and functions are missing.  make old-kernel
-# runs whole files of tests in this way.
+# The static zkrun, old kernels and old headers: zkrun runs where its libraries
+# do not exist, and where system calls and functions are missing.  make
+# old-kernel runs whole files of tests in this way.
 #
 # Once: it builds its own.
 # bats file_tags=long
@@ -30,7 +30,7 @@ teardown()
 	stop_all
 }
 
-# as_old COMMAND...: run it as on Linux 4.18, which answers ENOSYS to newer calls.
+# as_old COMMAND...: run COMMAND as on Linux 4.18: newer calls fail with ENOSYS.
 as_old()
 {
 	"$TOOLS/nocalls" 38 424 1023 "$@"
@@ -44,7 +44,7 @@ empty_root()
 	: >"$ROOT/dev/null"
 }
 
-# in_root COMMAND...: run it in the empty root.
+# in_root COMMAND...: run COMMAND in the empty root.
 in_root()
 {
 	# shellcheck disable=SC2016 # for the inner shell
@@ -59,7 +59,7 @@ in_root()
 	refute_output --partial NEEDED
 	run -0 readelf -l "$STATIC"
 	refute_output --partial INTERP
-	# The Makefile explains these.
+	# The Makefile explains these warnings.
 	run grep -oE "Using '[a-z_]+'" "$BATS_FILE_TMPDIR/log"
 	assert_equal "$(sort -u <<<"$output")" \
 	    "Using 'getaddrinfo'

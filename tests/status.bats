@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
 # --status shows holders, waiters and the last run.  --revoke asks a holder to
-# give up, and --break deletes the lease of one that zkrun cannot ask.
+# give up, and --break deletes the lease of a holder that zkrun cannot ask.
 #
 # Measures: how long a look takes.
 
@@ -693,7 +693,7 @@ a_thousand()
 
 	! asan || limit=2000
 	a_thousand
-	# The best of eight, because the machine has other work.
+	# Take the best of eight, because the machine has other work.
 	for i in 1 2 3 4 5 6 7 8; do
 		before=$(now_us)
 		zkrun --status --json >"$out"
@@ -1038,7 +1038,7 @@ revoked_once()
 @test "--break --yes deletes the leases of all holders, also of Curator clients" {
 	start_curator
 	hold_it holder t
-	# Planted, because the mutex admits only one holder.
+	# Plant the leases, because the mutex admits only one holder.
 	plant foreign "$BASE/t" <<<'e leases/y 10.0.0.7'
 	zkrun_bg waiter -t t -- true
 	wait_for 10 holds_count t 3

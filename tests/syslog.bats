@@ -72,7 +72,8 @@ logged()
 	timeout -k 5 60 "${OWN_DEV[@]}" "$ZKRUN" "$@" 3>&-
 }
 
-# logged_bg NAME ARG...: the same in the background; set LOGGED_PID to its pid.
+# logged_bg NAME ARG...: like logged, in the background; set LOGGED_PID to its
+# pid.
 logged_bg()
 {
 	local name=$1

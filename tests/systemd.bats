@@ -34,7 +34,7 @@ heard()
 	return 1
 }
 
-# heard_like PATTERN: the same with a pattern.
+# heard_like PATTERN: like heard, with a pattern.
 heard_like()
 {
 	wait_for 10 grep -qxE "$BG_PID $1" "$HEARD" && return

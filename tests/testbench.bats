@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# The test bench itself.  A witness that sees nothing, a relay that drops
+# Test the test bench itself.  A witness that sees nothing, a relay that drops
 # nothing or a checker that cannot fail would make every other test worthless.
 
 load lib/helper
@@ -112,7 +112,8 @@ end_holders()
 	before=$(now_us)
 	ZK_CONNECT=$RELAY_CONNECT zk ls /
 	took=$((($(now_us) - before) / 1000))
-	# Handshake and request, both ways.  The close may add one more.
+	# Handshake and request take a delay each way.  The close may add one
+	# more.
 	[ $took -ge 400 ]
 	[ $took -lt 1500 ]
 	relay_tell delay 0

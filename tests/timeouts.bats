@@ -81,8 +81,8 @@ regained()
 	grow_old
 	move_to_stingy
 	wait_for 5 regained run
-	# zkrun sends a beat every T/7 of STINGY.  A session without beats ends
-	# before nine of them.
+	# zkrun sends a beat every T/7 of STINGY.  Without beats a session would
+	# end before the time of nine.
 	wait_for 10 has_beaten stingy 9
 	holds_count "$TASK" 1
 	: >"$BATS_TEST_TMPDIR/end"

@@ -220,7 +220,7 @@ only()
 	TORTURE_SECONDS=60 TORTURE_SEED=2 TORTURE_DIR=$BATS_TEST_TMPDIR \
 	    "$TOP/tests/torture/run" >"$BATS_TEST_TMPDIR/out" 3>&- || rc=$?
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
-	# Keep the round where the next test run does not delete it.
+	# Copy the round to a place where the next test run does not delete it.
 	[ $rc -eq 0 ] || cp -R "$BATS_TEST_TMPDIR"/round-* "$BUILD"/
 	assert_equal $rc 0
 	# The round had runs, and there is a picture of it.

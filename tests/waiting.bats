@@ -187,7 +187,8 @@ said()
 	wait_for 10 said third "$(progress '1 ahead')"
 	kill -USR1 "${BG[second]}"
 	wait_for 10 said second "$(progress 'next in the queue')"
-	# Another sender: two signals of one sender within 20 ms count as one.
+	# Signal from another process: two signals of one sender within 20 ms
+	# count as one.
 	sh -c "kill -USR1 ${BG[third]}"
 	wait_for 10 has_lines "$BATS_TEST_TMPDIR/third.err" 'waiting for' 2
 	queue_count "$TASK" 2
