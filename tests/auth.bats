@@ -120,7 +120,7 @@ clean()
 	assert_equal "$status" 76
 }
 
-@test "--check works even if it may not read the configured credential file" {
+@test "--check works even if the user may not read the configured credential file" {
 	[ "$EUID" -eq 0 ] || skip 'only root can become somebody else'
 	chmod 755 "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_RUN_TMPDIR"
 	install -m 755 "$ZKRUN" "$BATS_TEST_TMPDIR/zkrun"
@@ -152,7 +152,7 @@ clean()
 	clean
 }
 
-@test "--acl without -a is the whole ACL; an invalid one is refused" {
+@test "--acl without -a is the whole ACL; zkrun refuses an invalid --acl" {
 	run -0 zkrun --acl world:anyone:cdrwa -t "$TASK" -- true
 	assert_equal "$(zk acl "$P")" world:anyone:rwcda
 	run -77 zkrun --acl nonsense:x:r -t "$TASK-2" -- true
@@ -270,7 +270,7 @@ refused()
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "a credential file that others may read, or that is malformed, is refused" {
+@test "zkrun refuses a credential file that is malformed or that others may read" {
 	for mode in 644 604 606 620; do
 		chmod $mode "$AUTH"
 		refused "use '$AUTH': other users can read or write it (run chmod 600)"

@@ -105,7 +105,7 @@ contender()
 	done
 }
 
-@test "five zkruns and five Curators never overlap, and all get their turns" {
+@test "five zkruns and five Curators never overlap, and each of them gets its turns" {
 	local stamps=$BATS_TEST_TMPDIR/stamps seconds=20 end i n
 
 	! asan || seconds=8

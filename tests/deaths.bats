@@ -651,7 +651,7 @@ assert_named_and_held()
 	done
 }
 
-@test "-s with an invalid signal is refused, exit 64, and nothing is run" {
+@test "zkrun refuses -s with an invalid signal, exit 64, and runs nothing" {
 	local bad
 
 	for bad in '' FOO SIG SIGFOO 0 65 -1 1x ' 15' '15 ' RTMIN+99 EXIT \

@@ -70,7 +70,7 @@ group_bg()
 	done
 }
 
-@test "a signal to the keeper, the command's parent, acts like one to the guard" {
+@test "a signal to the keeper, the command's parent, acts like a signal to the guard" {
 	# shellcheck disable=SC2016 # for the inner shell
 	run -143 zkrun -t "$TASK" -- sh -c 'kill -TERM $PPID; exec sleep 60'
 	hold holder "$TASK"
@@ -84,7 +84,7 @@ group_bg()
 
 # The keeper answers later than the guard waits.  The signal may then arrive
 # twice, which is better than losing it.
-@test "if the keeper is slow to say what it heard, the job still gets the signal" {
+@test "if the keeper is slow to report a signal, the job still gets the signal" {
 	group_bg slow --
 	keeper_now "${BG[slow]}"
 	kill -STOP "$KEEPER"
@@ -113,7 +113,7 @@ leaves()
 	wait_for 10 test -s "$BATS_TEST_TMPDIR/$name.child"
 }
 
-@test "a signal that ends the command also ends what it leaves behind" {
+@test "a signal that ends the command also ends the processes that the command leaves" {
 	local name
 
 	leaves killed ''
@@ -128,7 +128,7 @@ leaves()
 	ended otherwise 5 signal 9
 }
 
-@test "a signal that ends the command also ends a stopped process that it leaves" {
+@test "a signal that ends the command also ends a stopped process that the command leaves" {
 	local child
 
 	leaves stopped ''
@@ -173,7 +173,7 @@ leaves()
 	type_keys 'exit\n'
 }
 
-@test "a HUP that the command survives does not end what it leaves behind" {
+@test "a HUP that the command survives does not end the processes that the command leaves" {
 	leaves daemon 'trap : HUP; trap "exit 3" USR2;'
 	kill -HUP "$BG_PID"
 	# The shell runs its handlers in this order.

@@ -485,7 +485,7 @@ reader_took()
 	assert_output --partial '(attempts: 1)'
 }
 
-@test "one dead server of two costs only a moment" {
+@test "if one of two servers is dead, zkrun loses only a moment" {
 	local i
 
 	for i in {1..4}; do
@@ -496,7 +496,7 @@ reader_took()
 	done
 }
 
-@test "one silent server of two costs only its share of the attempt" {
+@test "if one of two servers is silent, zkrun loses only that server's share of the attempt" {
 	local i
 
 	start_relay

@@ -68,15 +68,15 @@ reap_at()
 	assert_lock_clean "$TASK"
 }
 
-@test "if locks is deleted before the create in it, zkrun makes it again" {
+@test "if 'locks' is deleted before the create of a lock node, zkrun makes 'locks' again" {
 	reap_at 1 "$TASK/locks"
 }
 
-@test "if the whole task is deleted before the first create, zkrun makes it again" {
+@test "if the whole task is deleted before the first create, zkrun makes the task again" {
 	reap_at 1 "$TASK/locks" "$TASK/leases" "$TASK"
 }
 
-@test "if leases is deleted before the create in it, zkrun makes it again" {
+@test "if 'leases' is deleted before the create of a lease, zkrun makes 'leases' again" {
 	reap_at 2 "$TASK/leases"
 }
 
@@ -234,7 +234,7 @@ session_error()
 	done
 }
 
-@test "if a server refuses to show a new lease, zkrun exits 70 and releases it" {
+@test "if a server refuses to show a new lease, zkrun exits 70 and releases the lease" {
 	zk create -p "/lock/mutex/$TASK"
 	start_relay
 	relay_tell fail-reply 4 1
@@ -611,7 +611,7 @@ session_in_queue()
 }
 
 # Two waiters that both have a lease would wait for each other.
-@test "if the first waiter's lock node is deleted, it goes to the end of the queue" {
+@test "if the first waiter's lock node is deleted, the waiter goes to the end of the queue" {
 	local order=$BATS_TEST_TMPDIR/order who
 
 	hold holder "$TASK"
@@ -635,7 +635,7 @@ session_in_queue()
 	assert_lock_clean "$TASK"
 }
 
-@test "if a first waiter without contact loses its lock node, it still runs" {
+@test "a first waiter still runs if its lock node is deleted while it has no contact" {
 	local who
 
 	hold holder "$TASK"
@@ -817,7 +817,7 @@ kill_one()
 	assert_equal "$status" 76
 }
 
-@test "if the keeper is killed and one server is silent, the lease still goes" {
+@test "if the keeper is killed and one server is silent, the lease is still deleted" {
 	local i
 
 	start_relay

@@ -83,7 +83,7 @@ curator_turn()
 	lock_clean "$TASK"
 }
 
-@test "the next holder's fence is greater, however the last one ended" {
+@test "the next holder's fence is greater, however the last holder ended" {
 	local last=0 fence how
 
 	next_fence()

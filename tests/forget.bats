@@ -79,7 +79,7 @@ kept()
 	run -1 zk stat "$BASE"
 }
 
-@test "--yes deletes only the records of the tasks that it names, and says so" {
+@test "--forget --yes deletes only the records of the named tasks, and says so" {
 	records a:1 b:2 c:3
 	zk create "$RUNS/bad" junk >/dev/null
 	run -0 zkrun --forget --yes a gone bad c
@@ -98,7 +98,7 @@ kept()
 	kept
 }
 
-@test "a forgotten task runs like one that has never run" {
+@test "a forgotten task runs like a task that has never run" {
 	run -0 zkrun -i 23h -t t -- true
 	run -0 zkrun -i 23h -t t -- touch "$(RAN)"
 	[ ! -e "$(RAN)" ]

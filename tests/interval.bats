@@ -201,7 +201,7 @@ eight_end()
 	assert_lock_clean "$TASK"
 }
 
-@test "contenders that come during a run all skip if it succeeds" {
+@test "if a run succeeds, all contenders that came during the run skip" {
 	gated first 0 -i 23h
 	eight_queued -v -i 23h
 	ended_in first 10 0
@@ -210,7 +210,7 @@ eight_end()
 	says c1 "^zkrun: skipped '$TASK': a run began [0-9.]+s ago on $(hostname)$"
 }
 
-@test "if a run fails, exactly one of the contenders that came during it runs" {
+@test "if a run fails, exactly one of the contenders that came during the run runs" {
 	gated first 3 -i 23h
 	eight_queued -i 23h
 	ended_in first 10 3

@@ -77,7 +77,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_equal "$(of_success fence)" ''
 }
 
-@test "--max-time: zkrun exits 124 even if the keeper dies before it can report" {
+@test "--max-time: zkrun exits 124 even if the keeper dies before its report" {
 	start_relay
 	# Hold the delete of the lease.
 	relay_tell freeze-at 2
@@ -92,7 +92,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_lock_clean "$TASK"
 }
 
-@test "--max-time -o wait: zkrun also stops what the command left, exit 124" {
+@test "--max-time -o wait: zkrun also stops the processes that the command left, exit 124" {
 	zkrun_bg run -i 0 -m 1.5 -k 0.3 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
@@ -103,7 +103,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_next_met_nobody
 }
 
-@test "--max-time -o leave: zkrun does not stop what the command left" {
+@test "--max-time -o leave: zkrun does not stop the processes that the command left" {
 	run -0 zkrun -o leave -m 5 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
 	# The orphan and its sleep live on.
@@ -185,7 +185,7 @@ holding()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "--hold: a signal ends it with the command's status; SIGUSR1 only reports" {
+@test "--hold: a signal releases the lease, with the command's status; SIGUSR1 only reports" {
 	holding 5 --hold 600
 	kill -USR1 "$BG_PID"
 	wait_for 5 has_lines "$BATS_TEST_TMPDIR/run.err" \
@@ -199,7 +199,7 @@ holding()
 	assert_next_met_nobody
 }
 
-@test "--hold: a signal during the write of the record ends it as well" {
+@test "--hold: a signal during the write of the record also releases the lease" {
 	start_relay
 	know_task
 	relay_tell freeze-at "$STORE" 2
@@ -400,7 +400,7 @@ at_once()
 	ENDINGS=$(tr ' ' '\n' <<<"$ENDINGS" | sort -n | tr -s '\n' ' ')
 }
 
-@test "--leases 3 -n: of three at once all run, of four exactly three" {
+@test "--leases 3 -n: of three contenders at once all run, of four exactly three" {
 	for _ in 1 2 3 4; do
 		at_once 3
 		assert_equal "$ENDINGS" ' 0 0 0 '
@@ -479,7 +479,7 @@ assert_revoked()
 	assert_revoked
 }
 
-@test "revoked while zkrun waits for orphans: it stops them and exits 76" {
+@test "revoked while zkrun waits for orphans: zkrun stops the orphans and exits 76" {
 	zkrun_bg run -k 0.3 -t "$TASK" -- env "MARK=$TASK" sh -c "$ORPHAN" \
 	    "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
@@ -557,7 +557,7 @@ assert_revoked()
 	assert_revoked 124
 }
 
-@test "a waiter holds its lease even if somebody wrote to it meanwhile" {
+@test "a waiter holds its lease even if somebody wrote to the lease node meanwhile" {
 	local lease
 
 	hold holder "$TASK"

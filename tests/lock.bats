@@ -184,7 +184,7 @@ in_queue()
 	in_queue third 2 4
 }
 
-@test "a waiter that loses contact while it lists the queue lists it again" {
+@test "a waiter that loses contact while it lists the queue lists the queue again" {
 	local order=$BATS_TEST_TMPDIR/order name
 
 	hold holder "$TASK"
@@ -352,7 +352,7 @@ at_head()
 	zk rmr "/made/$TASK"
 }
 
-@test "zkrun uses the leases node that a dead zkrun left, and then deletes it" {
+@test "zkrun uses the leases node that a dead zkrun left, and deletes the node at the end" {
 	local p=/lock/mutex/$TASK
 
 	zkrun_bg victim -T 2 -t "$TASK" -- sleep 600
@@ -367,7 +367,7 @@ at_head()
 	wait_for 5 not zk stat "$p/leases"
 }
 
-@test "zkrun uses a leases node that others have made, and keeps it" {
+@test "zkrun uses a leases node that others have made, and does not delete the node" {
 	local p=/lock/mutex/$TASK
 
 	zk create -p "$p/leases"
@@ -430,7 +430,7 @@ leases_is_gone()
 	leases_is_gone
 }
 
-@test "the first waiter leaves no leases node if it gives up as the holder goes" {
+@test "the first waiter leaves no leases node if it gives up while the holder releases the lock" {
 	zkrun -t "$TASK" -- true
 	hold holder "$TASK"
 	start_relay
@@ -465,7 +465,7 @@ leases_is_gone()
 	wait_for 20 not zk stat /lock
 }
 
-@test "a base path of / and one with several parts both work" {
+@test "zkrun works with the base / and with a base path of several parts" {
 	run -0 zkrun -b / -t "$TASK" -- "$TOOLS/znode" -c "$ZKRUN_CONNECT" stat "/$TASK/leases"
 	zk rmr "/$TASK"
 	# shellcheck disable=SC2016 # for the inner shell

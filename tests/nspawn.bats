@@ -311,7 +311,7 @@ timers_of_two()
 	timers_of_two
 }
 
-@test "two servers missed a night: at boot one of them runs the job at once" {
+@test "two servers missed a night: one of them runs the job as soon as both are up" {
 	local name
 
 	inside mkdir -p /var/lib/systemd/timers

@@ -427,7 +427,7 @@ repeat()
 	assert_output --partial "cannot run ''"
 }
 
-@test "if an option is given twice the last one counts" {
+@test "if an option is given twice, the last value counts" {
 	take_task
 	run -12 zkrun -n -E 11 --conflict-exit-code=12 -t x -t "$TASK" true
 }

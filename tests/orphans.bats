@@ -196,7 +196,7 @@ zombies_of()
 	done
 }
 
-@test "zkrun never kills any of a hundred children that it inherited" {
+@test "zkrun kills none of a hundred children that it inherited from its caller" {
 	sh -c 'for i in $(seq 100); do sleep 600 & echo $! >>"$1"; done
 	    shift; exec "$@"' sh "$BATS_TEST_TMPDIR/pids" "$ZKRUN" \
 	    -t "$TASK" -- sleep 600 >/dev/null 2>&1 3>&- &

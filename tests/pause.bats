@@ -559,7 +559,7 @@ auth_file()
 	assert_output --partial 'reason=why'
 }
 
-@test "-i: a waiter runs for its slot after a pause; one that gives up records nothing" {
+@test "-i: a waiter runs for its slot after a pause; a waiter that gives up records nothing" {
 	local before
 
 	run -0 zkrun --pause "$TASK"

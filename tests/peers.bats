@@ -153,7 +153,7 @@ watches_fired()
 	} END { print n; exit !seen }' <<<"$text"
 }
 
-@test "a lock that comes free wakes the contenders at the front of the queue only" {
+@test "a release wakes only the contenders at the front of the queue" {
 	local i before fired n=20
 
 	hold holder "$TASK"

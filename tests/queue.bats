@@ -45,7 +45,7 @@ ran()
 # Queue nodes without a session
 #
 
-@test "a queue node without a session is passed over, and nobody overtakes those behind it" {
+@test "contenders pass over a queue node without a session, and nobody overtakes the waiters behind it" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 3
 	hold holder "$TASK"

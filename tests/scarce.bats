@@ -238,7 +238,7 @@ own_mounts()
 	[ "$EUID" -eq 0 ] || OWN_MOUNTS=(unshare --map-root-user --mount)
 }
 
-@test "exit 71 if stdin is closed and there is no /dev/null to replace it" {
+@test "zkrun exits 71 if stdin is closed and there is no /dev/null to replace it" {
 	own_mounts
 	mkdir "$BATS_TEST_TMPDIR/dev"
 	run -71 "${OWN_MOUNTS[@]}" sh -c 'mount --bind "$1/dev" /dev && shift &&
@@ -275,7 +275,7 @@ start_where_proc_is_wrong()
 	assert_equal "${#lines[@]}" 1
 }
 
-@test "exit 71 and no start if /proc is missing or shows other processes" {
+@test "zkrun exits 71 and starts nothing if /proc is missing or shows other processes" {
 	local without='umount -l /proc && exec "$@"' as=()
 
 	[ "$EUID" -eq 0 ] || as=(sudo -n)
@@ -300,7 +300,7 @@ hide_children()
 	    "$BATS_TEST_TMPDIR/socket" "/proc/$pid/task/$pid/children"
 }
 
-@test "a kernel that lists no children: zkrun still finds and kills every process" {
+@test "if the kernel lists no children, zkrun still finds and kills every process" {
 	[ "$(id -u)" -eq 0 ] || skip 'mounts over files of /proc'
 	"$TOOLS/logsink" "$BATS_TEST_TMPDIR/socket" /dev/null 3>&- &
 	HELPERS+=($!)

@@ -86,7 +86,7 @@ fence_of()
 	wait_for 5 not zk stat "$BASE/x/leases"
 }
 
-@test "a server that knows all requests is not taken for a poorer one" {
+@test "zkrun does not take a server that knows all requests for a poorer server" {
 	virgin
 	run -0 zkrun -v -b "$BASE" -t x -- true
 	refute_output --partial container

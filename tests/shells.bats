@@ -185,7 +185,7 @@ some_offer()
 	assert_output auth.one
 }
 
-@test "tasks: each shell offers those that the servers know" {
+@test "tasks: each shell offers the tasks that the servers know" {
 	hold one report
 	hold two 'a b'
 	hold three x:y

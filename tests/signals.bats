@@ -104,7 +104,7 @@ siglog_bg()
 	let_go holder
 }
 
-@test "a signal in the queue that the keeper reports late counts as one" {
+@test "if the keeper reports a signal in the queue late, the signal counts once" {
 	local guard keeper
 
 	hold holder "$TASK"

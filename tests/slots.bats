@@ -191,7 +191,7 @@ all_end()
 	assert_ran 1
 }
 
-@test "a clock set back by hours: exit 78, and nothing is started" {
+@test "a clock set back by hours: zkrun exits 78 and starts nothing" {
 	run -0 run_as 0 -i 22h
 	set_clock -3h
 	run -78 run_as 0 -i 22h

@@ -425,7 +425,7 @@ has_status()
 }
 
 # bats test_tags=long
-@test "the template reads credentials as a manager hands them over" {
+@test "the template reads credentials in the form in which a manager passes them" {
 	copy_units
 	sed -i -e '/^#LoadCredential=/s/^#//' -e '/^#Environment=ZKRUN_AUTH/s/^#//' \
 	    "$DIR/zkrun@.service"
@@ -570,7 +570,7 @@ as_template()
 }
 
 # bats test_tags=long
-@test "the daemon is active on one server, and the next takes over when it or its server dies" {
+@test "the daemon is active on one server; if daemon or server dies, the next server takes over" {
 	local unit=gateway.service session
 
 	copy_units

@@ -25,7 +25,7 @@ said()
 	grep -qxE "zkrun: $2" "$BATS_TEST_TMPDIR/$1.err"
 }
 
-@test "on a terminal: one line, rewritten in place, wiped when the wait is over" {
+@test "on a terminal: zkrun rewrites one line in place, and wipes it when the wait is over" {
 	local count
 
 	hold holder "$TASK"
@@ -177,7 +177,7 @@ said()
 	zkrun_wait second 10
 }
 
-@test "SIGUSR1 in the queue: one line each time, and zkrun keeps its place" {
+@test "SIGUSR1 in the queue: zkrun prints one line each time and keeps its place" {
 	hold holder "$TASK"
 	zkrun_bg second -t "$TASK" -- sleep 600
 	wait_for 10 queue_count "$TASK" 1
