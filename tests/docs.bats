@@ -14,7 +14,7 @@ setup()
 	WORK=$BATS_TEST_TMPDIR
 }
 
-# same_lists WHAT WANTED GOT: fail unless both have the same lines, in any
+# same_lists WHAT WANTED GOT: fail unless both lists have the same lines, in any
 # order.
 same_lists()
 {
@@ -394,8 +394,7 @@ long_functions()
 	[ "$(wc -l <README.md)" -le 150 ]
 }
 
-# index_check DIR: print what is wrong with DIR/README.md, the page of the
-# tests.
+# index_check DIR: print the errors of DIR/README.md, the page of the tests.
 index_check()
 {
 	local dir=$1 file defects promise where n page=$1/README.md

@@ -79,7 +79,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 
 @test "--max-time: zkrun exits 124 even if the keeper dies before its report" {
 	start_relay
-	# Hold the delete of the lease.
+	# The relay holds the delete of the lease.
 	relay_tell freeze-at 2
 	# T is so long that the keeper does not leave the silent server.
 	zkrun_bg run -c "$RELAY_CONNECT" -T 8 -m 0.3 -t "$TASK" -- sh -c \
@@ -206,7 +206,7 @@ holding()
 	zkrun_bg run -c "$RELAY_CONNECT" -i 0 --hold 600 -t "$TASK" -- true
 	wait_for 10 relay_counts "op$STORE" 2
 	kill -TERM "$BG_PID"
-	# The test cannot see when the signal has arrived.  From then on the
+	# The test cannot see when the signal has arrived.  After the signal the
 	# write has one second.
 	for _ in 1 2 3 4 5; do
 		relay_tell stats >/dev/null

@@ -35,8 +35,8 @@ check()
 	    --timeout 50 "${@:3}" 3>&-
 }
 
-# fake PROGRAM: a program that is found first; its shell script is read from
-# stdin.
+# fake PROGRAM: put a program of this name in front of the others.  Its shell
+# script is read from stdin.
 fake()
 {
 	rm -f "$BATS_TEST_TMPDIR/bin/$1"
@@ -422,7 +422,7 @@ read_all_the_time()
 	zk setacl "$ZKRUN_BASE/shut/leases" wcda
 	run -3 check shut 25h
 	assert_output --regexp '^ZKRUN UNKNOWN - shut: last good run .*; the lock cannot be read: an ACL forbids it \(-102\) \| age=[^ ]* took=1s;;;0$'
-	# An overdue task is still reported as such.
+	# check_zkrun still exits 2 if the task is overdue.
 	run -2 check shut 10s
 	zk setacl "$ZKRUN_BASE/shut/leases" rwcda
 	write_record strange 'what is this'

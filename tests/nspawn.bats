@@ -236,7 +236,7 @@ tried_again()
 	tried_again 3 guard
 	finish_job
 	ends "zkrun@$TASK" success
-	# systemd kills a dead guard's keeper; the session times out.
+	# systemd kills the keeper of a dead guard; the session times out.
 	wait_for 10 no_sessions
 	all_released
 }

@@ -434,8 +434,8 @@ races()
 	run -1 zk stat "/$TASK"
 }
 
-# lost_reply SKIP COMMAND...: lose the reply to a transaction of COMMAND, after
-# SKIP others.
+# lost_reply SKIP COMMAND...: skip SKIP transactions of COMMAND, and lose the
+# reply to the next one.
 lost_reply()
 {
 	relay_tell drop-reply 14 1 "$1" then-cut

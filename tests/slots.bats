@@ -163,7 +163,8 @@ all_end()
 	open_gate first
 	all_end late 1 0
 	assert_ran 2
-	# A day after the first two came, and 21 hours after the good run began.
+	# The clock is a day after the first two came, and 21 hours after the
+	# good run began.
 	set_clock +24h
 	run -0 run_as 0 -i 22h
 	assert_ran 3

@@ -103,8 +103,8 @@ arrived()
 	return 1
 }
 
-# loggers: print the pids of this test's zkloggers, without the process that
-# each forks for a message.
+# loggers: print the pids of this test's zkloggers.  Leave out the process that
+# each zklogger forks for a message.
 loggers()
 {
 	local parent pid

@@ -19,7 +19,7 @@ setup()
 	for program in $SHELLS tmux unshare nsenter; do
 		command -v "$program" >/dev/null || skip "no $program here"
 	done
-	# A short command line: on a dumb terminal editors redraw long ones.
+	# Use a short command line: on a dumb terminal editors redraw long ones.
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	export D=$BATS_TEST_TMPDIR T=$TASK PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	# Without this directory fish reads all manuals first.
@@ -389,8 +389,8 @@ is_suspended()
 # The end of a terminal
 #
 
-# close_terminal: the terminal goes away, as if its window or connection was
-# closed, and its shell with it.
+# close_terminal: close the terminal and end its shell, as if the window or
+# connection was closed.
 close_terminal()
 {
 	end_terminal
@@ -405,7 +405,7 @@ all_ended()
 	wait_for 5 marked_count "$TASK" 0
 }
 
-# As with ssh -t host zkrun: the kernel signals only the leader of the session.
+# This is like ssh -t host zkrun: the kernel signals only the session's leader.
 @test "zkrun leads the session and the terminal closes: the whole job ends" {
 	local way
 
@@ -598,7 +598,7 @@ inside_are()
 	[ "$(inside)" = "$1" ]
 }
 
-# Write a command that leaves orphans, which end.
+# Write a command that leaves orphans, which end by themselves.
 write_orphans()
 {
 	cat >"$D/bin/orphans" <<-'END'
@@ -612,7 +612,7 @@ write_orphans()
 }
 
 # inside_is_well WAY NAME...: the command's orphans are reaped, and all other
-# processes run, NAME... among them.
+# processes run.  NAME... are among them.
 inside_is_well()
 {
 	local way=$1 names

@@ -223,7 +223,7 @@ only()
 	# Copy the round to a place where the next test run does not delete it.
 	[ $rc -eq 0 ] || cp -R "$BATS_TEST_TMPDIR"/round-* "$BUILD"/
 	assert_equal $rc 0
-	# The round had runs, and there is a picture of it.
+	# The round had runs and drew a picture.
 	run -0 sed -n 's/^\([0-9]*\) runs of commands.*/\1/p' \
 	    "$BATS_TEST_TMPDIR/figures"
 	[ "$output" -ge 100 ]
