@@ -321,7 +321,7 @@ refused()
 	ZKRUN_AUTH_FILE=$AUTH run -0 zkrun -t "$TASK" -- true
 	assert_equal "$(zk -a 'digest:ops:a#b' acl "$P")" \
 	    "digest:$(digest_of ops 'a#b'):rwcda"
-	# With CRLF, and without a newline at the end.
+	# The file may have CRLF, and may lack the newline at the end.
 	printf '# ours\r\n\r\n \r\ndigest:ops:a\\#b\r\n\ndigest:ops:b' >"$AUTH"
 	run -0 zkrun -a "$AUTH" -t "$TASK" -- true
 	printf 'auth-file = %s\nacl = world:anyone:r\n' "$AUTH" \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# Servers that accept a connection and do not answer, that refuse, or that are
+# Servers accept a connection and do not answer, refuse connections, or are
 # busy.  An answer is progress; a connection alone is not.
 
 load lib/helper

@@ -11,7 +11,7 @@
 
 load lib/helper
 
-# These two stand for all servers with the same crontab.
+# These two servers stand for all servers with the same crontab.
 SERVERS='one two'
 
 setup_file()

@@ -36,8 +36,8 @@ lose_crowd()
 	start_witness crowd "$TASK-crowd"
 	beat_fleet
 	queue_successors
-	# Let a busy crowd begin only now: it takes the server's time as well,
-	# which may cost contact.
+	# Let a busy crowd begin only now: the crowd also takes the server's
+	# time, which may cost contact.
 	: >"$(signs crowd).go"
 	relay_tell blackhole
 	wait_for "$1" saw_lease_go crowd

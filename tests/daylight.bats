@@ -33,7 +33,7 @@ days()
 	    TZ=$1 date -f - +'%F %s %u %d'
 }
 
-# around_changes: print the days on stdin around each that does not have 24
+# around_changes: print the days on stdin around each day that does not have 24
 # hours.
 around_changes()
 {
@@ -46,7 +46,7 @@ around_changes()
 }
 
 # shortest [FIELD]: print the shortest time in seconds between two days on
-# stdin, or between two that have the same FIELD.
+# stdin, or between two days with the same FIELD.
 shortest()
 {
 	awk -v field="${1:-0}" '{

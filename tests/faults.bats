@@ -85,8 +85,8 @@ reap_at()
 
 	start_relay
 	mapfile -t command < <(note_run)
-	# Delete the parents right before each create: first that of a free
-	# lock, then that of a lock node.
+	# Delete the parents right before each create: first before the create
+	# that takes a free lock, then before the create of a lock node.
 	relay_tell freeze-at 14 2
 	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- "${command[@]}"
 	wait_for 10 relay_counts op14 2
@@ -508,8 +508,8 @@ create_comes_late()
 # Sessions that others end, nodes that others delete
 #
 
-# place_of N: print the lock node of the Nth in the queue.  Sort by the number
-# at the end, because a name begins with a uuid.
+# place_of N: print the lock node of the Nth contender in the queue.  Sort by
+# the number at the end, because a name begins with a uuid.
 place_of()
 {
 	queue_of "$TASK" | sed 's/.*-\([0-9]*\)$/\1 &/' | sort -n |

@@ -11,7 +11,7 @@ FENCES()
 }
 
 # contend ROUNDS: start ROUNDS runs, one after the other.  Each adds its fence
-# to the list while it holds.  Print the status of each that fails.
+# to the list while it holds.  Print the status of each run that fails.
 contend()
 {
 	local i

@@ -154,7 +154,7 @@ slots_that_ran()
 	echo "# after a host's death, with a session of 4 s, the next began:" \
 	    "${times[*]} us" >&3
 	for i in "${times[@]}"; do
-		# The session timeout and one second.
+		# The limit is the session timeout and one second.
 		[ "$i" -lt 5000000 ]
 	done
 }
@@ -344,7 +344,7 @@ leave_an_orphan()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "--runs keeps the record elsewhere" {
+@test "--runs sets the place of the record" {
 	run -0 run_as 0 -i 23h --runs "/elsewhere/$TASK/deep"
 	run -1 record_of
 	zk get "/elsewhere/$TASK/deep/$TASK" | grep '^run .* status=0 '
@@ -617,7 +617,7 @@ lose_reply()
 @test "if another client writes the record meanwhile, the record has both runs" {
 	run -3 run_as 3 -i 0
 	gated first 0 -i 23h
-	# This changes the record's version, and adds a run to its text.
+	# This write changes the record's version, and adds a run to its text.
 	zk set "$(record_path)" "$(record_of | sed 's/^run .*/&\n&/' |
 	    sed '2s/fence=\([0-9]*\)/fence=\1 /; 2s/  / /')
 "

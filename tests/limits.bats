@@ -251,7 +251,7 @@ holding()
 	lock_clean "$TASK"
 }
 
-@test "--hold: contact lost and regained does no harm" {
+@test "--hold: zkrun keeps the lease if contact is lost and regained" {
 	local apart
 
 	start_relay

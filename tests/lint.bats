@@ -59,7 +59,7 @@ setup()
 }
 
 @test "cppcheck finds nothing" {
-	# Newer versions print how deep they look; that is not a finding.
+	# Newer versions print their depth of search, which is not a finding.
 	run -0 cppcheck -q --std=c11 --enable=warning,performance,portability \
 	    --suppress=normalCheckLevelMaxBranches \
 	    --inline-suppr --error-exitcode=1 -D_GNU_SOURCE -Isrc src

@@ -140,9 +140,9 @@ only_these()
 	let_go holder
 	zkrun_wait waiter 10
 	assert_equal "$status" 0
-	# Transactions: try a free lock; leave the queue and write to the lease;
-	# delete leases.  op19 makes locks.  The lists are of the queue, of the
-	# leases, and of the queue before the release.
+	# In three transactions zkrun tries a free lock, leaves the queue and
+	# writes to the lease, and deletes 'leases'.  op19 makes 'locks'.  zkrun
+	# lists the queue, the leases, and the queue before the release.
 	only_these op14 op4 op2 op15 op12 op19
 	assert_equal "$(relay_count op14)" 3
 	assert_equal "$(relay_count op15)" 2
@@ -541,7 +541,7 @@ leases_is_gone()
 }
 
 # bats test_tags=quick
-@test "with -w zkrun gives up in time, at the front of the queue and behind" {
+@test "with -w zkrun gives up in time, at the front of the queue and behind it" {
 	local before took
 
 	hold holder "$TASK"

@@ -101,7 +101,7 @@ no_server()
 # zkrun-metrics
 #
 
-@test "metrics: holders, waiters, and good and bad runs" {
+@test "metrics: the text has holders, waiters, and good and bad runs" {
 	local before=$EPOCHSECONDS
 
 	hold holder held
@@ -173,7 +173,7 @@ zkrun_look_success 1
 zkrun_look_timestamp_seconds $(value look_timestamp_seconds)"
 }
 
-@test "metrics: task names with quotes, backslashes and letters of any script" {
+@test "metrics: task names may have quotes, backslashes and letters of any script" {
 	local name
 
 	for name in 'a"b\c d' 'ä|€ {x="1"}' '\n'; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# The tarball, the Debian package and the RPM: their contents, and that they
-# build, install and uninstall.
+# The tarball, the Debian package and the RPM have the right contents, build,
+# install and uninstall.
 #
 # Once: a second pass would test the same builds.
 # bats file_tags=long

@@ -370,7 +370,7 @@ races()
 	    'a task by'
 }
 
-@test "no task, too many operands and two modes at once are refused, and no node is made" {
+@test "--pause and --resume refuse a missing task, too many operands and a second mode, and make no node" {
 	run -64 zkrun --pause
 	run -64 zkrun --resume
 	run -64 zkrun --resume "$TASK" alice bob
@@ -418,7 +418,7 @@ races()
 	run -1 zk stat "$P"
 }
 
-@test "no server or no chroot: exit 69, and no node is made" {
+@test "without a server or chroot --pause and --resume exit 69 and make no node" {
 	local none
 
 	none=127.0.0.1:$("$TOOLS/freeport" 1)
@@ -444,7 +444,7 @@ lost_reply()
 	assert_equal "$(relay_count dropped)" "$dropped"
 }
 
-@test "contact lost at any moment: --pause makes one pause, --resume removes it whole" {
+@test "if contact is lost at any moment, --pause makes one pause, and --resume removes all of its nodes" {
 	local dropped=0 skip
 
 	start_relay
@@ -529,7 +529,7 @@ auth_file()
 	pauses_count 1 "$TASK-4"
 }
 
-@test "--status shows a pause apart from the holder: who, since when, why, how many leases" {
+@test "--status shows a pause apart from the holder: its user, time, reason and number of leases" {
 	local table
 
 	hold holder "$TASK"

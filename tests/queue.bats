@@ -138,8 +138,8 @@ ran()
 
 #
 # Sequence numbers past 2^31.  As in Curator, the lower number as text comes
-# first.  From 2^31 on that is the latest node, or, once the server repeats the
-# last number, the node with the lower UUID.
+# first.  From 2^31 on the latest node has it, or, once the server repeats the
+# last number, the node with the lower UUID comes first.
 #
 
 # count_from N: start a server of the test's own, whose queue has had N nodes

@@ -74,9 +74,9 @@ has_begun()
 	[ -e "$(MARKER).$1" ] || gone "${BG[$1]}"
 }
 
-# all_dead NAME STATUS: zkrun kills its command and all processes of it in time
-# and exits with STATUS.  Count a command that was started in TRUE, else in
-# FALSE.
+# all_dead NAME STATUS: zkrun kills its command and all processes of the command
+# in time and exits with STATUS.  Count the run in TRUE if the command was
+# started, else in FALSE.
 all_dead()
 {
 	zkrun_wait "$1" 5

@@ -60,7 +60,7 @@ fence_of()
 	assert_equal "$(relay_count accepted)" 1
 }
 
-@test "without create2 the lock is taken, queued for and handed on, with its fence" {
+@test "without create2 contenders take the lock, queue for it and hand it on, with its fence" {
 	local first second
 
 	virgin

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# zkrun at the prompt: what the installed completions of bash, zsh and fish
-# offer, and the guide for users of flock(1).
+# Test zkrun at the prompt: the installed completions of bash, zsh and fish, and
+# the guide for users of flock(1).
 #
 # Once: a second pass would test the same shells.
 # bats file_tags=long
@@ -114,7 +114,7 @@ some_offer()
 	all=$(sed -nE "s/^	\{ \"([a-z-]+)\", (0|'(.)'), [^G].*/--\1 -\3/p" \
 	    "$TOP/src/config/options.c" | tr ' ' '\n' | grep -vx -- - | sort)
 	[ "$(wc -l <<<"$all")" -ge 50 ]
-	# The options in --help, with bundles of letters taken apart.
+	# Take the options in --help, and split bundles of letters.
 	help=$(zkrun --help | grep -oE -- '(^|[[ ])--?[A-Za-z][A-Za-z-]*' |
 	    tr -d '[ ' | sed -E 's/^-([A-Za-z])([A-Za-z])/-\1\n-\2/; P; D')
 	grep -qx -- -v <<<"$help"

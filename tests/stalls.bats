@@ -23,10 +23,10 @@ teardown()
 	end_stalls
 }
 
-# dead_in_time STATUS: the fleet, which lost contact, is dead before its leases
-# are gone, its successors begin after that, and it exits with STATUS.  The file
-# server answers again before the exit is judged, because the kernel closes
-# files at exit.
+# dead_in_time STATUS: the fleet has lost contact.  It must be dead before its
+# leases are gone, its successors must begin later, and it must exit with
+# STATUS.  The file server answers again before the test judges the exit,
+# because the kernel closes files at exit.
 dead_in_time()
 {
 	judge_successors 20
@@ -241,8 +241,8 @@ choked()
 	    "$BATS_TEST_TMPDIR/end")
 }
 
-# survives_choking TASK: zkrun loses contact for a moment and wants to report
-# it.
+# survives_choking TASK: zkrun loses contact for a moment, wants to report the
+# loss, and must live on.
 survives_choking()
 {
 	wait_for 10 holds_count "$1" 1

@@ -173,7 +173,7 @@ Using 'getpwuid_r'"
 	assert_output --partial 'poisoned'
 }
 
-@test "make names the least ZooKeeper client, and does not begin to compile" {
+@test "if the ZooKeeper client is too old, make names the least version and compiles nothing" {
 	mkdir -p "$BATS_TEST_TMPDIR/old/zookeeper"
 	# The header of 3.4 lacks zoo_acreate2 and zookeeper_init2.
 	echo 'extern int zoo_acreate(void);' \

@@ -168,7 +168,7 @@ run_line()
 	zkrun_wait w1 10
 }
 
-@test "'since' is when the node was last written, by the servers' clock" {
+@test "'since' is the time of the last write to the node, by the servers' clock" {
 	local node want
 
 	zk create -p "$BASE/t/leases" >/dev/null

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# ZooKeeper over TLS, through the tunnel of contrib/tls, to a real TLS port.
-# The certificates are made here.  zkrun refuses the TLS options of earlier
+# Use ZooKeeper over TLS, through the tunnel of contrib/tls, at a real TLS port.
+# The tests make the certificates.  zkrun refuses the TLS options of earlier
 # versions.
 #
 # Once: nothing here depends on zkrun's own memory.

@@ -36,7 +36,7 @@ seen()
 	assert_line --partial "BROKEN $1"
 }
 
-# only PROMISE SED-SCRIPT: the same, and the checker finds nothing else.
+# only PROMISE SED-SCRIPT: like seen, and the checker finds nothing else.
 only()
 {
 	seen "$1" "$2"
@@ -273,7 +273,7 @@ only()
 		run ! mountpoint -q "$dir/disk"
 		run ! grep -F "$dir" <(losetup -a)
 		wait_for 30 nothing_left
-		# The zkruns' messages are kept.
+		# The round keeps the messages of each zkrun.
 		[ -s "$dir/said/err.c01" ]
 	done
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# What a waiting zkrun shows: a status line on a terminal, one line for each
-# SIGUSR1, and otherwise nothing.
+# A waiting zkrun shows a status line on a terminal, one line for each SIGUSR1,
+# and otherwise nothing.
 
 load lib/helper
 
@@ -124,7 +124,7 @@ said()
 	TERM=xterm start_terminal sh -c "stty cols 30
 	    exec \"$ZKRUN\" -w 4.5 -t $TASK -- true"
 	wait_for 10 shown 'gave up waiting'
-	# The line of each second, without the control characters before it.
+	# Take the line of each second without the control characters before it.
 	tr '\r' '\n' <"$BATS_TEST_TMPDIR/terminal.out" |
 	    sed -n $'s/^\033\\[K\\(waiting\\)/\\1/p' >"$BATS_TEST_TMPDIR/shown"
 	has_lines "$BATS_TEST_TMPDIR/shown" "^waiting for " 2
