@@ -42,7 +42,7 @@ part(const struct options *options, struct logger *logger)
 	char data[NODEDATA_SIZE];
 	pid_t keeper;
 
-	/* Done here because it may block: it may ask a directory server. */
+	/* Called here, because it may wait for a directory server. */
 	nodedata_make(data, sizeof(data), getpid(), options->command[0]);
 	proctitle_set(options->task, "connecting");
 	/* From here on guard and keeper read signals from descriptors. */
@@ -103,7 +103,7 @@ answer(struct options *options)
 {
 	int status;
 
-	/* Everybody may read the nodes of --check. */
+	/* --check needs no credentials: everybody may read a lease node. */
 	if (options->mode == OPTIONS_CHECK)
 		return check_run(options);
 	status = read_credentials(options);

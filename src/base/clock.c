@@ -1,5 +1,5 @@
 /*
- * Milliseconds on CLOCK_BOOTTIME, deadlines, durations.
+ * Reads CLOCK_BOOTTIME, sets timers and parses durations.
  */
 #include "base/clock.h"
 

@@ -29,9 +29,9 @@ int64_t	clock_after(int64_t start_ms, int64_t duration_ms);
 
 /*
  * Opens a non-blocking close-on-exec timer that becomes readable at the
- * deadline last set.  The timeout of poll(2) cannot replace it: that stops
- * during a suspend.  Returns the descriptor, which the caller closes, or -1 and
- * sets errno.
+ * deadline last set.  The timeout of poll(2) cannot replace the timer, because
+ * it stops during a suspend.  Returns the descriptor, which the caller closes,
+ * or -1 and sets errno.
  */
 int	clock_timer_open(void);
 
@@ -40,9 +40,9 @@ void	clock_timer_set(int fd, int64_t deadline_ms);
 
 /*
  * Parses a decimal number, with or without a fraction, followed by ms, s, m, h
- * or d; without a unit it counts seconds.  Stores the duration in ms, rounded,
- * but at least 1 unless it is 0.  Returns 0.  Returns -1 and stores nothing if
- * the text is malformed or means more than CLOCK_LONGEST_MS.
+ * or d.  A number without a unit is in seconds.  Rounds the duration to ms, but
+ * only "0" to 0, stores it and returns 0.  Returns -1 and stores nothing if the
+ * text is malformed or means more than CLOCK_LONGEST_MS.
  */
 int	clock_parse_duration(const char *, int64_t *ms);
 

@@ -1,6 +1,6 @@
 /*
- * Messages for people: one line each, on stderr after "zkrun: " and, if the
- * user wants that, in syslog.
+ * Writes messages for people: one line each, on stderr after "zkrun: " and, on
+ * request, in syslog.
  *
  * The functions that log keep errno.  By default they write to stderr, which
  * may block.  After log_send_to() they only send the message to a process that
@@ -46,16 +46,16 @@ void	log_write(char *message);
 /* Reports a failure; always shown. */
 void	log_error(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* Tells what the user should know; hidden by -q. */
+/* Reports what the user should know; hidden by -q. */
 void	log_notice(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 /* Answers SIGUSR1; always shown. */
 void	log_answer(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* Tells what happened to the lock; shown with -v, always sent to syslog. */
+/* Reports what happened to the lock; shown with -v, always sent to syslog. */
 void	log_event(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* Tells details; shown with -v, never sent to syslog. */
+/* Reports details; shown with -v, never sent to syslog. */
 void	log_verbose(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 /*

@@ -15,7 +15,7 @@
 uint32_t
 text_next(const char **text)
 {
-	/* The least character by number of further bytes: else overlong. */
+	/* least[n] is the smallest character that needs n further bytes. */
 	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *bytes = (const unsigned char *)(*text)++;
 	uint32_t c = bytes[0];
@@ -77,9 +77,10 @@ text_clean(char *clean, size_t size, const char *text)
  * Steps over the characters that fit into the columns.  Returns how many
  * columns they take.
  *
- * wcwidth(3) depends on the locale, and the caller's may be C, so this switches
- * to C.UTF-8.  It skips that for ASCII: a locale costs some 20 system calls.
- * Without such a locale every character counts as one column.
+ * wcwidth(3) depends on the locale, and the caller's locale may be C, so this
+ * function switches to C.UTF-8.  For ASCII it keeps the locale, because a new
+ * one costs some 20 system calls.  If C.UTF-8 is missing, every character
+ * counts as one column.
  */
 static size_t
 step_over(const char **text, size_t columns)
@@ -98,7 +99,7 @@ step_over(const char **text, size_t columns)
 		next = *text;
 		c = text_next(&next);
 		width = c < 0x80 ? 1 : wcwidth((wchar_t)c);
-		/* An unassigned character. */
+		/* The character is unassigned. */
 		if (width == -1)
 			width = 1;
 		if ((size_t)width > columns - taken)
@@ -147,7 +148,7 @@ text_duration(char *text, size_t size, int64_t ms)
 {
 	int64_t s;
 
-	/* The clocks of two machines may differ. */
+	/* Clocks differ, so times of two machines may have a negative gap. */
 	if (ms < 0)
 		ms = 0;
 	s = ms / 1000;

@@ -1,5 +1,5 @@
 /*
- * Makes text from others fit for a terminal, and formats times for people.
+ * Makes untrusted text safe for a terminal, and formats times for people.
  */
 #ifndef ZKRUN_TEXT_H
 #define ZKRUN_TEXT_H
@@ -11,27 +11,26 @@
 
 /*
  * Returns the first character of a non-empty UTF-8 text and steps over it.  If
- * its first byte begins no character, returns TEXT_INVALID and steps over that
- * byte.
+ * the text begins with an invalid byte, returns TEXT_INVALID and steps over
+ * that byte.
  */
 uint32_t	text_next(const char **);
 
 /*
- * Copies whole characters as long as they fit.  Each control character, line
- * separator, direction mark, invisible character and byte that is not UTF-8
- * becomes '?'.
+ * Copies as many whole characters as fit.  Replaces each control character,
+ * line separator, direction mark, invisible character and invalid byte by '?'.
  */
 void		text_clean(char *clean, size_t size, const char *text);
 
 /*
  * Writes a time, given in ms since 1970, in the local time zone.  Writes the
- * date only if it is not today, and "?" if the time cannot be formatted.
+ * date only if it is not today, and "?" if strftime(3) fails.
  */
 void		text_since(char *text, size_t size, int64_t ms);
 
 /*
- * Writes a duration in one or two units: "3.2s", "14m51s", "2h05m", "3d04h".  A
- * negative one becomes "0.0s".
+ * Writes a duration in one or two units: "3.2s", "14m51s", "2h05m", "3d04h".
+ * Writes a negative duration as "0.0s".
  */
 void		text_duration(char *text, size_t size, int64_t ms);
 
