@@ -1,6 +1,6 @@
 /*
- * Contact with ZooKeeper for the queries: sends requests once there is contact,
- * and repeats them after a lost contact.
+ * Connects the queries to ZooKeeper.  Sends requests once there is contact, and
+ * repeats them after a lost contact.
  */
 #ifndef ZKRUN_ASK_H
 #define ZKRUN_ASK_H
@@ -29,7 +29,7 @@ enum {
 };
 
 /*
- * Starts to seek contact.  Borrows all arguments.  The caller finally calls
+ * Starts to connect.  Borrows all arguments.  The caller finally calls
  * connector_close().
  */
 void	ask_open(struct asker *, const struct options *, const char *verb,
@@ -45,13 +45,14 @@ int	ask_wait(struct asker *, struct session_event **event);
 
 /*
  * Blocks until a survey is done.  Returns ASK_GO_ON, or an exit status like
- * ask_wait(), or EXITCODE_SYSTEM without memory.  Problems are in the survey.
+ * ask_wait(), or EXITCODE_SYSTEM without memory.  The survey has the problems
+ * that the servers reported.
  */
 int	ask_survey(struct asker *, struct survey *);
 
 /*
- * The same for a survey of one task.  Logs a problem of the survey and returns
- * its exit status.
+ * Like ask_survey(), for one task.  If the survey has a problem, logs it and
+ * returns its exit status.
  */
 int	ask_task(struct asker *, struct survey *);
 

@@ -44,7 +44,7 @@ is_in_use(const struct survey_task *task)
 	    task->holders.waiter_count > 0;
 }
 
-/* A record that may not be read counts as well. */
+/* A record that zkrun cannot read also counts. */
 static bool
 has_record(const struct survey_task *task)
 {
@@ -143,7 +143,7 @@ show_records(const struct survey *survey, FILE *terminal, size_t *count)
 	return status;
 }
 
-/* The version keeps a record that has changed since it was shown. */
+/* Deletes a record, unless it has changed since it was shown. */
 static int
 delete_record(struct asker *ask, const struct survey_task *task)
 {

@@ -8,10 +8,10 @@ struct options;
 
 /*
  * Without tasks in the options, prints the records of all tasks that are not
- * held, waited for or paused, oldest last run first.  With tasks, deletes their
- * records after a question on the terminal, or without it with --yes.  Blocks.
- * Returns the exit status: 0; that of -E if the answer was no or a task is in
- * use; EXITCODE_USAGE if there is no terminal; EXITCODE_UNREACHABLE,
+ * held, waited for or paused, oldest last run first.  With tasks, asks on the
+ * terminal, unless --yes is given, and deletes their records.  Blocks.  Returns
+ * the exit status: 0; that of -E if the user answered no or a task is in use;
+ * EXITCODE_USAGE if there is no terminal; EXITCODE_UNREACHABLE,
  * EXITCODE_DENIED, EXITCODE_SYSTEM or EXITCODE_INTERNAL.
  */
 int	forget_run(const struct options *);

@@ -1,5 +1,5 @@
 /*
- * Prints, and reports a failure.
+ * Prints a survey, and reports a failed write.
  */
 #include "query/output.h"
 

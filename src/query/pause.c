@@ -1,5 +1,5 @@
 /*
- * A pause is made of persistent lease nodes.  See lock/pauses.h.
+ * A pause consists of persistent lease nodes.  See lock/pauses.h.
  */
 #include "query/pause.h"
 
@@ -268,7 +268,7 @@ lift(struct pause *pause, size_t *wanted)
 	return refusal;
 }
 
-/* Deletes P/leases if it is empty, so that the next contender can walk in. */
+/* Deletes P/leases if it is empty: the next contender then skips the queue. */
 static int
 tidy(struct pause *pause)
 {
@@ -302,7 +302,7 @@ pause_resume(const struct options *options)
 		log_notice("'%s' is not paused%s%s", options->task,
 		    options->whose != NULL ? " by " : "",
 		    options->whose != NULL ? options->whose : "");
-		/* Others may have paused it. */
+		/* Other users may have paused the task. */
 		status = pause.survey.tasks[0].holders.pause_count > 0 ?
 		    options->conflict_exit_code : 0;
 	} else if (status == ASK_GO_ON)

@@ -8,7 +8,7 @@
 struct options;
 
 /*
- * Creates as many nodes of a pause as --leases says, and reports the holders of
+ * Creates one pause node for each of the --leases, and reports the holders of
  * the lock.  Blocks.  Returns the exit status: 0 if the pause is in force;
  * EXITCODE_DENIED, EXITCODE_INTERNAL or EXITCODE_SYSTEM after deleting the
  * created nodes as far as possible; EXITCODE_UNREACHABLE without contact or
@@ -18,9 +18,9 @@ int	pause_run(const struct options *);
 
 /*
  * Ends all pauses of the task, or those of the user that the options name, and
- * reports them.  Blocks.  Returns the exit status: 0 if done or if the task was
- * not paused; that of -E if only other users have paused it; otherwise like
- * pause_run().
+ * reports these pauses.  Blocks.  Returns the exit status: 0 if the pauses have
+ * ended or there were none; that of -E if only other users have paused the
+ * task; otherwise like pause_run().
  */
 int	pause_resume(const struct options *);
 

@@ -31,7 +31,7 @@ was_asked(struct revoke *revoke, const struct revoke_node *lease,
 	return true;
 }
 
-/* Copies a node's data and adds a request.  Returns whether that fits. */
+/* Copies a node's data and adds a request.  Returns whether both fit. */
 static bool
 make_request(const struct holders_node *node, char *data, size_t size)
 {
@@ -39,7 +39,7 @@ make_request(const struct holders_node *node, char *data, size_t size)
 
 	/* If this cuts the data, nothing more fits. */
 	(void)strlcpy(data, node->data, size);
-	/* The request changes the mtime, which tells since when it is held. */
+	/* The request changes the mtime, so store when the lease began. */
 	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
 	nodedata_add(data, size, NODEDATA_SINCE, since);
 	nodedata_whoami(whoami, sizeof(whoami));
@@ -138,7 +138,7 @@ name_deaf(const struct revoke *revoke)
 		if (node == NULL)
 			log_notice("%s released '%s' before it was asked",
 			    lease->who, revoke->task);
-		/* A later survey may have found that it only waits. */
+		/* A later survey may have found that the client only waits. */
 		if (node == NULL || node >= holders->leases +
 		    holders->holder_count)
 			continue;

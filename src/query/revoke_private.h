@@ -11,13 +11,13 @@
 #include "lock/survey.h"
 #include "query/ask.h"
 
-/* A node to delete, or to ask its holder about. */
+/* A node that --break deletes, or whose holder --revoke asks. */
 struct revoke_node {
 	char	*path;
 	char	 who[4 * HOLDERS_TEXT_SIZE];	/* for messages */
 	bool	 is_lease;	/* else a queue node without a session */
-	bool	 can_be_asked;	/* by a request in its data */
-	bool	 asked;		/* and not gone yet */
+	bool	 can_be_asked;	/* a zkrun with a session owns it */
+	bool	 asked;		/* the holder was asked; the node exists */
 };
 
 struct revoke {
@@ -31,7 +31,7 @@ struct revoke {
 	int			 refusal;	/* exit status, or 0 */
 };
 
-/* Start to seek contact, and free everything in the end. */
+/* revoke_open() starts to connect; revoke_close() frees everything. */
 void	revoke_open(struct revoke *, const struct options *, const char *verb);
 void	revoke_close(struct revoke *);
 

@@ -1,5 +1,5 @@
 /*
- * zkrun --status: shows who holds, who waits and how the last run ended.
+ * zkrun --status: shows the holders, the waiters and the last run of each task.
  */
 #ifndef ZKRUN_STATUS_H
 #define ZKRUN_STATUS_H
@@ -8,7 +8,7 @@ struct options;
 
 /*
  * Prints the tasks that the options name, or all tasks, as a table or as JSON.
- * Blocks for at most as long as the retry policy allows, and while it prints.
+ * May block for as long as the retry policy allows, and while it prints.
  * Returns the exit status: 0 if a task is held, EXITCODE_FREE if no task is
  * held; EXITCODE_UNREACHABLE, EXITCODE_DENIED or EXITCODE_INTERNAL if something
  * could not be read; EXITCODE_SYSTEM without memory or if the output is

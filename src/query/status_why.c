@@ -11,7 +11,7 @@
 #include "lock/runs_text.h"
 #include "lock/survey.h"
 
-#define LONG_MS		3600000	/* to hold while others wait */
+#define LONG_MS		3600000	/* see add_holder() */
 #define GRACE_MS	600000	/* see add_holder() */
 
 static void
@@ -52,7 +52,7 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	int64_t held_ms;
 
 	holders_read_who(&who, node);
-	/* A negative time arrived garbled. */
+	/* A negative time is garbled. */
 	if (node->session == 0 || who.since_ms < 0)
 		return;
 	held_ms = now_ms - who.since_ms;
@@ -90,7 +90,7 @@ add_without_session(char why[STATUS_WHY_SIZE], const struct holders *holders)
 		    "wait behind it forever (--break deletes it)");
 }
 
-/* Writes how long ago a run ended.  The numbers may be of any size. */
+/* Writes how long ago a run ended.  A record may contain any numbers. */
 static void
 format_age(char *text, size_t size, const struct runs_text_run *run,
     int64_t now_ms)
