@@ -1,6 +1,6 @@
 /*
- * Reads argv twice: first for the name of the configuration file, and last
- * because the command line overrides the file and the environment.
+ * Reads argv first for the name of the configuration file.  Reads it again
+ * last, because the command line overrides the file and the environment.
  */
 #include "config/arguments.h"
 
@@ -63,7 +63,7 @@ apply_line(struct options *options, struct option_source *source, char *line)
 		return options_apply(options, source, spec, line);
 	if (name[0] == '\0')
 		return refuse_line(source, not_a_line);
-	/* Do not show the name: the file may be one of secrets. */
+	/* Do not show the name: the file may contain secrets. */
 	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz-_")] != '\0')
 		return refuse_line(source, "unknown option");
 	nearest = options_nearest(name);
@@ -183,8 +183,8 @@ find_given(int value)
 }
 
 /*
- * Says that a long option is unknown, and offers the options that begin like it
- * or the one that resembles it.
+ * Reports an unknown or ambiguous long option.  Offers the options that begin
+ * with it, or the one that resembles it.
  */
 static int
 refuse_name(const char *given)
@@ -213,7 +213,7 @@ refuse_name(const char *given)
 	    (int)length, given, spec->name);
 }
 
-/* Says why getopt_long(3) does not take an option. */
+/* Reports why getopt_long(3) refuses an option. */
 static int
 refuse_option(int result, const char *given)
 {
@@ -232,11 +232,11 @@ refuse_option(int result, const char *given)
 	    refuse_name(given);
 }
 
-/* What argv says that must be known before its options are applied. */
+/* What arguments_parse() must know from argv before it applies options. */
 struct glance {
-	const char	*file;		/* --config, or what ZKRUN_CONFIG says */
+	const char	*file;		/* --config, or ZKRUN_CONFIG */
 	bool		 check;		/* --check is given */
-	bool		 query;		/* a mode is given: no command follows */
+	bool		 query;		/* a query, without a command */
 };
 
 /*
@@ -256,7 +256,7 @@ read_argv(struct options *options, int argc, char **argv,
 
 	make_tables(longs, shorts, glance->query);
 	opterr = 0;
-	/* Makes getopt_long(3) start from the beginning. */
+	/* 0 makes getopt_long(3) start from the beginning. */
 	optind = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (value == '?' || value == ':')
@@ -288,7 +288,7 @@ arguments_parse(struct options *options, int argc, char **argv)
 
 	options_default(options);
 	status = read_argv(NULL, argc, argv, &glance);
-	/* Of a query, also read the options after its tasks. */
+	/* In a query, options may also follow the tasks. */
 	if (status == ARGUMENTS_RUN && glance.query)
 		status = read_argv(NULL, argc, argv, &glance);
 	if (status != ARGUMENTS_RUN)

@@ -1,7 +1,7 @@
 /*
- * Where options come from: the command line, ZKRUN_* variables and the
- * configuration file.  The command line overrides the variables, and these
- * override the file.
+ * Reads options from the command line, ZKRUN_* variables and the configuration
+ * file.  The command line overrides the variables, and the variables override
+ * the file.
  */
 #ifndef ZKRUN_ARGUMENTS_H
 #define ZKRUN_ARGUMENTS_H
@@ -13,9 +13,9 @@ struct options;
 
 /*
  * Fills in the options, which then have pointers into argv.  Returns
- * ARGUMENTS_RUN, or the exit status: after --help or --version, or after one
- * line on stderr that says what is wrong.  Reads files, and blocks while the
- * disk does.
+ * ARGUMENTS_RUN, or an exit status.  It returns the status after --help,
+ * --version or an error, and reports an error in one line on stderr.  Reads
+ * files, so it may wait for the disk.
  */
 int	arguments_parse(struct options *, int argc, char **argv);
 

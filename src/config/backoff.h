@@ -1,9 +1,10 @@
 /*
- * The retry policy of connecting, as pure arithmetic.
+ * Computes the pauses between attempts to connect.  Pure.
  *
  * The default is Curator's RetryNTimes(3, 1000).  With a cap, the pause doubles
- * as in Curator's BoundedExponentialBackoffRetry.  Then each pause is a random
- * part of the doubled one (full jitter), and contenders do not retry in step.
+ * as in Curator's BoundedExponentialBackoffRetry.  Each pause is then a random
+ * part of the doubled one (full jitter), so that contenders do not retry in
+ * step.
  */
 #ifndef ZKRUN_BACKOFF_H
 #define ZKRUN_BACKOFF_H

@@ -2,7 +2,7 @@
  * Reads the file of credentials, and the ACL of the command line.
  *
  * Credentials stay in memory until the process ends, because every new
- * connection sends them.  Only the buffers for the file's lines are cleared.
+ * connection sends them.  zkrun clears only the buffers for the file's lines.
  */
 #include "config/credentials.h"
 

@@ -29,15 +29,15 @@ struct credentials {
 };
 
 /*
- * Reads "scheme:id:perms,scheme:id:perms".  Returns NULL, or what is wrong (a
- * constant).
+ * Reads "scheme:id:perms,scheme:id:perms".  Returns NULL, or a constant text
+ * that says what is wrong.
  */
 const char	*credentials_parse_acl(struct credentials *, const char *);
 
 /*
  * Reads a file of "scheme:credential" lines.  Refuses a file that other users
  * can read or write.  Returns 0, or -1 after one line on stderr, which never
- * shows a part of a credential.  Blocks while the disk does.
+ * shows a part of a credential.  May wait for the disk.
  */
 int	credentials_read(struct credentials *, const char *path);
 

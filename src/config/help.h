@@ -1,5 +1,5 @@
 /*
- * What zkrun says about its command line: the help, and usage errors.
+ * The help text, and errors of the command line.
  */
 #ifndef ZKRUN_HELP_H
 #define ZKRUN_HELP_H
@@ -8,7 +8,7 @@
 extern const char help_text[];
 
 /*
- * Writes one line on stderr: the message, and that 'zkrun --help' tells more.
+ * Writes one line on stderr: the message, and the hint to try 'zkrun --help'.
  * Returns EXITCODE_USAGE.
  */
 int	help_refuse(const char *format, ...)

@@ -1,5 +1,5 @@
 /*
- * Takes the command, or the tasks and what follows them.
+ * Takes the command, or the tasks with a reason or a user.
  */
 #include "config/operands.h"
 

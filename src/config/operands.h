@@ -1,5 +1,6 @@
 /*
- * The arguments after the options, and the checks between options.
+ * Takes the arguments after the options, and checks that the options fit
+ * together.
  */
 #ifndef ZKRUN_OPERANDS_H
 #define ZKRUN_OPERANDS_H
@@ -9,7 +10,7 @@
 struct options;
 
 /*
- * Stores the arguments: options then has pointers to them.  Returns 0, or
+ * Stores pointers to the arguments in the options.  Returns 0, or
  * EXITCODE_USAGE after one line on stderr.
  */
 int	operands_take(struct options *, char *const *, size_t count);

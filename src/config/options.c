@@ -1,5 +1,5 @@
 /*
- * The table of options, and how values get into struct options.
+ * Contains the table of options, and reads their values into struct options.
  */
 #include "config/options.h"
 
@@ -104,7 +104,7 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 #define GONE	optional_argument	/* removed: --help does not show it */
 #define IN(field)	offsetof(struct options, field)
 #define WHOLE	0
-#define LONGEST	32	/* no option has a name as long as that */
+#define LONGEST	32	/* longer than every name of an option */
 
 #define READ(how)	{ .read = (how) }
 #define NO_YES(how, what) { .read = (how), .means = (what), \
@@ -284,7 +284,7 @@ options_nearest(const char *name)
 	const struct option_spec *nearest = NULL, *spec;
 	size_t errors, least;
 
-	/* More than one wrong letter in three is another word. */
+	/* If more than a third of the letters are wrong, it is another word. */
 	least = strlen(name) / 3 + 1;
 	if (strlen(name) >= LONGEST)
 		return NULL;

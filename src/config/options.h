@@ -1,6 +1,6 @@
 /*
- * What zkrun was asked to do, and the table of options.  arguments.h says where
- * the values come from.
+ * The values of the options, and the table of options.  arguments.h names the
+ * sources of the values.
  */
 #ifndef ZKRUN_OPTIONS_H
 #define ZKRUN_OPTIONS_H
@@ -14,7 +14,7 @@
 #include "config/servers.h"
 #include "config/values.h"
 
-/* What to do about processes that outlive the command. */
+/* What zkrun does about processes that outlive the command. */
 enum options_orphans {
 	OPTIONS_WAIT,	/* keep the lease until they are gone */
 	OPTIONS_KILL,	/* stop them, then release it */
@@ -48,9 +48,9 @@ struct options {
 	char		 base[VALUES_PATH_SIZE]; /* "" for "/" */
 	char		 runs[VALUES_PATH_SIZE]; /* where runs are recorded */
 	struct servers	 servers;
-	char		 connect[4096];		/* the same as a text */
+	char		 connect[4096];		/* servers as a text */
 	char		 auth_file[VALUES_PATH_SIZE]; /* "": none */
-	struct credentials	 credentials;	/* what is in it; --acl */
+	struct credentials	 credentials;	/* of auth_file; --acl */
 	int		 json;			/* --json */
 	int		 yes;			/* --yes */
 
@@ -58,7 +58,7 @@ struct options {
 	int64_t		 interval_ms;		/* or CLOCK_NEVER: no record */
 	int		 count_failures;	/* --interval-counts any */
 	int		 skip_exit_code;
-	int64_t		 wait_ms;		/* or CLOCK_NEVER; 0: try */
+	int64_t		 wait_ms;		/* or CLOCK_NEVER; 0: -n */
 	int		 conflict_exit_code;
 
 	struct backoff_policy retry;
@@ -77,21 +77,21 @@ struct options {
 	int		 syslog_facility;	/* or OPTIONS_NO_SYSLOG */
 };
 
-/* One option; the sources share the table. */
+/* One option.  All sources use the same table. */
 struct option_spec {
 	const char	*name;
 	int		 letter;	/* 0: none */
 	int		 value;		/* has_arg of getopt_long(3) */
 	bool		 only_argv;	/* no variable, not in the file */
 	size_t		 field;		/* offset in struct options */
-	struct values_kind kind;	/* all zero: for arguments.c alone */
+	struct values_kind kind;	/* all zero: see arguments.c */
 };
 
 /* Sorted by name. */
 extern const struct option_spec	option_specs[];
 extern const size_t		option_specs_count;
 
-/* Where a value comes from. */
+/* The source of a value. */
 struct option_source {
 	const char	*file;		/* NULL: argv */
 	size_t		 line;		/* 0: file is a variable's name */
@@ -101,10 +101,10 @@ struct option_source {
 /* Fills in the defaults. */
 void	options_default(struct options *);
 
-/* Says whether with this option zkrun runs no command, as with --status. */
+/* Says whether the option, like --status, replaces the command. */
 bool	options_is_mode(const struct option_spec *);
 
-/* Returns the option of that long name, or NULL. */
+/* Returns the option with that long name, or NULL. */
 const struct option_spec	*options_find(const char *);
 
 /*

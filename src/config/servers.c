@@ -96,8 +96,8 @@ servers_parse(struct servers *servers, const char *text)
 
 /*
  * Returns whether ZooKeeper allows the character in a path
- * (PathUtils.validatePath).  It checks units of UTF-16, and so refuses every
- * character that needs two of them.
+ * (PathUtils.validatePath).  ZooKeeper checks UTF-16 units, so it refuses every
+ * character that needs two.
  */
 static bool
 is_path_character(uint32_t c)

@@ -1,5 +1,5 @@
 /*
- * The connect string: host:port,host:port/chroot.
+ * Reads the connect string, host:port,host:port/chroot.
  */
 #ifndef ZKRUN_SERVERS_H
 #define ZKRUN_SERVERS_H
@@ -23,19 +23,19 @@ struct servers {
 
 /*
  * Reads a connect string.  An IPv6 address needs brackets.  The default port is
- * 2181.  The chroot may end in a slash.  Returns NULL, or what is wrong with it
- * (a constant).  Does not look up names, and does not block.
+ * 2181.  The chroot may end in a slash.  Returns NULL, or a constant text that
+ * says what is wrong.  Does not look up names, and does not block.
  */
 const char	*servers_parse(struct servers *, const char *);
 
 /*
  * Checks an absolute znode path by ZooKeeper's rules (PathUtils.validatePath):
  * no empty, "." or ".." part, UTF-8 without control and private characters.
- * Returns NULL, or what is wrong with it (a constant).
+ * Returns NULL, or a constant text that says what is wrong.
  */
 const char	*servers_check_path(const char *);
 
-/* Checks one part of a path by the same rules; a '/' is wrong in it. */
+/* Checks one part of a path by the same rules, and refuses a '/'. */
 const char	*servers_check_name(const char *);
 
 #endif

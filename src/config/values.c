@@ -1,5 +1,5 @@
 /*
- * Readers of values: words, numbers, durations, paths, signals, facilities.
+ * Reads words, numbers, durations, paths, signals and syslog facilities.
  */
 #include "config/values.h"
 
@@ -19,7 +19,7 @@ values_word(void *field, const char *value, const struct values_kind *kind)
 {
 	int *word = field;
 
-	/* A flag without a value is the second of its words. */
+	/* A flag without a value means its second word. */
 	*word = 1;
 	if (value != NULL)
 		for (*word = 0; kind->words[*word] != NULL &&
@@ -34,7 +34,7 @@ values_number(void *field, const char *value, const struct values_kind *kind)
 	const char *problem;
 	int *number = field;
 
-	/* strtonum(3) also takes blanks and signs in front. */
+	/* strtonum(3) also accepts leading blanks and signs. */
 	*number = (int)strtonum(value, kind->least, kind->most, &problem);
 	return problem != NULL || !isdigit((unsigned char)value[0]) ?
 	    kind->problem : NULL;
@@ -86,7 +86,7 @@ values_base(void *field, const char *value, const struct values_kind *kind)
 	    values_path(field, value, kind);
 }
 
-/* glibc has these names since 2.32 only (sigabbrev_np(3)). */
+/* glibc before 2.32 lacks these names (sigabbrev_np(3)). */
 #define NAME(name)	{ #name, SIG##name }
 static const struct {
 	const char	*name;
@@ -133,7 +133,7 @@ values_syslog(void *field, const char *value, const struct values_kind *kind)
 	*chosen = kind->means;
 	if (strcmp(value, "no") == 0)
 		return NULL;
-	/* Only the kernel may use "kern", and only the logger "mark". */
+	/* Only the kernel may use "kern", and only syslogd "mark". */
 	for (facility = facilitynames; facility->c_name != NULL; facility++)
 		if (strcmp(facility->c_name, value) == 0 &&
 		    facility->c_val != LOG_KERN &&

@@ -1,5 +1,5 @@
 /*
- * The kinds of values that options have, and the readers of these.
+ * Reads the values of options, and describes their kinds.
  */
 #ifndef ZKRUN_VALUES_H
 #define ZKRUN_VALUES_H
@@ -12,8 +12,8 @@ struct values_kind;
 
 /*
  * Reads a value into a field.  The value is NULL for a flag on the command
- * line.  Returns NULL, or what is wrong with the value (a constant).  The field
- * may have changed in both cases.
+ * line.  Returns NULL, or a constant text that says what is wrong with the
+ * value.  May change the field in both cases.
  */
 typedef const char	*values_reader(void *field, const char *value,
 			    const struct values_kind *);
@@ -22,8 +22,8 @@ struct values_kind {
 	values_reader	*read;		/* NULL: every value is refused */
 	int64_t		 least, most;	/* of a number, or a duration in ms */
 	int		 means;		/* what some readers store */
-	const char	*words[4];	/* the only values; NULL at the end */
-	const char	*problem;	/* said of every other value */
+	const char	*words[4];	/* the allowed words, then NULL */
+	const char	*problem;	/* the error for other values */
 };
 
 /*
@@ -38,7 +38,7 @@ values_reader	values_word, values_number, values_duration, values_file,
 /* Reads the number or the name of a signal into an int. */
 values_reader	values_signal;
 
-/* Reads a facility of syslog(3) into an int; "no" is what the kind means. */
+/* Reads a facility of syslog(3) into an int; stores kind->means for "no". */
 values_reader	values_syslog;
 
 #endif
