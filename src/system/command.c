@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "system/signals.h"
 
-/* Replaces the value of a variable by our pid if it is the pid "from". */
+/* If the variable's value is the pid "from", sets it to our pid. */
 static int
 inherit_pid(const char *variable, pid_t from)
 {
@@ -40,9 +40,9 @@ set_environment(const struct command_lease *lease)
 {
 	char fence[32], session[32];
 
-	/* It identifies the same process as LISTEN_PID, which changes. */
+	/* This identifies the process of LISTEN_PID, which changes. */
 	(void)unsetenv("LISTEN_PIDFDID");
-	/* The service manager set these for zkrun alone. */
+	/* The service manager set these for zkrun only. */
 	if (!lease->notifies) {
 		(void)unsetenv("NOTIFY_SOCKET");
 		(void)unsetenv("WATCHDOG_USEC");
@@ -59,7 +59,7 @@ set_environment(const struct command_lease *lease)
 }
 
 /*
- * Runs in the child of vfork(2).  It shares the keeper's memory until
+ * Runs in the child of vfork(2).  The child shares the keeper's memory until
  * execvp(3), so the keeper sees *error and the changed environment.
  */
 static void
@@ -92,7 +92,7 @@ command_start(char *const *argv, const struct signals *signals,
 	if (set_environment(lease) == -1)
 		return -1;
 	parent = getpid();
-	/* Faster than fork(2), which copies page tables. */
+	/* vfork(2) is faster than fork(2), which copies page tables. */
 	pid = vfork();	/* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
 	if (pid == 0)	/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
 		become(argv, signals, lease, parent, &error);

@@ -25,15 +25,15 @@ struct command_lease {
 /*
  * Starts the command without a shell, with the caller's signal mask and
  * dispositions, descriptors and directory.  The kernel kills the command when
- * this process dies.  If LISTEN_PID or WATCHDOG_PID is caller_knows, it becomes
- * the command's pid.  Without lease->notifies, NOTIFY_SOCKET and the watchdog
- * variables are removed.
+ * this process dies.  If LISTEN_PID or WATCHDOG_PID is caller_knows, the
+ * command gets its own pid there.  Unless lease->notifies is set, it gets
+ * neither NOTIFY_SOCKET nor the watchdog variables.
  *
  * Returns the pid, which the caller reaps, and sets *runs.  If the command
  * cannot be executed, logs why, clears *runs and returns the pid of a child
  * that exits with 127 (not found), 126, or 71 (no memory).  Returns -1 and sets
- * errno if the environment cannot be set or there is no process.  Blocks until
- * the child has called execvp(3).
+ * errno if it cannot set the environment or create a process.  Blocks until the
+ * child has called execvp(3).
  */
 pid_t	command_start(char *const *argv, const struct signals *,
 	    const struct command_lease *, bool *runs);

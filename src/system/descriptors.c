@@ -1,6 +1,6 @@
 /*
- * FD_CLOEXEC tells descriptors apart.  All of zkrun's own have it.  No
- * inherited one has it: the exec of zkrun would have closed it.
+ * zkrun tells descriptors apart by FD_CLOEXEC.  It sets this flag on all its
+ * own.  No inherited one has it, or the exec of zkrun would have closed it.
  */
 #include "system/descriptors.h"
 
@@ -44,8 +44,8 @@ is_terminal(unsigned major)
 
 /*
  * Says whether this is a pipe, FIFO, socket or terminal.  AT_STATX_DONT_SYNC
- * makes statx(2) answer from memory.  Other calls may block: on the lock of a
- * pipe, which its other end may hold while it waits for a disk, or on a device.
+ * makes statx(2) answer from memory.  Other calls may block on a device, or on
+ * a pipe's lock, which the other end may hold while it waits for a disk.
  */
 static bool
 is_stream(int fd)
@@ -97,7 +97,7 @@ each(bool ours, void (*act)(int fd, int except), int except)
 
 	directory = opendir("/proc/self/fd");
 	if (directory == NULL) {
-		/* Usually no descriptor is left for opendir(3). */
+		/* opendir(3) usually fails because no descriptor is left. */
 		most = getdtablesize() < MOST ? getdtablesize() : MOST;
 		for (fd = 0; fd < most; fd++)
 			look_at(fd, ours, act, except);

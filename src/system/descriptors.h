@@ -1,18 +1,19 @@
 /*
- * Lets go of the descriptors that zkrun inherited and passes on to the command.
+ * Closes zkrun's copies of the descriptors that the command inherits.
  *
  * Only descriptors_close_inherited() may block on a file server, disk or
- * terminal.  The others find a descriptor's type in memory and never close a
- * file, because close(2) may wait for a file server.  Files therefore stay open
- * until zkrun exits, which also keeps the caller's POSIX locks.
+ * terminal.  The other functions find a descriptor's type in memory and never
+ * close a file, because close(2) may wait for a file server.  Files therefore
+ * stay open until zkrun exits, and the caller's POSIX locks stay, too.
  */
 #ifndef ZKRUN_DESCRIPTORS_H
 #define ZKRUN_DESCRIPTORS_H
 
 /*
  * Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that
- * zkrun opens nothing else under these numbers.  They are close-on-exec: the
- * command finds them closed.  Returns -1 and sets errno on failure.
+ * zkrun opens nothing else under these numbers.  The new descriptors are
+ * close-on-exec, so the command finds these numbers closed.  Returns -1 and
+ * sets errno on failure.
  */
 int	descriptors_fill_standard(void);
 
@@ -23,7 +24,7 @@ int	descriptors_fill_standard(void);
  */
 void	descriptors_let_go(void);
 
-/* Does the same with stderr.  Afterwards this process cannot write to it. */
+/* Closes stderr in the same way.  This process then cannot write to it. */
 void	descriptors_let_go_stderr(void);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * One socket per sink, with a process that reads it.
+ * Gives each sink a socket, and a process that reads the socket.
  */
 #include "system/logger.h"
 
@@ -22,7 +22,7 @@
 #define MESSAGE_SIZE	2048
 #define PATIENCE_S	2	/* for one syslog(3) */
 #define FINISH_MS	999	/* for the logger of stderr, at the end */
-#define SYSLOG_FINISH_MS 200	/* for that of syslog(3) */
+#define SYSLOG_FINISH_MS 200	/* for the other logger */
 #define TRY_AGAIN_MS	1000	/* after a failed fork(2) */
 
 int
@@ -54,8 +54,8 @@ logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
 
 /*
  * Writes each message in its own process, because only a signal can end a
- * syslog(3) that blocks.  Returns false if the alarm ended it or no process was
- * available.
+ * syslog(3) that blocks.  Returns false if the alarm ended this process or
+ * fork(2) failed.
  */
 static bool
 write_to_syslog(int facility, const char *ident, const char *message)
@@ -113,7 +113,7 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	sigset_t alarm_only;
 
 	(void)snprintf(ident, sizeof(ident), "zkrun[%d]", (int)parent);
-	/* "pkill zkrun" must not find it. */
+	/* "pkill zkrun" must not find a logger. */
 	(void)prctl(PR_SET_NAME, "zklogger", 0L, 0L, 0L);
 	(void)signal(SIGALRM, SIG_DFL);
 	(void)sigemptyset(&alarm_only);
@@ -193,7 +193,7 @@ logger_inherit(struct logger *logger, struct subprocesses *ours)
 	logger->ours = ours;
 }
 
-/* Writes what no logger has written.  May block: no deadline is left. */
+/* Writes the unread messages.  May block: no deadline is left. */
 static void
 write_rest(struct logger *logger)
 {
@@ -225,16 +225,16 @@ logger_finish(struct logger *logger)
 	pid_t pid;
 	int sink;
 
-	/* With SIGCHLD ignored, no child's end would be reported. */
+	/* If SIGCHLD were ignored, waitpid(2) would report no child. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	/* syslog first: its failure is reported on stderr. */
+	/* Start with syslog: zkrun reports its failure on stderr. */
 	for (sink = LOG_SINKS - 1; sink >= 0; sink--) {
 		if (has_messages(logger, (enum log_sink)sink))
 			start(logger, (enum log_sink)sink);
 		if (logger->sink[sink].to != -1)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}
-	/* Reap the loggers: PID 1 of a container may not. */
+	/* Reap the loggers, because PID 1 of a container may not do it. */
 	pid = logger->sink[LOG_TO_SYSLOG].pid;
 	(void)subprocess_wait(logger->ours, pid, SYSLOG_FINISH_MS);
 	pid = logger->sink[LOG_TO_STDERR].pid;

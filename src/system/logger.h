@@ -1,9 +1,9 @@
 /*
  * The loggers: one child writes messages to stderr, another to syslog(3).
  *
- * A logger may block on a disk, a terminal or the syslog daemon; guard and
- * keeper do not.  They start it when its first message arrives.  It exits when
- * every process that could send messages has exited.
+ * A logger may block on a disk, a terminal or the syslog daemon, so that guard
+ * and keeper do not.  They start a logger when its first message arrives.  A
+ * logger exits when every process that could send messages has exited.
  */
 #ifndef ZKRUN_LOGGER_H
 #define ZKRUN_LOGGER_H
@@ -22,30 +22,30 @@ struct logger {
 	const char		*task;		/* for its process title */
 	int			 facility;	/* of syslog(3); -1: none */
 	struct {
-		int	to;		/* log.h writes it; -1: no such sink */
+		int	to;		/* log.h sends to it; -1: no such sink */
 		int	from;		/* the logger reads it */
 		pid_t	pid;
 		int64_t	tried_ms;	/* last attempt to start a logger */
 	} sink[LOG_SINKS];
-	bool			 complained;	/* of a failed fork */
+	bool			 complained;	/* reported a failed fork */
 };
 
 /*
- * Makes log.h send its messages to the loggers.  Messages are lost when the
- * socket is full.  Borrows its arguments.  Returns -1 and sets errno if a
- * socket cannot be opened; then log.h still writes to stderr.
+ * Makes log.h send its messages to the loggers.  A message is lost if the
+ * socket is full.  Borrows its arguments.  If it cannot open a socket, returns
+ * -1 and sets errno, and log.h still writes to stderr.
  */
 int	logger_open(struct logger *, struct subprocesses *, const char *task,
 	    int facility);
 
 /*
  * Before poll(2): fills in LOG_SINKS entries, which become readable when a
- * message needs a new logger.  If may_start is false, they wait for nothing.
+ * message needs a new logger.  If may_start is false, poll(2) ignores them.
  */
 void	logger_prepare(const struct logger *, bool may_start, struct pollfd *);
 
 /*
- * After poll(2): starts the loggers needed.  Does not block except in fork(2).
+ * After poll(2): starts the loggers that are needed.  Blocks only in fork(2).
  */
 void	logger_process(struct logger *, const struct pollfd *);
 
@@ -56,10 +56,10 @@ void	logger_process(struct logger *, const struct pollfd *);
 void	logger_inherit(struct logger *, struct subprocesses *);
 
 /*
- * Call last, when no process of zkrun has anything left to say.  Starts loggers
- * for unread messages and waits for both: 200 ms for syslog(3), then 999 ms for
- * stderr.  Then kills the logger of stderr, which loses its messages; that of
- * syslog(3) continues alone.  Leaves SIGCHLD blocked.
+ * Call this last, when no process of zkrun logs any more.  Starts loggers for
+ * unread messages.  Waits at most 200 ms for the logger of syslog(3), which may
+ * go on after that.  Waits at most 999 ms for the logger of stderr, then kills
+ * it and loses its messages.  Leaves SIGCHLD blocked.
  */
 void	logger_finish(struct logger *);
 

@@ -9,7 +9,7 @@ void
 nameservice_restrict(void)
 {
 #ifdef ZKRUN_STATIC
-	/* Fails only without memory; then the first lookup fails as well. */
+	/* This fails only without memory, and the first lookup fails then. */
 	(void)__nss_configure_lookup("passwd", "files");
 	(void)__nss_configure_lookup("hosts", "files dns");
 #endif

@@ -1,5 +1,5 @@
 /*
- * Where libc looks up users and hosts, nsswitch.conf(5).
+ * Sets where libc looks up users and hosts.
  */
 #ifndef ZKRUN_NAMESERVICE_H
 #define ZKRUN_NAMESERVICE_H

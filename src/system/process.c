@@ -2,7 +2,7 @@
  * Reads about processes in /proc, and signals them.
  *
  * /proc/PID/task/TID/children lists the children of a thread.  If the kernel
- * has no such file, the parent in every /proc/PID/stat is compared.
+ * has no such file, zkrun compares the parent in every /proc/PID/stat.
  */
 #include "system/process.h"
 
@@ -20,7 +20,7 @@
 
 #define ROOM	128	/* processes in a new list */
 
-/* Linux 5.1 and 5.3; older headers do not know them, nor does older libc. */
+/* Older headers lack these calls of Linux 5.1 and 5.3. */
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal	424
 #endif
@@ -74,7 +74,7 @@ add(struct processes *found, pid_t pid, pid_t parent)
 		list = reallocarray(found->list, 2 * found->allocated,
 		    sizeof(*list));
 		if (list == NULL) {
-			/* The next look finds more, once these are dead. */
+			/* A later look finds the rest, when these are dead. */
 			found->incomplete = true;
 			return;
 		}

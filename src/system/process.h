@@ -1,9 +1,9 @@
 /*
- * Processes as /proc shows them.
+ * Reads about processes in /proc, and signals them.
  *
- * One look at /proc may miss a process or show one that has ended.  By the time
- * a pid is used it may belong to a new process, except that of our own child
- * until we reap it.  No function here blocks: /proc is in memory.
+ * One look at /proc may miss a process or show one that has ended.  A pid may
+ * belong to a new process by the time zkrun uses it; only our own child keeps
+ * its pid until we reap it.  No function here blocks: /proc is in memory.
  */
 #ifndef ZKRUN_PROCESS_H
 #define ZKRUN_PROCESS_H

@@ -16,7 +16,7 @@
 static int	title_width;	/* the length of argv[0] */
 static char	**title_environment;	/* the copy; NULL: no titles */
 
-/* Copies into one block, because setenv(3) never frees strings. */
+/* Copies strings into one block, because setenv(3) never frees them. */
 static char **
 copy_strings(char *const *strings)
 {
@@ -45,8 +45,8 @@ proctitle_init(int argc, char **argv)
 
 	/*
 	 * libbsd would copy the environment with setenv(3), which drops strings
-	 * without '=' and repeated names.  It copies nothing if environ differs
-	 * from the environment that it is given.
+	 * without '=' and repeated names.  libbsd copies nothing if environ
+	 * differs from the environment in its argument.
 	 */
 	original = environ;
 	if (argc < 1 || original == NULL ||

@@ -7,7 +7,8 @@
 /*
  * Makes room for titles: copies arguments and environment to other memory, with
  * the same content and order, and changes the elements of argv.  Call it before
- * anything keeps a pointer to them.  Without memory there will be no titles.
+ * anything keeps a pointer to these strings.  If memory is exhausted, zkrun
+ * shows no titles.
  */
 void	proctitle_init(int argc, char **argv);
 

@@ -24,7 +24,7 @@
 #include "system/proctree_private.h"
 
 #define STOP_ROUNDS	16
-#define EMPTY_LOOKS	3	/* empty lists that prove there is nobody */
+#define EMPTY_LOOKS	3	/* empty lists that prove that none is left */
 #define KILL_SELDOM_MS	1000	/* the longest pause between rounds */
 #define PAGE		4096
 #define DEATHS_PER_MS	10	/* threads, on a slow machine */
@@ -86,7 +86,7 @@ proctree_rehearse(struct proctree *tree)
 void
 proctree_stay_ready(struct proctree *tree)
 {
-	/* Keep pages from being dropped and read from a disk again. */
+	/* Keep the kernel from dropping pages and reading them again. */
 	if (!tree->ready)
 		(void)mlockall(MCL_CURRENT | MCL_ONFAULT);
 	tree->ready = true;
@@ -156,12 +156,12 @@ proctree_kill_more(const struct proctree *tree)
 	if (tree->kill_pause_ms == 0)
 		return;
 	proctree_list_own(tree);
-	/* They are not reaped, so the pids are still their own. */
+	/* No other process has these pids, because we reap later. */
 	for (i = 0; i < found->count; i++)
 		(void)kill(found->list[i].pid, SIGKILL);
 }
 
-/* Sends SIGSTOP to all until a round finds no more than the last one. */
+/* Sends SIGSTOP to all until a round finds no more than the round before. */
 static void
 stop_all(struct proctree *tree)
 {
@@ -182,12 +182,12 @@ proctree_kill(struct proctree *tree)
 {
 	bool first = tree->kill_pause_ms == 0;
 
-	/* If permitted: do not compete with forking processes for a CPU. */
+	/* Ask for the CPU ahead of processes that fork. */
 	if (first)
 		(void)setpriority(PRIO_PROCESS, 0, -20);
 	tree->kill_pause_ms = first ? PROCTREE_KILL_AGAIN_MS :
 	    tree->kill_pause_ms * 2;
-	/* Listing own children is fast.  When they die, theirs become ours. */
+	/* Listing our children is fast.  We adopt theirs when they die. */
 	proctree_kill_more(tree);
 	if (!first)
 		stop_all(tree);
@@ -259,9 +259,9 @@ proctree_is_empty(const struct proctree *tree)
 	if (known == 0)
 		return false;
 	/*
-	 * waitid(2) cannot answer while helpers or spared children exist.  So
-	 * trust a list only if it has all of them, and not a single list,
-	 * because a list may miss a process.
+	 * waitid(2) cannot answer while helpers or spared children exist.
+	 * Trust only lists that contain all of these, and only several lists
+	 * in a row, because one list may miss a process.
 	 */
 	for (looks = 0; looks < EMPTY_LOOKS; looks++) {
 		proctree_list_own(tree);

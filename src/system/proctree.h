@@ -24,12 +24,12 @@ struct processes;
 
 struct proctree {
 	struct subprocesses *ours;	/* helpers: never signalled */
-	/* Other children that are not the command's: not signalled either. */
+	/* Other children that the command did not start: never signalled. */
 	pid_t	*spared;
 	size_t	spared_count;
 	struct processes *found;	/* result of the last look */
 	int	reserve[PROCTREE_RESERVE];
-	int64_t	walk_ms;	/* duration of the last look at all */
+	int64_t	walk_ms;	/* duration of the last full look */
 	int64_t	threads;	/* that the last look found */
 	int64_t	passed_on_ms;	/* last proctree_pass_on() */
 	int64_t	kill_pause_ms;	/* after a round; 0: no kill yet */
@@ -64,7 +64,7 @@ void	proctree_rehearse(struct proctree *);
 void	proctree_stay_ready(struct proctree *);
 
 /*
- * Spares current children that are not the command's, until they are reaped.
+ * Spares current children that the command did not start, until it reaps them.
  * The caller's shell started them before its exec of zkrun, or they are
  * descendants of such a child.  While the child "except" lives, spares all
  * others.  After its death, spares only those that started before
@@ -102,7 +102,7 @@ int64_t	proctree_kill_takes_ms(const struct proctree *);
 /*
  * Sends SIGKILL to every descendant: one bounded round.  From the second round
  * on, stops all of them first, so that none forks faster than it is killed.
- * Returns a pause in ms: call it again afterwards until proctree_is_empty().
+ * Returns a pause in ms: call this after each pause until proctree_is_empty().
  */
 int64_t	proctree_kill(struct proctree *);
 
@@ -114,10 +114,10 @@ void	proctree_kill_more(const struct proctree *);
 
 /*
  * Reaps one dead child.  Returns its pid and wait status, or 0 if there is
- * none.  Children may die faster than they are reaped, and the caller's loop
- * must continue: set *left to PROCTREE_REAP_MAX in each turn.  Each call counts
- * it down; at 0 the call sends SIGCHLD to this process for the rest and returns
- * 0.
+ * none.  Children may die faster than this process reaps them, and the caller's
+ * loop must continue: set *left to PROCTREE_REAP_MAX in each turn.  Each call
+ * counts *left down.  At 0 the call returns 0 and sends SIGCHLD to this
+ * process, so that the next turn reaps the rest.
  */
 pid_t	proctree_reap(struct proctree *, int *left, int *status);
 
@@ -136,7 +136,7 @@ bool	proctree_is_empty(const struct proctree *);
 /* Returns whether this child is the only living descendant. */
 bool	proctree_is_only(struct proctree *, pid_t);
 
-/* Writes "'sleep' (pid 12), 'cat' (pid 13)", three at most, "and 2 more". */
+/* Writes at most three, as "'sleep' (pid 12), 'cat' (pid 13) and 2 more". */
 void	proctree_describe(struct proctree *, char *, size_t);
 
 #endif

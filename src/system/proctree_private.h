@@ -1,5 +1,5 @@
 /*
- * How proctree.c finds descendants.  Private to the proctree*.c files.
+ * Finds descendants for proctree.c.  Private to the proctree*.c files.
  *
  * proctree_signal() is in proctree_walk.c as well.  It leaves the living
  * descendants in tree->found and its duration in tree->walk_ms.

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 
-#define MANY_THREADS	64	/* their lists of children take too long */
+#define MANY_THREADS	64	/* too many lists of children to read */
 #define AGE_MARGIN_MS	20	/* start times are rounded down to 10 ms */
 
 static bool
@@ -82,7 +82,7 @@ proctree_is_living_child(pid_t pid)
 	    0 && info.si_pid == 0;
 }
 
-/* With hidepid, /proc may hide a child that we may signal. */
+/* Reads about our child, which /proc may hide (hidepid). */
 static bool
 read_own(pid_t pid, struct process *process)
 {
@@ -206,8 +206,9 @@ signal_all(struct proctree *tree, pid_t except, pid_t group, int number,
 	int64_t began_ms = clock_ms();
 	size_t i, kept;
 	/*
-	 * SIGKILL is urgent.  For other signals find all processes first: one
-	 * that ends may leave its children to another subreaper below us.
+	 * SIGKILL is urgent.  For other signals find all processes first,
+	 * because a process that ends may leave its children to another
+	 * subreaper below us.
 	 */
 	int at_once = number == SIGKILL ? number : 0;
 

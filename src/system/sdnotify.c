@@ -33,7 +33,7 @@ set_name(struct sdnotify *notify, const char *value)
 	memcpy(notify->name.sun_path, value, length + 1);
 	if (value[0] == '@')
 		notify->name.sun_path[0] = '\0';
-	/* A path counts its NUL; an abstract name has none at its end. */
+	/* The length includes the NUL of a path; an abstract name has none. */
 	notify->name_length = (socklen_t)(offsetof(struct sockaddr_un,
 	    sun_path) + length + (value[0] == '/'));
 	return NULL;

@@ -3,8 +3,8 @@
  * in a datagram to the socket in $NOTIFY_SOCKET.
  *
  * Only sdnotify_init() may block.  While the manager's queue is full, the
- * newest report of each kind is kept.  Without a service manager the functions
- * do nothing.
+ * functions keep the newest report of each kind.  Without a service manager
+ * they do nothing.
  */
 #ifndef ZKRUN_SDNOTIFY_H
 #define ZKRUN_SDNOTIFY_H
@@ -32,7 +32,7 @@ struct sdnotify {
 /*
  * Reads the environment and connects; may block on the disk of a socket's path.
  * With by_command, the command itself reports READY=1, its status and the
- * watchdog.  Logs a notice if there can be no socket.
+ * watchdog.  Logs a notice if it cannot open a socket.
  */
 void	sdnotify_init(struct sdnotify *, bool by_command);
 
@@ -42,10 +42,10 @@ void	sdnotify_started(struct sdnotify *);
 /* Reports "TASK: STATE" if the status has changed. */
 void	sdnotify_status(struct sdnotify *, const char *task, const char *state);
 
-/* Guard and keeper are alive: feeds the watchdog, asks for time to start. */
+/* Reports that guard and keeper are alive, or asks for more time to start. */
 void	sdnotify_alive(struct sdnotify *);
 
-/* Returns how often to call sdnotify_alive(), in ms; CLOCK_NEVER: not. */
+/* Returns how often to call sdnotify_alive(), in ms, or CLOCK_NEVER. */
 int64_t	sdnotify_pace_ms(const struct sdnotify *);
 
 /* Sends the reports in one datagram.  Keeps them if the queue is full. */

@@ -37,7 +37,7 @@ signals_block(struct signals *signals)
 			(void)sigdelset(&signals->taken, number);
 			continue;
 		}
-		/* Ignored, it would discard our children's statuses. */
+		/* An ignored SIGCHLD would discard our children's statuses. */
 		signals->caller_ignored_chld = true;
 		(void)signal(SIGCHLD, SIG_DFL);
 	}

@@ -48,7 +48,7 @@ int	signals_open(const struct signals *);
 /*
  * Reads the next signal that came from the kernel or another process, or a
  * SIGCHLD.  Returns false if there is none.  Never blocks.  Read at most
- * SIGNALS_TURN signals per turn: they may arrive faster than they are read.
+ * SIGNALS_TURN signals per turn: they may arrive faster than zkrun reads them.
  */
 #define SIGNALS_TURN	64
 bool	signals_read(int fd, struct signals_received *);

@@ -81,7 +81,7 @@ subprocess_reaped(struct subprocesses *ours, pid_t pid)
 void
 subprocess_kill(struct subprocesses *ours, pid_t pid)
 {
-	/* It is not reaped, so the pid is still its own. */
+	/* No other process has this pid, because we have not reaped it. */
 	if (subprocess_is_ours(ours, pid))
 		(void)kill(pid, SIGKILL);
 }

@@ -2,8 +2,8 @@
  * Helper processes, which make the calls that may block.
  *
  * proctree.h skips them: they are children of zkrun, but not the command's
- * processes.  A loop never waits for a helper to die: it may hang in the
- * kernel.
+ * processes.  A loop never waits for a helper to die, because the helper may
+ * hang in the kernel.
  */
 #ifndef ZKRUN_SUBPROCESS_H
 #define ZKRUN_SUBPROCESS_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SUBPROCESSES_MAX	8	/* including those that do not die */
+#define SUBPROCESSES_MAX	8	/* including helpers that hang */
 
 /* The helpers of one process.  All zero: none. */
 struct subprocesses {
@@ -22,10 +22,10 @@ struct subprocesses {
 };
 
 /*
- * Forks a helper.  In the child, of zkrun's own descriptors only fd stays open,
- * and of inherited ones only stderr and files, so that a helper holds no pipe,
- * connection or link open.  The kernel kills the helper when this process dies,
- * unless outlives_us.  Returns as fork(2) does; EAGAIN also means that
+ * Forks a helper.  The child keeps only fd of zkrun's own descriptors, and only
+ * stderr and files of the inherited ones, so that it holds no pipe, connection
+ * or link open.  The kernel kills the helper when this process dies, unless
+ * outlives_us is set.  Returns as fork(2) does; EAGAIN also means that
  * SUBPROCESSES_MAX helpers exist.
  */
 pid_t	subprocess_fork(struct subprocesses *, int fd, bool outlives_us);
@@ -34,9 +34,9 @@ pid_t	subprocess_fork(struct subprocesses *, int fd, bool outlives_us);
 void	subprocess_kill(struct subprocesses *, pid_t);
 
 /*
- * For the end of this process: blocks until the helper has ended, and reaps it.
- * Returns false if it still runs after patience_ms (below 1000).  Leaves
- * SIGCHLD blocked.
+ * Blocks until the helper has ended, and reaps it.  Returns false if the helper
+ * still runs after patience_ms (below 1000).  Leaves SIGCHLD blocked.  Use it
+ * only when this process ends.
  */
 bool	subprocess_wait(struct subprocesses *, pid_t, int64_t patience_ms);
 
@@ -49,7 +49,7 @@ size_t	subprocess_count(const struct subprocesses *);
 /* Removes a child that the caller has reaped: its pid may be reused. */
 void	subprocess_reaped(struct subprocesses *, pid_t);
 
-/* Reaps dead helpers.  For a process that reaps no children otherwise. */
+/* Reaps dead helpers.  Use it in a process that reaps no other children. */
 void	subprocess_sweep(struct subprocesses *);
 
 #endif
