@@ -1,6 +1,6 @@
 /*
- * The servers' addresses: which are known, which of them the current attempt
- * has tried, and how each server failed.  No function here blocks.
+ * Keeps the servers' known addresses, which of them the current attempt has
+ * tried, and how each server failed.  No function here blocks.
  */
 #ifndef ZKRUN_ADDRESSES_H
 #define ZKRUN_ADDRESSES_H
@@ -18,7 +18,7 @@ struct addresses {
 	const struct servers	*servers;
 	struct resolver_answer	 known[SERVERS_MAX];
 	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
-	/* When each last failed; 0: never.  [0] is the name if it has none. */
+	/* Time of the last failure; 0: none.  [0] also serves for a name. */
 	int64_t			 failed_ms[SERVERS_MAX][RESOLVER_ADDRESSES];
 	/* Each server's latest problem. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
@@ -34,8 +34,8 @@ void	addresses_init(struct addresses *, const struct servers *,
 
 /*
  * Begins an attempt: marks every address as untried and starts to look up
- * names.  If no helper can be started, that becomes the problem of the named
- * servers.
+ * names.  If it cannot start a helper, stores this as the problem of the
+ * servers given by name.
  */
 void	addresses_begin(struct addresses *);
 
@@ -43,11 +43,12 @@ void	addresses_begin(struct addresses *);
 void	addresses_read(struct addresses *);
 
 /*
- * Picks an address that this attempt has not tried: one that never failed, else
- * the one that failed longest ago; at random among equals.  Marks it as tried
- * and makes its server the current one.  Stores how many were untried,
- * including the result.  Returns NULL if there is none; the result is valid
- * until the next call of addresses_begin() or addresses_read().
+ * Picks an address that this attempt has not tried.  Prefers one that never
+ * failed, then the one that failed longest ago, and picks at random among
+ * equals.  Marks the address as tried and makes its server the current one.
+ * Stores how many addresses were untried, including the result.  Returns NULL
+ * if there is none; the result is valid until the next call of
+ * addresses_begin() or addresses_read().
  */
 const char	*addresses_pick(struct addresses *, size_t *untried);
 

@@ -15,8 +15,8 @@
 #include "config/options.h"
 
 /*
- * The pause between two attempts to resume a session.  It doubles from one to
- * the next, up to the session timeout / RESUME_SHARE.
+ * The pause between two attempts to resume a session.  Each pause is twice the
+ * last one, up to the session timeout / RESUME_SHARE.
  */
 #define RESUME_PAUSE_MS		100
 #define RESUME_DOUBLINGS_MAX	3
@@ -120,7 +120,7 @@ connector_end_attempt(struct connector *connector, int64_t now_ms)
 }
 
 /*
- * Tries the next address.  Returns false if there is none: the attempt has
+ * Tries the next address.  Returns false if no address is left: the attempt has
  * ended, or waits for names.
  */
 static bool
@@ -177,8 +177,8 @@ has_other(const struct connector *connector)
 /*
  * Returns when to leave the server in use if it does not answer.  If every
  * other server failed within the last session timeout, waits four times as
- * long: an open request is worth more than a new connection, unless TCP cannot
- * deliver it.
+ * long, unless TCP cannot deliver the request.  An open request is worth more
+ * than a new connection.
  */
 static int64_t
 answer_deadline(const struct connector *connector)
@@ -227,7 +227,7 @@ expiry_deadline(const struct connector *connector)
 	return clock_after(connector->heard_ms, connector->session.timeout_ms);
 }
 
-/* Does what is due at this time. */
+/* Acts on the deadlines that have passed. */
 static void
 advance(struct connector *connector, int64_t now_ms)
 {

@@ -11,7 +11,7 @@
  *
  * After a request of the session was answered, the connector tries to regain
  * lost contact, on any server, for as long as the session may be alive.  The
- * retry policy does not limit that.
+ * retry policy does not limit these attempts.
  */
 #ifndef ZKRUN_CONNECTOR_H
 #define ZKRUN_CONNECTOR_H
@@ -69,15 +69,15 @@ struct connector {
 	int64_t			 resumes;	/* same, of a proven session */
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
-	/* Not later than the connect request was sent. */
+	/* When the current address was tried: before the connect request. */
 	int64_t			 tried_since_ms;
 	/*
 	 * How long to wait for an answer before trying another server; set by
 	 * the owner while a lease is at stake.  CLOCK_NEVER: the limit of the
 	 * library, 2/3 of the session timeout.  If no other server is worth
-	 * trying, a silence longer than earlier ones is reported
-	 * (CONNECTOR_SILENT), and one of four times this length ends the
-	 * connection.
+	 * trying, the connector reports a silence that is longer than earlier
+	 * ones (CONNECTOR_SILENT), and leaves the server after four times this
+	 * time.
 	 */
 	int64_t			 patience_ms;
 	int64_t			 slowest_ms;	/* of this connection */
@@ -85,7 +85,7 @@ struct connector {
 	int64_t			 pause_until_ms;
 };
 
-/* Borrows the options and the list of helpers.  Seeks no contact yet. */
+/* Borrows the options and the list of helpers.  Does not connect yet. */
 void	connector_init(struct connector *, const struct options *,
 	    struct subprocesses *);
 
@@ -100,8 +100,8 @@ void	connector_resume(struct connector *, const struct session_identity *);
 
 /*
  * Before poll(2): fills in CONNECTOR_FDS entries and returns the time by which
- * to call connector_process() even if none is ready.  It may produce news:
- * fetch them before poll(2).  Does not block.
+ * to call connector_process() even if none is ready.  May produce news, which
+ * the caller fetches before poll(2).  Does not block.
  */
 int64_t	connector_prepare(struct connector *, struct pollfd *);
 
@@ -116,8 +116,9 @@ enum connector_news	connector_next(struct connector *,
 			    struct session_event **event);
 
 /*
- * Does the same for a process that waits for nothing else: blocks until there
- * is news.  Returns CONNECTOR_NOTHING at the deadline give_up_ms.
+ * Does what connector_next() does, but blocks until there is news.  Returns
+ * CONNECTOR_NOTHING at the deadline give_up_ms.  Use it in a process that waits
+ * for nothing else.
  */
 enum connector_news	connector_wait(struct connector *, int64_t give_up_ms,
 			    struct session_event **event);

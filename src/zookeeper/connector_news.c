@@ -32,8 +32,8 @@ count_brief(struct connector *connector)
 }
 
 /*
- * The connection has ended.  Tries to resume a proven session at once, unless
- * this connection answered no request or short contacts repeat.
+ * Handles the end of a connection.  Tries to resume a proven session at once,
+ * unless the server answered no request or short contacts repeat.
  */
 static enum connector_news
 lose_contact(struct connector *connector, const struct session_event *event)
@@ -55,7 +55,7 @@ lose_contact(struct connector *connector, const struct session_event *event)
 	return CONNECTOR_LOST_CONTACT;
 }
 
-/* One server refuses us; a proven session may be resumed on others. */
+/* Handles a server's refusal.  Other servers may resume a proven session. */
 static enum connector_news
 take_rejection(struct connector *connector, const struct session_event *event)
 {
@@ -99,7 +99,7 @@ judge(struct connector *connector, const struct session_event *event)
 		    event->read_ms - event->sent_ms);
 		/* FALLTHROUGH */
 	case SESSION_CHANGED:
-		/* Not on POLLIN: a refused connection is readable as well. */
+		/* POLLIN is no proof: a refused connection is readable. */
 		connector->heard_ms = clock_ms();
 		break;
 	}
@@ -160,7 +160,7 @@ connector_wait(struct connector *connector, int64_t give_up_ms,
 		if (news != CONNECTOR_NOTHING || now_ms >= give_up_ms)
 			return news;
 		left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
-		/* poll(2) takes an int: wait without limit beyond that. */
+		/* poll(2) takes an int, so wait forever for a longer time. */
 		(void)poll(fds, CONNECTOR_FDS, left_ms > INT_MAX ? -1 :
 		    (int)left_ms);
 		connector_process(connector, fds);

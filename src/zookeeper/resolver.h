@@ -49,9 +49,9 @@ bool	resolver_numeric(const struct servers *, size_t server,
 
 /*
  * Starts a helper that looks up the servers given by name; "named" is their
- * number.  Does nothing if it is 0 or a helper runs.  The look-up begins no
- * earlier than a second after the last one.  Returns -1 and sets errno if no
- * helper can be started.
+ * number.  Does nothing if it is 0 or a helper runs.  The look-up begins at
+ * least a second after the last one began.  Returns -1 and sets errno if it
+ * cannot start a helper.
  */
 int	resolver_start(struct resolver *, const struct servers *, size_t named);
 

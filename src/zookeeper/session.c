@@ -2,9 +2,9 @@
  * Wraps the ZooKeeper C client (libzookeeper_st 3.8) and avoids its traps.
  *
  * After every call, zoo_state() tells whether the handle is connected.  Session
- * events do not: a failed send closes the socket without one.  A handle that
- * lost its connection is never used again, so the library never reconnects by
- * itself; src/README.md says why.
+ * events do not tell it, because a failed send closes the socket without an
+ * event.  zkrun never uses a handle again that lost its connection, so the
+ * library never reconnects by itself; src/README.md says why.
  */
 #include "zookeeper/session.h"
 
@@ -42,7 +42,8 @@ session_add_event(struct session *session, enum session_event_type type)
 	event = calloc(1, sizeof(*event));
 	if (event == NULL) {
 		/*
-		 * Give up the connection: a lost event would never be answered.
+		 * Give up the connection, or the caller would wait forever for
+		 * this event.
 		 */
 		session_cut(session);
 		return NULL;
@@ -116,8 +117,8 @@ release_handle(struct session *session)
 	session->phase = SESSION_CLOSED;
 	/*
 	 * zookeeper_close() would end the session of a connected handle.  So
-	 * cut the connection and let the library notice, which may first have
-	 * to read pending replies.
+	 * cut the connection and let the library notice.  The library may have
+	 * to read pending replies first.
 	 */
 	for (tries = 0; tries < 100000 && session->fd != -1 &&
 	    zoo_state(session->handle) == ZOO_CONNECTED_STATE; tries++) {
@@ -174,7 +175,7 @@ set_option(const struct session *session, int level, int option, int value)
 	(void)setsockopt(session->fd, level, option, &value, sizeof(value));
 }
 
-/* The session is open on this connection: allows requests. */
+/* Allows requests, because the session is open on this connection. */
 static void
 let_in(struct session *session)
 {
@@ -198,7 +199,7 @@ let_in(struct session *session)
 	(void)session_add_event(session, SESSION_UP);
 }
 
-/* The handshake succeeded: goes on to credentials, a test request, or use. */
+/* After the handshake: waits for credentials, tests, or allows requests. */
 static void
 take_handshake(struct session *session)
 {
@@ -304,9 +305,9 @@ static void
 adopt_socket(struct session *session, int fd)
 {
 	session->fd = fd;
-	/* Debian's library does not; the command would inherit the socket. */
+	/* Debian's library does not, and the command would inherit it. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/* is_greeting_sane() needs the whole beginning at once. */
+	/* is_greeting_sane() needs these bytes at once. */
 	set_option(session, SOL_SOCKET, SO_RCVLOWAT, GREETING_SIZE);
 }
 
@@ -390,7 +391,7 @@ session_close(struct session *session)
 	if (session->phase == SESSION_CONNECTED) {
 		session_send_close(session);
 		session->phase = SESSION_CLOSED;
-		/* Keep the library from sending the same and waiting. */
+		/* Keep the library from ending the session and waiting. */
 		(void)shutdown(session->fd, SHUT_RDWR);
 		close_handle(session);
 	}

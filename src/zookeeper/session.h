@@ -26,7 +26,7 @@ struct _zhandle;		/* of the library */
 enum session_event_type {
 	SESSION_UP,		/* connected; identity and timeout are known */
 	SESSION_DOWN,		/* no connection, or lost; has a reason */
-	SESSION_EXPIRED,	/* a server said so: its nodes are gone */
+	SESSION_EXPIRED,	/* the session and its nodes are gone */
 	SESSION_REJECTED,	/* credentials refused or required; a reason */
 	SESSION_CHANGED,	/* a watch with this tag fired */
 	SESSION_REPLY,		/* the reply to the request with this tag */
@@ -58,7 +58,7 @@ struct session_event {
 	size_t		  length;
 	size_t		  failed_step;	/* which step of a transaction failed */
 	bool		  gone;		/* CHANGED: the node was deleted */
-	bool		  unanswered;	/* DOWN: session, but no answer */
+	bool		  unanswered;	/* DOWN: after no answer at all */
 	bool		  is_write;	/* a write that a quorum committed */
 	int64_t		  sent_ms;	/* just before the request was sent */
 	int64_t		  read_ms;	/* just after the reply was read */
@@ -99,10 +99,10 @@ struct session {
 	bool			 careful;	/* no answer on the last one */
 	int			 rejection;	/* code that rejects us, or 0 */
 	STAILQ_HEAD(session_events, session_event) events;
-	/* In order: without a reply, and to be sent again. */
+	/* Requests in order: sent without a reply; held to send later. */
 	STAILQ_HEAD(session_requests, session_request) open, held;
 	uint64_t		 asked;		/* requests so far */
-	/* If the server throttles: since when, and when to send again. */
+	/* Of a throttling server: since when, the pause, when to send again. */
 	int64_t			 throttled_since_ms;	/* 0: it does not */
 	int64_t			 pause_ms;
 	int64_t			 ask_again_ms;
@@ -112,8 +112,8 @@ struct session {
  * New nodes get the ACL of the credentials and grants, except shared ones.  A
  * server may not support containers or creates that return the czxid (ZooKeeper
  * before 3.5).  It refuses the first such create with SESSION_UNSUPPORTED.
- * Afterwards containers become persistent nodes, and the reply to a create has
- * no czxid.
+ * After that, zkrun creates persistent nodes instead of containers, and the
+ * reply to a create has no czxid.
  */
 enum session_operation {
 	SESSION_CREATE_SHARED,		/* a container with an open ACL */
@@ -174,12 +174,12 @@ void			 session_event_free(struct session_event *);
 
 /*
  * Returns when the oldest request without a reply was sent.  Returns
- * CLOCK_NEVER if there is none, or no connection.
+ * CLOCK_NEVER if there is no such request or no connection.
  */
 int64_t	session_unanswered_since_ms(const struct session *);
 
 /*
- * Says whether the server's machine does not acknowledge what was sent.  TCP
+ * Says whether the server's machine does not acknowledge sent data.  TCP
  * then retransmits at growing intervals and would notice late that the network
  * works again.
  */
@@ -193,8 +193,8 @@ void	session_abandon(struct session *);
 
 /*
  * Sends the end of the session, if there is a connection, and frees everything.
- * Does not wait for the server's reply, so the server may not receive it:
- * delete what must be gone, and read the reply, before.
+ * Does not wait for the server's reply, so the server may not receive the
+ * request.  Delete the nodes that must be gone, and read the replies, before.
  */
 void	session_close(struct session *);
 
@@ -202,14 +202,14 @@ void	session_close(struct session *);
  * Sends a request about one path; copies path and data (for a create, or NULL).
  * SESSION_REPLY with the tag follows, unless the connection is lost first.  A
  * watch adds one SESSION_CHANGED with watch_tag, unless that is
- * SESSION_NO_WATCH.  If a throttling server discards a request, it is sent
- * again, and later requests wait or are sent again, so that replies keep the
- * order of the requests.  If a request cannot be sent, SESSION_DOWN follows.
+ * SESSION_NO_WATCH.  If a throttling server discards a request, zkrun sends it
+ * again and delays or repeats later requests, so that replies keep the order of
+ * the requests.  If a request cannot be sent, SESSION_DOWN follows.
  */
 void	session_ask(struct session *, enum session_operation, int tag,
 	    int watch_tag, const char *path, const char *data);
 
-/* Does the same for a transaction: the server executes all steps or none. */
+/* Sends a transaction likewise: the server executes all steps or none. */
 void	session_ask_steps(struct session *, int tag,
 	    const struct session_step *, size_t count);
 

@@ -2,8 +2,8 @@
  * Private to the session*.c files, and the only file that includes the client
  * library's header.  session.c keeps the connection and the events,
  * session_requests.c sends requests, session_replies.c takes replies and
- * watches, session_codes.c translates error codes, session_auth.c has
- * credentials and ACLs.
+ * watches, session_codes.c translates error codes, session_auth.c sends
+ * credentials and makes ACLs.
  */
 #ifndef ZKRUN_SESSION_PRIVATE_H
 #define ZKRUN_SESSION_PRIVATE_H
@@ -14,9 +14,9 @@
 #include "zookeeper/session.h"
 
 /*
- * A request, with all that is needed to send it again.  Its reply frees it.  It
- * is in "open" while the library has it, else in "held".  Replies arrive in the
- * order of the requests.
+ * A request, with the data to send it again.  Its reply frees it.  The request
+ * is in the list "open" while the library has it, else in "held".  Replies
+ * arrive in the order of the requests.
  */
 struct session_request {
 	struct session		*session;

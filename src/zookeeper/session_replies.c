@@ -45,8 +45,8 @@ session_take_verdict(struct session *session, int rc)
 }
 
 /*
- * Says whether the code means that no reply will come.  Usually the library
- * made it up.  If a server sent it, we leave the server.
+ * Says whether the code means that no reply will come.  It usually comes from
+ * the library.  If a server sent it, zkrun leaves the server.
  */
 static bool
 is_lost(int rc)
@@ -119,8 +119,8 @@ fill_in(struct session_event *event, struct session_request *request, int rc)
 
 /*
  * Takes the outcome of a request.  Adds the event of its reply, unless the
- * request has to be sent again or the connection is lost.  Returns the event if
- * it succeeded and the caller has to fill in the rest.
+ * request has to be sent again or the connection is lost.  If the request
+ * succeeded, returns the event, and the caller fills in the rest.
  */
 static struct session_event *
 add_reply(const void *data, int rc, const struct Stat *stat)
@@ -259,7 +259,7 @@ session_on_list(int rc, const struct String_vector *strings,
 	event = add_reply(data, rc, stat);
 	if (event == NULL)
 		return;
-	/* They differ only if the reply was garbled on its way. */
+	/* The counts differ only if the reply was garbled on its way. */
 	if (strings->count != stat->numChildren) {
 		event->code = SESSION_REFUSED;
 		(void)strlcpy(event->reason, "the server's list has the "

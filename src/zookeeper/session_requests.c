@@ -1,6 +1,6 @@
 /*
- * Sends requests, and keeps copies to send again: a throttling server discards
- * requests and says so.
+ * Sends requests.  Keeps copies to send them again, because a throttling server
+ * discards requests and says so.
  */
 #include <sys/socket.h>
 
@@ -63,7 +63,7 @@ make_step(const struct session *session, const struct session_step *step,
 		zoo_delete_op_init(op, step->path, step->version);
 		break;
 	/*
-	 * Never a container: in a transaction the server's reply to its create
+	 * Do not create containers here: in a transaction the server's reply
 	 * is longer than the library (3.8) expects, and the library aborts.
 	 */
 	case SESSION_CREATE_STEP:
@@ -147,7 +147,7 @@ session_send_held(struct session *session)
 {
 	struct session_request *request;
 
-	/* One at a time: a throttling server counts outstanding requests. */
+	/* Send one at a time: a throttling server counts open requests. */
 	if (session->phase != SESSION_CONNECTED ||
 	    !STAILQ_EMPTY(&session->open))
 		return CLOCK_NEVER;
