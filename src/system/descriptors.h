@@ -4,7 +4,7 @@
  * Only descriptors_close_inherited() may block on a file server, disk or
  * terminal.  The other functions find a descriptor's type in memory and never
  * close a file, because close(2) may wait for a file server.  Files therefore
- * stay open until zkrun exits, and the caller's POSIX locks stay, too.
+ * stay open until zkrun exits, and the caller keeps its POSIX locks.
  */
 #ifndef ZKRUN_DESCRIPTORS_H
 #define ZKRUN_DESCRIPTORS_H

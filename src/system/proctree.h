@@ -64,7 +64,7 @@ void	proctree_rehearse(struct proctree *);
 void	proctree_stay_ready(struct proctree *);
 
 /*
- * Spares current children that the command did not start, until it reaps them.
+ * Spares children that the command did not start, until they are reaped.
  * The caller's shell started them before its exec of zkrun, or they are
  * descendants of such a child.  While the child "except" lives, spares all
  * others.  After its death, spares only those that started before

@@ -42,7 +42,7 @@ void	sdnotify_started(struct sdnotify *);
 /* Reports "TASK: STATE" if the status has changed. */
 void	sdnotify_status(struct sdnotify *, const char *task, const char *state);
 
-/* Reports that guard and keeper are alive, or asks for more time to start. */
+/* Feeds the watchdog and, before the start, asks for more time to start. */
 void	sdnotify_alive(struct sdnotify *);
 
 /* Returns how often to call sdnotify_alive(), in ms, or CLOCK_NEVER. */
