@@ -1,5 +1,5 @@
 /*
- * Tests which address is tried next, and what is remembered of failed ones.
+ * Tests how addresses are picked, and how their failures are kept.
  */
 #include "zookeeper/addresses.h"
 
@@ -14,7 +14,7 @@
 
 static struct subprocesses none;
 
-/* Begins an attempt with these servers; none has failed. */
+/* Begins an attempt with these servers, none of which has failed. */
 static void
 begin(struct addresses *addresses, struct servers *servers, const char *text)
 {

@@ -72,8 +72,8 @@ test_durations(void)
 static void
 test_deadlines(void)
 {
-	is_int(clock_earlier(1, 2), 1, "the first is earlier");
-	is_int(clock_earlier(2, 1), 1, "the second is earlier");
+	is_int(clock_earlier(1, 2), 1, "the first deadline is earlier");
+	is_int(clock_earlier(2, 1), 1, "the second deadline is earlier");
 	is_int(clock_earlier(CLOCK_NEVER, 7), 7,
 	    "a deadline is earlier than never");
 	is_int(clock_earlier(7, CLOCK_NEVER), 7,
@@ -118,7 +118,7 @@ test_timer(void)
 	clock_timer_set(fd, 0);
 	ok(fires(fd, 100), "deadline 0 fires at once");
 	clock_timer_set(fd, CLOCK_NEVER);
-	ok(!fires(fd, 10), "never disarms the timer");
+	ok(!fires(fd, 10), "CLOCK_NEVER disarms the timer");
 	clock_timer_set(fd, clock_ms() - 1000);
 	ok(fires(fd, 100), "a past deadline fires at once");
 	before_ms = clock_ms();

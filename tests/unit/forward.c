@@ -1,5 +1,6 @@
 /*
- * Which signals are passed on, by the reports of guard and keeper in any order.
+ * Tests which signals are passed on, for reports of guard and keeper in any
+ * order.
  */
 #include "run/forward.h"
 
@@ -10,7 +11,7 @@
 
 #define START	1000000
 
-/* At a time guard or keeper hears a signal, or a decision is asked for. */
+/* Guard or keeper hears a signal, or the test asks for a decision. */
 struct step {
 	enum { END, GUARD, KEEPER, PASSED, SPARED, NONE } what;
 	int64_t	after_ms;
@@ -35,16 +36,16 @@ static const struct {
 	{ "a signal to the guard alone is passed on after the delay", {
 	    RECEIVED(0, SIGTERM, 5), NOTHING(DELAY - 1), PASS(DELAY, SIGTERM),
 	    NOTHING(DELAY), NOTHING(MEMORY * 2) } },
-	{ "heard by both, guard first: not passed on, decided at once", {
+	{ "both hear a signal, guard first: decided at once, not passed on", {
 	    RECEIVED(0, SIGTERM, 5), HEARD(1, SIGTERM, 5), SPARE(1, SIGTERM),
 	    NOTHING(MEMORY * 2) } },
-	{ "heard by both, keeper first: not passed on, decided at once", {
+	{ "both hear a signal, keeper first: decided at once, not passed on", {
 	    HEARD(0, SIGTERM, 5), NOTHING(0), RECEIVED(1, SIGTERM, 5),
 	    SPARE(1, SIGTERM), NOTHING(MEMORY * 2) } },
 	{ "a signal to the keeper alone is passed on after the delay", {
 	    HEARD(0, SIGTERM, 5), NOTHING(DELAY - 1), PASS(DELAY, SIGTERM),
 	    NOTHING(MEMORY * 2) } },
-	{ "a late report by the guard is the same signal for a time", {
+	{ "for a time, a late report by the guard means the same signal", {
 	    HEARD(0, SIGINT, 5), PASS(DELAY, SIGINT),
 	    RECEIVED(MEMORY - 1, SIGINT, 5), NOTHING(MEMORY * 2) } },
 	{ "an even later report is another signal", {
@@ -62,13 +63,13 @@ static const struct {
 	{ "a key press is heard by both, from sender 0", {
 	    RECEIVED(0, SIGINT, 0), HEARD(0, SIGINT, 0), SPARE(0, SIGINT),
 	    NOTHING(MEMORY * 2) } },
-	{ "two equal signals within the delay, one reported: one signal", {
+	{ "two equal signals within the delay, one report: one signal", {
 	    RECEIVED(0, SIGUSR1, 5), RECEIVED(1, SIGUSR1, 5),
 	    HEARD(2, SIGUSR1, 5), SPARE(2, SIGUSR1), NOTHING(MEMORY * 2) } },
-	{ "one signal also if the second comes after the decision", {
+	{ "still one signal if the second comes after the decision", {
 	    RECEIVED(0, SIGUSR1, 5), HEARD(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
 	    RECEIVED(2, SIGUSR1, 5), NOTHING(MEMORY * 2) } },
-	{ "received once, reported twice: one, and the next is another", {
+	{ "received once, reported twice: one signal; the next is another", {
 	    RECEIVED(0, SIGUSR1, 5), HEARD(1, SIGUSR1, 5), SPARE(1, SIGUSR1),
 	    HEARD(2, SIGUSR1, 5), RECEIVED(30, SIGUSR1, 5), NOTHING(30),
 	    PASS(30 + DELAY, SIGUSR1), NOTHING(MEMORY * 2) } },
@@ -112,7 +113,7 @@ static const struct {
 	{ "SIGCONT cancels the stop before it", {
 	    RECEIVED(0, SIGTSTP, 5), RECEIVED(1, SIGCONT, 5),
 	    PASS(DELAY + 1, SIGCONT), NOTHING(MEMORY * 2) } },
-	{ "a stop after SIGCONT is passed on after it", {
+	{ "SIGCONT and then a stop are passed on in this order", {
 	    RECEIVED(0, SIGCONT, 5), RECEIVED(1, SIGTSTP, 5),
 	    PASS(DELAY, SIGCONT), PASS(DELAY + 1, SIGTSTP) } },
 	{ "a real-time signal heard by both is not passed on", {
@@ -170,11 +171,11 @@ test_deadline(void)
 	    "the first signal is due first");
 	hear(&forward, FORWARD_KEEPER, SIGINT, 5, START + 6);
 	ok(forward_deadline(&forward) <= START + 6,
-	    "a decided one is due at once");
+	    "a decided signal is due at once");
 	is_int(forward_next(&forward, START + 6, &by_both), SIGINT,
-	    "the decided one is taken out first");
+	    "the decided signal is taken out first");
 	is_int(forward_next(&forward, START + DELAY, &by_both), SIGHUP,
-	    "the other one is taken out next");
+	    "the other signal is taken out next");
 	is_int(forward_deadline(&forward), CLOCK_NEVER,
 	    "nothing is due after both");
 }
@@ -190,7 +191,7 @@ test_news(void)
 	    "a signal is new");
 	ok(!forward_heard(&forward, FORWARD_KEEPER, SIGINT, 5, false,
 	    START + 1),
-	    "the other's report of it is not new");
+	    "the keeper's report of the signal is not new");
 	ok(!forward_heard(&forward, FORWARD_GUARD, SIGINT, 5, false,
 	    START + 2),
 	    "a repeat is not new");
@@ -203,7 +204,7 @@ test_news(void)
 	    "a signal that is handled at once is not taken out");
 	hear(&forward, FORWARD_GUARD, SIGHUP, 5, 2 * START);
 	ok(forward_heard(&forward, FORWARD_KEEPER, SIGHUP, 5, true,
-	    2 * START + 1), "the other's report is new if it is handled now");
+	    2 * START + 1), "a report is new if the signal is handled now");
 	is_int(forward_next(&forward, 2 * START + MEMORY, &by_both), 0,
 	    "a signal that was handled waits no longer");
 }
@@ -221,12 +222,12 @@ test_command_ended(void)
 	is_int(forward_next(&forward, START + DELAY, &by_both), SIGTSTP,
 	    "after the command's end a stop signal still counts");
 	is_int(forward_next(&forward, START + DELAY, &by_both), 0,
-	    "a terminating signal does not");
+	    "a terminating signal does not count");
 	ok(!forward_heard(&forward, FORWARD_KEEPER, SIGTERM, 5, false,
-	    START + DELAY), "the other's report of it is not new");
+	    START + DELAY), "the keeper's report of it is not new");
 }
 
-/* More signals than slots. */
+/* Reports more signals than there are slots. */
 static void
 test_overflow(void)
 {

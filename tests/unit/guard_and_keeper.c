@@ -1,10 +1,10 @@
 /*
- * Guard and keeper together: every pair of states that can occur, with every
- * event and every message that can arrive there, in every order.
+ * Tests guard and keeper together: in every pair of states that can occur,
+ * every event and message that can arrive, in every order.
  *
- * The test walks over both tables, breadth first.  A step is an event at one of
- * the two, or one of them reads its next message, so messages and events cross
- * in all ways.  The walk finds events and messages that are dropped but matter,
+ * The test walks over both tables, breadth first.  In a step, one of the two
+ * has an event or reads its next message, so messages and events cross in all
+ * ways.  The walk finds events and messages that matter but are dropped,
  * pairs that wait for each other forever, and false exit statuses.  Session,
  * lease and servers are simulated.
  */
@@ -102,11 +102,11 @@ static const struct {
 	int		 event;
 	const char	*why;
 } harmless[] = {
-	{ ~(PROVING), PROVEN, "the lease clock has noted it" },
-	{ LEAVING | UNCONFIRMED, CONTACT_LOST, "keeps trying" },
-	{ EXPLAINING, ACQUIRED, "has decided to give up" },
+	{ ~(PROVING), PROVEN, "the lease clock has the proof" },
+	{ LEAVING | UNCONFIRMED, CONTACT_LOST, "the keeper keeps trying" },
+	{ EXPLAINING, ACQUIRED, "the keeper has decided to give up" },
 	{ ACQUIRING | WORK | RECORDING | HOLDING, REFUSED,
-	    "beats tell whether the lease is there" },
+	    "beats tell whether the lease exists" },
 	{ RECORDING, LEASE_LOST, "the reply to the store decides" },
 	{ STOPPING | KILLING, COMMAND_ENDED, "TREE_EMPTY follows" },
 	{ ~ASKING, LINK_GO, "LINK_WAITING withdraws the question" },
@@ -129,7 +129,7 @@ static const struct {
 	{ GUARD_KILLING, ~0, "the guard kills whatever the keeper says" },
 };
 
-/* The pairs that may rest without unread messages: one of them will act. */
+/* The pairs that may rest without unread messages, because one will act. */
 static const struct {
 	int	guard;
 	int	keeper;
@@ -151,7 +151,7 @@ struct queue {
 struct node {
 	unsigned char	steps[PATH_MAX_STEPS];
 	int		count;
-	int		keeper;		/* its state there */
+	int		keeper;		/* the keeper's state there */
 	bool		guard_reads, keeper_reads, guard_loses, late, killed;
 };
 
@@ -371,7 +371,7 @@ take_step(const struct node *node, int step)
 			play_lease();
 		if (step == PROVEN || step == NEW_SESSION || step == ACQUIRED)
 			play_clock(false);
-		/* A pause and contact: the keeper looks before it gives up. */
+		/* With a pause, the keeper looks before it gives up. */
 		if (step == WAIT_OVER && keeper.state == QUEUED) {
 			keeper.semaphore->claim.is_paused = true;
 			keeper.connector.phase = CONNECTOR_UP;
@@ -439,7 +439,7 @@ mix_queue(uint64_t hash, const struct queue *queue)
 	for (i = 0; i < queue->count; i++) {
 		message = &queue->messages[i];
 		hash = mix(hash, message->type + 100);
-		/* It matters only whether this is the last question. */
+		/* Hash only whether this is the last question. */
 		if (message->type == LINK_GO || message->type == LINK_AGAIN)
 			hash = mix(hash,
 			    message->question == keeper.question);
@@ -560,7 +560,7 @@ walk(bool with_interval, bool with_hold)
 	    nodes[node_count - 1].count);
 	ok(node_count > 100 && node_count < NODES_MAX &&
 	    nodes[node_count - 1].count < PATH_MAX_STEPS,
-	    "the walk comes to its end%s%s", with_interval ? ", with -i" : "",
+	    "the walk ends%s%s", with_interval ? ", with -i" : "",
 	    with_hold ? ", with --hold" : "");
 	is_int(dropped, 0, "no event or message that matters is dropped");
 	is_int(stuck, 0, "no pair waits for each other forever");

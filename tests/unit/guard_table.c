@@ -1,5 +1,5 @@
 /*
- * The guard's table: what each event does in each state.
+ * Tests the guard's table: the effect of each event in each state.
  */
 #include "run/guard_private.h"
 
@@ -25,7 +25,7 @@ static const struct {
 	int			 event;
 	bool			 exited;
 	enum guard_state	 next;
-	int			 word;		/* what the keeper is told */
+	int			 word;		/* the message to the keeper */
 	int			 exit_code;
 } rows[] = {
 	{ "queueing, the lease is held: the keeper may start the command",
@@ -98,7 +98,7 @@ static const struct {
 
 	{ "killing, all are dead: ends the session", KILLING, TREE_EMPTY, false,
 	    FINISHED, NO_WORD, EXITCODE_LOST },
-	{ "killing, a signal does not end it early", KILLING,
+	{ "killing, a signal does not end the killing", KILLING,
 	    TERMINATED, false, KILLING, NO_WORD, EXITCODE_LOST },
 	{ "killing, the keeper is done after all: exits",
 	    KILLING, LINK_DONE, false, FINISHED, NO_WORD, EXITCODE_LOST },
@@ -228,7 +228,7 @@ test_rows(void)
 	}
 }
 
-/* Every event in every state. */
+/* Tests every event in every state. */
 static void
 test_all(void)
 {
@@ -264,7 +264,7 @@ test_all(void)
 	ok(leads, "every row leads to a state that it names");
 }
 
-/* The guard exits after its keeper. */
+/* Tests that the guard exits after its keeper. */
 static void
 test_parting(void)
 {
@@ -290,7 +290,7 @@ test_parting(void)
 	ok(waits, "a keeper that is done has one second to exit");
 }
 
-/* When STOP_DUE and TIME_UP are due, by the newest proof. */
+/* Tests when STOP_DUE and TIME_UP are due by the newest proof. */
 static void
 test_deadlines(void)
 {
@@ -323,8 +323,8 @@ test_deadlines(void)
 	    "a tree that was asked to stop gets no more time");
 	link_set_lease(&keeper_end, now_ms + 20000, T);
 	ok(guard_time_up_ms(&guard) <= now_ms + 19400,
-	    "it gets less if the lease expires earlier");
-	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "it is asked once");
+	    "the tree gets less time if the lease expires earlier");
+	is_int(guard_stop_ms(&guard), CLOCK_NEVER, "the tree is asked once");
 	guard.state = RELEASING;
 	is_int(guard_stop_ms(&guard), CLOCK_NEVER,
 	    "releasing: no lease deadline");
@@ -341,7 +341,7 @@ test_deadlines(void)
 	dispatch(&guard, STOP_DUE);
 	ok(guard.state == RUNNING && guard.lost &&
 	    guard_stop_ms(&guard) == CLOCK_NEVER,
-	    "it is reported once, and the command runs on");
+	    "the loss is reported once, and the command runs on");
 	tear_down(&guard, &keeper_end);
 
 	set_up(&guard, &keeper_end, QUEUEING);
@@ -349,11 +349,11 @@ test_deadlines(void)
 	dispatch(&guard, LINK_HELD);
 	is_int(first_word(&keeper_end), LINK_AGAIN,
 	    "a guard that reads LINK_HELD too late answers LINK_AGAIN");
-	is_int(guard.state, QUEUEING, "it stays QUEUEING");
+	is_int(guard.state, QUEUEING, "the guard stays QUEUEING");
 	tear_down(&guard, &keeper_end);
 }
 
-/* A keeper that died may have left undone what a status of 0 promises. */
+/* A dead keeper may not have recorded or held, as status 0 promises. */
 static void
 test_promises(void)
 {

@@ -1,5 +1,6 @@
 /*
- * Who holds and who waits, judged from nodes, and what nodes say about clients.
+ * Tests how holders and waiters are told from nodes, and how the data of nodes
+ * describes clients.
  */
 #include "lock/holders.h"
 
@@ -12,7 +13,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NODES	8
 
-/* A node.  One with czxid GONE was listed, but was gone when it was read. */
+/* A node.  If its czxid is GONE, it vanished between list and read. */
 struct node {
 	const char	*name;
 	int64_t		 session;
@@ -107,7 +108,7 @@ static const struct {
 	      { "x-lock-2", 2, 13 }, { "x-lock-4", 3, 16 },
 	      { "x-lock-0", 0, GONE } },
 	    "a ", "x-lock-2 x-lock-4 | x-lock-1 x-lock-3 " },
-	{ "the same when that client has just acquired",
+	{ "a front with a session that has just acquired does not wait",
 	    { { "b", 2, 15 } },
 	    { { "x-lock-1", 0, 12 }, { "x-lock-2", 2, 13 },
 	      { "x-lock-3", 0, 14 }, { "x-lock-4", 3, 16 } },
@@ -155,10 +156,10 @@ static const struct {
 	    "| pause-u-2 ", "" },
 	{ "a lease with a session and the name of a pause is held",
 	    { { "pause-u-1", 1, 11 } }, { { 0 } }, "pause-u-1 ", "" },
-	{ "the same beside a pause",
+	{ "a lease with the name of a pause is held beside a pause",
 	    { { "pause-v-1", 0, 10 }, { "pause-u-1", 1, 11 } }, { { 0 } },
 	    "pause-u-1 | pause-v-1 ", "" },
-	{ "the same when it waits",
+	{ "a waiter's lease may have the name of a pause",
 	    { { "a", 1, 11 }, { "pause-u-1", 2, 13 } },
 	    { { "x-lock-1", 2, 12 } }, "a ", "x-lock-1 " },
 	{ "a name that only resembles a pause is a lease",
@@ -248,7 +249,7 @@ test_judge(void)
 		is_text(text, cases[i].waiters, cases[i].what);
 		holders_judge(&holders);
 		join_leases(text, sizeof(text), &holders);
-		is_text(text, cases[i].holders, "judged again, the same");
+		is_text(text, cases[i].holders, "the second result is equal");
 		holders_free(&holders);
 	}
 }
@@ -276,10 +277,12 @@ test_taking_again(void)
 	look_at(holders.leases, second, count);
 	holders_judge(&holders);
 	is_text(holders.leases[0].name, "c", "a new list replaces the old one");
-	is_int((int64_t)holders.lease_count, 1, "and all of its names");
-	ok(holders_take(&holders, PATHS_LEASES, NULL, 0), "an empty list");
+	is_int((int64_t)holders.lease_count, 1, "no old name is left");
+	ok(holders_take(&holders, PATHS_LEASES, NULL, 0),
+	    "an empty list is taken");
 	holders_judge(&holders);
-	is_int((int64_t)holders.holder_count, 0, "has no holders");
+	is_int((int64_t)holders.holder_count, 0,
+	    "an empty list has no holders");
 	holders_free(&holders);
 	holders_free(&holders);
 	is_int((int64_t)holders.lease_count, 0, "freeing twice is harmless");
@@ -338,11 +341,11 @@ test_pauses(void)
 	(void)holders_take(&holders, PATHS_LEASES, names, count);
 	look_at(holders.leases, found, count);
 	holders_judge(&holders);
-	is_int((int64_t)holders.pause_count, 5, "five nodes");
+	is_int((int64_t)holders.pause_count, 5, "five nodes belong to pauses");
 	for (i = met = 0; pauses_next(&holders, &i, &size) != NULL; met++)
 		ok(met < COUNT(sizes) && size == sizes[met],
 		    "each pause is found once, with all its nodes");
-	is_int((int64_t)met, COUNT(sizes), "two pauses");
+	is_int((int64_t)met, COUNT(sizes), "the nodes belong to two pauses");
 	/* Other programs may write control characters. */
 	free(holders.leases[1].data);
 	holders.leases[1].data = strdup("host=web1 user=\033[1m "
@@ -358,7 +361,7 @@ test_pauses(void)
 	holders_free(&holders);
 }
 
-/* Does a session hold that has a lease and the front of the queue? */
+/* Whether a session holds the lock that has a lease and the front node. */
 static const struct {
 	const char	*what;
 	struct node	 leases[NODES];
@@ -464,7 +467,7 @@ test_who(void)
 		    people[i].described);
 		holders_describe(&node, text, sizeof(text));
 		is_text(text, nobody, "the description without a session");
-		is_int(who.is_zkrun, people[i].is_zkrun, "if it is a zkrun");
+		is_int(who.is_zkrun, people[i].is_zkrun, "whether it is zkrun");
 		is_text(who.host, people[i].host, "its host");
 		is_int(who.pid, people[i].pid, "its pid");
 		is_text(who.user, people[i].user, "its user");
@@ -472,7 +475,7 @@ test_who(void)
 		is_text(who.revoker, people[i].revoker, "the user of --revoke");
 		is_text(who.address, people[i].address, "its address");
 		is_int(who.since_ms, people[i].revoker[0] != '\0' ? 5 : 1234,
-		    "since when it holds");
+		    "the start of its lease");
 	}
 }
 
@@ -498,7 +501,7 @@ test_sizes(void)
 		    strlen(who.host) ==
 		    (i < HOLDERS_TEXT_SIZE ? i : HOLDERS_TEXT_SIZE - 1);
 	}
-	ok(bounded, "long data is cut to what fits");
+	ok(bounded, "long data is cut to the buffer");
 	node.data = (char *)(uintptr_t)"\303\274\303\274\303\274\303\274";
 	holders_describe(&node, small, sizeof(small));
 	is_text(small, "\303\274\303\274\303\274",

@@ -1,6 +1,6 @@
 /*
- * The keeper's table: what each event does in each state, without ZooKeeper.
- * The keeper's messages are read from the guard's end of the link.
+ * Tests the keeper's table without ZooKeeper: the effect of each event in each
+ * state.  Reads the keeper's messages from the guard's end of the link.
  */
 #include "run/keeper_private.h"
 
@@ -26,7 +26,7 @@
 #define NO_WORD		(-1)
 #define BEFORE		7	/* the exit code before the event */
 
-/* What a row needs besides state and event. */
+/* The conditions of a row besides state and event. */
 enum with {
 	PLAIN,
 	WITH_NODES,		/* a lease node that only a server can delete */
@@ -197,7 +197,7 @@ static const struct {
 	{ "stopping, the lease is lost: kills, tells the guard",
 	    STOPPING, LEASE_LOST, PLAIN, { KILLING, LINK_LOST, NOT_TOLD } },
 
-	{ "leaving, a server confirms it: done", LEAVING, LEFT, PLAIN,
+	{ "leaving, a server confirms the release: done", LEAVING, LEFT, PLAIN,
 	    { FINISHED, NO_WORD, BEFORE } },
 	{ "leaving, the session expired: done", LEAVING, EXPIRED,
 	    WITH_NODES, { FINISHED, NO_WORD, BEFORE } },
@@ -577,7 +577,7 @@ test_rows(void)
 	}
 }
 
-/* Every event in every state. */
+/* Tests every event in every state. */
 static void
 test_all(void)
 {
@@ -656,7 +656,7 @@ test_wait_budget(void)
 	tear_down(&bench);
 }
 
-/* The exit statuses that the guard is not told at once. */
+/* Tests exit statuses that the keeper does not report at once. */
 static void
 test_statuses(void)
 {
@@ -712,7 +712,7 @@ test_statuses(void)
 	}
 }
 
-/* What recording does with the lease, and what prevents --hold. */
+/* Tests how recording releases the lease, and which events prevent --hold. */
 static void
 test_hold(void)
 {

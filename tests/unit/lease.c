@@ -1,5 +1,5 @@
 /*
- * The lease clock, tested with tables of requests and replies.
+ * Tests the lease clock with tables of requests and replies.
  *
  * T is 28 s, T/4 is 7 s and T/7 is 4 s.
  */
@@ -113,7 +113,7 @@ static const struct table tables[] = {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_WRITE, 4000, 4010, 0 },
 		{ STEP_WRITE, 12000, 12010, 4000 },
-		/* After an hour, only replies read before it are T/4 old. */
+		/* Only replies read before the suspend are T/4 old. */
 		{ STEP_WRITE, 3612000, 3612010, 12000 },
 		{ STEP_WRITE, 3616000, 3616010, 12000 },
 		/* The servers confirm that the session still lives. */
@@ -122,7 +122,7 @@ static const struct table tables[] = {
 	{ "a reply reported late does not make the others older", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_READ, 9000, 9010, LEASE_UNPROVEN },
-		/* Reported after that read, out of order. */
+		/* The session reports this reply late, after the read. */
 		{ STEP_WRITE, 1000, 1010, 0 },
 		{ STEP_WRITE, 9020, 9030, 0 },
 		{ STEP_WRITE, 16030, 16040, 9020 },
@@ -177,7 +177,7 @@ check_arithmetic(void)
 	struct lease lease;
 
 	lease_init(&lease, 30000);
-	is_int(lease.expiry_ms, LEASE_UNPROVEN, "without proof, no expiry");
+	is_int(lease.expiry_ms, LEASE_UNPROVEN, "without proof there is no expiry");
 	ok(lease_stop_ms(lease.expiry_ms, 30000, 5000) < 0 &&
 	    lease_last_resort_ms(lease.expiry_ms, 30000) < 0,
 	    "without proof no deadline lies ahead");
@@ -190,7 +190,7 @@ check_arithmetic(void)
 	lease_connected(&lease, 2000, 4000);
 	is_int(lease.expiry_ms, 6000,
 	    "a server that grants less shortens the lease at once");
-	is_int(lease_patience_ms(&lease), 500, "a shorter T, less patience");
+	is_int(lease_patience_ms(&lease), 500, "a shorter T means less patience");
 	lease_connected(&lease, 2500, 30000);
 	is_int(lease.expiry_ms, 6000, "a server that grants more does not "
 	    "extend the lease");
@@ -199,14 +199,14 @@ check_arithmetic(void)
 	    "a proof under its timeout extends the lease");
 	lease_connected(&lease, 20000, 20000);
 	is_int(lease.expiry_ms, 32500,
-	    "what a longer timeout proved before stays proven");
+	    "a proof under a longer timeout stays valid");
 	lease_connected(&lease, 2000, 3);
 	is_int(lease_beat_ms(&lease), 1, "a beat takes at least 1 ms");
 	lease_connected(&lease, 2000, 1000);
 	is_int(lease_patience_ms(&lease), 300, "patience of at least 300 ms");
 }
 
-/* The deadlines of guard and keeper. */
+/* Tests the deadlines of guard and keeper. */
 static void
 check_deadlines(void)
 {
@@ -219,7 +219,7 @@ check_deadlines(void)
 		    30000, 5000, 94400, 99400, 99700 },
 		{ "the margin is at least 200 ms, the grace at most T/4",
 		    4000, 5000, 98800, 99800, 99900 },
-		{ "no kill-after, no grace", 30000, 0, 99400,
+		{ "without kill-after there is no grace", 30000, 0, 99400,
 		    99400, 99700 },
 		{ "an endless kill-after gives a grace of T/4", 30000,
 		    CLOCK_LONGEST_MS, 91900, 99400, 99700 },

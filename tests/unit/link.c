@@ -1,5 +1,5 @@
 /*
- * The messages between guard and keeper.
+ * Tests the messages between guard and keeper.
  */
 #include "run/link.h"
 
@@ -26,18 +26,18 @@ test_messages(void)
 	memcpy(message.session.password, "0123456789abcdef",
 	    LINK_PASSWORD_SIZE);
 	link_send(&a, &message);
-	is_int(link_receive(&b, &got), 1, "a message sent arrives");
-	ok(memcmp(&got, &message, sizeof(got)) == 0, "it arrives whole");
-	is_int(link_receive(&b, &got), 0, "it arrives once");
-	is_int(link_receive(&a, &got), 0, "it does not arrive at the sender");
+	is_int(link_receive(&b, &got), 1, "a message arrives");
+	ok(memcmp(&got, &message, sizeof(got)) == 0, "the message arrives whole");
+	is_int(link_receive(&b, &got), 0, "the message arrives once");
+	is_int(link_receive(&a, &got), 0, "the sender does not receive it");
 	link_send_type(&b, LINK_STOP);
 	is_int(link_receive(&a, &got), 1, "a message arrives the other way");
-	is_int(got.type, LINK_STOP, "it arrives with its type");
+	is_int(got.type, LINK_STOP, "the message arrives with its type");
 	link_close(&a);
 	link_close(&b);
 }
 
-/* Messages that only a corrupted keeper sends. */
+/* Tests messages that only a corrupted keeper sends. */
 static void
 test_invalid(void)
 {
@@ -106,8 +106,8 @@ test_queue(void)
 			link_send(&a, &message);
 		}
 	}
-	is_int(next, MANY, "none of them is lost");
-	ok(ordered, "they come in order");
+	is_int(next, MANY, "no message is lost");
+	ok(ordered, "the messages come in order");
 	link_flush(&a);
 	ok(link_receive(&b, &got) == 1 && got.question == MANY,
 	    "a message sent behind a queue comes last");

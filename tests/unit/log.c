@@ -13,10 +13,10 @@
 
 #include "tap.h"
 
-static int	said_fd;	/* reads what goes to stderr */
+static int	said_fd;	/* the end of stderr's pipe to read */
 static int	sent_fd, full_fd; /* both ends of the socket for syslog */
 
-/* Returns what can be read without waiting, maybe "". */
+/* Reads without waiting and returns the text, maybe "". */
 static const char *
 heard(int fd)
 {
@@ -49,10 +49,10 @@ check(enum log_level level, void (*say)(const char *, ...), const char *name,
 	say("%s %d", "word", 7);
 	ok(errno == EDOM, "%s: %s keeps errno", levels[level], name);
 	is_text(heard(said_fd), shown ? "zkrun: word 7\n" : "",
-	    shown ? "is shown" : "is not shown");
+	    shown ? "the text is shown" : "the text is not shown");
 	text = heard(sent_fd);
-	is_int(priority(text), wanted, wanted == -1 ? "is not logged" :
-	    "is logged with its priority");
+	is_int(priority(text), wanted, wanted == -1 ? "syslog gets no text" :
+	    "syslog gets the priority");
 	is_text(text + (wanted != -1), wanted == -1 ? "" : "word 7",
 	    "the logged text has no prefix");
 }

@@ -1,5 +1,6 @@
 /*
- * Node data: written and parsed, including data that other programs wrote.
+ * Tests writing and parsing the data of nodes, including data that other
+ * programs wrote.
  */
 #include "lock/nodedata.h"
 
@@ -34,7 +35,7 @@ static const struct {
 	{ "hostx=a", "host", NULL },
 	{ "ho=st host=a", "host", "a" },
 	{ "Host=a", "host", NULL },
-	/* The first value counts: the one of the node's creation. */
+	/* The first value counts, because the node was created with it. */
 	{ "host=a host=b", "host", "a" },
 	/* Only a blank ends a value, so a value cannot contain a key. */
 	{ "user=x=y host=a", "user", "x=y" },
@@ -62,7 +63,7 @@ test_get(void)
 		    cases[i].key, cases[i].value != NULL ? "is in" :
 		    "is not in", cases[i].data);
 		is_text(value, cases[i].value != NULL ? cases[i].value : "",
-		    "its value");
+		    "the buffer has the value");
 	}
 	ok(nodedata_get("host=abcdef", "host", small, sizeof(small)),
 	    "a value longer than the buffer is found");
@@ -110,7 +111,7 @@ test_long_value(void)
 	nodedata_add(data, sizeof(data), "host", text);
 	ok(nodedata_get(data, "host", value, sizeof(value)),
 	    "a long value is written");
-	is_int((int64_t)strlen(value), 100, "cut to 100 bytes");
+	is_int((int64_t)strlen(value), 100, "the value is cut to 100 bytes");
 }
 
 /* Checks data made for this user and command. */
@@ -231,7 +232,7 @@ test_make_pause(void)
 	test_pause_with("ops", "user=eve host=evil start=never reason=x");
 	test_pause_with("a b reason=x", "y");
 	test_pause_with("ops", "%s%n");
-	/* The longest texts. */
+	/* Try the longest texts. */
 	memset(longest, 'r', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
 	memset(user, 'u', sizeof(user));

@@ -1,5 +1,5 @@
 /*
- * Node names: created, found and sorted like Curator's.
+ * Tests that node names are created, found and sorted like Curator's.
  */
 #include "lock/nodename.h"
 
@@ -81,7 +81,7 @@ static const struct {
 	{ "second", "_c_a-lock-0000000002",
 	    { "_c_a-lock-0000000002", "_c_z-lock-0000000001" }, 1,
 	    "_c_z-lock-0000000001" },
-	{ "the predecessor is the last of those ahead", "_c_a-lock-0000000009",
+	{ "the predecessor is the last node ahead", "_c_a-lock-0000000009",
 	    { "_c_x-lock-0000000003", "_c_a-lock-0000000009",
 	      "_c_b-lock-0000000008", "_c_c-lock-0000000001",
 	      "_c_d-lock-0000000010" }, 3, "_c_b-lock-0000000008" },
@@ -134,18 +134,18 @@ test_ordered(void)
 {
 	ok(nodename_is_ordered("_c_a-lock-0000000000") &&
 	    nodename_is_ordered("lock-1999999999"),
-	    "later nodes sort behind");
+	    "later nodes sort behind a node");
 	ok(!nodename_is_ordered("_c_a-lock-2000000000") &&
 	    !nodename_is_ordered("_c_a-lock-2147483647"),
-	    "not when the counter is about to become negative");
+	    "they may not if the counter is about to become negative");
 	ok(!nodename_is_ordered("_c_a-lock--2147483648") &&
 	    !nodename_is_ordered("_c_a-lock--000000001"),
-	    "not when the counter is negative");
+	    "they may not if the counter is negative");
 	ok(!nodename_is_ordered("_c_a-lock-1") &&
 	    !nodename_is_ordered("_c_a-lock-00000000000") &&
 	    !nodename_is_ordered("_c_a-lock-0x00000000") &&
 	    !nodename_is_ordered("foreign") && !nodename_is_ordered(""),
-	    "not when the name lacks a server's number");
+	    "they may not if the name lacks a server's number");
 }
 
 static void
@@ -154,10 +154,10 @@ test_join(void)
 	char path[8];
 
 	ok(nodename_join(path, sizeof(path), "/a", "b"), "a short path fits");
-	is_text(path, "/a/b", "parent, slash, name");
+	is_text(path, "/a/b", "the path is parent, slash, name");
 	ok(nodename_join(path, sizeof(path), "/a", "bcde"),
-	    "a path that just fits");
-	is_text(path, "/a/bcde", "is written whole");
+	    "a path of 7 bytes fits into 8");
+	is_text(path, "/a/bcde", "that path is written whole");
 	ok(!nodename_join(path, sizeof(path), "/a", "bcdef"),
 	    "one byte more does not fit");
 	ok(!nodename_join(path, sizeof(path), "/abcdefghij", "b"),

@@ -224,7 +224,7 @@ test_values(void)
 		describe(&options, text, sizeof(text));
 		ok(result == 0 && *said() == '\0', "--%s=%s is accepted",
 		    good[i].name, good[i].value != NULL ? good[i].value : "");
-		is_text(text, wanted, "it changes its own option and no other");
+		is_text(text, wanted, "the option changes only its own field");
 	}
 	for (i = 0; i < COUNT(bad); i++) {
 		memset(&source, 0, sizeof(source));

@@ -1,5 +1,6 @@
 /*
- * The record of runs: written, read back, and rejected if it is malformed.
+ * Tests that a record of runs is written and read back, and that malformed
+ * records are rejected.
  */
 #include "lock/runs_text.h"
 
@@ -76,10 +77,10 @@ test_round_trip(void)
 	}
 	is_int((int64_t)log.count, RUNS_TEXT_RUNS,
 	    "the number of runs is limited");
-	is_int(log.run[0].fence, run.fence, "the newest is first");
+	is_int(log.run[0].fence, run.fence, "the newest run is first");
 	is_int(log.run[RUNS_TEXT_RUNS - 1].fence,
 	    run.fence - RUNS_TEXT_RUNS + 1,
-	    "the oldest is dropped");
+	    "the oldest run is dropped");
 
 	memset(&run, 0, sizeof(run));
 	run.slot_ms = run.started_ms = run.took_ms = run.fence = INT64_MAX;
@@ -239,10 +240,10 @@ test_parse(void)
 		is_int(log.has_success, texts[i].has_success,
 		    "whether there is a success");
 	}
-	ok(runs_text_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL");
+	ok(runs_text_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL is rejected");
 	ok(runs_text_parse(&log, "zkrun 1\nrun \0 " GOOD "\n",
 	    14 + sizeof(GOOD)) !=
-	    NULL, "a NUL in a line");
+	    NULL, "a NUL in a line is rejected");
 }
 
 /* Malformed records stay within bounds and yield no surplus runs. */

@@ -1,5 +1,6 @@
 /*
- * Slots: one successful run each, however long runs take and whoever waits.
+ * Tests that each slot has one successful run, however long runs take and
+ * whoever waits.
  */
 #include "lock/slots.h"
 
@@ -57,8 +58,9 @@ static const struct {
 	{ "waited behind a long run", 6, 0, 0, 0, 1, 20, SLOTS_HAD },
 	{ "waited behind a long failure and the next run", 6, 1, 8, 0, 2, 9,
 	    SLOTS_HAD },
-	{ "arrived after that", 6, 1, 8, 0, 9, 9, SLOTS_HAD },
-	{ "arrived an interval after that", 6, 1, 8, 0, 15, 15, SLOTS_DUE },
+	{ "joined after a late run", 6, 1, 8, 0, 9, 9, SLOTS_HAD },
+	{ "joined an interval after a late run", 6, 1, 8, 0, 15, 15,
+	    SLOTS_DUE },
 	{ "three hours late, and the next day", 22 * H, 0, 3 * H, 0, DAY, DAY,
 	    SLOTS_DUE },
 	{ "23 hours late, and the next day", 22 * H, 0, 23 * H, 0, DAY, DAY,
@@ -71,8 +73,8 @@ static const struct {
 	    SLOTS_HAD },
 	{ "the clock was set back by a minute", 22 * H, 100, 100, 0, 40, 40,
 	    SLOTS_HAD },
-	{ "the clock was set back by more", 22 * H, 100, 100, 0, 39, 39,
-	    SLOTS_IN_FUTURE },
+	{ "the clock was set back by over a minute", 22 * H, 100, 100, 0,
+	    39, 39, SLOTS_IN_FUTURE },
 	{ "a failure shows that the clock was set back by hours", 22 * H,
 	    DAY, DAY, 1, 20 * H, 20 * H, SLOTS_IN_FUTURE },
 	{ "the clock was set back by more than a short interval", 5,
@@ -131,14 +133,14 @@ test_failures(void)
 
 /* A contender in the queue, and what its run would do. */
 struct waiter {
-	int64_t	joined, at;	/* at: in the queue; new after an expiry */
+	int64_t	joined, at;	/* at: its queue node's time, the newest */
 	int	slot, takes, status;
 	bool	gone;
 };
 
 struct outcome {
 	int	good[SLOTS];	/* successful runs */
-	int64_t	last_good;	/* when it started */
+	int64_t	last_good;	/* when the last one started */
 	int	late;		/* runs an interval late or more */
 	int	lost;		/* contenders rejected by mistake */
 };

@@ -1,5 +1,5 @@
 /*
- * A tree of processes for the tests of the tables, which start none.
+ * Opens a tree of processes for the tests of the tables.
  */
 #ifndef TREE_H
 #define TREE_H
@@ -9,8 +9,8 @@
 #include "system/proctree.h"
 
 /*
- * As proctree_open(), but also succeeds under qemu-user, which refuses
- * PR_SET_CHILD_SUBREAPER with EINVAL.
+ * Does what proctree_open() does, but also succeeds under qemu-user, which
+ * refuses PR_SET_CHILD_SUBREAPER with EINVAL.
  */
 static int
 open_tree(struct proctree *tree, struct subprocesses *ours)
