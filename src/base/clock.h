@@ -40,9 +40,10 @@ void	clock_timer_set(int fd, int64_t deadline_ms);
 
 /*
  * Parses a decimal number, with or without a fraction, followed by ms, s, m, h
- * or d.  A number without a unit is in seconds.  Rounds the duration to ms, but
- * only "0" to 0, stores it and returns 0.  Returns -1 and stores nothing if the
- * text is malformed or means more than CLOCK_LONGEST_MS.
+ * or d.  A number without a unit is in seconds.  Stores the duration in ms,
+ * rounded, and returns 0.  Stores at least 1 unless the duration is 0.  Returns
+ * -1 and stores nothing if the text is malformed or means more than
+ * CLOCK_LONGEST_MS.
  */
 int	clock_parse_duration(const char *, int64_t *ms);
 

@@ -148,7 +148,7 @@ text_duration(char *text, size_t size, int64_t ms)
 {
 	int64_t s;
 
-	/* Clocks differ, so times of two machines may have a negative gap. */
+	/* The duration is negative if the clocks of two machines differ. */
 	if (ms < 0)
 		ms = 0;
 	s = ms / 1000;

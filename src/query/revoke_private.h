@@ -16,7 +16,7 @@ struct revoke_node {
 	char	*path;
 	char	 who[4 * HOLDERS_TEXT_SIZE];	/* for messages */
 	bool	 is_lease;	/* else a queue node without a session */
-	bool	 can_be_asked;	/* a zkrun with a session owns it */
+	bool	 can_be_asked;	/* zkrun owns it, and a request fits */
 	bool	 asked;		/* the holder was asked; the node exists */
 };
 

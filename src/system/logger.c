@@ -22,7 +22,7 @@
 #define MESSAGE_SIZE	2048
 #define PATIENCE_S	2	/* for one syslog(3) */
 #define FINISH_MS	999	/* for the logger of stderr, at the end */
-#define SYSLOG_FINISH_MS 200	/* for the other logger */
+#define SYSLOG_FINISH_MS 200	/* for the logger of syslog(3) */
 #define TRY_AGAIN_MS	1000	/* after a failed fork(2) */
 
 int

@@ -92,7 +92,7 @@ proctree_stay_ready(struct proctree *tree)
 	tree->ready = true;
 }
 
-/* Forgets a reaped child: its pid may be reused below the command. */
+/* Forgets a reaped child, because a process of the command may get its pid. */
 static void
 spare_no_more(struct proctree *tree, pid_t pid)
 {

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-/* The problem of a server while the look-up of its name has no answer. */
+/* A server has this problem until the look-up of its name has an answer. */
 static const char unresolved[] = "name not resolved in time";
 
 void

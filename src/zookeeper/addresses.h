@@ -18,7 +18,7 @@ struct addresses {
 	const struct servers	*servers;
 	struct resolver_answer	 known[SERVERS_MAX];
 	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
-	/* Time of the last failure; 0: none.  [0] also serves for a name. */
+	/* Last failure; 0: none.  A name without addresses uses [0]. */
 	int64_t			 failed_ms[SERVERS_MAX][RESOLVER_ADDRESSES];
 	/* Each server's latest problem. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];

@@ -305,7 +305,7 @@ static void
 adopt_socket(struct session *session, int fd)
 {
 	session->fd = fd;
-	/* Debian's library does not, and the command would inherit it. */
+	/* Debian's library omits this; the command would inherit the fd. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	/* is_greeting_sane() needs these bytes at once. */
 	set_option(session, SOL_SOCKET, SO_RCVLOWAT, GREETING_SIZE);

@@ -58,7 +58,7 @@ struct session_event {
 	size_t		  length;
 	size_t		  failed_step;	/* which step of a transaction failed */
 	bool		  gone;		/* CHANGED: the node was deleted */
-	bool		  unanswered;	/* DOWN: after no answer at all */
+	bool		  unanswered;	/* DOWN: session opened, no answer */
 	bool		  is_write;	/* a write that a quorum committed */
 	int64_t		  sent_ms;	/* just before the request was sent */
 	int64_t		  read_ms;	/* just after the reply was read */

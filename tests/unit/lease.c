@@ -177,7 +177,8 @@ check_arithmetic(void)
 	struct lease lease;
 
 	lease_init(&lease, 30000);
-	is_int(lease.expiry_ms, LEASE_UNPROVEN, "without proof there is no expiry");
+	is_int(lease.expiry_ms, LEASE_UNPROVEN,
+	    "without proof there is no expiry");
 	ok(lease_stop_ms(lease.expiry_ms, 30000, 5000) < 0 &&
 	    lease_last_resort_ms(lease.expiry_ms, 30000) < 0,
 	    "without proof no deadline lies ahead");
@@ -190,7 +191,8 @@ check_arithmetic(void)
 	lease_connected(&lease, 2000, 4000);
 	is_int(lease.expiry_ms, 6000,
 	    "a server that grants less shortens the lease at once");
-	is_int(lease_patience_ms(&lease), 500, "a shorter T means less patience");
+	is_int(lease_patience_ms(&lease), 500,
+	    "a shorter T means less patience");
 	lease_connected(&lease, 2500, 30000);
 	is_int(lease.expiry_ms, 6000, "a server that grants more does not "
 	    "extend the lease");

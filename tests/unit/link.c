@@ -27,7 +27,8 @@ test_messages(void)
 	    LINK_PASSWORD_SIZE);
 	link_send(&a, &message);
 	is_int(link_receive(&b, &got), 1, "a message arrives");
-	ok(memcmp(&got, &message, sizeof(got)) == 0, "the message arrives whole");
+	ok(memcmp(&got, &message, sizeof(got)) == 0,
+	    "the message arrives whole");
 	is_int(link_receive(&b, &got), 0, "the message arrives once");
 	is_int(link_receive(&a, &got), 0, "the sender does not receive it");
 	link_send_type(&b, LINK_STOP);
@@ -131,7 +132,7 @@ test_peer_gone(void)
 	is_int(link_receive(&b, &got), 1,
 	    "the last message of a closed peer arrives");
 	is_int(link_receive(&b, &got), -1, "the end comes next");
-	is_int(link_receive(&b, &got), -1, "the end is reported again");
+	is_int(link_receive(&b, &got), -1, "the end is reported twice");
 	for (i = 0; i < MANY; i++)
 		link_send_type(&b, LINK_STOP);
 	ok(!link_is_full(&b), "messages to a dead peer are not queued");

@@ -240,7 +240,8 @@ test_parse(void)
 		is_int(log.has_success, texts[i].has_success,
 		    "whether there is a success");
 	}
-	ok(runs_text_parse(&log, "zkrun 1\n\0", 9) != NULL, "a NUL is rejected");
+	ok(runs_text_parse(&log, "zkrun 1\n\0", 9) != NULL,
+	    "a NUL is rejected");
 	ok(runs_text_parse(&log, "zkrun 1\nrun \0 " GOOD "\n",
 	    14 + sizeof(GOOD)) !=
 	    NULL, "a NUL in a line is rejected");
