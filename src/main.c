@@ -42,7 +42,7 @@ part(const struct options *options, struct logger *logger)
 	char data[NODEDATA_SIZE];
 	pid_t keeper;
 
-	/* Called here, because it may wait for a directory server. */
+	/* Before fork(2), because this may wait for a directory server. */
 	nodedata_make(data, sizeof(data), getpid(), options->command[0]);
 	proctitle_set(options->task, "connecting");
 	/* From here on guard and keeper read signals from descriptors. */

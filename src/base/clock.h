@@ -29,8 +29,8 @@ int64_t	clock_after(int64_t start_ms, int64_t duration_ms);
 
 /*
  * Opens a non-blocking close-on-exec timer that becomes readable at the
- * deadline last set.  The timeout of poll(2) cannot replace the timer, because
- * it stops during a suspend.  Returns the descriptor, which the caller closes,
+ * deadline last set.  The timeout of poll(2) stops during a suspend, so it
+ * cannot replace the timer.  Returns the descriptor, which the caller closes,
  * or -1 and sets errno.
  */
 int	clock_timer_open(void);

@@ -143,7 +143,7 @@ show_records(const struct survey *survey, FILE *terminal, size_t *count)
 	return status;
 }
 
-/* Deletes a record, unless it has changed since it was shown. */
+/* Deletes the record, unless it changed after zkrun showed it. */
 static int
 delete_record(struct asker *ask, const struct survey_task *task)
 {

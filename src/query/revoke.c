@@ -48,9 +48,9 @@ make_request(const struct holders_node *node, char *data, size_t size)
 }
 
 /*
- * Asks a holder, unless it was asked or cannot be asked.  Returns ASK_GO_ON, or
- * ASK_AGAIN if the node has changed or gone since it was read, or an exit
- * status.
+ * Asks a holder, unless it was asked or cannot be asked.  Returns ASK_GO_ON, an
+ * exit status, or ASK_AGAIN if the lease node changed or vanished after the
+ * survey.
  */
 static int
 ask_holder(struct revoke *revoke, struct revoke_node *lease,

@@ -10,7 +10,7 @@ struct options;
  * Asks the holders of the task to stop their commands and to release the lock,
  * and waits for the release for at most the time of --wait.  Blocks.  Returns
  * the exit status: 0 if all holders have released the lock or nobody held it;
- * that of -E if a holder cannot be asked (it is not a zkrun, or has no session)
+ * that of -E if a holder cannot be asked (is not a zkrun, or has no session)
  * or did not release the lock in time; EXITCODE_UNREACHABLE, EXITCODE_DENIED,
  * EXITCODE_SYSTEM or EXITCODE_INTERNAL.
  */

@@ -1,5 +1,5 @@
 /*
- * Tells why a task needs attention.
+ * Finds the reasons why a task needs attention.
  */
 #ifndef ZKRUN_STATUS_WHY_H
 #define ZKRUN_STATUS_WHY_H

@@ -234,7 +234,7 @@ logger_finish(struct logger *logger)
 		if (logger->sink[sink].to != -1)
 			(void)shutdown(logger->sink[sink].to, SHUT_WR);
 	}
-	/* Reap the loggers, because PID 1 of a container may not do it. */
+	/* Reap the loggers: PID 1 of a container may not reap them. */
 	pid = logger->sink[LOG_TO_SYSLOG].pid;
 	(void)subprocess_wait(logger->ours, pid, SYSLOG_FINISH_MS);
 	pid = logger->sink[LOG_TO_STDERR].pid;

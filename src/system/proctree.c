@@ -27,7 +27,7 @@
 #define EMPTY_LOOKS	3	/* empty lists that prove that none is left */
 #define KILL_SELDOM_MS	1000	/* the longest pause between rounds */
 #define PAGE		4096
-#define DEATHS_PER_MS	10	/* threads, on a slow machine */
+#define DEATHS_PER_MS	10	/* threads that end on a slow machine */
 
 /* Asks the kernel whether this process has no child, not even a zombie. */
 static bool

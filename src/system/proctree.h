@@ -30,7 +30,7 @@ struct proctree {
 	struct processes *found;	/* result of the last look */
 	int	reserve[PROCTREE_RESERVE];
 	int64_t	walk_ms;	/* duration of the last full look */
-	int64_t	threads;	/* that the last look found */
+	int64_t	threads;	/* found by the last look */
 	int64_t	passed_on_ms;	/* last proctree_pass_on() */
 	int64_t	kill_pause_ms;	/* after a round; 0: no kill yet */
 	bool	ready;		/* see proctree_stay_ready() */
@@ -126,7 +126,7 @@ bool	proctree_is_hopeless(const struct proctree *);
 
 /*
  * If proctree_is_hopeless(): logs, once, a descendant that this process may not
- * signal and that keeps the task locked.  Returns whether it logged that now.
+ * signal and that keeps the task locked.  Returns whether it logged now.
  */
 bool	proctree_name_forbidden(struct proctree *, const char *task);
 

@@ -1,7 +1,7 @@
 /*
  * Finds descendants for proctree.c.  Private to the proctree*.c files.
  *
- * proctree_signal() is in proctree_walk.c as well.  It leaves the living
+ * proctree_walk.c has proctree_signal() as well, which leaves the living
  * descendants in tree->found and its duration in tree->walk_ms.
  */
 #ifndef ZKRUN_PROCTREE_PRIVATE_H
@@ -15,7 +15,7 @@
 
 /*
  * Opens the descriptors that a look needs, so that nothing else uses up the
- * numbers.  Stores -1 for each that cannot be opened.
+ * numbers.  Stores -1 for each descriptor that it cannot open.
  */
 void	proctree_hold_reserve(struct proctree *);
 

@@ -1,5 +1,5 @@
 /*
- * Keeps the known addresses and the results of trying them.
+ * Keeps the known addresses, and picks one to try.
  */
 #include "zookeeper/addresses.h"
 

@@ -329,7 +329,7 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 		return CLOCK_NEVER;
 	}
 	held_ms = session_send_held(session);
-	/* zookeeper_interest() does not set these if it fails. */
+	/* A failed zookeeper_interest() leaves these unset. */
 	fd = -1;
 	interest = 0;
 	memset(&wait, 0, sizeof(wait));
@@ -358,7 +358,7 @@ session_process(struct session *session, short revents)
 	if (session->handle == NULL || revents == 0)
 		return;
 	events = 0;
-	/* Using a failed connection tells how it failed. */
+	/* Use a failed connection, to learn the error. */
 	if (revents & (POLLIN | POLLHUP | POLLERR))
 		events |= ZOOKEEPER_READ;
 	if (revents & (POLLOUT | POLLHUP | POLLERR))

@@ -20,7 +20,7 @@
  */
 struct session_request {
 	struct session		*session;
-	uint64_t		 number;	/* in the order of the calls */
+	uint64_t		 number;	/* counts requests from 0 */
 	int			 tag;
 	enum session_operation	 operation;	/* unless it has steps */
 	int			 watch_tag;

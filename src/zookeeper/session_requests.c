@@ -213,7 +213,7 @@ make_request(const struct session_step *steps, size_t count)
 	return request;
 }
 
-/* Takes over the request, which may be NULL; sends it now or in its turn. */
+/* Takes over a request, or NULL, and sends it now or in its turn. */
 static void
 ask(struct session *session, struct session_request *request)
 {
@@ -236,7 +236,7 @@ session_ask(struct session *session, enum session_operation operation, int tag,
 	const struct session_step step = { .path = path, .data = data };
 	struct session_request *request;
 
-	/* Without a connection, SESSION_DOWN was reported or will be. */
+	/* Without a connection, the caller gets or got SESSION_DOWN. */
 	if (session->phase != SESSION_CONNECTED)
 		return;
 	request = make_request(&step, 1);

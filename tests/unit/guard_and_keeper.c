@@ -507,7 +507,7 @@ judge(const struct node *node)
 	report(node, "each waits for the other", 0, &stuck);
 }
 
-/* Repeats the steps to a place, and takes one more. */
+/* Repeats the steps to a place, and takes one more step. */
 static void
 expand(const struct node *from, int step)
 {
