@@ -66,7 +66,7 @@ struct connector {
 	unsigned int		 brief;		/* successive short contacts */
 	int64_t			 first_attempt_ms;
 	int64_t			 retries;	/* since the last answer */
-	int64_t			 resumes;	/* attempts since then to resume */
+	int64_t			 resumes;	/* to resume, since then */
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
 	/* When the current address was tried: before the connect request. */
