@@ -106,6 +106,10 @@ $(BUILD)/zkrun: $(OBJ)
 # Debian 11 and Ubuntu 22.04 have 3.4.13, which lacks these.
 $(BUILD)/obj/client:
 	@mkdir -p $(@D)
+	@$(CC) --version >$@.log || { echo 'zkrun needs a C compiler: CC=$(CC)' \
+	    'does not work' >&2; exit 1; }
+	@[ -n '$(strip $(BSD_LIBS))' ] || { echo 'zkrun needs pkg-config and' \
+	    'libbsd (libbsd-dev)' >&2; exit 1; }
 	@printf '%s\n' '#include <zookeeper/zookeeper.h>' \
 	    'void *needed[] = { zoo_acreate2, zookeeper_init2,' \
 	    'zoo_set_servers_resolution_delay };' | \
@@ -142,7 +146,7 @@ STATIC_LIBS ?= -l:libzookeeper_st.a \
 
 static:
 	$(MAKE) BUILD=$(BUILD)/static CPPFLAGS='$(CPPFLAGS) -DZKRUN_STATIC' \
-	    LDFLAGS='$(LDFLAGS) -static-pie' ZK_LIBS='$(STATIC_LIBS)' \
+	    LDFLAGS='$(filter-out -static,$(LDFLAGS)) -static-pie' ZK_LIBS='$(STATIC_LIBS)' \
 	    $(BUILD)/static/zkrun
 	cp $(BUILD)/static/zkrun $(BUILD)/zkrun-static
 

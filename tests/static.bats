@@ -129,6 +129,16 @@ Using 'getpwuid_r'"
 	done
 }
 
+@test "a filter that refuses clone3 with EPERM does not prevent look-ups of names" {
+	local program
+
+	for program in "$ZKRUN" "$STATIC"; do
+		run -0 "$TOOLS/nocalls" 1 435 435 "$program" -r 0 \
+		    -c "localhost:${ZKRUN_CONNECT##*:}" -t "$TASK" -- echo yes
+		assert_output yes
+	done
+}
+
 # The header poisons all functions of glibc that are newer than 2.28.
 @test "zkrun compiles without the headers and functions of a newer libc" {
 	local old=$BATS_TEST_TMPDIR/old flags file
