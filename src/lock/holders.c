@@ -55,7 +55,7 @@ holders_free(struct holders *holders)
 	(void)holders_take(holders, PATHS_LOCKS, NULL, 0);
 }
 
-/* Leases first, then pauses, then nodes that were not seen. */
+/* Ranks leases first, then pauses, then nodes that were not seen. */
 static int
 rank_lease(const struct holders_node *lease)
 {
@@ -75,7 +75,7 @@ compare_leases(const void *one, const void *other)
 	    strcmp(a->name, b->name);
 }
 
-/* Waiters first, then nodes without a session, then nodes not seen. */
+/* Ranks waiters first, then nodes without a session, then nodes not seen. */
 static int
 rank_lock(const struct holders_node *lock)
 {
@@ -137,7 +137,7 @@ holders_judge(struct holders *holders)
 	if (holders->waiter_count == 0)
 		return;
 	head = &holders->locks[0];
-	/* The youngest lease of the session at the front. */
+	/* Find the youngest lease of the session at the front. */
 	for (i = holders->holder_count; i > 0; i--)
 		if (holders->leases[i - 1].session == head->session)
 			break;

@@ -47,12 +47,12 @@ struct holders {
 	size_t			 holder_count;
 	size_t			 pause_count;
 	bool			 is_doubtful;	/* see holders_judge() */
-	/* It puts waiters first in locks, then nodes without a session. */
+	/* holders_judge() puts waiters first in locks, then no_session. */
 	size_t			 waiter_count;
 	size_t			 no_session_count;
 };
 
-/* What a node says about its creator.  Others wrote these bytes: not clean. */
+/* What a node says about its creator.  Not clean: other clients wrote it. */
 struct holders_who {
 	bool	is_zkrun;	/* false: only address and since_ms are set */
 	char	host[HOLDERS_TEXT_SIZE];
@@ -100,8 +100,8 @@ void	holders_name(const struct holders_who *, char *, size_t);
 
 /*
  * Writes "web1 (pid 4242, user backup, command backup.sh)", "10.0.0.7 (not
- * zkrun)" or "another client", followed by " without a session" where that is
- * true.  Clean for a terminal.
+ * zkrun)" or "another client", followed by " without a session" if the node has
+ * no session.  Clean for a terminal.
  */
 void	holders_describe(const struct holders_node *, char *, size_t);
 

@@ -1,7 +1,7 @@
 /*
  * The lease clock: the time until which no other contender can hold our lease.
  *
- * The leader ends a session T (the session timeout) after it last renewed it.
+ * The leader ends a session T (the session timeout) after the last renewal.
  * A connect request renews the session when the leader answers it.  Any other
  * request renews it when the server that received it next answers a ping of the
  * leader, at most T/4 later.  Only an acknowledged quorum write, sent later on
@@ -66,7 +66,7 @@ void	lease_connected(struct lease *, int64_t sent_ms,
 /* Notes that the reply to a request of this connection was read at read_ms. */
 void	lease_replied(struct lease *, int64_t sent_ms, int64_t read_ms);
 
-/* The same for a quorum write.  Extends the expiry by what it proves. */
+/* Notes the reply to a quorum write.  Extends the expiry by what it proves. */
 void	lease_acknowledged(struct lease *, int64_t sent_ms, int64_t read_ms);
 
 /*
@@ -82,7 +82,7 @@ int64_t	lease_last_resort_ms(int64_t expiry_ms, int64_t timeout_ms);
 
 #define LEASE_LEFT_SIZE	64
 
-/* Writes "1.2s before its lease could expire", or how long after. */
+/* Writes "1.2s before its lease could expire", or the time after it. */
 const char *lease_describe_left(int64_t left_ms, char[LEASE_LEFT_SIZE]);
 
 /* Returns the interval at which the keeper sends a request. */
@@ -90,7 +90,8 @@ int64_t	lease_beat_ms(const struct lease *);
 
 /*
  * Returns whether T leaves time to run a command: a proof is up to T/4 and a
- * beat old when the next one arrives, and grace and margin must follow.
+ * beat old when the next one arrives, and the rest of T must be longer than
+ * grace and margin.
  */
 bool	lease_is_long_enough(const struct lease *, int64_t kill_after_ms);
 

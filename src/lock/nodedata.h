@@ -19,11 +19,11 @@
 #define NODEDATA_USER		"user"
 #define NODEDATA_START		"start"
 #define NODEDATA_COMMAND	"command"
-/* Added by --revoke: "user@host" that asks the holder to stop. */
+/* --revoke adds this: the "user@host" that asks the holder to stop. */
 #define NODEDATA_REVOKE		"revoke"
 /*
- * Added with NODEDATA_REVOKE: since when the lease is held, in ms since 1970.
- * The request changes the node's mtime, which told this before.
+ * --revoke adds this as well: the time since when the lease is held, in ms since
+ * 1970.  The node's mtime shows this time until --revoke changes the node.
  */
 #define NODEDATA_SINCE		"since"
 /* Last key of a pause.  The value may contain blanks. */
@@ -43,7 +43,7 @@ void	nodedata_make(char *, size_t, pid_t guard, const char *command);
  */
 void	nodedata_make_pause(char *, size_t, const char *reason);
 
-/* Appends a key to the data in a buffer of that size.  Adds nothing if full. */
+/* Appends KEY=VALUE to the data in a buffer of that size, if there is room. */
 void	nodedata_add(char *, size_t, const char *key, const char *value);
 
 /*

@@ -34,7 +34,7 @@ nodename_find(const char *uuid, char *const *names, size_t count)
 }
 
 /*
- * Returns the text that Curator sorts by: all that follows the last "lock-", or
+ * Returns the text that Curator sorts by: the text after the last "lock-", or
  * the whole name without one.  Comparing text instead of numbers orders
  * negative counters (from 2^31 on) oddly, but all clients use the same order.
  */

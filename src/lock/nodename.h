@@ -15,7 +15,7 @@
 /* Writes a random (version 4) UUID. */
 void	nodename_make_uuid(char uuid[NODENAME_UUID_SIZE]);
 
-/* Returns the name with this UUID, or NULL, as for an empty UUID. */
+/* Returns the name with this UUID, or NULL.  An empty UUID finds none. */
 const char	*nodename_find(const char *uuid, char *const *names,
 		    size_t count);
 
@@ -33,8 +33,8 @@ int	nodename_compare(const char *, const char *);
 bool	nodename_is_ordered(const char *name);
 
 /*
- * Returns how many of the names are ahead of a name in the queue, and stores
- * the last one of these, or NULL.
+ * Returns how many of the names are ahead of a name in the queue.  Stores the
+ * name right ahead of it, or NULL.
  */
 size_t	nodename_ahead(const char *name, char *const *names, size_t count,
 	    const char **predecessor);

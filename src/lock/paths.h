@@ -34,8 +34,9 @@ char	*paths_make(const char *base, const char *task, enum paths_parent,
 	    const char *name);
 
 /*
- * Returns whether a node at path, or one below it, could be counted as a
- * contender of a task below base: every child of P/locks and P/leases is.
+ * Returns whether clients could count a node at path, or one below it, as a
+ * contender of a task below base.  They count every child of P/locks and
+ * P/leases.
  */
 bool	paths_meet_tasks(const char *path, const char *base);
 

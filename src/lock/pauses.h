@@ -19,7 +19,7 @@
 
 #define PAUSES_NAME_SIZE	(NODENAME_UUID_SIZE + 32)
 
-/* What a node of a pause says.  Others wrote these bytes: not clean. */
+/* What a node of a pause says.  Not clean: other clients wrote it. */
 struct pauses_pause {
 	char	user[HOLDERS_TEXT_SIZE];	/* "": unknown */
 	char	host[HOLDERS_TEXT_SIZE];

@@ -203,7 +203,7 @@ runs_take(struct runs *runs, const struct session_event *event)
 		return take_stored(runs, event);
 	case TAG_PARENT:
 	case TAG_MAKE:
-		/* Not final: the parent may exist, as the read shows. */
+		/* Go on: the read shows whether the parent exists. */
 		if (event->code == SESSION_DENIED)
 			runs->parents_denied = true;
 		break;

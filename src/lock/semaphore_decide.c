@@ -192,7 +192,7 @@ take_parent(struct semaphore *semaphore, const struct session_event *event)
 	if (event->code == SESSION_NO_NODE && event->tag == TAG_TOP_PARENT)
 		return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
 		    "the chroot of the connect string does not exist");
-	/* Not final: the parent may exist, as the create below it shows. */
+	/* Go on: the create below this parent shows whether it exists. */
 	if (event->code == SESSION_DENIED) {
 		semaphore->parents = PARENTS_DENIED;
 		claim->failure = SEMAPHORE_DENIED;
@@ -346,7 +346,7 @@ take_change(struct semaphore *semaphore, const struct session_event *event)
 		if (event->tag == WATCH_LEASE)
 			semaphore_watch_lease(semaphore);
 	} else if (semaphore->state == STATE_AT_HEAD) {
-		/* For one change, the watch of the rival fires first. */
+		/* If one change fires both watches, the rival's fires first. */
 		if (event->tag == WATCH_RIVAL && event->gone &&
 		    semaphore->has_rival)
 			return hold(semaphore);

@@ -89,7 +89,7 @@ semaphore_take_beat(struct semaphore *semaphore,
 		return SEMAPHORE_NOTHING;
 	if (semaphore->state == STATE_HOLDING && event->failed_step == 0)
 		return SEMAPHORE_LOST;
-	/* Step 1 is the queue node.  A missing lease shows in the list. */
+	/* Step 1 checks the queue node.  The list shows a missing lease. */
 	if (semaphore->state == STATE_AT_HEAD && event->failed_step == 1)
 		semaphore_join(semaphore);
 	return SEMAPHORE_NOTHING;
@@ -186,7 +186,7 @@ go_on(struct semaphore *semaphore)
 			return SEMAPHORE_LOST;
 		semaphore_watch_lease(semaphore);
 	} else if (semaphore->state == STATE_WALKING_IN && has_lease) {
-		/* It was the only lease when created, so we hold the lock. */
+		/* Our lease was created as the only one: we hold the lock. */
 		semaphore_get_first_lease(semaphore, semaphore->lease.name);
 	} else if (!has_lock) {
 		semaphore_join(semaphore);

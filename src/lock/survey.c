@@ -39,7 +39,7 @@ survey_free(struct survey *survey)
 	survey_init(survey, survey->options, survey->session);
 }
 
-/* Sends a request.  Takes over the path, which is NULL without memory. */
+/* Sends a request.  Takes over the path: NULL if there is no memory. */
 static void
 ask(struct survey *survey, enum question_type type, struct survey_task *task,
     struct holders_node *node, char *path)
@@ -129,7 +129,7 @@ compare_tasks(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
-/* Sorts the tasks.  One that both base and runs list is asked about once. */
+/* Sorts the tasks.  The survey reads a task in both base and runs only once. */
 static void
 unite_tasks(struct survey *survey)
 {
@@ -142,7 +142,7 @@ unite_tasks(struct survey *survey)
 		tasks[i].due = compare_tasks(&tasks[i], &tasks[i - 1]) != 0;
 }
 
-/* Sends the next round of requests, skipping empty ones. */
+/* Sends the next round of requests, skipping empty rounds. */
 static enum survey_news
 fly_on(struct survey *survey)
 {

@@ -116,7 +116,7 @@ survey_take_answer(struct survey *survey, struct survey_question *question,
 	bool missing = event->code == SESSION_NO_NODE;
 
 	if (question->type == ASK_CHROOT) {
-		/* A chroot that may not be read exists. */
+		/* A chroot that we may not read exists. */
 		if (missing) {
 			(void)snprintf(event->reason, sizeof(event->reason),
 			    "the chroot of the connect string, '%.80s', does "

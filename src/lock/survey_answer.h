@@ -28,8 +28,8 @@ struct survey_task {
 	int		 record_version;
 	struct survey_problem problem;	/* with its leases or its queue */
 	struct survey_problem record_problem;
-	bool		 exists;	/* one of its nodes does */
-	bool		 due;		/* to be asked about next */
+	bool		 exists;	/* one of its nodes exists */
+	bool		 due;		/* the next round reads it */
 };
 
 struct survey_question {
@@ -50,7 +50,7 @@ struct survey_question {
 struct survey {
 	const struct options	*options;
 	struct session		*session;
-	struct survey_task	*tasks;		/* as named, else sorted */
+	struct survey_task	*tasks;		/* as given, else sorted */
 	size_t			 task_count;
 	struct survey_problem	 problem;	/* with the list of tasks */
 
@@ -91,7 +91,7 @@ int	survey_report(const struct survey_problem *);
 
 /*
  * Parses a task's record.  Returns NULL, or why the record cannot be read.  The
- * log is empty then, and if there is no record.
+ * log is empty if there is no readable record.
  */
 const char	*survey_read_record(const struct survey_task *,
     struct runs_text *);

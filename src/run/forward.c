@@ -16,8 +16,8 @@ is_stop(int number)
 }
 
 /*
- * The kernel delivers each real-time signal.  Of stop signals and SIGCONT the
- * last one decides, so each has to be passed on.
+ * The kernel delivers each real-time signal.  The last of several stop signals
+ * and SIGCONTs decides, so zkrun passes on each of them.
  */
 static bool
 each_counts(int number)
@@ -76,8 +76,9 @@ find_slot(struct forward *forward)
 }
 
 /*
- * All slots wait.  Returns NULL if this signal is among them, or else a slot to
- * overwrite: one whose signal another slot has as well, or else the oldest.
+ * Finds a slot to overwrite if all slots hold undecided signals: one whose
+ * signal another slot has as well, or else the oldest.  Returns NULL if this
+ * signal itself has a slot.
  */
 static struct forward_entry *
 make_room(struct forward *forward, int number)
@@ -99,7 +100,7 @@ make_room(struct forward *forward, int number)
 	return slot;
 }
 
-/* Like the kernel: SIGCONT cancels the stop signals that came before it. */
+/* SIGCONT cancels the stop signals that came before it, as in the kernel. */
 static void
 drop_stops(struct forward *forward)
 {

@@ -5,8 +5,8 @@
  * Guard and keeper share a process group, a terminal and a unit, usually with
  * the command.  A signal to all of them (a key, kill(2) of the group, systemd
  * stopping the unit) reaches both, from the same sender.  A sender that signals
- * one process after another needs a moment.  So the decision about a signal
- * that only one of the two has heard waits FORWARD_DELAY_MS for the other one.
+ * one process after another needs a moment.  If only one of the two has
+ * heard a signal, the decision waits FORWARD_DELAY_MS for the other.
  * A signal to the keeper alone is treated like a signal to the guard alone.
  *
  * Repeats by one sender within FORWARD_DELAY_MS count as one signal, except

@@ -21,7 +21,7 @@
 static void	take_signals(struct guard *);
 static void	stop_in_time(struct guard *);
 
-/* Handles a signal that is for zkrun: no command runs. */
+/* Handles a signal that is for zkrun, because no command runs. */
 static void
 take_own_signal(struct guard *guard, int number)
 {
@@ -52,7 +52,7 @@ take_signal(struct guard *guard, enum forward_ear ear, int number,
 {
 	bool is_own = is_for_us(guard, number);
 
-	/* At once: before the decision we may stop ourselves. */
+	/* Do this at once: we may stop ourselves before the decision. */
 	if (number == SIGCONT)
 		guard->stop = 0;
 	if (forward_heard(&guard->forward, ear, number, sender, is_own,
@@ -83,9 +83,9 @@ take_messages(struct guard *guard)
 			return;
 		}
 		/*
-		 * Read the signals first.  A signal that is pending now came
-		 * before the start of the command, which it forbids, or before
-		 * the end of the command.
+		 * Read the signals first.  A pending signal came before the
+		 * command started, and forbids the start, or it came before
+		 * the command ended.
 		 */
 		if (message.type == LINK_HELD || message.type == LINK_RELEASING)
 			take_signals(guard);
@@ -118,7 +118,7 @@ reap(struct guard *guard)
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
 			death.ended.status = command_exit_code(status);
-			/* Its last messages may say that it has finished. */
+			/* The keeper may have reported its end before it died. */
 			take_messages(guard);
 			guard_dispatch(guard, KEEPER_DIED, &death);
 		} else if (pid == guard->helper) {
@@ -171,7 +171,7 @@ stop_in_time(struct guard *guard)
 	signals_stop(number);
 }
 
-/* Passes signals on to the command.  After a stop signal, stops itself too. */
+/* Passes signals on to the command.  After a stop signal, stops the guard. */
 static void
 forward_signals(struct guard *guard)
 {
@@ -195,8 +195,8 @@ forward_signals(struct guard *guard)
 }
 
 /*
- * The order matters: clock, messages, deadlines.  The guard may have been
- * stopped at any point.  If it compared a later time with an earlier proof of
+ * Reads the clock, then the messages, then judges the deadlines.  The guard may
+ * have been stopped at any point.  If it compared a later time with an earlier proof of
  * the lease, it would kill a healthy job.
  */
 static void
@@ -218,7 +218,7 @@ take_deadlines(struct guard *guard)
 	}
 }
 
-/* Start no logger near a deadline: fork(2) may wait for memory. */
+/* Near a deadline the guard starts no logger: fork(2) may wait for memory. */
 static bool
 is_hurried(const struct guard *guard)
 {
@@ -259,7 +259,7 @@ loop(struct guard *guard)
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0) {
 			timer_ms = CLOCK_NEVER;
-			/* Not at the start, to save a short run the cost. */
+			/* Skipped at the start: a short run saves the cost. */
 			if (guard->state == RUNNING)
 				proctree_stay_ready(&guard->tree);
 		}
@@ -301,8 +301,8 @@ guard_run(const struct options *options, const struct signals *signals,
 	}
 	guard.had_children = guard.tree.spared_count > 0;
 	/*
-	 * Now, while there is no deadline: the last close of a pipe or a socket
-	 * may take long, and so may reading this program from disk.
+	 * Do both now, while there is no deadline: the last close of a pipe or
+	 * a socket may take long, and so may reading this program from disk.
 	 */
 	descriptors_let_go();
 	proctree_rehearse(&guard.tree);

@@ -145,7 +145,7 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	return LOSING;
 }
 
-/* One round of killing.  TIME_UP brings the next; TREE_EMPTY ends it. */
+/* Kills for one round.  TIME_UP starts the next; TREE_EMPTY ends the rounds. */
 enum guard_state
 guard_kill_all(struct guard *guard, const struct link_message *message)
 {

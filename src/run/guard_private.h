@@ -28,7 +28,7 @@ enum guard_state {
 	LOSING = 1 << 5,	/* contact lost: the tree was asked to stop */
 	KILLING = 1 << 6,	/* the guard kills the tree and the keeper */
 	CLOSING = 1 << 7,	/* all are dead; a helper closes the session */
-	PARTING = 1 << 8,	/* all is done; the keeper still has to exit */
+	PARTING = 1 << 8,	/* the work is done; the keeper must exit */
 	FINISHED = 1 << 9
 };
 
@@ -63,13 +63,13 @@ struct guard {
 	int64_t			 approved_ms;	/* the last LINK_GO was sent */
 	int64_t			 started_ms;	/* the command; 0: not yet */
 	int64_t			 held_until_ms;	/* the end of --hold; 0: none */
-	int			 signal;	/* ended the waiting, or 0 */
+	int			 signal;	/* it ended the wait, or 0 */
 	int			 stop;		/* stop signal to obey, or 0 */
 	int			 exit_code;
 	int			 killed_by;	/* killed the command, or 0 */
-	bool			 had_children;	/* before it executed zkrun */
+	bool			 had_children;	/* before execve of zkrun */
 	bool			 exited;	/* the command ended */
-	bool			 lost;		/* contact, or the lease */
+	bool			 lost;		/* lost contact or lease */
 };
 
 /*
@@ -111,7 +111,7 @@ void	guard_stop_tree(struct guard *);
 
 /*
  * Spares processes that belong to the caller: children that it had before it
- * executed zkrun, and what these have left behind.
+ * executed zkrun, and processes that those children have left behind.
  */
 void	guard_spare_orphans(struct guard *);
 

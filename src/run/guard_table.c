@@ -59,8 +59,8 @@ finish(struct guard *guard, const struct link_message *message)
 }
 
 /*
- * The guard exits after the keeper, because only the guard surely reaps it, and
- * because a service manager kills processes that outlive the main process.
+ * The guard exits after the keeper, because only the guard is sure to reap it,
+ * and because a service manager kills processes that outlive the main process.
  */
 static enum guard_state
 part(struct guard *guard, const struct link_message *message)

@@ -31,7 +31,7 @@ enum { LINK_FD, SIGNAL_FD, TIMER_FD, LOGGER_FD,
     CONNECTOR_FD = LOGGER_FD + LOG_SINKS };
 #define FDS	(CONNECTOR_FD + CONNECTOR_FDS)
 
-/* The events of the table for the news of other modules. */
+/* Translate the news of other modules into events of the table. */
 static const enum keeper_event connector_events[] = {
 	[CONNECTOR_SEEKING] = NO_EVENT,
 	[CONNECTOR_NEW_SESSION] = NEW_SESSION,
@@ -192,8 +192,8 @@ reap(struct keeper *keeper)
 
 /*
  * Reports received signals to the guard, which handles them.  The keeper may be
- * the only process to receive a signal.  If both receive it, it has reached
- * their process group.
+ * the only process to receive a signal.  If both processes receive
+ * it, the sender signalled their process group.
  */
 void
 keeper_take_signals(struct keeper *keeper)
@@ -216,7 +216,7 @@ keeper_take_signals(struct keeper *keeper)
 		link_send(keeper->link, &message);
 	}
 	if (child && keeper->state == ASKING)
-		/* Later: keeper->command is not set yet. */
+		/* Reap later: keeper->command is not set yet. */
 		(void)kill(getpid(), SIGCHLD);
 	else if (child)
 		reap(keeper);
@@ -388,7 +388,7 @@ keeper_run(const struct options *options, const struct signals *signals,
 	connector_start(&keeper.connector);
 	proctree_rehearse(&keeper.tree);
 	loop(&keeper);
-	/* No process waits for this: let the next contender run first. */
+	/* No process waits for these steps: the next contender runs first. */
 	link_close(link);
 	semaphore_tidy(keeper.semaphore);
 	semaphore_free(keeper.semaphore);

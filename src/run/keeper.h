@@ -16,7 +16,7 @@ struct signals;
  * expiry of the session; the process should exit next.  Exits with
  * EXITCODE_SYSTEM if it cannot start.
  *
- * Borrows its arguments; closes the link.  The data is written into its znodes.
+ * Borrows its arguments; closes the link.  Writes the data into its znodes.
  * Starts a logger only after the guard is gone.
  */
 void	keeper_run(const struct options *, const struct signals *,

@@ -34,7 +34,7 @@ leave_unstarted(struct keeper *keeper, int exit_code)
 /*
  * Describes this contender at a time of the local clock.  The leader's clock
  * gives the creation times of our first node and our lease.  The local clock
- * measures from the keeper's start to the first, and from the second to now.
+ * measures from the keeper's start to that node, and from the lease to now.
  */
 static struct slots_contender
 contender_at(const struct keeper *keeper, int64_t our_ms)
@@ -104,7 +104,7 @@ keeper_cannot_judge(struct keeper *keeper, const struct link_message *message)
 	return leave_unstarted(keeper, failure_exit_code(keeper));
 }
 
-/* Records failed runs as well; slots_judge() counts them or not. */
+/* Records failed runs as well; slots_judge() decides if they count. */
 enum keeper_state
 keeper_record(struct keeper *keeper, const struct link_message *message)
 {

@@ -1,6 +1,6 @@
 /*
- * How the keeper ends: it keeps the lease for --hold, releases the lease or the
- * place in the queue, and tells the guard the exit status.
+ * The keeper at its end: it keeps the lease for --hold, releases the lease or
+ * the place in the queue, and tells the guard the exit status.
  */
 #include "run/keeper_private.h"
 
@@ -133,7 +133,7 @@ keeper_expire_while_holding(struct keeper *keeper,
 	return FINISHED;
 }
 
-/* Reports only if a command used the lease, and its loss is not reported. */
+/* Reports only if a command used the lease and zkrun has not reported it lost. */
 static void
 say_unreleased(const struct keeper *keeper)
 {

@@ -72,17 +72,17 @@ enum keeper_event {
 #define KEEPER_LOOK_TAGS	RUNS_TAGS_END
 
 /*
- * How the waiting goes, for people.  A look reads the queue, the leases and the
- * node of one holder.
+ * The progress of the waiting, as users see it.  A look reads the queue, the
+ * leases and the node of one holder.
  */
 struct keeper_progress {
 	bool		looking;	/* a look is under way */
 	bool		paused;		/* by the last look */
 	size_t		ahead;		/* in the queue, by the last look */
 	size_t		holders;	/* by the last look */
-	bool		asked;		/* SIGUSR1 waits for a line */
+	bool		asked;		/* a SIGUSR1 is unanswered */
 	bool		knows_pause;	/* the semaphore has seen a pause */
-	bool		telling;	/* of the pause, after the next look */
+	bool		telling;	/* the next look reports the pause */
 	bool		shown;		/* the line on the terminal */
 	bool		reporting;	/* to the guard, since LINK_PING */
 	int64_t		looked_ms;	/* when the last look began */
@@ -121,13 +121,13 @@ struct keeper {
 	int64_t			 question;	/* of the last LINK_HELD */
 	int			 exit_code;
 	int			 killed_by;	/* killed the command, or 0 */
-	int			 told;		/* last signal to end, or 0 */
+	int			 told;		/* last ending signal, or 0 */
 	pid_t			 told_group;	/* for proctree_pass_on() */
-	bool			 lost;		/* the lease; keeper_lose() */
-	bool			 gone;		/* ZooKeeper says so */
-	bool			 hold_over;	/* do not keep it for --hold */
+	bool			 lost;		/* the lease is lost */
+	bool			 gone;		/* ZooKeeper has no lease */
+	bool			 hold_over;	/* --hold no longer applies */
 	bool			 guard_gone;
-	bool			 said_lost;	/* contact, not yet regained */
+	bool			 said_lost;	/* reported lost contact */
 	const char		*data;		/* of the keeper's znodes */
 };
 
@@ -167,12 +167,12 @@ int64_t	keeper_deadline_ms(const struct keeper *);
 void	keeper_take_signals(struct keeper *);
 
 /* keeper_contact.c: contact lost and regained, and beats */
-/* Returns when the guard asks a command to stop; none is started after that. */
+/* When the guard asks a command to stop; the keeper starts none after that. */
 int64_t	keeper_stop_ms(const struct keeper *);
 /* Returns when the next beat is due; CLOCK_NEVER while one is under way. */
 int64_t	keeper_beat_ms(const struct keeper *);
 void	keeper_beat(struct keeper *);
-/* A server has answered a request: reports regained contact. */
+/* Reports regained contact, because a server has answered a request. */
 void	keeper_take_answer(struct keeper *);
 keeper_action keeper_resume, keeper_say_contact_lost, keeper_say_silent;
 keeper_action keeper_cannot_prove;
@@ -214,8 +214,8 @@ keeper_action keeper_lose_while_holding, keeper_expire_while_holding;
 keeper_action keeper_leave_unconfirmed, keeper_left_refused;
 keeper_action keeper_left_by_expiry;
 
-/* keeper_progress.c: how the waiting goes */
-/* Names the present state, for people. */
+/* keeper_progress.c: shows the progress of the waiting */
+/* Returns the name of the present state, for users. */
 const char	*keeper_state_name(const struct keeper *);
 /* Prepares the line on the terminal, if stderr is a suitable one. */
 void	keeper_start_progress(struct keeper *);
@@ -223,13 +223,13 @@ void	keeper_start_progress(struct keeper *);
 int64_t	keeper_progress_ms(const struct keeper *);
 void	keeper_show_progress(struct keeper *);
 void	keeper_hide_progress(struct keeper *);
-/* Contact is lost: forgets the look under way and what the last one found. */
+/* After a lost contact: forgets the look under way and the last result. */
 void	keeper_forget_look(struct keeper *);
-/* Contact is regained: looks for a SIGUSR1 that still waits for its line. */
+/* After regained contact: looks again if a SIGUSR1 is unanswered. */
 void	keeper_look_again(struct keeper *);
 /* Reports the state to the guard, if there is a service manager. */
 void	keeper_report(struct keeper *);
-/* The place in the queue may have changed: reports, and looks. */
+/* Reports that our place in the queue may have changed, and looks. */
 void	keeper_report_place(struct keeper *);
 /* Returns whether an event is the reply to a look. */
 bool	keeper_owns_look(const struct session_event *);
@@ -238,7 +238,7 @@ enum keeper_event	keeper_take_look(struct keeper *,
 			    struct session_event *);
 /* Looks anew; LOOKED follows.  Returns false if there is no contact. */
 bool	keeper_look(struct keeper *);
-/* Looks, and prints a line, when a pause is first seen. */
+/* Looks and reports a pause when the semaphore first sees it. */
 void	keeper_tell_pause(struct keeper *);
 keeper_action keeper_tell_progress, keeper_take_ping;
 

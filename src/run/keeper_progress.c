@@ -1,6 +1,6 @@
 /*
- * Shows how the waiting goes: on the terminal, in answer to SIGUSR1, and to the
- * guard for a service manager.
+ * Shows the progress of the waiting: on the terminal, in answer to SIGUSR1, and
+ * to the guard for a service manager.
  *
  * A look lists the queue and the leases, and reads the node of one holder.  It
  * costs three requests, however long the queue is.  The semaphore needs no
@@ -84,7 +84,7 @@ ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
 	free(path);
 }
 
-/* Looks if the last look is older than that, or its result was forgotten. */
+/* Looks if the last look is older than age_ms, or its result was forgotten. */
 static void
 look_if_older(struct keeper *keeper, int64_t age_ms)
 {
@@ -128,7 +128,7 @@ oldest_of(const struct session_event *event)
 
 /*
  * Asks for the node of a pause, or else of the oldest lease.  The front of the
- * queue may have one more lease than max_leases: the youngest, not yet held.
+ * queue may have added a lease to max_leases: the youngest, not yet held.
  */
 static void
 take_leases(struct keeper *keeper, const struct session_event *event)
@@ -235,7 +235,7 @@ keeper_report(struct keeper *keeper)
 	link_send(keeper->link, &message);
 }
 
-/* The look brings another report with the new place. */
+/* When the look is complete, the keeper reports the new place. */
 void
 keeper_report_place(struct keeper *keeper)
 {
@@ -276,7 +276,7 @@ take_answer(struct keeper *keeper, struct session_event *event)
 	case TAG_HOLDER:
 		if (event->code != SESSION_NO_NODE)
 			break;
-		/* That lease was just released: look for the next holder. */
+		/* Its holder has just released it: look for the next holder. */
 		ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 		return;
 	}
@@ -382,7 +382,7 @@ keeper_look_again(struct keeper *keeper)
 		look_if_older(keeper, 0);
 }
 
-/* SIGUSR1, before or after the command. */
+/* Answers SIGUSR1 before or after the command. */
 enum keeper_state
 keeper_tell_progress(struct keeper *keeper, const struct link_message *message)
 {

@@ -16,7 +16,7 @@
 
 #define FIRST_NAG_MS	10000	/* until keeper_name_lingerers() */
 
-/* Without SIGHUP, because daemons reload their configuration on it. */
+/* Excludes SIGHUP, because daemons reload their configuration on it. */
 static bool
 asks_to_end(int number)
 {
@@ -48,7 +48,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	return keeper->state;
 }
 
-/* One round of killing.  TIME_UP brings the next. */
+/* Kills for one round.  TIME_UP starts the next round. */
 enum keeper_state
 keeper_kill_all(struct keeper *keeper, const struct link_message *message)
 {
@@ -120,7 +120,7 @@ keeper_be_stopped(struct keeper *keeper, const struct link_message *message)
 	keeper_lose(keeper);
 	if ((keeper->state & (STOPPING | KILLING)) != 0)
 		return keeper->state;
-	/* DEADLINE kills. */
+	/* Set no time: the DEADLINE event kills the tree. */
 	keeper->time_up_ms = CLOCK_NEVER;
 	return STOPPING;
 }

@@ -2,9 +2,9 @@
  * The keeper's state machine: the action for each event in each state, and the
  * states that the action may lead to.
  *
- * The promises rest on this order.  The keeper has the lease, the guard agrees,
- * the command starts.  All processes of the command are dead, the lease is
- * released, the guard learns the status, the session is closed.
+ * The promises rest on this order: the keeper gets the lease, the guard agrees,
+ * the command starts, all processes of the command die, the keeper releases the
+ * lease, the guard learns the status, the keeper closes the session.
  *
  * The usual course: CONNECTING QUEUED (JUDGING) (PROVING) ASKING RUNNING
  * LINGERING (RECORDING) (HOLDING) LEAVING FINISHED
@@ -17,7 +17,7 @@
 
 #define ANY		(-1)
 #define GIVING_UP	(LEAVING | UNCONFIRMED)
-#define CONTACT		~(CONNECTING | GIVING_UP)	/* RUNNING, too */
+#define CONTACT		~(CONNECTING | GIVING_UP)	/* and RUNNING */
 #define ACQUIRING	(JUDGING | PROVING | ASKING)	/* has the lease */
 #define UNSTARTED	(CONNECTING | QUEUED | EXPLAINING | ACQUIRING)
 #define WORK		(RUNNING | LINGERING)
@@ -25,7 +25,7 @@
 #define LEAVE		(LEAVING | FINISHED)	/* FINISHED: no nodes */
 #define RELEASE		(RECORDING | HOLDING | LEAVE)
 
-/* The first row that matches applies.  Without one the event is ignored. */
+/* The first matching row applies.  Without a match the event is ignored. */
 static const struct keeper_row table[] = {
 /* in this state	at this event	do this               and enter */
 /* before the command */
@@ -103,7 +103,7 @@ static const struct keeper_row table[] = {
 { GIVING_UP,		EXPIRED,	keeper_left_by_expiry, FINISHED },
 { UNCONFIRMED,		TIME_UP,	keeper_finish,        FINISHED },
 
-/* in passing: report, and stay in the state */
+/* reports that do not change the state */
 { ANY,			REGAINED,	keeper_resume,        STAY },
 { CONTACT,		CONTACT_LOST,	keeper_say_contact_lost, STAY },
 { CONTACT,		REJECTED,	keeper_say_contact_lost, STAY },
@@ -129,7 +129,7 @@ enter(struct keeper *keeper, enum keeper_state before)
 {
 	if (before == QUEUED)
 		keeper_hide_progress(keeper);
-	/* The guard may have agreed to a start that does not come. */
+	/* The guard may have agreed to the start: tell it that none follows. */
 	if (before == ASKING && keeper->state != RUNNING)
 		link_send_type(keeper->link, LINK_WAITING);
 	if ((keeper->state & (UNCONFIRMED | FINISHED)) != 0 &&
@@ -139,8 +139,8 @@ enter(struct keeper *keeper, enum keeper_state before)
 }
 
 /*
- * Returns whether to ignore a signal, because no command runs.  SIGWINCH, for
- * one, must not end the waiting.  A signal that was sent to end the command
+ * Returns whether to ignore a signal, because no command runs.  For example,
+ * SIGWINCH must not end the waiting.  A signal that was sent to end the command
  * must not cut the release short.
  */
 static bool

@@ -93,7 +93,7 @@ link_send(struct link *link, const struct link_message *message)
 		}
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
-		/* The peer must not miss a message: better no link at all. */
+		/* The peer must not miss a message: close the link instead. */
 		link_close(link);
 		return;
 	}
@@ -190,7 +190,7 @@ is_valid(const struct link_message *message)
 		return is_status(message->releasing.status) &&
 		    is_time(message->releasing.hold_ms);
 	default:
-		/* The others carry nothing harmful. */
+		/* The other types carry no harmful value. */
 		return (unsigned)message->type < LINK_TYPES;
 	}
 }
@@ -203,8 +203,8 @@ link_receive(struct link *link, struct link_message *message)
 	if (link->fd == -1)
 		return -1;
 	/*
-	 * A peer that exits with unread messages causes one ECONNRESET, before
-	 * its own last messages.
+	 * If the peer exits with unread messages, recv(2) fails once with
+	 * ECONNRESET before it returns the peer's last messages.
 	 */
 	do {
 		got = recv(link->fd, message, sizeof(*message), MSG_DONTWAIT);

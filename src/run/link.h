@@ -52,7 +52,7 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		/* LINK_HELD: its number; LINK_GO, LINK_AGAIN: the one meant */
+		/* LINK_HELD: its number; LINK_GO, LINK_AGAIN: that number */
 		int64_t	question;
 		int	runs;	/* LINK_STARTED; 0: execve(2) has failed */
 		struct {
@@ -61,10 +61,10 @@ struct link_message {
 			/*
 			 * The signal has reached the process group of guard and
 			 * keeper.  HEARD: the command exists, so it may be in
-			 * the group.  SIGNAL: guard and keeper received it.
+			 * the group.  SIGNAL: both received the signal.
 			 */
 			int	in_group;
-			/* SIGNAL: the guard knew of no end of the command. */
+			/* SIGNAL: for all the guard knew, the job still ran. */
 			int	for_command;
 		} signal;			/* LINK_HEARD, LINK_SIGNAL */
 		struct {

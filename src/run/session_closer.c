@@ -1,5 +1,5 @@
 /*
- * Runs in a helper process, because the guard must not block on ZooKeeper.
+ * Closes a session in a helper process: the guard must not block on ZooKeeper.
  */
 #include "run/session_closer.h"
 
