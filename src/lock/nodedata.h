@@ -22,8 +22,8 @@
 /* --revoke adds this: the "user@host" that asks the holder to stop. */
 #define NODEDATA_REVOKE		"revoke"
 /*
- * --revoke adds this as well: the time since when the lease is held, in ms since
- * 1970.  The node's mtime shows this time until --revoke changes the node.
+ * --revoke adds this as well: since when the lease is held, in ms since 1970.
+ * The node's mtime shows this time until --revoke changes the node.
  */
 #define NODEDATA_SINCE		"since"
 /* Last key of a pause.  The value may contain blanks. */

@@ -45,7 +45,7 @@ struct runs {
 	bool			 wanted;	/* the reply to a read */
 	bool			 storing;
 	bool			 release;	/* delete the lease as well */
-	bool			 lease_gone;	/* says a reply to the store */
+	bool			 lease_gone;	/* by a reply to the store */
 	int			 attempts;	/* to create the node */
 	bool			 parents_denied;
 	struct runs_text		 log;		/* as last read */

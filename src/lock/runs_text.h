@@ -38,8 +38,8 @@ struct runs_text {
 };
 
 /*
- * Parses the data of a znode.  Returns NULL, or the reason why it is not a
- * record of runs; the log is empty then.
+ * Parses the data of a znode.  Returns NULL.  If the data is not a record of
+ * runs, returns the reason and empties the log.
  */
 const char	*runs_text_parse(struct runs_text *, const char *, size_t);
 

@@ -275,7 +275,7 @@ semaphore_clear(struct semaphore *semaphore)
 
 	if (!semaphore_is_leaving(semaphore))
 		return SEMAPHORE_NOTHING;
-	/* The lease first: others wait for it. */
+	/* Delete the lease first: others wait for it. */
 	semaphore_delete_lease(semaphore);
 	semaphore_delete_lock(semaphore);
 	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||

@@ -91,11 +91,11 @@ void	semaphore_join(struct semaphore *);
 
 /*
  * Continues after contact returned in the same session: finds out which of our
- * nodes exist.
+ * nodes still exist.
  */
 void	semaphore_resume(struct semaphore *);
 
-/* Leaves the queue after SEMAPHORE_ACQUIRED, so that the next one moves up. */
+/* After SEMAPHORE_ACQUIRED: leaves the queue, so that the next waiter moves up. */
 void	semaphore_settle(struct semaphore *);
 
 /*
@@ -116,7 +116,7 @@ void	semaphore_forget(struct semaphore *);
 
 /*
  * Deletes our lease and queue nodes.  Returns SEMAPHORE_LEFT if there are none.
- * Otherwise SEMAPHORE_LEFT follows; if contact is lost first, after
+ * Otherwise SEMAPHORE_LEFT follows, or, if contact is lost first, it follows
  * semaphore_resume().
  */
 enum semaphore_news	semaphore_leave(struct semaphore *);

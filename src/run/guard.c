@@ -118,7 +118,7 @@ reap(struct guard *guard)
 		if (pid == guard->keeper) {
 			guard->keeper = 0;
 			death.ended.status = command_exit_code(status);
-			/* The keeper may have reported its end before it died. */
+			/* The link may still hold the keeper's LINK_DONE. */
 			take_messages(guard);
 			guard_dispatch(guard, KEEPER_DIED, &death);
 		} else if (pid == guard->helper) {
@@ -196,8 +196,8 @@ forward_signals(struct guard *guard)
 
 /*
  * Reads the clock, then the messages, then judges the deadlines.  The guard may
- * have been stopped at any point.  If it compared a later time with an earlier proof of
- * the lease, it would kill a healthy job.
+ * have been stopped at any point.  If it compared a later time with an earlier
+ * proof of the lease, it would kill a healthy job.
  */
 static void
 take_deadlines(struct guard *guard)

@@ -119,7 +119,7 @@ guard_spare_orphans(struct guard *guard)
 		    guard->approved_ms);
 }
 
-/* STOP_DUE: the lease has not been proved for too long. */
+/* Asks all to stop: the newest proof of the lease is too old. */
 enum guard_state
 guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 {

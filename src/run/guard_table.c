@@ -231,7 +231,7 @@ keeper_is_alive(struct guard *guard, const struct link_message *message)
 #define CLOSE		(CLOSING | FINISHED)	/* FINISHED: no session */
 #define PARTED		(PARTING | FINISHED)	/* FINISHED: keeper reaped */
 
-/* The first row that matches applies.  Without one the event is ignored. */
+/* The first matching row applies.  Without a match the event is ignored. */
 static const struct guard_row table[] = {
 /* in this state	at this event	do this               and enter */
 /* the keeper reports */
@@ -264,7 +264,7 @@ static const struct guard_row table[] = {
 { PARTING,		KEEPER_DIED,	finish,               FINISHED },
 { CLOSING,		HELPER_ENDED,	finish,               FINISHED },
 
-/* in passing */
+/* reports that do not change the state */
 { KEEPER_LIVES,		LINK_ALIVE,	keeper_is_alive,      STAY },
 { KEEPER_LIVES,		PING_DUE,	ask_keeper,           STAY },
 { ANY,			LINK_SESSION,	note_session,         STAY },

@@ -133,7 +133,7 @@ keeper_expire_while_holding(struct keeper *keeper,
 	return FINISHED;
 }
 
-/* Reports only if a command used the lease and zkrun has not reported it lost. */
+/* Reports only if a command used the lease, and the lease is not lost. */
 static void
 say_unreleased(const struct keeper *keeper)
 {

@@ -127,8 +127,8 @@ oldest_of(const struct session_event *event)
 }
 
 /*
- * Asks for the node of a pause, or else of the oldest lease.  The front of the
- * queue may have added a lease to max_leases: the youngest, not yet held.
+ * Asks for the node of a pause, or else of the oldest lease.  Beyond
+ * max_leases, the youngest lease belongs to the front of the queue, which waits.
  */
 static void
 take_leases(struct keeper *keeper, const struct session_event *event)
@@ -276,7 +276,7 @@ take_answer(struct keeper *keeper, struct session_event *event)
 	case TAG_HOLDER:
 		if (event->code != SESSION_NO_NODE)
 			break;
-		/* Its holder has just released it: look for the next holder. */
+		/* A holder has just released this lease: find the next holder. */
 		ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 		return;
 	}

@@ -148,9 +148,9 @@ keeper_explain_expired(struct keeper *keeper,
 }
 
 /*
- * -n with several leases: a contender ahead may be about to take a lease, and
- * leave another one for us.  Waits only for a moment: that contender may be
- * dead.
+ * With -n and several leases, a contender ahead may be about to take one lease
+ * and leave another for us.  The keeper waits only a moment, because that
+ * contender may be dead.
  */
 static bool
 should_wait_a_moment(struct keeper *keeper)

@@ -78,7 +78,7 @@ static const struct keeper_row table[] = {
 { DYING,		GUARD_GONE,	keeper_kill_all,      KILLING },
 { DYING | RECORDING,	REVOKED,	keeper_revoked_after_all, STAY },
 
-/* after the last of them: record the run, keep the lease for --hold */
+/* after the last death: record the run, keep the lease for --hold */
 { RECORDING,		RECORDED,	keeper_recorded,      HOLDING | LEAVE },
 { RECORDING,		RECORD_REFUSAL,	keeper_cannot_record, HOLDING | LEAVE },
 { RECORDING,		UNRECORDED,	keeper_lost_unrecorded, LEAVE },
