@@ -50,8 +50,7 @@ ZK_LIBS ?= -l:libzookeeper_st.a
 else
 ZK_LIBS ?= -lzookeeper_st
 endif
-# Before glibc 2.34 getaddrinfo_a(3) is in a library of its own, later in an
-# empty one.
+# Before glibc 2.34 getaddrinfo_a(3) is in libanl.  Since then libanl is empty.
 GLIBC_LIBS ?= -lanl
 
 # -Wno-unused-parameter: all actions of a table have the same parameters, and not
@@ -91,7 +90,7 @@ TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 PRELOAD = $(patsubst tests/tools/preload/%.c,$(BUILD)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 
 MAN = $(wildcard man/*.[1-9])
-# Where a part of the manual is installed: zkrun.conf.5 below man5.
+# The path of each part of the manual below MANDIR: man5/zkrun.conf.5.
 MAN_PATHS = $(foreach part,$(notdir $(MAN)),man$(subst .,,$(suffix \
 	$(part)))/$(part))
 
@@ -103,7 +102,7 @@ all: $(BUILD)/zkrun $(COMPLETIONS)
 $(BUILD)/zkrun: $(OBJ)
 	$(CC) $(OWN_CFLAGS) $(OWN_LDFLAGS) $(COUNT_LDFLAGS) -o $@ $(OBJ) $(OWN_LIBS)
 
-# Debian 11 and Ubuntu 22.04 have 3.4.13, which lacks these.
+# The client of Debian 11 and Ubuntu 22.04, 3.4.13, lacks these functions.
 $(BUILD)/obj/client:
 	@mkdir -p $(@D)
 	@$(CC) --version >$@.log || { echo 'zkrun needs a C compiler: CC=$(CC)' \
@@ -139,8 +138,8 @@ $(BUILD)/tools/%.so: tests/tools/preload/%.c Makefile
 
 # One file for every Linux: it loads no library.  The linker warns of getaddrinfo,
 # getpwuid and the client library's getpwuid_r, which load the modules that
-# nsswitch.conf(5) names.  ZKRUN_STATIC keeps them to the modules that glibc links
-# in since 2.34, see src/system/nameservice.h.
+# nsswitch.conf(5) names.  With ZKRUN_STATIC they use only the modules that glibc
+# links in since 2.34, see src/system/nameservice.h.
 STATIC_LIBS ?= -l:libzookeeper_st.a \
 	$(shell $(PKG_CONFIG) --static --libs libbsd-overlay) -lmd -lm
 
@@ -150,7 +149,7 @@ static:
 	    $(BUILD)/static/zkrun
 	cp $(BUILD)/static/zkrun $(BUILD)/zkrun-static
 
-# Static: stamp must measure when a command starts, without loading libraries.
+# Link stamp statically: loading libraries would delay the start that it measures.
 ifndef SANITIZE
 $(BUILD)/tools/stamp: LDFLAGS += -static
 $(BUILD)/tools/stamp: OWN_LIBS = $(BSD_LIBS) -lmd
