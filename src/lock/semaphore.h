@@ -95,7 +95,7 @@ void	semaphore_join(struct semaphore *);
  */
 void	semaphore_resume(struct semaphore *);
 
-/* After SEMAPHORE_ACQUIRED: leaves the queue, so that the next waiter moves up. */
+/* Leaves the queue after SEMAPHORE_ACQUIRED: the next waiter moves up. */
 void	semaphore_settle(struct semaphore *);
 
 /*

@@ -127,8 +127,8 @@ oldest_of(const struct session_event *event)
 }
 
 /*
- * Asks for the node of a pause, or else of the oldest lease.  Beyond
- * max_leases, the youngest lease belongs to the front of the queue, which waits.
+ * Asks for the node of a pause, or else of the oldest lease.  If there
+ * are more than max_leases, the front of the queue waits with the youngest one.
  */
 static void
 take_leases(struct keeper *keeper, const struct session_event *event)
@@ -276,7 +276,7 @@ take_answer(struct keeper *keeper, struct session_event *event)
 	case TAG_HOLDER:
 		if (event->code != SESSION_NO_NODE)
 			break;
-		/* A holder has just released this lease: find the next holder. */
+		/* The lease was just released: look for the next holder. */
 		ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
 		return;
 	}
