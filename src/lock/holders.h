@@ -47,7 +47,7 @@ struct holders {
 	size_t			 holder_count;
 	size_t			 pause_count;
 	bool			 is_doubtful;	/* see holders_judge() */
-	/* holders_judge() puts waiters first in locks, then no_session. */
+	/* It puts waiters first in locks, then nodes without a session. */
 	size_t			 waiter_count;
 	size_t			 no_session_count;
 };

@@ -77,8 +77,8 @@ find_slot(struct forward *forward)
 
 /*
  * Finds a slot to overwrite if all slots hold undecided signals: one whose
- * signal another slot has as well, or else the oldest.  Returns NULL if this
- * signal itself has a slot.
+ * signal another slot has as well, or else the oldest.  Returns NULL if a
+ * slot waits for the other report of a signal of this number.
  */
 static struct forward_entry *
 make_room(struct forward *forward, int number)

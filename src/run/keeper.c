@@ -193,7 +193,7 @@ reap(struct keeper *keeper)
 /*
  * Reports received signals to the guard, which handles them.  The keeper may be
  * the only process to receive a signal.  If both processes receive
- * it, the sender signalled their process group.
+ * a signal, it has reached their process group.
  */
 void
 keeper_take_signals(struct keeper *keeper)

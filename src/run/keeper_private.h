@@ -124,7 +124,7 @@ struct keeper {
 	int			 told;		/* last ending signal, or 0 */
 	pid_t			 told_group;	/* for proctree_pass_on() */
 	bool			 lost;		/* the lease is lost */
-	bool			 gone;		/* ZooKeeper has no lease */
+	bool			 gone;		/* ZooKeeper reports it lost */
 	bool			 hold_over;	/* --hold no longer applies */
 	bool			 guard_gone;
 	bool			 said_lost;	/* reported lost contact */

@@ -127,8 +127,8 @@ oldest_of(const struct session_event *event)
 }
 
 /*
- * Asks for the node of a pause, or else of the oldest lease.  If there
- * are more than max_leases, the front of the queue waits with the youngest one.
+ * Asks for the node of a pause, or else of the oldest lease.  If there are
+ * more than max_leases, the front of the queue waits with the youngest one.
  */
 static void
 take_leases(struct keeper *keeper, const struct session_event *event)
