@@ -200,9 +200,9 @@ only()
 	mkdir -p "$copy/tests"
 	cp -r "$TOP/Makefile" "$TOP/src" "$copy"
 	cp -r "$TOP/tests/torture" "$copy/tests"
-	sed -i 's/node->pending/node->waiting/' "$copy/src/lock/semaphore_resume.c"
+	sed -i 's/node->pending/node->waiting/' "$copy/src/lock/recipe_nodes.c"
 	TORTURE_DIR=$BATS_TEST_TMPDIR/again run -1 "$copy/tests/torture/broken" -b 3
-	assert_line --partial 'the fault does not fit lock/semaphore_resume.c any more'
+	assert_line --partial 'the fault does not fit lock/recipe_nodes.c any more'
 	[ ! -e "$BATS_TEST_TMPDIR/again/broken-3/zkrun" ]
 }
 

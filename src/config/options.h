@@ -14,6 +14,12 @@
 #include "config/servers.h"
 #include "config/values.h"
 
+/* The lock recipe, see lock/recipe.h. */
+enum options_recipe {
+	OPTIONS_SEMAPHORE,
+	OPTIONS_MUTEX,
+};
+
 /* What zkrun does about processes that outlive the command. */
 enum options_orphans {
 	OPTIONS_WAIT,	/* keep the lease until they are gone */
@@ -54,6 +60,7 @@ struct options {
 	int		 json;			/* --json */
 	int		 yes;			/* --yes */
 
+	enum options_recipe recipe;
 	int		 max_leases;
 	int64_t		 interval_ms;		/* or CLOCK_NEVER: no record */
 	int		 count_failures;	/* --interval-counts any */

@@ -7,14 +7,15 @@
 #include <string.h>
 
 static const char *const parents[] = {
-	[PATHS_LOCKS] = "locks",
-	[PATHS_LEASES] = "leases",
+	[PATHS_LOCKS] = "/locks",
+	[PATHS_LEASES] = "/leases",
+	[PATHS_TASK] = "",
 };
 
 void
 paths_parent(char *path, size_t size, const char *p, enum paths_parent parent)
 {
-	(void)snprintf(path, size, "%s/%s", p, parents[parent]);
+	(void)snprintf(path, size, "%s%s", p, parents[parent]);
 }
 
 char *
@@ -23,7 +24,7 @@ paths_make(const char *base, const char *task, enum paths_parent parent,
 {
 	char *path;
 
-	if (asprintf(&path, "%s/%s/%s%s%s", base, task, parents[parent],
+	if (asprintf(&path, "%s/%s%s%s%s", base, task, parents[parent],
 	    name != NULL ? "/" : "", name != NULL ? name : "") == -1)
 		return NULL;
 	return path;
@@ -48,6 +49,6 @@ paths_meet_tasks(const char *path, const char *base)
 		return is_within(path, base) || is_within(base, path);
 	/* With base "/" every child of the root may be a task. */
 	part = strchr(path + 1, '/');
-	return part != NULL && (is_within(part + 1, parents[PATHS_LOCKS]) ||
-	    is_within(part + 1, parents[PATHS_LEASES]));
+	return part != NULL && (is_within(part, parents[PATHS_LOCKS]) ||
+	    is_within(part, parents[PATHS_LEASES]));
 }

@@ -21,9 +21,10 @@
 enum paths_parent {
 	PATHS_LOCKS,
 	PATHS_LEASES,
+	PATHS_TASK,	/* P itself: of the mutex recipe */
 };
 
-/* Writes P/locks or P/leases, cut to the size. */
+/* Writes P/locks, P/leases or P, cut to the size. */
 void	paths_parent(char *path, size_t size, const char *p, enum paths_parent);
 
 /*

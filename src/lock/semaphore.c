@@ -3,6 +3,14 @@
  * LockInternals.  Where Curator waits for each reply, several requests share a
  * round trip here.
  *
+ * P is the path of the task.  A contender first tries to walk in: one
+ * transaction creates its lease node if P/leases does not exist.  Otherwise it
+ * queues: it creates an ephemeral sequential node in P/locks.  At the front of
+ * the queue it creates a node in P/leases.  It holds the lock as soon as
+ * P/leases has no more children than there may be holders, and then leaves the
+ * queue.  With recipe_do_not_wait() a contender queues only if fewer leases
+ * exist than there may be holders.
+ *
  * The protocol is safe because every holder, in its own session and after its
  * own create, saw P/leases with its node and at most max_leases children, not
  * counting one that it has since seen go.  Of max_leases + 1 holders, the last
@@ -12,138 +20,52 @@
  * Nodes are named like Curator's protected nodes, _c_UUID-lock-NNNNNNNNNN.  The
  * UUID identifies a node whose create had no reply.
  */
-#include "lock/semaphore.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "lock/nodename.h"
-#include "lock/parents.h"
 #include "lock/semaphore_private.h"
-#include "zookeeper/session.h"
-
-enum semaphore_news
-semaphore_fail(struct semaphore *semaphore, enum semaphore_failure failure,
-    const char *reason)
-{
-	struct semaphore_claim *claim = &semaphore->claim;
-
-	claim->failure = failure;
-	(void)strlcpy(claim->reason, reason, sizeof(claim->reason));
-	return SEMAPHORE_FAILED;
-}
-
-enum semaphore_news
-semaphore_fail_with(struct semaphore *semaphore,
-    const struct session_event *event)
-{
-	return semaphore_fail(semaphore, event->code == SESSION_DENIED ?
-	    SEMAPHORE_DENIED : SEMAPHORE_REFUSED, event->reason);
-}
-
-void
-semaphore_ask(struct semaphore *semaphore, enum session_operation operation,
-    enum tag tag, const char *path)
-{
-	session_ask(semaphore->session, operation, (int)tag, SESSION_NO_WATCH,
-	    path, semaphore->data);
-}
-
-void
-semaphore_watch(struct semaphore *semaphore, enum session_operation operation,
-    enum tag tag, enum watch watch, const char *path)
-{
-	session_ask(semaphore->session, operation, (int)tag, (int)watch, path,
-	    NULL);
-}
-
-void
-semaphore_forget_node(struct semaphore_node *node)
-{
-	node->uuid[0] = node->name[0] = '\0';
-	node->pending = node->deleting = false;
-}
-
-void
-semaphore_name_node(struct semaphore_node *node, char path[SEMAPHORE_PATH_SIZE])
-{
-	char name[NODENAME_UUID_SIZE + 16];
-
-	if (node->uuid[0] == '\0')
-		nodename_make_uuid(node->uuid);
-	(void)snprintf(name, sizeof(name), "_c_%s-%s-", node->uuid, node->kind);
-	(void)nodename_join(path, SEMAPHORE_PATH_SIZE, node->parent, name);
-}
-
-static void
-note_asked(struct semaphore *semaphore)
-{
-	if (semaphore->claim.joined_ms == 0)
-		semaphore->claim.asked_ms = clock_ms();
-}
-
-void
-semaphore_create_node(struct semaphore *semaphore, struct semaphore_node *node,
-    enum tag tag)
-{
-	char path[SEMAPHORE_PATH_SIZE];
-
-	semaphore_name_node(node, path);
-	note_asked(semaphore);
-	node->pending = true;
-	semaphore_ask(semaphore, SESSION_CREATE_EPHEMERAL, tag, path);
-}
-
-static void
-ask_along(struct semaphore *semaphore)
-{
-	if (semaphore->along != NULL)
-		session_ask(semaphore->session, SESSION_GET,
-		    semaphore->along_tag, SESSION_NO_WATCH, semaphore->along,
-		    NULL);
-}
 
 void
 semaphore_list_leases(struct semaphore *semaphore)
 {
-	semaphore_watch(semaphore, SESSION_LIST, TAG_LIST_LEASES, WATCH_LEASES,
-	    semaphore->lease.parent);
-	ask_along(semaphore);
+	recipe_watch(&semaphore->recipe, SESSION_LIST, TAG_LIST_LEASES,
+	    WATCH_LEASES, semaphore->lease.parent);
+	recipe_ask_along(&semaphore->recipe);
 }
 
 void
 semaphore_watch_lease(struct semaphore *semaphore)
 {
-	semaphore_watch(semaphore, SESSION_GET, TAG_WATCH_LEASE, WATCH_LEASE,
-	    semaphore->lease.name);
+	recipe_watch(&semaphore->recipe, SESSION_GET, TAG_WATCH_LEASE,
+	    WATCH_LEASE, semaphore->lease.name);
 }
 
 void
 semaphore_get_first_lease(struct semaphore *semaphore, const char *lease)
 {
-	semaphore_watch(semaphore, SESSION_GET, TAG_GET_FIRST_LEASE,
+	recipe_watch(&semaphore->recipe, SESSION_GET, TAG_GET_FIRST_LEASE,
 	    WATCH_LEASE, lease);
-	ask_along(semaphore);
+	recipe_ask_along(&semaphore->recipe);
 }
 
 void
 semaphore_take_lease(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_AT_HEAD;
-	semaphore->claim.fence = 0;
+	semaphore->recipe.claim.fence = 0;
 	semaphore->has_rival = false;
-	semaphore_create_node(semaphore, &semaphore->lease, TAG_CREATE_LEASE);
+	recipe_create_node(&semaphore->recipe, &semaphore->lease,
+	    TAG_CREATE_LEASE);
 	semaphore_list_leases(semaphore);
 }
 
 void
 semaphore_name_first_lease(struct semaphore *semaphore,
-    char path[SEMAPHORE_PATH_SIZE])
+    char path[PATHS_SIZE])
 {
-	semaphore_name_node(&semaphore->lease, path);
-	(void)strlcat(path, "0000000000", SEMAPHORE_PATH_SIZE);
+	recipe_name_node(&semaphore->lease, path);
+	(void)strlcat(path, "0000000000", PATHS_SIZE);
 }
 
 /*
@@ -158,64 +80,47 @@ semaphore_name_first_lease(struct semaphore *semaphore,
 void
 semaphore_walk_in(struct semaphore *semaphore)
 {
-	char lease[SEMAPHORE_PATH_SIZE];
+	char lease[PATHS_SIZE];
 	const struct session_step steps[] = {
 		{ SESSION_CREATE_STEP, semaphore->lease.parent, NULL, -1 },
 		{ SESSION_SET_STEP, semaphore->lease.parent, NULL,
 		    PATHS_OWN_VERSION - 1 },
-		{ SESSION_EPHEMERAL_STEP, lease, semaphore->data, -1 },
+		{ SESSION_EPHEMERAL_STEP, lease, semaphore->recipe.data, -1 },
 	};
 
 	semaphore->state = STATE_WALKING_IN;
 	semaphore_name_first_lease(semaphore, lease);
 	semaphore->lease.pending = true;
-	note_asked(semaphore);
-	session_ask_steps(semaphore->session, TAG_WALK_IN, steps, 3);
+	recipe_note_asked(&semaphore->recipe);
+	session_ask_steps(semaphore->recipe.session, TAG_WALK_IN, steps, 3);
 	semaphore_get_first_lease(semaphore, lease);
-	if (!semaphore->waits)
-		semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_HOLDERS,
+	if (!semaphore->recipe.waits)
+		recipe_ask(&semaphore->recipe, SESSION_LIST, TAG_LIST_HOLDERS,
 		    semaphore->lease.parent);
-}
-
-void
-semaphore_make_path(struct semaphore *semaphore)
-{
-	semaphore->parents = PARENTS_MADE;
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER,
-	    parents_make(semaphore->session, semaphore->path, TAG_TOP_PARENT,
-	    TAG_PARENT) ? TAG_PARENT : TAG_TOP_PARENT, semaphore->path);
 }
 
 void
 semaphore_make_parents(struct semaphore *semaphore)
 {
-	semaphore_make_path(semaphore);
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
+	recipe_make_path(&semaphore->recipe, TAG_TOP_PARENT, TAG_PARENT);
+	recipe_ask(&semaphore->recipe, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    semaphore->lock.parent);
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
+	recipe_ask(&semaphore->recipe, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    semaphore->lease.parent);
-}
-
-static void
-delete_node(struct semaphore *semaphore, struct semaphore_node *node,
-    enum tag tag)
-{
-	if (node->name[0] == '\0' || node->deleting)
-		return;
-	node->deleting = true;
-	semaphore_ask(semaphore, SESSION_DELETE, tag, node->name);
 }
 
 void
 semaphore_delete_lock(struct semaphore *semaphore)
 {
-	delete_node(semaphore, &semaphore->lock, TAG_DELETE_LOCK);
+	recipe_delete_node(&semaphore->recipe, &semaphore->lock,
+	    TAG_DELETE_LOCK);
 }
 
 void
 semaphore_delete_lease(struct semaphore *semaphore)
 {
-	delete_node(semaphore, &semaphore->lease, TAG_DELETE_LEASE);
+	recipe_delete_node(&semaphore->recipe, &semaphore->lease,
+	    TAG_DELETE_LEASE);
 }
 
 /*
@@ -223,12 +128,13 @@ semaphore_delete_lease(struct semaphore *semaphore)
  * mtime of a lease tells since when it is held.
  */
 void
-semaphore_settle(struct semaphore *semaphore)
+semaphore_settle(struct recipe *recipe)
 {
-	struct semaphore_node *lock = &semaphore->lock;
+	struct semaphore *semaphore = (struct semaphore *)recipe;
+	struct recipe_node *lock = &semaphore->lock;
 	const struct session_step steps[] = {
 		/* Version 0 only: do not overwrite a revoke request. */
-		{ SESSION_SET_STEP, semaphore->lease.name, semaphore->data, 0 },
+		{ SESSION_SET_STEP, semaphore->lease.name, recipe->data, 0 },
 		{ SESSION_DELETE_STEP, lock->name, NULL, -1 },
 	};
 
@@ -236,7 +142,7 @@ semaphore_settle(struct semaphore *semaphore)
 		return;
 	if (semaphore->waited && lock->name[0] != '\0' && !lock->deleting) {
 		lock->deleting = true;
-		session_ask_steps(semaphore->session, TAG_SETTLE, steps, 2);
+		session_ask_steps(recipe->session, TAG_SETTLE, steps, 2);
 	} else
 		semaphore_delete_lock(semaphore);
 }
@@ -245,20 +151,21 @@ semaphore_settle(struct semaphore *semaphore)
 static void
 start_over(struct semaphore *semaphore)
 {
-	semaphore_forget_node(&semaphore->lock);
-	semaphore_forget_node(&semaphore->lease);
-	semaphore->claim.fence = semaphore->claim.made_ms = 0;
-	semaphore->parents = PARENTS_EXPECTED;
-	semaphore->beating = semaphore->waited = semaphore->has_rival = false;
+	recipe_forget_node(&semaphore->lock);
+	recipe_forget_node(&semaphore->lease);
+	semaphore->recipe.claim.fence = semaphore->recipe.claim.made_ms = 0;
+	semaphore->recipe.parents = PARENTS_EXPECTED;
+	semaphore->recipe.beating = false;
+	semaphore->waited = semaphore->has_rival = false;
 	semaphore->state = STATE_OUT;
 }
 
-void
-semaphore_forget(struct semaphore *semaphore)
+static void
+forget(struct recipe *recipe)
 {
+	struct semaphore *semaphore = (struct semaphore *)recipe;
+
 	start_over(semaphore);
-	semaphore->stray_count = 0;
-	memset(semaphore->strays, 0, sizeof(semaphore->strays));
 }
 
 bool
@@ -268,51 +175,25 @@ semaphore_is_leaving(const struct semaphore *semaphore)
 	    semaphore->state == STATE_LEAVING;
 }
 
-enum semaphore_news
+enum recipe_news
 semaphore_clear(struct semaphore *semaphore)
 {
 	bool returns = semaphore->state == STATE_RETURNING;
 
 	if (!semaphore_is_leaving(semaphore))
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	/* Delete the lease first: others wait for it. */
 	semaphore_delete_lease(semaphore);
 	semaphore_delete_lock(semaphore);
 	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||
 	    semaphore->lock.name[0] != '\0' || semaphore->lock.pending)
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	start_over(semaphore);
 	if (!returns)
-		return SEMAPHORE_LEFT;
+		return RECIPE_LEFT;
 	semaphore->untidy = false;
 	semaphore_walk_in(semaphore);
-	return SEMAPHORE_NOTHING;
-}
-
-struct semaphore *
-semaphore_new(struct session *session, const char *path, const char *data,
-    size_t max_leases)
-{
-	struct semaphore *semaphore;
-
-	semaphore = calloc(1, sizeof(*semaphore));
-	if (semaphore == NULL)
-		return NULL;
-	semaphore->claim.lease = semaphore->lease.name;
-	semaphore->claim.place = semaphore->lock.name;
-	semaphore->session = session;
-	semaphore->data = data;
-	semaphore->max_leases = max_leases;
-	semaphore->waits = true;
-	/* The options limit the length. */
-	(void)strlcpy(semaphore->path, path, sizeof(semaphore->path));
-	semaphore->lock.kind = "lock";
-	paths_parent(semaphore->lock.parent, SEMAPHORE_PATH_SIZE, path,
-	    PATHS_LOCKS);
-	semaphore->lease.kind = "lease";
-	paths_parent(semaphore->lease.parent, SEMAPHORE_PATH_SIZE, path,
-	    PATHS_LEASES);
-	return semaphore;
+	return RECIPE_NOTHING;
 }
 
 void
@@ -325,60 +206,136 @@ semaphore_forget_queue(struct semaphore *semaphore)
 	semaphore->predecessor = NULL;
 }
 
-void
-semaphore_free(struct semaphore *semaphore)
+static void
+lease_deleted(struct recipe *recipe)
 {
-	semaphore_forget_queue(semaphore);
-	free(semaphore);
-}
+	struct semaphore *semaphore = (struct semaphore *)recipe;
 
-const struct semaphore_claim *
-semaphore_claim(const struct semaphore *semaphore)
-{
-	return &semaphore->claim;
+	recipe_forget_node(&semaphore->lease);
 }
 
 void
-semaphore_read_along(struct semaphore *semaphore, const char *path, int tag)
+semaphore_join(struct recipe *recipe)
 {
-	semaphore->along = path;
-	semaphore->along_tag = tag;
-}
+	struct semaphore *semaphore = (struct semaphore *)recipe;
 
-void
-semaphore_do_not_wait(struct semaphore *semaphore)
-{
-	semaphore->waits = false;
-}
-
-void
-semaphore_lease_deleted(struct semaphore *semaphore)
-{
-	semaphore_forget_node(&semaphore->lease);
-}
-
-void
-semaphore_join(struct semaphore *semaphore)
-{
 	semaphore->state = STATE_RETURNING;
 	(void)semaphore_clear(semaphore);
 }
 
-bool
-semaphore_is_urgent(const struct semaphore *semaphore)
+static bool
+is_urgent(const struct recipe *recipe)
 {
+	const struct semaphore *semaphore = (const struct semaphore *)recipe;
+
 	return semaphore->state != STATE_OUT &&
 	    semaphore->state != STATE_IN_QUEUE;
 }
 
-void
-semaphore_tidy(struct semaphore *semaphore)
+static void
+tidy(struct recipe *recipe)
 {
+	struct semaphore *semaphore = (struct semaphore *)recipe;
 	const struct session_step step = {
 		SESSION_DELETE_STEP, semaphore->lease.parent, NULL,
 		PATHS_OWN_VERSION,
 	};
 
 	if (semaphore->untidy && !semaphore->has_others)
-		session_ask_steps(semaphore->session, TAG_TIDY, &step, 1);
+		session_ask_steps(recipe->session, TAG_TIDY, &step, 1);
+}
+
+static void
+free_semaphore(struct recipe *recipe)
+{
+	semaphore_forget_queue((struct semaphore *)recipe);
+	free(recipe);
+}
+
+static const char *
+parent_of(const struct recipe *recipe, enum paths_parent parent)
+{
+	const struct semaphore *semaphore = (const struct semaphore *)recipe;
+
+	return parent == PATHS_LOCKS ? semaphore->lock.parent :
+	    semaphore->lease.parent;
+}
+
+static size_t
+waiters_ahead(const struct recipe *recipe, char *const *names, size_t count)
+{
+	const struct semaphore *semaphore = (const struct semaphore *)recipe;
+	const char *own = strrchr(semaphore->lock.name, '/'), *predecessor;
+
+	/* With a lease node we are at the front of the queue. */
+	return own == NULL || semaphore->lease.name[0] != '\0' ? 0 :
+	    nodename_ahead(own + 1, names, count, &predecessor);
+}
+
+/* Returns the number in a lease node's name; "" sorts first. */
+static const char *
+number_of(const char *name)
+{
+	const char *number = strstr(name, "lease-");
+
+	return number != NULL ? number : "";
+}
+
+/*
+ * If there are more than max_leases, the front of the queue waits with the
+ * youngest one.
+ */
+static const char *
+find_holder(const struct recipe *recipe, char *const *names, size_t count,
+    size_t *holders)
+{
+	const struct semaphore *semaphore = (const struct semaphore *)recipe;
+	const char *oldest = NULL, *pause = nodename_find_pause(names, count);
+	size_t i;
+
+	*holders = count < semaphore->max_leases ? count :
+	    semaphore->max_leases;
+	for (i = 0; i < count; i++)
+		if (oldest == NULL ||
+		    strcmp(number_of(names[i]), number_of(oldest)) < 0)
+			oldest = names[i];
+	return pause != NULL ? pause : oldest;
+}
+
+static const struct recipe_methods methods = {
+	.join = semaphore_join,
+	.resume = semaphore_resume,
+	.settle = semaphore_settle,
+	.beat = semaphore_beat,
+	.is_urgent = is_urgent,
+	.forget = forget,
+	.leave = semaphore_leave,
+	.before_release = semaphore_before_release,
+	.lease_deleted = lease_deleted,
+	.tidy = tidy,
+	.take = semaphore_take,
+	.parent = parent_of,
+	.ahead = waiters_ahead,
+	.holder = find_holder,
+	.free = free_semaphore,
+};
+
+struct recipe *
+semaphore_new(const char *path, size_t max_leases)
+{
+	struct semaphore *semaphore;
+
+	semaphore = calloc(1, sizeof(*semaphore));
+	if (semaphore == NULL)
+		return NULL;
+	semaphore->recipe.methods = &methods;
+	semaphore->recipe.claim.lease = semaphore->lease.name;
+	semaphore->recipe.claim.place = semaphore->lock.name;
+	semaphore->max_leases = max_leases;
+	semaphore->lock.prefix = semaphore->lease.prefix = "";
+	semaphore->lock.kind = "lock";
+	paths_parent(semaphore->lock.parent, PATHS_SIZE, path, PATHS_LOCKS);
+	semaphore->lease.kind = "lease";
+	paths_parent(semaphore->lease.parent, PATHS_SIZE, path, PATHS_LEASES);
+	return &semaphore->recipe;
 }

@@ -1,101 +1,51 @@
 /*
  * Handles replies and fired watches: decides what the semaphore does next.
  */
-#include "lock/semaphore.h"
-
 #include <stdio.h>
 #include <string.h>
 
-#include "lock/nodedata.h"
 #include "lock/nodename.h"
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
 
-#define LATEST_MS	(INT64_MAX / 2)	/* later times are garbled */
-
-/* Returns whether the name is the requested one plus a sequence number. */
-static bool
-is_ours(struct semaphore_node *node, const char *name)
-{
-	char path[SEMAPHORE_PATH_SIZE];
-	size_t length;
-
-	semaphore_name_node(node, path);
-	length = strlen(path);
-	return strncmp(name, path, length) == 0 && name[length] != '\0' &&
-	    name[length + strspn(name + length, "-0123456789")] == '\0';
-}
-
-/*
- * Takes over the facts about our node from a reply, if they are possible.  The
- * protocol has no checksum: replies can arrive garbled.
- */
-static enum semaphore_news
-believe(struct semaphore *semaphore, const struct session_event *event)
-{
-	struct semaphore_claim *claim = &semaphore->claim;
-
-	/* Our node is ephemeral in this session and never had children. */
-	if (event->owner != semaphore->session->identity.id ||
-	    event->czxid <= 0 || event->children_zxid != event->czxid ||
-	    event->made_ms < 0 || event->made_ms > LATEST_MS)
-		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-		    "the server reports impossible facts about our node");
-	if (claim->joined_ms == 0)
-		claim->joined_ms = event->made_ms;
-	if (event->tag == TAG_CREATE_LOCK || event->tag == TAG_GET_LOCK)
-		return SEMAPHORE_NOTHING;
-	if (claim->fence == 0)
-		claim->seen_ms = event->read_ms;
-	claim->fence = event->czxid;
-	claim->made_ms = event->made_ms;
-	return SEMAPHORE_NOTHING;
-}
-
 /* Handles TAG_GET_LOCK.  If our node is gone, the queue list shows it. */
-static enum semaphore_news
+static enum recipe_news
 take_place(struct semaphore *semaphore, const struct session_event *event)
 {
-	return event->code == SESSION_OK ? believe(semaphore, event) :
-	    SEMAPHORE_NOTHING;
+	return event->code == SESSION_OK ?
+	    recipe_believe(&semaphore->recipe, event, false) :
+	    RECIPE_NOTHING;
 }
 
 /* Repeats a create that may succeed now. */
-static enum semaphore_news
+static enum recipe_news
 create_again(struct semaphore *semaphore, bool is_lease,
     enum session_code code)
 {
 	/* The parents never existed, or a server has just reaped them. */
 	if (code == SESSION_NO_NODE) {
-		if (semaphore->parents == PARENTS_DENIED)
-			return SEMAPHORE_FAILED; /* reason: see take_parent() */
+		if (semaphore->recipe.parents == PARENTS_DENIED)
+			return RECIPE_FAILED; /* reason: see take_parent() */
 		semaphore_make_parents(semaphore);
 	}
 	if (is_lease)
 		semaphore_take_lease(semaphore);
 	else
 		semaphore_join_queue(semaphore);
-	return SEMAPHORE_NOTHING;
+	return RECIPE_NOTHING;
 }
 
-static enum semaphore_news
+static enum recipe_news
 take_created(struct semaphore *semaphore, const struct session_event *event)
 {
 	bool is_lease = event->tag == TAG_CREATE_LEASE;
-	struct semaphore_node *node = is_lease ? &semaphore->lease :
+	struct recipe_node *node = is_lease ? &semaphore->lease :
 	    &semaphore->lock;
 
 	node->pending = false;
-	if (event->code == SESSION_OK) {
-		/* Beats and deletes with a garbled name would fail. */
-		if (!is_ours(node, event->name))
-			return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
-			    "the server created a node with another name than "
-			    "requested");
-		(void)strlcpy(node->name, event->name, sizeof(node->name));
-		/* The node exists, so its parents exist as well. */
-		semaphore->parents = PARENTS_EXPECTED;
-	}
+	if (event->code == SESSION_OK && recipe_take_name(&semaphore->recipe,
+	    node, event) == RECIPE_FAILED)
+		return RECIPE_FAILED;
 	if (semaphore_is_leaving(semaphore))
 		return semaphore_clear(semaphore);
 	/* The session sends plain creates after SESSION_UNSUPPORTED. */
@@ -103,20 +53,20 @@ take_created(struct semaphore *semaphore, const struct session_event *event)
 	    event->code == SESSION_UNSUPPORTED)
 		return create_again(semaphore, is_lease, event->code);
 	if (event->code != SESSION_OK)
-		return semaphore_fail_with(semaphore, event);
+		return recipe_fail_with(&semaphore->recipe, event);
 	if (event->czxid != 0)
-		return believe(semaphore, event);
+		return recipe_believe(&semaphore->recipe, event, is_lease);
 	/* The reply to a plain create contains only the name. */
 	if (!is_lease)
 		semaphore_ask_joined(semaphore);
-	return SEMAPHORE_NOTHING;
+	return RECIPE_NOTHING;
 }
 
-static enum semaphore_news
+static enum recipe_news
 hold(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_HOLDING;
-	return SEMAPHORE_ACQUIRED;
+	return RECIPE_ACQUIRED;
 }
 
 /*
@@ -129,12 +79,12 @@ static void
 watch_rival(struct semaphore *semaphore, const struct session_event *event)
 {
 	const char *own, *rival;
-	char path[SEMAPHORE_PATH_SIZE];
+	char path[PATHS_SIZE];
 
 	semaphore->has_rival = false;
 	/* A node to read along requires another list anyway. */
 	if (semaphore->max_leases != 1 || event->count != 2 ||
-	    semaphore->along != NULL)
+	    semaphore->recipe.along != NULL)
 		return;
 	own = nodename_find(semaphore->lease.uuid, event->names, event->count);
 	rival = own == event->names[0] ? event->names[1] : event->names[0];
@@ -142,128 +92,113 @@ watch_rival(struct semaphore *semaphore, const struct session_event *event)
 		return;
 	semaphore->has_rival = true;
 	semaphore_watch_lease(semaphore);
-	semaphore_watch(semaphore, SESSION_GET, TAG_GET_RIVAL, WATCH_RIVAL,
-	    path);
+	recipe_watch(&semaphore->recipe, SESSION_GET, TAG_GET_RIVAL,
+	    WATCH_RIVAL, path);
 }
 
-static enum semaphore_news
+static enum recipe_news
 take_leases(struct semaphore *semaphore, const struct session_event *event)
 {
 	/* Replies come in order: this list predates our create. */
 	if (semaphore->lease.pending)
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return semaphore_fail_with(semaphore, event);
+		return recipe_fail_with(&semaphore->recipe, event);
 	if (nodename_find(semaphore->lease.uuid, event->names,
 	    event->count) == NULL) {
-		semaphore_forget_node(&semaphore->lease);
+		recipe_forget_node(&semaphore->lease);
 		semaphore_take_lease(semaphore);
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	}
-	if (semaphore->claim.fence == 0) {
+	if (semaphore->recipe.claim.fence == 0) {
 		/* The reply to a plain create lacks the fence. */
 		semaphore_watch_lease(semaphore);
 		semaphore_list_leases(semaphore);
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	}
 	semaphore->untidy = event->version == PATHS_OWN_VERSION;
 	/* Like Curator, count all children, with any name. */
 	if (event->count > semaphore->max_leases) {
-		semaphore->claim.ahead = 0;
+		semaphore->recipe.claim.ahead = 0;
 		semaphore->waited = true;
-		semaphore->claim.is_paused = nodename_find_pause(event->names,
-		    event->count) != NULL;
+		semaphore->recipe.claim.is_paused = nodename_find_pause(
+		    event->names, event->count) != NULL;
 		semaphore_doubt_head(semaphore, event->count);
 		watch_rival(semaphore, event);
-		return SEMAPHORE_WAITING;
+		return RECIPE_WAITING;
 	}
 	semaphore_watch_lease(semaphore);
 	return hold(semaphore);
 }
 
-static enum semaphore_news
+static enum recipe_news
 take_parent(struct semaphore *semaphore, const struct session_event *event)
 {
-	struct semaphore_claim *claim = &semaphore->claim;
-
 	if (semaphore_is_leaving(semaphore))
-		return SEMAPHORE_NOTHING;
-	/* The chroot is missing.  Other parents may have been reaped. */
-	if (event->code == SESSION_NO_NODE && event->tag == TAG_TOP_PARENT)
-		return semaphore_fail(semaphore, SEMAPHORE_NO_CHROOT,
-		    "the chroot of the connect string does not exist");
-	/* Go on: the create below this parent shows whether it exists. */
-	if (event->code == SESSION_DENIED) {
-		semaphore->parents = PARENTS_DENIED;
-		claim->failure = SEMAPHORE_DENIED;
-		(void)snprintf(claim->reason, sizeof(claim->reason),
-		    "cannot create a znode there: %.100s",
-		    event->reason);
-	}
-	/* Ignore SESSION_UNSUPPORTED: the create below makes plain parents. */
-	return event->code == SESSION_STALE || event->code == SESSION_REFUSED ?
-	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
+	return recipe_take_parent(&semaphore->recipe, event,
+	    event->tag == TAG_TOP_PARENT);
 }
 
 /* Handles the read of the lease after semaphore_walk_in(). */
-static enum semaphore_news
+static enum recipe_news
 take_first_lease(struct semaphore *semaphore,
     const struct session_event *event)
 {
 	/* Walking in failed, and the next step is under way. */
 	if (semaphore->lease.name[0] == '\0')
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	if (event->code == SESSION_NO_NODE) {
 		/* Somebody deleted our lease before we read it. */
-		semaphore_forget_node(&semaphore->lease);
-		semaphore_join(semaphore);
-		return SEMAPHORE_NOTHING;
+		recipe_forget_node(&semaphore->lease);
+		semaphore_join(&semaphore->recipe);
+		return RECIPE_NOTHING;
 	}
 	if (event->code != SESSION_OK)
-		return semaphore_fail_with(semaphore, event);
+		return recipe_fail_with(&semaphore->recipe, event);
 	semaphore->untidy = true;
-	return believe(semaphore, event) == SEMAPHORE_FAILED ?
-	    SEMAPHORE_FAILED : hold(semaphore);
+	return recipe_believe(&semaphore->recipe, event, true) ==
+	    RECIPE_FAILED ?
+	    RECIPE_FAILED : hold(semaphore);
 }
 
 /* Handles a read of our lease, which may contain a revoke request. */
-static enum semaphore_news
+static enum recipe_news
 take_lease(struct semaphore *semaphore, const struct session_event *event)
 {
-	struct semaphore_claim *claim = &semaphore->claim;
 	bool holds = semaphore->state == STATE_HOLDING;
 
 	if (!holds && semaphore->state != STATE_AT_HEAD)
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	if (event->code == SESSION_NO_NODE && holds)
-		return SEMAPHORE_LOST;
+		return RECIPE_LOST;
 	/* If we wait and our lease is gone, the next list shows that. */
 	if (event->code != SESSION_OK)
-		return SEMAPHORE_NOTHING;
-	if (believe(semaphore, event) == SEMAPHORE_FAILED)
+		return RECIPE_NOTHING;
+	if (recipe_believe(&semaphore->recipe, event, true) ==
+	    RECIPE_FAILED)
 		/* While we hold, each beat proves that our lease exists. */
-		return holds ? SEMAPHORE_NOTHING : SEMAPHORE_FAILED;
-	if (!nodedata_get(event->data, NODEDATA_REVOKE, claim->reason,
-	    sizeof(claim->reason)))
-		return SEMAPHORE_NOTHING;
+		return holds ? RECIPE_NOTHING : RECIPE_FAILED;
+	if (!recipe_take_revoke(&semaphore->recipe, event))
+		return RECIPE_NOTHING;
 	/* Hold only after a new list, which reads the request again. */
 	semaphore->has_rival = false;
-	return holds ? SEMAPHORE_REVOKED : SEMAPHORE_NOTHING;
+	return holds ? RECIPE_REVOKED : RECIPE_NOTHING;
 }
 
 /* Queues, because walking in failed. */
-static enum semaphore_news
+static enum recipe_news
 join_queue(struct semaphore *semaphore)
 {
 	/* P/locks is probably missing: a holder that walked in needs none. */
-	semaphore_ask(semaphore, SESSION_CREATE_CONTAINER, TAG_PARENT,
+	recipe_ask(&semaphore->recipe, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    semaphore->lock.parent);
 	semaphore_join_queue(semaphore);
-	return SEMAPHORE_NOTHING;
+	return RECIPE_NOTHING;
 }
 
 /* Handles the reply to semaphore_walk_in(). */
-static enum semaphore_news
+static enum recipe_news
 take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 {
 	semaphore->lease.pending = false;
@@ -272,55 +207,56 @@ take_walked_in(struct semaphore *semaphore, const struct session_event *event)
 	if (semaphore_is_leaving(semaphore))
 		return semaphore_clear(semaphore);
 	if (event->code == SESSION_OK)
-		return SEMAPHORE_NOTHING;
-	semaphore_forget_node(&semaphore->lease);
+		return RECIPE_NOTHING;
+	recipe_forget_node(&semaphore->lease);
 	if (event->code == SESSION_NO_NODE &&
-	    semaphore->parents == PARENTS_EXPECTED) {
-		semaphore_make_path(semaphore);
+	    semaphore->recipe.parents == PARENTS_EXPECTED) {
+		recipe_make_path(&semaphore->recipe, TAG_TOP_PARENT,
+		    TAG_PARENT);
 		semaphore_walk_in(semaphore);
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	}
 	if (event->code != SESSION_EXISTS)
 		return join_queue(semaphore);
-	semaphore->parents = PARENTS_EXPECTED;
+	semaphore->recipe.parents = PARENTS_EXPECTED;
 	/* If we do not wait, take_holders() decides whether to queue. */
-	return semaphore->waits ? join_queue(semaphore) : SEMAPHORE_NOTHING;
+	return semaphore->recipe.waits ? join_queue(semaphore) : RECIPE_NOTHING;
 }
 
 /* Handles the list of leases that was read together with walking in. */
-static enum semaphore_news
+static enum recipe_news
 take_holders(struct semaphore *semaphore, const struct session_event *event)
 {
 	/* The list belongs to an earlier try, or we have walked in. */
 	if (semaphore->lease.pending || semaphore->lease.name[0] != '\0')
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	if (event->code != SESSION_OK || event->count < semaphore->max_leases)
 		return join_queue(semaphore);
 	semaphore->state = STATE_OUT;
-	semaphore->claim.is_paused = nodename_find_pause(event->names,
+	semaphore->recipe.claim.is_paused = nodename_find_pause(event->names,
 	    event->count) != NULL;
-	return SEMAPHORE_TAKEN;
+	return RECIPE_TAKEN;
 }
 
-static enum semaphore_news
+static enum recipe_news
 take_deleted(struct semaphore *semaphore, const struct session_event *event)
 {
-	struct semaphore_node *node = event->tag == TAG_DELETE_LEASE ?
+	struct recipe_node *node = event->tag == TAG_DELETE_LEASE ?
 	    &semaphore->lease : &semaphore->lock;
 
 	/* The node is gone, whoever deleted it. */
 	if (event->code == SESSION_OK || event->code == SESSION_NO_NODE) {
-		semaphore_forget_node(node);
+		recipe_forget_node(node);
 		return semaphore_clear(semaphore);
 	}
 	node->deleting = false;
 	/* A queue node can still be deleted when we leave. */
 	return node == &semaphore->lease || semaphore_is_leaving(semaphore) ?
-	    semaphore_fail_with(semaphore, event) : SEMAPHORE_NOTHING;
+	    recipe_fail_with(&semaphore->recipe, event) : RECIPE_NOTHING;
 }
 
 /* Handles the reply to the two steps of semaphore_settle(). */
-static enum semaphore_news
+static enum recipe_news
 take_settled(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (event->code == SESSION_OK ||
@@ -329,15 +265,15 @@ take_settled(struct semaphore *semaphore, const struct session_event *event)
 	/* Go on without the new mtime.  Beats tell if the lease is gone. */
 	semaphore->lock.deleting = false;
 	semaphore_delete_lock(semaphore);
-	return SEMAPHORE_NOTHING;
+	return RECIPE_NOTHING;
 }
 
-static enum semaphore_news
+static enum recipe_news
 take_change(struct semaphore *semaphore, const struct session_event *event)
 {
 	if (event->tag == WATCH_PREDECESSOR) {
 		if (semaphore->state != STATE_IN_QUEUE)
-			return SEMAPHORE_NOTHING;
+			return RECIPE_NOTHING;
 		if (event->gone)
 			semaphore_move_up(semaphore);
 		else
@@ -353,7 +289,7 @@ take_change(struct semaphore *semaphore, const struct session_event *event)
 		semaphore->has_rival = false;
 		semaphore_list_leases(semaphore);
 	}
-	return SEMAPHORE_NOTHING;
+	return RECIPE_NOTHING;
 }
 
 /* Replies to other tags need no handling. */
@@ -386,14 +322,16 @@ static const struct {
 	[TAG_STRAYS_LEASES] = { semaphore_take_strays, ANY_STATE },
 };
 
-enum semaphore_news
-semaphore_take(struct semaphore *semaphore, const struct session_event *event)
+enum recipe_news
+semaphore_take(struct recipe *recipe, const struct session_event *event)
 {
+	struct semaphore *semaphore = (struct semaphore *)recipe;
+
 	if (event->type == SESSION_CHANGED)
 		return take_change(semaphore, event);
 	if (event->tag >= TAGS || takes[event->tag].take == NULL ||
 	    (takes[event->tag].in != ANY_STATE &&
 	    takes[event->tag].in != semaphore->state))
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	return takes[event->tag].take(semaphore, event);
 }

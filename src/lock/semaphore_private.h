@@ -8,13 +8,7 @@
 #ifndef ZKRUN_SEMAPHORE_PRIVATE_H
 #define ZKRUN_SEMAPHORE_PRIVATE_H
 
-#include "lock/nodename.h"
-#include "lock/paths.h"
-#include "lock/semaphore.h"
-#include "zookeeper/session.h"
-
-#define SEMAPHORE_PATH_SIZE	PATHS_SIZE
-#define SEMAPHORE_STRAYS_MAX	8
+#include "lock/recipe_private.h"
 
 enum state {
 	STATE_OUT,		/* not contending */
@@ -25,13 +19,6 @@ enum state {
 	STATE_RETURNING,	/* deleting our nodes to contend again */
 	STATE_LEAVING,		/* deleting our nodes for good */
 	ANY_STATE
-};
-
-/* What we know about P and its parents. */
-enum parents {
-	PARENTS_EXPECTED,	/* they should exist */
-	PARENTS_MADE,		/* one was missing; we sent creates for all */
-	PARENTS_DENIED,		/* the same, and an ACL forbade one create */
 };
 
 /* The request that a reply belongs to. */
@@ -75,32 +62,15 @@ enum watch {
 	WATCH_RIVAL,
 };
 
-struct semaphore_node {
-	const char	*kind;			/* "lock" or "lease" */
-	char		 parent[SEMAPHORE_PATH_SIZE]; /* P/locks or P/leases */
-	char		 uuid[NODENAME_UUID_SIZE];
-	char		 name[SEMAPHORE_PATH_SIZE]; /* full path; "": unknown */
-	bool		 pending;	/* create sent, no reply yet */
-	bool		 deleting;	/* delete sent */
-};
-
 struct semaphore {
-	struct semaphore_claim	 claim;
-	struct session		*session;
-	const char		*data;		/* of our nodes */
+	struct recipe		 recipe;
 	size_t			 max_leases;
 	enum state		 state;
-	enum parents		 parents;
-	char			 path[SEMAPHORE_PATH_SIZE];	/* P */
-	struct semaphore_node	 lock;
-	struct semaphore_node	 lease;
+	struct recipe_node	 lock;
+	struct recipe_node	 lease;
 	char			**queue;	/* names ahead of us */
 	size_t			 queue_count;
 	const char		*predecessor;	/* one of these, being read */
-	const char		*along;		/* see semaphore_read_along() */
-	int			 along_tag;
-	bool			 waits;	/* see semaphore_do_not_wait() */
-	bool			 beating;	/* a beat is unanswered */
 	bool			 listing;	/* a queue list is unanswered */
 	bool			 is_second;	/* see semaphore_move_up() */
 	bool			 is_doubtful;	/* see semaphore_doubt_head() */
@@ -108,23 +78,21 @@ struct semaphore {
 	bool			 has_rival;	/* one other lease, watched */
 	bool			 untidy;	/* P/leases may be zkrun's */
 	bool			 has_others;	/* queued at the release */
-	/*
-	 * A ring of UUIDs: their creates had no reply and left no node, but a
-	 * server may still carry them out.
-	 */
-	char		 strays[SEMAPHORE_STRAYS_MAX][NODENAME_UUID_SIZE];
-	size_t		 stray_count;	/* ever added to the ring */
 };
 
-/* Send a request about a path, without or with a watch. */
-void	semaphore_ask(struct semaphore *, enum session_operation, enum tag,
-	    const char *path);
-void	semaphore_watch(struct semaphore *, enum session_operation, enum tag,
-	    enum watch, const char *path);
-
 /* Handles a reply. */
-typedef enum semaphore_news semaphore_taker(struct semaphore *,
+typedef enum recipe_news semaphore_taker(struct semaphore *,
     const struct session_event *);
+
+/* The methods that are not in semaphore.c, and those that others call. */
+void			semaphore_join(struct recipe *);
+void			semaphore_settle(struct recipe *);
+void			semaphore_before_release(struct recipe *);
+enum recipe_news	semaphore_leave(struct recipe *);
+void			semaphore_beat(struct recipe *);
+void			semaphore_resume(struct recipe *);
+enum recipe_news	semaphore_take(struct recipe *,
+			    const struct session_event *);
 
 /* semaphore_queue.c: handle replies about the queue. */
 semaphore_taker	semaphore_take_queue, semaphore_take_predecessor,
@@ -161,12 +129,6 @@ void	semaphore_list_head(struct semaphore *);
 semaphore_taker	semaphore_take_beat, semaphore_take_touched,
 		semaphore_take_resumed, semaphore_take_strays;
 
-/* semaphore.c: fail with a given reason, or with the reason of a reply. */
-enum semaphore_news	semaphore_fail(struct semaphore *,
-			    enum semaphore_failure, const char *reason);
-enum semaphore_news	semaphore_fail_with(struct semaphore *,
-			    const struct session_event *);
-
 /* Creates P/leases and our lease in one transaction, if P/leases is missing. */
 void	semaphore_walk_in(struct semaphore *);
 
@@ -174,8 +136,7 @@ void	semaphore_walk_in(struct semaphore *);
  * Writes the path of the lease that semaphore_walk_in() creates.  It has the
  * name of a first sequential node.
  */
-void	semaphore_name_first_lease(struct semaphore *,
-	    char path[SEMAPHORE_PATH_SIZE]);
+void	semaphore_name_first_lease(struct semaphore *, char path[PATHS_SIZE]);
 
 /* Reads and watches the lease that semaphore_walk_in() created. */
 void	semaphore_get_first_lease(struct semaphore *, const char *lease);
@@ -187,18 +148,10 @@ void	semaphore_take_lease(struct semaphore *);
 void	semaphore_list_leases(struct semaphore *);
 void	semaphore_watch_lease(struct semaphore *);
 
-/* Create every node from the top to P, or to P/locks and P/leases, at once. */
-void	semaphore_make_path(struct semaphore *);
+/* Creates every node from the top to P/locks and P/leases at once. */
 void	semaphore_make_parents(struct semaphore *);
 
-/* Writes the path of our node, without the sequence number. */
-void	semaphore_name_node(struct semaphore_node *,
-	    char path[SEMAPHORE_PATH_SIZE]);
-
-/* Create, forget or delete our node, or forget the names ahead of our node. */
-void	semaphore_create_node(struct semaphore *, struct semaphore_node *,
-	    enum tag);
-void	semaphore_forget_node(struct semaphore_node *);
+/* Delete our nodes, or forget the names ahead of our node. */
 void	semaphore_delete_lock(struct semaphore *);
 void	semaphore_delete_lease(struct semaphore *);
 void	semaphore_forget_queue(struct semaphore *);
@@ -208,8 +161,8 @@ bool	semaphore_is_leaving(const struct semaphore *);
 
 /*
  * Deletes our nodes while returning or leaving.  Once none is left, contends
- * again or returns SEMAPHORE_LEFT.  Does nothing in other states.
+ * again or returns RECIPE_LEFT.  Does nothing in other states.
  */
-enum semaphore_news	semaphore_clear(struct semaphore *);
+enum recipe_news	semaphore_clear(struct semaphore *);
 
 #endif

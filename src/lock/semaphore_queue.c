@@ -26,8 +26,8 @@
 void
 semaphore_ask_joined(struct semaphore *semaphore)
 {
-	if (semaphore->claim.joined_ms == 0)
-		semaphore_ask(semaphore, SESSION_GET, TAG_GET_LOCK,
+	if (semaphore->recipe.claim.joined_ms == 0)
+		recipe_ask(&semaphore->recipe, SESSION_GET, TAG_GET_LOCK,
 		    semaphore->lock.name);
 }
 
@@ -39,7 +39,7 @@ semaphore_list_locks(struct semaphore *semaphore)
 	if (semaphore->listing)
 		return;
 	semaphore->listing = true;
-	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_LOCKS,
+	recipe_ask(&semaphore->recipe, SESSION_LIST, TAG_LIST_LOCKS,
 	    semaphore->lock.parent);
 }
 
@@ -47,7 +47,8 @@ void
 semaphore_join_queue(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_IN_QUEUE;
-	semaphore_create_node(semaphore, &semaphore->lock, TAG_CREATE_LOCK);
+	recipe_create_node(&semaphore->recipe, &semaphore->lock,
+	    TAG_CREATE_LOCK);
 	semaphore->listing = false;
 	semaphore_list_locks(semaphore);
 }
@@ -74,28 +75,28 @@ keep_place(struct semaphore *semaphore, const char *own,
 }
 
 /* Reads and watches the node right ahead of the named one. */
-static enum semaphore_news
+static enum recipe_news
 look_before(struct semaphore *semaphore, const char *name)
 {
-	char path[SEMAPHORE_PATH_SIZE];
+	char path[PATHS_SIZE];
 
-	semaphore->claim.ahead = nodename_ahead(name, semaphore->queue,
+	semaphore->recipe.claim.ahead = nodename_ahead(name, semaphore->queue,
 	    semaphore->queue_count, &semaphore->predecessor);
 	if (semaphore->predecessor == NULL) {
 		semaphore_take_lease(semaphore);
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	}
 	/* Watching one node wakes one waiter at a time, in order. */
 	if (!nodename_join(path, sizeof(path), semaphore->lock.parent,
 	    semaphore->predecessor))
-		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
+		return recipe_fail(&semaphore->recipe, RECIPE_REFUSED,
 		    "the name of a node in the queue is too long");
-	semaphore_watch(semaphore, SESSION_GET, TAG_GET_PREDECESSOR,
+	recipe_watch(&semaphore->recipe, SESSION_GET, TAG_GET_PREDECESSOR,
 	    WATCH_PREDECESSOR, path);
-	return SEMAPHORE_NOTHING;
+	return RECIPE_NOTHING;
 }
 
-enum semaphore_news
+enum recipe_news
 semaphore_take_queue(struct semaphore *semaphore,
     const struct session_event *event)
 {
@@ -103,19 +104,19 @@ semaphore_take_queue(struct semaphore *semaphore,
 
 	/* Replies come in order: this list predates our create. */
 	if (semaphore->lock.pending)
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	semaphore->listing = false;
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
-		return semaphore_fail_with(semaphore, event);
+		return recipe_fail_with(&semaphore->recipe, event);
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
 	if (own == NULL) {
 		/* Somebody deleted our node: queue again at the end. */
-		semaphore_forget_node(&semaphore->lock);
-		semaphore_join(semaphore);
-		return SEMAPHORE_NOTHING;
+		recipe_forget_node(&semaphore->lock);
+		semaphore_join(&semaphore->recipe);
+		return RECIPE_NOTHING;
 	}
 	if (!keep_place(semaphore, own, event))
-		return semaphore_fail(semaphore, SEMAPHORE_REFUSED,
+		return recipe_fail(&semaphore->recipe, RECIPE_REFUSED,
 		    strerror(ENOMEM));
 	semaphore->is_second = semaphore->queue_count == 1 &&
 	    nodename_is_ordered(own);
@@ -131,22 +132,22 @@ semaphore_move_up(struct semaphore *semaphore)
 		semaphore_list_locks(semaphore);
 }
 
-enum semaphore_news
+enum recipe_news
 semaphore_take_predecessor(struct semaphore *semaphore,
     const struct session_event *event)
 {
 	if (event->code == SESSION_NO_NODE) {
 		semaphore_move_up(semaphore);
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	}
 	if (event->code != SESSION_OK)
-		return semaphore_fail_with(semaphore, event);
+		return recipe_fail_with(&semaphore->recipe, event);
 	if (event->owner == 0) {
 		semaphore->is_second = false;
 		return look_before(semaphore, semaphore->predecessor);
 	}
 	semaphore_forget_queue(semaphore);
-	return SEMAPHORE_WAITING;
+	return RECIPE_WAITING;
 }
 
 /*
@@ -155,30 +156,34 @@ semaphore_take_predecessor(struct semaphore *semaphore,
  * zkrun created and deleted P/leases in between.
  */
 void
-semaphore_before_release(struct semaphore *semaphore)
+semaphore_before_release(struct recipe *recipe)
 {
+	struct semaphore *semaphore = (struct semaphore *)recipe;
+
 	if (!semaphore->untidy)
 		return;
 	/* Assume that others queue until the reply shows it. */
 	semaphore->has_others = true;
-	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_OTHERS,
+	recipe_ask(&semaphore->recipe, SESSION_LIST, TAG_LIST_OTHERS,
 	    semaphore->lock.parent);
 }
 
-enum semaphore_news
-semaphore_leave(struct semaphore *semaphore)
+enum recipe_news
+semaphore_leave(struct recipe *recipe)
 {
+	struct semaphore *semaphore = (struct semaphore *)recipe;
+
 	/* We do not know yet who created P/leases: let the delete decide. */
 	if (semaphore->state == STATE_WALKING_IN ||
 	    semaphore->state == STATE_AT_HEAD)
 		semaphore->untidy = true;
 	if (semaphore->lease.name[0] != '\0')
-		semaphore_before_release(semaphore);
+		semaphore_before_release(&semaphore->recipe);
 	semaphore->state = STATE_LEAVING;
 	return semaphore_clear(semaphore);
 }
 
-enum semaphore_news
+enum recipe_news
 semaphore_take_others(struct semaphore *semaphore,
     const struct session_event *event)
 {
@@ -186,14 +191,14 @@ semaphore_take_others(struct semaphore *semaphore,
 	    event->count) != NULL;
 
 	semaphore->has_others = event->count > (is_ours ? 1 : 0);
-	return SEMAPHORE_NOTHING;
+	return RECIPE_NOTHING;
 }
 
 void
 semaphore_list_head(struct semaphore *semaphore)
 {
 	semaphore->is_doubtful = false;
-	semaphore_ask(semaphore, SESSION_LIST, TAG_LIST_HEAD,
+	recipe_ask(&semaphore->recipe, SESSION_LIST, TAG_LIST_HEAD,
 	    semaphore->lock.parent);
 }
 
@@ -226,7 +231,7 @@ is_overtaken(const struct semaphore *semaphore, const char *own,
 	return false;
 }
 
-enum semaphore_news
+enum recipe_news
 semaphore_take_head(struct semaphore *semaphore,
     const struct session_event *event)
 {
@@ -234,10 +239,10 @@ semaphore_take_head(struct semaphore *semaphore,
 
 	/* After this create, take_leases() decides whether to list again. */
 	if (semaphore->lease.pending)
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);
 	if (own != NULL && !is_overtaken(semaphore, own, event))
-		return SEMAPHORE_NOTHING;
+		return RECIPE_NOTHING;
 	semaphore->state = STATE_IN_QUEUE;
 	semaphore_delete_lease(semaphore);
 	return semaphore_take_queue(semaphore, event);

@@ -43,16 +43,16 @@ static const enum keeper_event connector_events[] = {
 	[CONNECTOR_SILENT] = SILENT,
 };
 
-static const enum keeper_event semaphore_events[] = {
-	[SEMAPHORE_NOTHING] = NO_EVENT,
-	[SEMAPHORE_WAITING] = MUST_WAIT,
-	[SEMAPHORE_TAKEN] = WAIT_OVER,
-	[SEMAPHORE_ACQUIRED] = ACQUIRED,
-	[SEMAPHORE_LOST] = LEASE_LOST,
-	[SEMAPHORE_REVOKED] = REVOKED,
-	[SEMAPHORE_LEFT] = LEFT,
-	[SEMAPHORE_FAILED] = REFUSED,
-	[SEMAPHORE_UNPROVABLE] = UNPROVABLE,
+static const enum keeper_event recipe_events[] = {
+	[RECIPE_NOTHING] = NO_EVENT,
+	[RECIPE_WAITING] = MUST_WAIT,
+	[RECIPE_TAKEN] = WAIT_OVER,
+	[RECIPE_ACQUIRED] = ACQUIRED,
+	[RECIPE_LOST] = LEASE_LOST,
+	[RECIPE_REVOKED] = REVOKED,
+	[RECIPE_LEFT] = LEFT,
+	[RECIPE_FAILED] = REFUSED,
+	[RECIPE_UNPROVABLE] = UNPROVABLE,
 };
 
 static const enum keeper_event runs_events[] = {
@@ -118,7 +118,7 @@ take_reply(struct keeper *keeper, struct session_event *event)
 	else if (keeper_owns_look(event))
 		means = keeper_take_look(keeper, event);
 	else
-		means = semaphore_events[semaphore_take(keeper->semaphore,
+		means = recipe_events[recipe_take(keeper->recipe,
 		    event)];
 	keeper_dispatch(keeper, means, NULL);
 }
@@ -309,7 +309,7 @@ loop(struct keeper *keeper)
 	while (keeper->state != FINISHED) {
 		memset(fds, 0, sizeof(fds));
 		keeper->connector.patience_ms =
-		    semaphore_is_urgent(keeper->semaphore) ?
+		    recipe_is_urgent(keeper->recipe) ?
 		    lease_patience_ms(&keeper->lease) : CLOCK_NEVER;
 		deadline_ms = connector_prepare(&keeper->connector,
 		    fds + CONNECTOR_FD);
@@ -344,7 +344,6 @@ keeper_run(const struct options *options, const struct signals *signals,
     struct link *link, struct logger *logger, const char *data)
 {
 	struct keeper keeper;
-	char path[sizeof(options->base) + 256];
 
 	memset(&keeper, 0, sizeof(keeper));
 	keeper.options = options;
@@ -369,20 +368,18 @@ keeper_run(const struct options *options, const struct signals *signals,
 		log_error("cannot start: %s", strerror(errno));
 		_exit(EXITCODE_SYSTEM);
 	}
-	(void)snprintf(path, sizeof(path), "%s/%s", options->base,
-	    options->task);
 	connector_init(&keeper.connector, options, &keeper.ours);
-	keeper.semaphore = semaphore_new(&keeper.connector.session, path,
-	    keeper.data, (size_t)options->max_leases);
-	if (keeper.semaphore == NULL) {
+	keeper.recipe = recipe_new(options, &keeper.connector.session,
+	    keeper.data);
+	if (keeper.recipe == NULL) {
 		log_error("cannot start: %s", strerror(errno));
 		_exit(EXITCODE_SYSTEM);
 	}
-	keeper.claim = semaphore_claim(keeper.semaphore);
+	keeper.claim = recipe_claim(keeper.recipe);
 	runs_init(&keeper.runs, &keeper.connector.session, options->runs,
 	    options->task);
 	if (options->interval_ms != CLOCK_NEVER)
-		semaphore_read_along(keeper.semaphore, keeper.runs.path,
+		recipe_read_along(keeper.recipe, keeper.runs.path,
 		    RUNS_READ_TAG);
 	keeper_start_progress(&keeper);
 	connector_start(&keeper.connector);
@@ -390,8 +387,8 @@ keeper_run(const struct options *options, const struct signals *signals,
 	loop(&keeper);
 	/* No process waits for these steps: the next contender runs first. */
 	link_close(link);
-	semaphore_tidy(keeper.semaphore);
-	semaphore_free(keeper.semaphore);
+	recipe_tidy(keeper.recipe);
+	recipe_free(keeper.recipe);
 	connector_close(&keeper.connector);
 	proctree_close(&keeper.tree);
 	if (keeper.guard_gone)

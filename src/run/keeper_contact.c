@@ -22,7 +22,7 @@ keeper_stop_ms(const struct keeper *keeper)
 int64_t
 keeper_beat_ms(const struct keeper *keeper)
 {
-	return semaphore_is_beating(keeper->semaphore) ? CLOCK_NEVER :
+	return recipe_is_beating(keeper->recipe) ? CLOCK_NEVER :
 	    clock_after(keeper->beat_ms, lease_beat_ms(&keeper->lease));
 }
 
@@ -30,7 +30,7 @@ void
 keeper_beat(struct keeper *keeper)
 {
 	keeper->beat_ms = clock_ms();
-	semaphore_beat(keeper->semaphore);
+	recipe_beat(keeper->recipe);
 	if (keeper->state == RUNNING)
 		proctree_stay_ready(&keeper->tree);
 }
@@ -49,7 +49,7 @@ keeper_take_answer(struct keeper *keeper)
 enum keeper_state
 keeper_resume(struct keeper *keeper, const struct link_message *message)
 {
-	semaphore_resume(keeper->semaphore);
+	recipe_resume(keeper->recipe);
 	runs_resume(&keeper->runs);
 	keeper_look_again(keeper);
 	return keeper->state;

@@ -14,7 +14,7 @@
 
 #define INTERRUPTED_MS	1000	/* left for recording, after a signal */
 
-/* The semaphore has sent the read of the record already. */
+/* The recipe has sent the read of the record already. */
 enum keeper_state
 keeper_ask_record(struct keeper *keeper, const struct link_message *message)
 {
@@ -40,7 +40,7 @@ static struct slots_contender
 contender_at(const struct keeper *keeper, int64_t our_ms)
 {
 	const struct options *options = keeper->options;
-	const struct semaphore_claim *claim = keeper->claim;
+	const struct recipe_claim *claim = keeper->claim;
 	struct slots_contender contender = {
 		.came_ms = claim->joined_ms - (claim->asked_ms -
 		    keeper->came_ms),
@@ -108,7 +108,7 @@ keeper_cannot_judge(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_record(struct keeper *keeper, const struct link_message *message)
 {
-	const struct semaphore_claim *claim = keeper->claim;
+	const struct recipe_claim *claim = keeper->claim;
 	const struct slots_contender contender = contender_at(keeper,
 	    keeper->started_ms);
 	struct runs_text_run run = {
@@ -123,7 +123,7 @@ keeper_record(struct keeper *keeper, const struct link_message *message)
 	    sizeof(run.host));
 	keeper->time_up_ms = clock_after(clock_ms(),
 	    keeper->connector.session.timeout_ms);
-	semaphore_before_release(keeper->semaphore);
+	recipe_before_release(keeper->recipe);
 	/* The same transaction deletes the lease, unless --hold keeps it. */
 	runs_store(&keeper->runs, &run, claim->lease,
 	    keeper_hold_left_ms(keeper) == 0);
@@ -134,7 +134,7 @@ enum keeper_state
 keeper_recorded(struct keeper *keeper, const struct link_message *message)
 {
 	if (keeper->runs.release)
-		semaphore_lease_deleted(keeper->semaphore);
+		recipe_lease_deleted(keeper->recipe);
 	return keeper_hold_or_release(keeper, message);
 }
 
@@ -182,7 +182,7 @@ keeper_expired_unrecorded(struct keeper *keeper,
 {
 	say_unrecorded(keeper, EXITCODE_UNREACHABLE,
 	    "the session expired before ZooKeeper confirmed it");
-	semaphore_forget(keeper->semaphore);
+	recipe_forget(keeper->recipe);
 	return FINISHED;
 }
 

@@ -45,7 +45,7 @@ static enum keeper_state
 leave(struct keeper *keeper, int64_t patience_ms)
 {
 	keeper->time_up_ms = clock_after(clock_ms(), patience_ms);
-	return semaphore_leave(keeper->semaphore) == SEMAPHORE_LEFT ?
+	return recipe_leave(keeper->recipe) == RECIPE_LEFT ?
 	    FINISHED : LEAVING;
 }
 
@@ -129,7 +129,7 @@ keeper_expire_while_holding(struct keeper *keeper,
     const struct link_message *message)
 {
 	hold_is_lost(keeper);
-	semaphore_forget(keeper->semaphore);
+	recipe_forget(keeper->recipe);
 	return FINISHED;
 }
 
@@ -163,7 +163,7 @@ keeper_left_refused(struct keeper *keeper, const struct link_message *message)
 {
 	log_error("cannot delete a znode of '%s': %s; it ends with the session",
 	    keeper->options->task, keeper->claim->reason);
-	semaphore_forget(keeper->semaphore);
+	recipe_forget(keeper->recipe);
 	return FINISHED;
 }
 
@@ -173,6 +173,6 @@ keeper_left_by_expiry(struct keeper *keeper, const struct link_message *message)
 {
 	if (keeper->state == LEAVING)
 		say_unreleased(keeper);
-	semaphore_forget(keeper->semaphore);
+	recipe_forget(keeper->recipe);
 	return FINISHED;
 }

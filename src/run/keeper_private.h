@@ -12,7 +12,7 @@
 #include "lock/lease.h"
 #include "lock/nodedata.h"
 #include "lock/runs.h"
-#include "lock/semaphore.h"
+#include "lock/recipe.h"
 #include "run/link.h"
 #include "system/proctree.h"
 #include "zookeeper/connector.h"
@@ -49,7 +49,7 @@ enum keeper_event {
 	REJECTED,		/* a server refused our identity */
 	/* from the lease clock */
 	PROVEN, DEADLINE,
-	/* from the semaphore */
+	/* from the recipe */
 	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED,
 	LEFT,			/* the nodes are deleted */
 	REFUSED,		/* a request failed for good */
@@ -81,7 +81,7 @@ struct keeper_progress {
 	size_t		ahead;		/* in the queue, by the last look */
 	size_t		holders;	/* by the last look */
 	bool		asked;		/* a SIGUSR1 is unanswered */
-	bool		knows_pause;	/* the semaphore has seen a pause */
+	bool		knows_pause;	/* the recipe has seen a pause */
 	bool		telling;	/* the next look reports the pause */
 	bool		shown;		/* the line on the terminal */
 	bool		reporting;	/* to the guard, since LINK_PING */
@@ -98,8 +98,8 @@ struct keeper {
 	struct link		*link;
 	struct logger		*logger;
 	struct connector	 connector;
-	struct semaphore	*semaphore;
-	const struct semaphore_claim *claim;	/* of the semaphore */
+	struct recipe		*recipe;
+	const struct recipe_claim *claim;	/* of the recipe */
 	struct runs		 runs;
 	struct lease		 lease;
 	struct subprocesses	 ours;		/* the keeper's helpers */
@@ -238,7 +238,7 @@ enum keeper_event	keeper_take_look(struct keeper *,
 			    struct session_event *);
 /* Looks anew; LOOKED follows.  Returns false if there is no contact. */
 bool	keeper_look(struct keeper *);
-/* Looks and reports a pause when the semaphore first sees it. */
+/* Looks and reports a pause when the recipe first sees it. */
 void	keeper_tell_pause(struct keeper *);
 keeper_action keeper_tell_progress, keeper_take_ping;
 

@@ -3,7 +3,7 @@
  * to the guard for a service manager.
  *
  * A look lists the queue and the leases, and reads the node of one holder.  It
- * costs three requests, however long the queue is.  The semaphore needs no
+ * costs three requests, however long the queue is.  The recipe needs no
  * look, because it watches only the place before its own.
  */
 #include "run/keeper_private.h"
@@ -68,20 +68,18 @@ keeper_forget_look(struct keeper *keeper)
 	keeper->progress.place[0] = keeper->progress.holder[0] = '\0';
 }
 
+/* Asks for a parent's list, or for one of its nodes. */
 static void
-ask(struct keeper *keeper, enum session_operation operation, enum tag tag,
-    enum paths_parent parent, const char *name)
+ask(struct keeper *keeper, enum tag tag, enum paths_parent parent,
+    const char *name)
 {
-	char *path;
+	const char *path = recipe_parent(keeper->recipe, parent);
+	char node[PATHS_SIZE];
 
-	path = paths_make(keeper->options->base, keeper->options->task, parent,
-	    name);
-	if (path != NULL)
-		session_ask(&keeper->connector.session, operation, (int)tag,
-		    SESSION_NO_WATCH, path, NULL);
-	else
-		keeper_forget_look(keeper);
-	free(path);
+	if (name != NULL && nodename_join(node, sizeof(node), path, name))
+		path = node;
+	session_ask(&keeper->connector.session, name != NULL ? SESSION_GET :
+	    SESSION_LIST, (int)tag, SESSION_NO_WATCH, path, NULL);
 }
 
 /* Looks if the last look is older than age_ms, or its result was forgotten. */
@@ -98,51 +96,22 @@ look_if_older(struct keeper *keeper, int64_t age_ms)
 		return;
 	progress->looking = true;
 	progress->looked_ms = now_ms;
-	ask(keeper, SESSION_LIST, TAG_QUEUE, PATHS_LOCKS, NULL);
-	ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
+	ask(keeper, TAG_QUEUE, PATHS_LOCKS, NULL);
+	ask(keeper, TAG_LEASES, PATHS_LEASES, NULL);
 }
 
-/* Returns the number in a lease node's name; "" sorts first. */
-static const char *
-number_of(const char *name)
-{
-	const char *number;
-
-	number = strstr(name, "lease-");
-	return number != NULL ? number : "";
-}
-
-/* Returns the oldest lease, or NULL. */
-static const char *
-oldest_of(const struct session_event *event)
-{
-	const char *oldest = NULL;
-	size_t i;
-
-	for (i = 0; i < event->count; i++)
-		if (oldest == NULL || strcmp(number_of(event->names[i]),
-		    number_of(oldest)) < 0)
-			oldest = event->names[i];
-	return oldest;
-}
-
-/*
- * Asks for the node of a pause, or else of the oldest lease.  If there are
- * more than max_leases, the front of the queue waits with the youngest one.
- */
+/* Asks for the node of a pause, or else of the oldest holder. */
 static void
 take_leases(struct keeper *keeper, const struct session_event *event)
 {
 	struct keeper_progress *progress = &keeper->progress;
-	size_t most = (size_t)keeper->options->max_leases;
-	const char *pause;
+	const char *node;
 
-	progress->holders = event->count < most ? event->count : most;
-	pause = nodename_find_pause(event->names, event->count);
-	progress->paused = pause != NULL;
-	if (event->count > 0)
-		ask(keeper, SESSION_GET, TAG_HOLDER, PATHS_LEASES,
-		    pause != NULL ? pause : oldest_of(event));
+	node = recipe_holder(keeper->recipe, event->names, event->count,
+	    &progress->holders);
+	progress->paused = node != NULL && nodename_is_pause(node);
+	if (node != NULL)
+		ask(keeper, TAG_HOLDER, PATHS_LEASES, node);
 }
 
 /* Writes "held by WHO since TIME" or "paused by WHO since TIME: REASON". */
@@ -258,26 +227,21 @@ keeper_take_ping(struct keeper *keeper, const struct link_message *message)
 static void
 take_answer(struct keeper *keeper, struct session_event *event)
 {
-	const char *own, *predecessor;
-
 	switch ((enum tag)event->tag) {
 	case TAG_QUEUE:
-		own = strrchr(keeper->claim->place, '/');
-		/* With a lease node we are at the front of the queue. */
-		keeper->progress.ahead = own == NULL ||
-		    keeper->claim->lease[0] != '\0' ? 0 : nodename_ahead(
-		    own + 1, event->names, event->count, &predecessor);
+		keeper->progress.ahead = recipe_ahead(keeper->recipe,
+		    event->names, event->count);
 		return;
 	case TAG_LEASES:
 		take_leases(keeper, event);
-		if (event->count > 0)
+		if (keeper->progress.holders > 0 || keeper->progress.paused)
 			return;
 		break;
 	case TAG_HOLDER:
 		if (event->code != SESSION_NO_NODE)
 			break;
 		/* The lease was just released: look for the next holder. */
-		ask(keeper, SESSION_LIST, TAG_LEASES, PATHS_LEASES, NULL);
+		ask(keeper, TAG_LEASES, PATHS_LEASES, NULL);
 		return;
 	}
 	note_place(keeper, event);

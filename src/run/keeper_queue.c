@@ -28,7 +28,7 @@ join_queue(struct keeper *keeper)
 		keeper->waiting_since_ms = clock_ms();
 	/* A record read under an earlier lease may be out of date. */
 	runs_forget(&keeper->runs);
-	semaphore_join(keeper->semaphore);
+	recipe_join(keeper->recipe);
 	return QUEUED;
 }
 
@@ -50,7 +50,8 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 	if (session->timeout_ms > keeper->options->session_timeout_ms)
 		log_notice("ZooKeeper raised the session timeout of '%s' from "
 		    "%.1fs to %.1fs: others wait that long after a failure",
-		    keeper->options->task, (double)keeper->options->session_timeout_ms / 1000,
+		    keeper->options->task,
+		    (double)keeper->options->session_timeout_ms / 1000,
 		    (double)session->timeout_ms / 1000);
 	if (!lease_is_long_enough(&keeper->lease,
 	    keeper->options->kill_after_ms)) {
@@ -61,7 +62,7 @@ keeper_join(struct keeper *keeper, const struct link_message *message)
 		return FINISHED;
 	}
 	if (keeper->options->wait_ms == 0)
-		semaphore_do_not_wait(keeper->semaphore);
+		recipe_do_not_wait(keeper->recipe);
 	/* --wait is one budget for all sessions. */
 	if (keeper->wait_deadline_ms == CLOCK_NEVER &&
 	    keeper->options->wait_ms > 0)
@@ -75,7 +76,7 @@ keeper_join_again(struct keeper *keeper, const struct link_message *message)
 {
 	log_notice("the session of '%s' expired; joining the queue again",
 	    keeper->options->task);
-	semaphore_forget(keeper->semaphore);
+	recipe_forget(keeper->recipe);
 	connector_start(&keeper->connector);
 	return CONNECTING;
 }
@@ -143,7 +144,7 @@ enum keeper_state
 keeper_explain_expired(struct keeper *keeper,
     const struct link_message *message)
 {
-	semaphore_forget(keeper->semaphore);
+	recipe_forget(keeper->recipe);
 	return keeper_explain(keeper, message);
 }
 
@@ -194,7 +195,7 @@ keeper_wait_queued(struct keeper *keeper, const struct link_message *message)
 enum keeper_state
 keeper_refused(struct keeper *keeper, const struct link_message *message)
 {
-	if (keeper->claim->failure == SEMAPHORE_NO_CHROOT)
+	if (keeper->claim->failure == RECIPE_NO_CHROOT)
 		log_error("cannot acquire '%s/%s': the chroot of the connect "
 		    "string, '%s', does not exist", keeper->options->base,
 		    keeper->options->task, keeper->options->servers.chroot);
@@ -202,13 +203,13 @@ keeper_refused(struct keeper *keeper, const struct link_message *message)
 		log_error("cannot acquire '%s/%s': %s", keeper->options->base,
 		    keeper->options->task, keeper->claim->reason);
 	switch (keeper->claim->failure) {
-	case SEMAPHORE_DENIED:
+	case RECIPE_DENIED:
 		keeper->exit_code = EXITCODE_DENIED;
 		break;
-	case SEMAPHORE_NO_CHROOT:
+	case RECIPE_NO_CHROOT:
 		keeper->exit_code = EXITCODE_UNREACHABLE;
 		break;
-	case SEMAPHORE_REFUSED:
+	case RECIPE_REFUSED:
 		keeper->exit_code = EXITCODE_INTERNAL;
 		break;
 	}
@@ -231,7 +232,7 @@ keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 	struct link_message held = { .type = LINK_HELD };
 
 	if (!has_time_left(keeper)) {
-		semaphore_beat(keeper->semaphore);
+		recipe_beat(keeper->recipe);
 		return PROVING;
 	}
 	held.question = ++keeper->question;
@@ -293,7 +294,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	started.runs = runs;
 	link_send(keeper->link, &started);
 	/* Only now, so that these requests do not delay the start. */
-	semaphore_settle(keeper->semaphore);
+	recipe_settle(keeper->recipe);
 	descriptors_let_go();
 	return RUNNING;
 }

@@ -155,7 +155,7 @@ enum keeper_state
 keeper_lose_session(struct keeper *keeper, const struct link_message *message)
 {
 	keeper->gone = true;
-	semaphore_forget(keeper->semaphore);
+	recipe_forget(keeper->recipe);
 	return lose_lease(keeper);
 }
 

@@ -272,9 +272,9 @@ at_guard(const struct node *node, int event,
 static void
 play_lease(void)
 {
-	keeper.semaphore->state = STATE_HOLDING;
-	(void)strlcpy(keeper.semaphore->lease.name, "/x",
-	    sizeof(keeper.semaphore->lease.name));
+	((struct semaphore *)keeper.recipe)->state = STATE_HOLDING;
+	(void)strlcpy(((struct semaphore *)keeper.recipe)->lease.name, "/x",
+	    sizeof(((struct semaphore *)keeper.recipe)->lease.name));
 }
 
 static void
@@ -373,7 +373,7 @@ take_step(const struct node *node, int step)
 			play_clock(false);
 		/* With a pause, the keeper looks before it gives up. */
 		if (step == WAIT_OVER && keeper.state == QUEUED) {
-			keeper.semaphore->claim.is_paused = true;
+			keeper.recipe->claim.is_paused = true;
 			keeper.connector.phase = CONNECTOR_UP;
 		}
 		revoked |= step == REVOKED;
@@ -407,11 +407,11 @@ start(void)
 	keeper.wait_deadline_ms = keeper.time_up_ms = CLOCK_NEVER;
 	keeper.waiting_since_ms = CLOCK_NEVER;
 	connector_init(&keeper.connector, &options, &ours);
-	keeper.semaphore = semaphore_new(&keeper.connector.session,
-	    "/lock/mutex/x", keeper.data, 1);
-	if (keeper.semaphore == NULL)
-		err(1, "semaphore_new");
-	keeper.claim = semaphore_claim(keeper.semaphore);
+	keeper.recipe = recipe_new(&options, &keeper.connector.session,
+	    keeper.data);
+	if (keeper.recipe == NULL)
+		err(1, "recipe_new");
+	keeper.claim = recipe_claim(keeper.recipe);
 	runs_init(&keeper.runs, &keeper.connector.session, "/lock/runs", "x");
 	lease_init(&keeper.lease, T);
 	play_clock(false);
@@ -421,7 +421,7 @@ static void
 finish(void)
 {
 	connector_close(&keeper.connector);
-	semaphore_free(keeper.semaphore);
+	recipe_free(keeper.recipe);
 }
 
 static uint64_t

@@ -351,10 +351,10 @@ dispatch(struct bench *bench, int event)
 static void
 set_up_nodes(struct keeper *keeper)
 {
-	keeper->semaphore->state = STATE_HOLDING;
-	(void)strlcpy(keeper->semaphore->lease.name,
+	((struct semaphore *)keeper->recipe)->state = STATE_HOLDING;
+	(void)strlcpy(((struct semaphore *)keeper->recipe)->lease.name,
 	    "/lock/mutex/x/leases/_c_x-lease-0000000000",
-	    sizeof(keeper->semaphore->lease.name));
+	    sizeof(((struct semaphore *)keeper->recipe)->lease.name));
 }
 
 /* Puts a run on record, at a time relative to the lease node's creation. */
@@ -362,11 +362,11 @@ static void
 set_up_run(struct bench *bench, int64_t began_ms, int status)
 {
 	struct runs_text_run run = { .status = status, .host = "web1" };
-	struct semaphore_claim *claim;
+	struct recipe_claim *claim;
 
 	bench->options.interval_ms = 3600000;
 	set_up_nodes(&bench->keeper);
-	claim = &bench->keeper.semaphore->claim;
+	claim = &bench->keeper.recipe->claim;
 	claim->made_ms = claim->joined_ms = 1000000000;
 	claim->seen_ms = claim->asked_ms = bench->keeper.came_ms = clock_ms();
 	run.slot_ms = run.started_ms = claim->made_ms + began_ms;
@@ -406,14 +406,14 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 	keeper->time_up_ms = CLOCK_NEVER;
 	keeper->tree = tree;
 	connector_init(&keeper->connector, &bench->options, &keeper->ours);
-	keeper->semaphore = semaphore_new(&keeper->connector.session,
-	    "/lock/mutex/x", keeper->data, 1);
-	if (keeper->semaphore == NULL)
-		err(1, "semaphore_new");
-	keeper->claim = semaphore_claim(keeper->semaphore);
+	keeper->recipe = recipe_new(&bench->options,
+	    &keeper->connector.session, keeper->data);
+	if (keeper->recipe == NULL)
+		err(1, "recipe_new");
+	keeper->claim = recipe_claim(keeper->recipe);
 	runs_init(&keeper->runs, &keeper->connector.session,
 	    "/lock/runs", "x");
-	keeper->semaphore->claim.fence = 42;
+	keeper->recipe->claim.fence = 42;
 	keeper->question = 42;
 	/* The lease is proved until T from now. */
 	lease_init(&keeper->lease, 30000);
@@ -486,7 +486,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		break;
 	case WITH_HOLD_LOST:
 		set_up_hold(bench);
-		keeper->semaphore->lease.name[0] = '\0';
+		((struct semaphore *)keeper->recipe)->lease.name[0] = '\0';
 		break;
 	case WITH_UNGUARDED:
 		set_up_hold(bench);
@@ -496,7 +496,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		keeper->exit_code = 0;
 		break;
 	case WITH_PAUSE:
-		keeper->semaphore->claim.is_paused = true;
+		keeper->recipe->claim.is_paused = true;
 		keeper->connector.phase = CONNECTOR_UP;
 		bench->options.wait_ms = 0;
 		break;
@@ -504,7 +504,7 @@ set_up(struct bench *bench, enum keeper_state state, enum with with)
 		bench->options.wait_ms = 0;
 		break;
 	case WITH_DENIED:
-		keeper->semaphore->claim.failure = SEMAPHORE_DENIED;
+		keeper->recipe->claim.failure = RECIPE_DENIED;
 		break;
 	case WITH_LEAVE:
 		bench->options.orphans = OPTIONS_LEAVE;
@@ -531,7 +531,7 @@ tear_down(struct bench *bench)
 	link_close(&bench->guard_end);
 	link_close(&bench->keeper_end);
 	connector_close(&bench->keeper.connector);
-	semaphore_free(bench->keeper.semaphore);
+	recipe_free(bench->keeper.recipe);
 }
 
 static void
