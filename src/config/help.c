@@ -21,6 +21,7 @@ const char help_text[] =
 "  -t, --task name             the lock; all that use this name take turns\n"
 "  -l, --leases number         let that many commands run at a time (1)\n"
 "  -b, --base path             the znode above all tasks (/lock/mutex)\n"
+"      --recipe semaphore|mutex  the lock of which Java class (semaphore)\n"
 "\n"
 "Waiting\n"
 "  -n, --nonblock              do not wait if another holds the lock\n"

@@ -30,6 +30,8 @@ check_together(const struct options *options)
 	if (options->interval_ms > 0 && options->interval_ms != CLOCK_NEVER &&
 	    options->max_leases > 1)
 		return refuse("--interval", "works only with one lease (-l 1)");
+	if (options->recipe == OPTIONS_MUTEX && options->max_leases > 1)
+		return refuse("--recipe", "a mutex has one lease (-l 1)");
 	return 0;
 }
 

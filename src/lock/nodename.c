@@ -23,13 +23,18 @@ nodename_make_uuid(char uuid[NODENAME_UUID_SIZE])
 const char *
 nodename_find(const char *uuid, char *const *names, size_t count)
 {
+	const char *name;
 	size_t i, length = strlen(uuid);
 
-	for (i = 0; i < count && length > 0; i++)
-		if (strncmp(names[i], "_c_", 3) == 0 &&
-		    strncmp(names[i] + 3, uuid, length) == 0 &&
-		    names[i][3 + length] == '-')
+	for (i = 0; i < count && length > 0; i++) {
+		name = names[i];
+		if (strncmp(name, "ex", 2) == 0)
+			name += 2;
+		if (strncmp(name, "_c_", 3) == 0 &&
+		    strncmp(name + 3, uuid, length) == 0 &&
+		    name[3 + length] == '-')
 			return names[i];
+	}
 	return NULL;
 }
 
@@ -88,7 +93,8 @@ nodename_ahead(const char *name, char *const *names, size_t count,
 bool
 nodename_is_pause(const char *name)
 {
-	return strncmp(name, NODENAME_PAUSE, strlen(NODENAME_PAUSE)) == 0;
+	return strncmp(name, NODENAME_PAUSE, strlen(NODENAME_PAUSE)) == 0 ||
+	    strstr(name, NODENAME_MUTEX_PAUSE) != NULL;
 }
 
 const char *

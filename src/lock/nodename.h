@@ -39,8 +39,9 @@ bool	nodename_is_ordered(const char *name);
 size_t	nodename_ahead(const char *name, char *const *names, size_t count,
 	    const char **predecessor);
 
-/* The prefix of a pause's nodes, see pauses.h. */
-#define NODENAME_PAUSE	"pause-"
+/* Begins, or with the mutex recipe ends, a pause's nodes: see pauses.h. */
+#define NODENAME_PAUSE		"pause-"
+#define NODENAME_MUTEX_PAUSE	"-pause-lock-0000000000"
 bool	nodename_is_pause(const char *name);
 
 /* Returns the first name that belongs to a pause, or NULL. */

@@ -19,7 +19,8 @@ recipe_new(const struct options *options, struct session *session,
 	/* The options limit the length. */
 	(void)snprintf(path, sizeof(path), "%s/%s", options->base,
 	    options->task);
-	recipe = semaphore_new(path, (size_t)options->max_leases);
+	recipe = options->recipe == OPTIONS_MUTEX ? mutex_new(path) :
+	    semaphore_new(path, (size_t)options->max_leases);
 	if (recipe == NULL)
 		return NULL;
 	(void)strlcpy(recipe->path, path, sizeof(recipe->path));

@@ -81,8 +81,8 @@ const struct recipe_claim	*recipe_claim(const struct recipe *);
 void	recipe_read_along(struct recipe *, const char *path, int tag);
 
 /*
- * From now on, a semaphore does not queue if max_leases leases exist:
- * RECIPE_TAKEN follows, and we have created no node.
+ * From now on, RECIPE_TAKEN follows instead of RECIPE_WAITING if all leases are
+ * taken.  A semaphore has then created no node.
  */
 void	recipe_do_not_wait(struct recipe *);
 

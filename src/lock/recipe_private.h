@@ -83,6 +83,7 @@ struct recipe_node {
 
 /* Create a recipe's own struct, zeroed but for the methods, or return NULL. */
 struct recipe	*semaphore_new(const char *path, size_t max_leases);
+struct recipe	*mutex_new(const char *path);
 
 /* Fail with a given reason, or with the reason of a reply. */
 enum recipe_news	recipe_fail(struct recipe *, enum recipe_failure,

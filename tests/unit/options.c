@@ -53,7 +53,7 @@ describe(const struct options *options, char *text, size_t size)
 	    " T=%" PRId64 " k=%" PRId64 " o=%d g=%d v=%d s=%d l=%d mode=%d"
 	    " hold=%" PRId64 " i=%" PRId64 " any=%d json=%d leases=%d"
 	    " m=%" PRId64 " runs=%s skip=%d syslog=%d yes=%d"
-	    " notify=%d acl=%zu auth-file=%s",
+	    " notify=%d acl=%zu recipe=%d auth-file=%s",
 	    options->task != NULL ? options->task : "-", options->base,
 	    options->servers.server[0].host, options->servers.server[0].port,
 	    options->wait_ms == CLOCK_NEVER ? -1 : options->wait_ms,
@@ -69,7 +69,8 @@ describe(const struct options *options, char *text, size_t size)
 	    options->max_time_ms == CLOCK_NEVER ? -1 : options->max_time_ms,
 	    options->runs, options->skip_exit_code, options->syslog_facility,
 	    options->yes, options->notify_by_command,
-	    options->credentials.grant_count, options->auth_file);
+	    options->credentials.grant_count, (int)options->recipe,
+	    options->auth_file);
 }
 
 /* Each option, and the one part of the text that it changes. */
@@ -107,6 +108,8 @@ static const struct {
 	{ "kill-after", "1.5m", "k=5000", "k=90000" },
 	{ "notify", "zkrun", "notify=0", "notify=0" },
 	{ "notify", "command", "notify=0", "notify=1" },
+	{ "recipe", "semaphore", "recipe=0", "recipe=0" },
+	{ "recipe", "mutex", "recipe=0", "recipe=1" },
 	{ "orphans", "wait", "o=0", "o=0" },
 	{ "orphans", "kill", "o=0", "o=1" },
 	{ "orphans", "leave", "o=0", "o=2" },
@@ -175,7 +178,8 @@ static const struct {
 	{ "retry-for", "0" }, { "connect-timeout", "0" },
 	{ "connect-timeout", "0ms" }, { "session-timeout", "0" },
 	{ "session-timeout", "999ms" }, { "session-timeout", "1.1d" },
-	{ "kill-after", "-1" }, { "orphans", "" }, { "orphans", "Wait" },
+	{ "kill-after", "-1" }, { "orphans", "" }, { "recipe", "" }, { "recipe", "lock" },
+	{ "orphans", "Wait" },
 	{ "signal", "" }, { "signal", "0" }, { "signal", "65" },
 	{ "signal", "FOO" }, { "signal", "SIG" }, { "on-loss", "kill" },
 	{ "notify", "yes" }, { "notify", "" },
