@@ -50,6 +50,13 @@ semaphore_get_first_lease(struct semaphore *semaphore, const char *lease)
 }
 
 void
+semaphore_list_task(struct semaphore *semaphore)
+{
+	recipe_ask(&semaphore->recipe, SESSION_LIST, TAG_LIST_TASK,
+	    semaphore->recipe.path);
+}
+
+void
 semaphore_take_lease(struct semaphore *semaphore)
 {
 	semaphore->state = STATE_AT_HEAD;
@@ -57,6 +64,7 @@ semaphore_take_lease(struct semaphore *semaphore)
 	semaphore->has_rival = false;
 	recipe_create_node(&semaphore->recipe, &semaphore->lease,
 	    TAG_CREATE_LEASE);
+	semaphore_list_task(semaphore);
 	semaphore_list_leases(semaphore);
 }
 
@@ -93,6 +101,7 @@ semaphore_walk_in(struct semaphore *semaphore)
 	semaphore->lease.pending = true;
 	recipe_note_asked(&semaphore->recipe);
 	session_ask_steps(semaphore->recipe.session, TAG_WALK_IN, steps, 3);
+	semaphore_list_task(semaphore);
 	semaphore_get_first_lease(semaphore, lease);
 	if (!semaphore->recipe.waits)
 		recipe_ask(&semaphore->recipe, SESSION_LIST, TAG_LIST_HOLDERS,

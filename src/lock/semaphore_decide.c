@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lock/contender.h"
 #include "lock/nodename.h"
 #include "lock/semaphore_private.h"
 #include "zookeeper/session.h"
@@ -162,6 +163,28 @@ take_first_lease(struct semaphore *semaphore,
 	    RECIPE_FAILED : hold(semaphore);
 }
 
+/*
+ * Handles the list of P.  If it shows a contender of the mutex recipe, we must
+ * not hold: that contender does not see our lease.  One that comes later lists
+ * P after its create, sees P/leases and gives up.
+ */
+static enum recipe_news
+take_task(struct semaphore *semaphore, const struct session_event *event)
+{
+	int64_t number;
+	size_t i;
+
+	if (semaphore->state == STATE_OUT || semaphore_is_leaving(semaphore))
+		return RECIPE_NOTHING;
+	for (i = 0; i < event->count; i++)
+		if (contender_parse(event->names[i], &number) !=
+		    CONTENDER_NONE)
+			return recipe_fail(&semaphore->recipe, RECIPE_REFUSED,
+			    "the znode has the node of a lock without leases: "
+			    "others use InterProcessMutex or --recipe mutex");
+	return RECIPE_NOTHING;
+}
+
 /* Handles a read of our lease, which may contain a revoke request. */
 static enum recipe_news
 take_lease(struct semaphore *semaphore, const struct session_event *event)
@@ -300,6 +323,7 @@ static const struct {
 	[TAG_WALK_IN] = { take_walked_in, ANY_STATE },
 	[TAG_GET_FIRST_LEASE] = { take_first_lease, STATE_WALKING_IN },
 	[TAG_LIST_HOLDERS] = { take_holders, STATE_WALKING_IN },
+	[TAG_LIST_TASK] = { take_task, ANY_STATE },
 	[TAG_TOP_PARENT] = { take_parent, ANY_STATE },
 	[TAG_PARENT] = { take_parent, ANY_STATE },
 	[TAG_CREATE_LOCK] = { take_created, ANY_STATE },

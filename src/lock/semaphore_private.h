@@ -26,6 +26,7 @@ enum tag {
 	TAG_WALK_IN,
 	TAG_GET_FIRST_LEASE,	/* after TAG_WALK_IN: reads our lease */
 	TAG_LIST_HOLDERS,	/* after TAG_WALK_IN, if we do not wait */
+	TAG_LIST_TASK,		/* after each create of a lease */
 	TAG_TOP_PARENT,
 	TAG_PARENT,
 	TAG_CREATE_LOCK,
@@ -137,6 +138,9 @@ void	semaphore_walk_in(struct semaphore *);
  * name of a first sequential node.
  */
 void	semaphore_name_first_lease(struct semaphore *, char path[PATHS_SIZE]);
+
+/* Lists P: see take_task().  Send this after the create of our lease. */
+void	semaphore_list_task(struct semaphore *);
 
 /* Reads and watches the lease that semaphore_walk_in() created. */
 void	semaphore_get_first_lease(struct semaphore *, const char *lease);

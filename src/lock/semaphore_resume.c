@@ -139,13 +139,15 @@ go_on(struct semaphore *semaphore)
 			return RECIPE_LOST;
 		semaphore_watch_lease(semaphore);
 	} else if (semaphore->state == STATE_WALKING_IN && has_lease) {
-		/* Our lease was created as the only one: we hold the lock. */
+		/* Our lease was created as the only one. */
+		semaphore_list_task(semaphore);
 		semaphore_get_first_lease(semaphore, semaphore->lease.name);
 	} else if (!has_lock) {
 		semaphore_join(&semaphore->recipe);
 	} else if (has_lease) {
 		semaphore_ask_joined(semaphore);
 		semaphore->state = STATE_AT_HEAD;
+		semaphore_list_task(semaphore);
 		semaphore_list_leases(semaphore);
 	} else {
 		semaphore_ask_joined(semaphore);
