@@ -81,13 +81,13 @@ ran()
 		zk rm "$locks/$name"
 	done
 	pkill -CONT -P "${BG[second]}"
-	wait_for 10 relay_counts op12 2
+	wait_for 10 relay_counts op12 3
 	# 'second' also stays behind when somebody writes to the node ahead of
 	# it.
 	zk set "$locks/$(queue_of "$TASK" | grep -v ghost | sort -t - -k 7 |
 	    head -n 1)" changed
-	wait_for 10 relay_counts op12 3
-	assert_equal "$(relay_count op12)" 3
+	wait_for 10 relay_counts op12 4
+	assert_equal "$(relay_count op12)" 4
 	holds_count "$TASK" 2
 	let_go holder
 	ran first second third
@@ -117,8 +117,8 @@ ran()
 	let_go holder
 	ran waiter
 	# The waiter lists the queue, the leases, and the queue again at the
-	# end.
-	assert_equal "$(relay_count op12)" 3
+	# end, and twice the task's node.
+	assert_equal "$(relay_count op12)" 5
 	# The other reads are looks at leases and reads between beats.
 	[ "$(relay_count op4)" -le 130 ]
 }

@@ -147,7 +147,7 @@ run_line()
 	assert_equal "$status" 0
 	assert_equal "$(got '.tasks[0]|[.task,.held,.problem,.record_problem]')" \
 	    '["backup",true,null,null]'
-	node_keys='["address","command","fence","host","node","pid","revoked_by","session","since","user"]'
+	node_keys='["address","client","command","fence","host","node","pid","revoked_by","session","since","user"]'
 	run_keys='["began","fence","host","started","status","took_ms"]'
 	assert_equal "$(got '[.tasks[0].holders[0]|keys]')" "[$node_keys]"
 	assert_equal "$(got '[.tasks[0].waiting[0]|keys]')" \
@@ -539,7 +539,7 @@ stale_line()
 	run -0 zkrun -a "$BATS_TEST_TMPDIR/auth" -i 0 -t ours -- true
 	run -77 --separate-stderr zkrun --status --json ours
 	assert_equal "$(got '.tasks[0]|[.held,.problem,.record_problem]')" \
-	    "[false,null,\"$denied\"]"
+	    "[null,\"$denied\",\"$denied\"]"
 	run -1 zkrun -a "$BATS_TEST_TMPDIR/auth" --status ours
 	assert_line --index 1 --regexp '^ours +free .* exit 0 after'
 }
@@ -718,10 +718,10 @@ a_thousand()
 	assert_equal "$(grep -c ' held ' "$BATS_TEST_TMPDIR/status.out")" 1000
 	[ $took -ge 8000 ]
 	asan || [ $took -lt 10000 ]
-	# --status sends one sync, one list each of base and runs, two lists for
+	# --status sends one sync, one list each of base and runs, three lists for
 	# each task, and four reads for each task: the record and three nodes.
 	assert_equal "$(relay_count op9)" 1
-	assert_equal $(($(relay_count op8) + $(relay_count op12))) 2002
+	assert_equal $(($(relay_count op8) + $(relay_count op12))) 3002
 	assert_equal "$(relay_count op4)" 4000
 }
 

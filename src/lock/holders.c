@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "lock/contender.h"
 #include "lock/nodedata.h"
 #include "lock/nodename.h"
 
@@ -34,18 +35,64 @@ holders_take(struct holders *holders, enum paths_parent parent, char **names,
 	size_t i, *count = is_lock ? &holders->lock_count :
 	    &holders->lease_count;
 
+	holders->careless = NULL;
 	holders->holder_count = holders->pause_count = 0;
 	holders->waiter_count = holders->no_session_count = 0;
 	free_nodes(nodes, count);
 	if (name_count > 0)
 		*nodes = calloc(name_count, sizeof(**nodes));
 	for (i = 0; i < name_count; i++)
-		if (*nodes != NULL)
+		if (*nodes != NULL) {
+			(*nodes)[*count].parent = parent;
 			(*nodes)[(*count)++].name = names[i];
-		else
+		} else
 			free(names[i]);
 	free(names);
 	return *count == name_count;
+}
+
+/* Appends a node.  Takes over its name. */
+static bool
+add_contender(struct holders_node **nodes, size_t *count, char *name)
+{
+	struct holders_node *grown;
+
+	grown = reallocarray(*nodes, *count + 1, sizeof(**nodes));
+	if (grown == NULL) {
+		free(name);
+		return false;
+	}
+	*nodes = grown;
+	memset(&grown[*count], 0, sizeof(*grown));
+	grown[*count].parent = PATHS_TASK;
+	grown[(*count)++].name = name;
+	return true;
+}
+
+bool
+holders_add_contenders(struct holders *holders, char **names, size_t count)
+{
+	int64_t lowest = INT64_MAX, number;
+	size_t first = count, i;
+	bool is_lease, ok = true;
+
+	for (i = 0; i < count; i++)
+		if (contender_parse(names[i], &number) != CONTENDER_NONE &&
+		    !nodename_is_pause(names[i]) && number < lowest) {
+			first = i;
+			lowest = number;
+		}
+	for (i = 0; i < count; i++) {
+		is_lease = i == first || nodename_is_pause(names[i]);
+		if (contender_parse(names[i], &number) == CONTENDER_NONE)
+			free(names[i]);
+		else
+			ok &= add_contender(is_lease ? &holders->leases :
+			    &holders->locks, is_lease ? &holders->lease_count :
+			    &holders->lock_count, names[i]);
+	}
+	free(names);
+	return ok;
 }
 
 void
@@ -86,9 +133,15 @@ static int
 compare_locks(const void *one, const void *other)
 {
 	const struct holders_node *a = one, *b = other;
+	int64_t first, second;
 
-	return rank_lock(a) != rank_lock(b) ? rank_lock(a) - rank_lock(b) :
-	    nodename_compare(a->name, b->name);
+	if (rank_lock(a) != rank_lock(b))
+		return rank_lock(a) - rank_lock(b);
+	if (contender_parse(a->name, &first) != CONTENDER_NONE &&
+	    contender_parse(b->name, &second) != CONTENDER_NONE &&
+	    first != second)
+		return first < second ? -1 : 1;
+	return nodename_compare(a->name, b->name);
 }
 
 /* Sorts the nodes.  Returns the number of those that were seen. */
@@ -116,27 +169,70 @@ move_behind(struct holders_node *nodes, size_t i, size_t count)
 	nodes[count - 1] = node;
 }
 
-void
-holders_judge(struct holders *holders)
+static bool
+sees(const struct holders_node *node, const struct holders_node *others,
+    size_t count)
 {
-	const struct holders_node *head;
-	size_t i, leases, places;
+	int64_t number;
+	size_t i;
 
-	leases = sort_nodes(holders->leases, holders->lease_count,
-	    compare_leases);
-	for (i = leases; i > 0 && rank_lease(&holders->leases[i - 1]) > 0;)
-		i--;
-	holders->holder_count = i;
-	holders->pause_count = leases - i;
-	holders->is_doubtful = false;
-	places = sort_nodes(holders->locks, holders->lock_count, compare_locks);
-	for (i = places; i > 0 && rank_lock(&holders->locks[i - 1]) > 0;)
-		i--;
-	holders->waiter_count = i;
-	holders->no_session_count = places - i;
-	if (holders->waiter_count == 0)
+	for (i = 0; i < count; i++)
+		if (others[i].parent == PATHS_TASK && contender_sees(
+		    contender_parse(node->name, &number),
+		    contender_parse(others[i].name, &number)))
+			return true;
+	return false;
+}
+
+static const struct holders_node *
+find_careless(const struct holders *holders)
+{
+	size_t i;
+
+	for (i = 0; i < holders->waiter_count; i++)
+		if (holders->locks[i].parent == PATHS_TASK &&
+		    !sees(&holders->locks[i], holders->leases,
+		    holders->holder_count + holders->pause_count) &&
+		    !sees(&holders->locks[i], holders->locks, i))
+			return &holders->locks[i];
+	return NULL;
+}
+
+/* During a pause, moves a lowest contender that only waits to the queue. */
+static void
+move_paused(struct holders *holders)
+{
+	struct holders_node *lowest = NULL, *node, *locks;
+	bool is_paused = false;
+
+	for (node = holders->leases; node < holders->leases +
+	    holders->lease_count; node++)
+		if (node->seen && node->parent == PATHS_TASK) {
+			if (nodename_is_pause(node->name))
+				is_paused = true;
+			else if (node->version == 0)
+				lowest = node;
+		}
+	if (!is_paused || lowest == NULL)
 		return;
-	head = &holders->locks[0];
+	locks = reallocarray(holders->locks, holders->lock_count + 1,
+	    sizeof(*locks));
+	if (locks == NULL)
+		return;
+	holders->locks = locks;
+	locks[holders->lock_count++] = *lowest;
+	*lowest = holders->leases[--holders->lease_count];
+}
+
+/* A waiter in P/locks may have a lease: it does not hold with it yet. */
+static void
+move_front(struct holders *holders, size_t leases, size_t places)
+{
+	const struct holders_node *head = holders->locks;
+	size_t i;
+
+	if (holders->waiter_count == 0 || head->parent == PATHS_TASK)
+		return;
 	/* Find the youngest lease of the session at the front. */
 	for (i = holders->holder_count; i > 0; i--)
 		if (holders->leases[i - 1].session == head->session)
@@ -161,6 +257,39 @@ holders_judge(struct holders *holders)
 }
 
 void
+holders_judge(struct holders *holders)
+{
+	size_t i, leases, places;
+
+	move_paused(holders);
+	leases = sort_nodes(holders->leases, holders->lease_count,
+	    compare_leases);
+	for (i = leases; i > 0 && rank_lease(&holders->leases[i - 1]) > 0;)
+		i--;
+	holders->holder_count = i;
+	holders->pause_count = leases - i;
+	holders->is_doubtful = false;
+	places = sort_nodes(holders->locks, holders->lock_count, compare_locks);
+	for (i = places; i > 0 && rank_lock(&holders->locks[i - 1]) > 0;)
+		i--;
+	holders->waiter_count = i;
+	holders->no_session_count = places - i;
+	move_front(holders, leases, places);
+	holders->careless = find_careless(holders);
+}
+
+const char *
+holders_client(const struct holders_node *node)
+{
+	enum contender_kind kind;
+	int64_t number;
+
+	kind = contender_parse(node->name, &number);
+	return node->parent != PATHS_TASK || kind == CONTENDER_NONE ||
+	    kind == CONTENDER_ZKRUN ? "" : contender_client(kind);
+}
+
+void
 holders_read_who(struct holders_who *who, const struct holders_node *node)
 {
 	const char *data = node->data != NULL ? node->data : "";
@@ -178,10 +307,23 @@ holders_read_who(struct holders_who *who, const struct holders_node *node)
 	(void)nodedata_get(data, NODEDATA_USER, who->user, sizeof(who->user));
 	(void)nodedata_get(data, NODEDATA_COMMAND, who->command,
 	    sizeof(who->command));
-	if (nodedata_get(data, NODEDATA_REVOKE, who->revoker,
-	    sizeof(who->revoker)))
-		(void)nodedata_get_number(data, NODEDATA_SINCE, 1, INT64_MAX,
-		    &who->since_ms);
+	(void)nodedata_get(data, NODEDATA_REVOKE, who->revoker,
+	    sizeof(who->revoker));
+	(void)nodedata_get_number(data, NODEDATA_SINCE, 1, INT64_MAX,
+	    &who->since_ms);
+}
+
+void
+holders_keep_since(const struct holders_node *node, char *data, size_t size)
+{
+	struct holders_who who;
+	char since[32];
+
+	holders_read_who(&who, node);
+	if (!who.is_zkrun)
+		return;
+	(void)snprintf(since, sizeof(since), "%" PRId64, who.since_ms);
+	nodedata_add(data, size, NODEDATA_SINCE, since);
 }
 
 const char *

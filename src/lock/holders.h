@@ -9,6 +9,9 @@
  * can own several leases and queue nodes, one of each per thread.  The
  * judgement is a hint, not a proof.
  *
+ * With the mutex recipe both are children of P, and the lowest one is the
+ * holder's.  It counts as a lease, the others count as places in the queue.
+ *
  * A node without a session is persistent and belongs to no client.  Such a
  * lease counts as held, because every client counts it, unless its name marks
  * it as a pause.  zkrun skips such a node in the queue.
@@ -26,8 +29,9 @@
 
 #define HOLDERS_TEXT_SIZE	256	/* of each text about a node */
 
-/* A child of P/leases or P/locks. */
+/* A child of P/leases, P/locks or P. */
 struct holders_node {
+	enum paths_parent parent;
 	char	*name;		/* below its parent; owned */
 	char	*data;		/* NULL until it is read; owned */
 	bool	 seen;		/* a read has found the node */
@@ -50,6 +54,11 @@ struct holders {
 	/* It puts waiters first in locks, then nodes without a session. */
 	size_t			 waiter_count;
 	size_t			 no_session_count;
+	/*
+	 * A waiter in P that waits for none of those before it, because its
+	 * client knows none of their names.  NULL: none.
+	 */
+	const struct holders_node *careless;
 };
 
 /* What a node says about its creator.  Not clean: other clients wrote it. */
@@ -61,7 +70,7 @@ struct holders_who {
 	char	command[HOLDERS_TEXT_SIZE];
 	char	revoker[HOLDERS_TEXT_SIZE];	/* "user@host" of --revoke */
 	char	address[HOLDERS_TEXT_SIZE];	/* a Curator node's data */
-	int64_t	since_ms;	/* a revoke request does not change this */
+	int64_t	since_ms;	/* see holders_keep_since() */
 };
 
 /*
@@ -73,9 +82,19 @@ bool	holders_take(struct holders *, enum paths_parent, char **names,
 	    size_t count);
 
 /*
+ * Adds the contenders among the children of P, after holders_take() for
+ * P/leases and P/locks.  Takes over the names and their array.  Returns false
+ * if there is no memory.
+ */
+bool	holders_add_contenders(struct holders *, char **names, size_t count);
+
+/*
  * Sets the counts, and sorts holders and pauses by czxid, waiters and nodes
  * without a session as Curator sorts its queue.  Does not count nodes that were
  * not seen, nor the queue node of a holder.
+ *
+ * During a pause, the lowest contender in P holds only if its data has changed:
+ * --pause changes the data of the holder, and of no waiter.
  *
  * A pause can hide a holder.  If the only lease is older than the pause and its
  * session is at the front of the queue, that client either holds and leaves the
@@ -86,8 +105,18 @@ void	holders_judge(struct holders *);
 
 void	holders_free(struct holders *);
 
+/* Returns the name of a client in P, such as "kazoo", or "" for zkrun. */
+const char	*holders_client(const struct holders_node *);
+
 /* Parses the node's data.  Cuts texts that are too long. */
 void	holders_read_who(struct holders_who *, const struct holders_node *);
+
+/*
+ * Adds to the data of a zkrun's node since when the lease is held, because a
+ * change of the data changes the mtime.
+ */
+void	holders_keep_since(const struct holders_node *, char *data,
+	    size_t size);
 
 /*
  * Returns the host of a zkrun, or the address of another client, or "another

@@ -36,7 +36,7 @@ take_created(struct mutex *mutex, const struct session_event *event)
 		return RECIPE_FAILED;
 	if (mutex_is_leaving(mutex))
 		return mutex_clear(mutex);
-	/* P never existed, or a server or another client has just deleted it. */
+	/* P never existed, or somebody has just deleted it. */
 	if (event->code == SESSION_NO_NODE) {
 		if (recipe->parents == PARENTS_DENIED)
 			return RECIPE_FAILED; /* reason: recipe_take_parent() */
@@ -283,8 +283,9 @@ mutex_take(struct recipe *recipe, const struct session_event *event)
 	switch ((enum tag)event->tag) {
 	case TAG_TOP_PARENT:
 	case TAG_PARENT:
-		return mutex_is_leaving(mutex) ? RECIPE_NOTHING : recipe_take_parent(
-		    recipe, event, event->tag == TAG_TOP_PARENT);
+		return mutex_is_leaving(mutex) ? RECIPE_NOTHING :
+		    recipe_take_parent(recipe, event,
+		    event->tag == TAG_TOP_PARENT);
 	case TAG_CREATE:
 		return take_created(mutex, event);
 	case TAG_LIST:

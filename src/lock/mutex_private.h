@@ -44,7 +44,7 @@ struct mutex {
 	struct recipe		 recipe;
 	enum state		 state;
 	struct recipe_node	 node;
-	char			 predecessor[PATHS_SIZE]; /* watched; "": none */
+	char		 predecessor[PATHS_SIZE];	/* watched; "": none */
 	size_t			 lower;		/* counted nodes before ours */
 	bool			 is_next;	/* see take_change() */
 	bool			 listing;	/* a list is unanswered */

@@ -13,8 +13,12 @@ void
 pauses_make_name(char name[PAUSES_NAME_SIZE],
     const char uuid[NODENAME_UUID_SIZE], size_t number)
 {
-	(void)snprintf(name, PAUSES_NAME_SIZE, NODENAME_PAUSE "%s-%zu", uuid,
-	    number);
+	if (number == 0)
+		(void)snprintf(name, PAUSES_NAME_SIZE, "ex_c_%s%s", uuid,
+		    NODENAME_MUTEX_PAUSE);
+	else
+		(void)snprintf(name, PAUSES_NAME_SIZE, NODENAME_PAUSE "%s-%zu",
+		    uuid, number);
 }
 
 void

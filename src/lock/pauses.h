@@ -6,6 +6,12 @@
  * The nodes are named "pause-UUID-N", with one UUID per pause and N counted
  * from 1.  Their data says who paused the task and why.
  *
+ * With the mutex recipe a pause is one persistent child of P, named
+ * "ex_c_UUID-pause-lock-0000000000".  Every client that waits for zkrun waits
+ * for this node, because its number is lower than theirs: the create of this
+ * node makes the servers' counter go on.  Only the holder can have the number 0
+ * as well.
+ *
  * Pure; no I/O.
  */
 #ifndef ZKRUN_PAUSES_H
@@ -26,6 +32,7 @@ struct pauses_pause {
 	char	reason[HOLDERS_TEXT_SIZE];	/* "": none */
 };
 
+/* Number 0 stands for the node in P, with the mutex recipe. */
 void	pauses_make_name(char name[PAUSES_NAME_SIZE],
 	    const char uuid[NODENAME_UUID_SIZE], size_t number);
 

@@ -50,6 +50,7 @@ ask(struct survey *survey, enum question_type type, struct survey_task *task,
 		[ASK_TASKS] = SESSION_LIST,
 		[ASK_LEASES] = SESSION_LIST,
 		[ASK_LOCKS] = SESSION_LIST,
+		[ASK_CONTENDERS] = SESSION_LIST,
 		[ASK_RECORD] = SESSION_GET,
 		[ASK_NODE] = SESSION_GET,
 	};
@@ -87,6 +88,8 @@ ask_lists(struct survey *survey, struct survey_task *task)
 	    task->name, PATHS_LEASES, NULL));
 	ask(survey, ASK_LOCKS, task, NULL, paths_make(options->base,
 	    task->name, PATHS_LOCKS, NULL));
+	ask(survey, ASK_CONTENDERS, task, NULL, paths_make(options->base,
+	    task->name, PATHS_TASK, NULL));
 	if (options->mode != OPTIONS_STATUS && options->mode != OPTIONS_FORGET)
 		return;
 	if (asprintf(&record, "%s/%s", options->runs, task->name) == -1)
@@ -103,10 +106,12 @@ ask_nodes(struct survey *survey, struct survey_task *task)
 
 	for (i = 0; i < holders->lock_count; i++)
 		ask(survey, ASK_NODE, task, &holders->locks[i], paths_make(base,
-		    task->name, PATHS_LOCKS, holders->locks[i].name));
+		    task->name, holders->locks[i].parent,
+		    holders->locks[i].name));
 	for (i = 0; i < holders->lease_count; i++)
 		ask(survey, ASK_NODE, task, &holders->leases[i], paths_make(
-		    base, task->name, PATHS_LEASES, holders->leases[i].name));
+		    base, task->name, holders->leases[i].parent,
+		    holders->leases[i].name));
 }
 
 static void

@@ -74,12 +74,28 @@ take_children(struct survey *survey, struct survey_task *task,
 }
 
 static void
+take_contenders(struct survey *survey, struct survey_task *task,
+    struct session_event *event)
+{
+	struct holders *holders = &task->holders;
+	size_t known = holders->lease_count + holders->lock_count;
+
+	survey->no_memory |= !holders_add_contenders(holders, event->names,
+	    event->count);
+	task->exists |= holders->lease_count + holders->lock_count > known;
+	event->names = NULL;
+	event->count = 0;
+}
+
+static void
 take_node(struct holders_node *node, struct session_event *event)
 {
 	node->seen = true;
 	node->czxid = event->czxid;
 	node->session = event->owner;
-	node->since_ms = event->changed_ms;
+	/* --pause changes other clients' nodes as well. */
+	node->since_ms = holders_client(node)[0] != '\0' ? event->made_ms :
+	    event->changed_ms;
 	node->version = event->version;
 	node->data = event->data;
 	event->data = NULL;
@@ -136,6 +152,8 @@ survey_take_answer(struct survey *survey, struct survey_question *question,
 		take_children(survey, task, PATHS_LEASES, event);
 	} else if (question->type == ASK_LOCKS) {
 		take_children(survey, task, PATHS_LOCKS, event);
+	} else if (question->type == ASK_CONTENDERS) {
+		take_contenders(survey, task, event);
 	} else if (question->type == ASK_RECORD && !missing) {
 		take_record(task, event);
 	} else if (question->type == ASK_NODE && !missing) {

@@ -39,8 +39,9 @@ struct survey_question {
 		ASK_TASKS,	/* children of base or of runs */
 		ASK_LEASES,
 		ASK_LOCKS,
+		ASK_CONTENDERS,	/* children of P, with the mutex recipe */
 		ASK_RECORD,
-		ASK_NODE,	/* a child of P/leases or P/locks */
+		ASK_NODE,	/* a child of P/leases, P/locks or P */
 	}			 type;
 	struct survey_task	*task;	/* or NULL */
 	struct holders_node	*node;	/* or NULL */

@@ -1,5 +1,6 @@
 /*
- * A pause consists of persistent lease nodes.  See lock/pauses.h.
+ * A pause consists of persistent lease nodes, or with the mutex recipe of one
+ * persistent contender.  See lock/pauses.h.
  */
 #include "query/pause.h"
 
@@ -51,6 +52,12 @@ close_pause(struct pause *pause)
 	connector_close(&pause->ask.connector);
 }
 
+static bool
+is_mutex(const struct pause *pause)
+{
+	return pause->options->recipe == OPTIONS_MUTEX;
+}
+
 /* Returns ASK_GO_ON and the code of the reply, or an exit status. */
 static int
 try_steps(struct pause *pause, const struct session_step *steps, size_t count,
@@ -98,14 +105,17 @@ make_node(struct pause *pause, size_t number)
 	enum session_code code;
 	int status, tries;
 
-	pauses_make_name(name, pause->uuid, number);
-	(void)nodename_join(path, sizeof(path), pause->leases, name);
+	pauses_make_name(name, pause->uuid, is_mutex(pause) ? 0 : number);
+	(void)nodename_join(path, sizeof(path), is_mutex(pause) ? pause->task :
+	    pause->leases, name);
 	for (tries = 0; tries < TRIES; tries++) {
 		if (tries > 0)
 			make_parents(pause);
 		status = try_steps(pause, &steps[2], 1, &code);
 		if (status != ASK_GO_ON || code != SESSION_NO_NODE)
 			return status;
+		if (is_mutex(pause))
+			continue;
 		status = try_steps(pause, steps, 3, &code);
 		if (status != ASK_GO_ON || code == SESSION_OK)
 			return status;
@@ -120,7 +130,7 @@ make_node(struct pause *pause, size_t number)
 }
 
 static int
-delete_node(struct pause *pause, const char *name)
+delete_node(struct pause *pause, enum paths_parent parent, const char *name)
 {
 	char path[PATHS_SIZE];
 	const struct session_step step = {
@@ -128,7 +138,8 @@ delete_node(struct pause *pause, const char *name)
 	};
 	enum session_code code;
 
-	(void)nodename_join(path, sizeof(path), pause->leases, name);
+	(void)nodename_join(path, sizeof(path), parent == PATHS_TASK ?
+	    pause->task : pause->leases, name);
 	return try_steps(pause, &step, 1, &code);
 }
 
@@ -147,10 +158,83 @@ make_nodes(struct pause *pause)
 	/* Node i - 1 was refused. */
 	for (i -= 2; i > 0; i--) {
 		pauses_make_name(name, pause->uuid, i);
-		if (delete_node(pause, name) != ASK_GO_ON)
+		if (delete_node(pause, PATHS_LEASES, name) != ASK_GO_ON)
 			break;
 	}
 	return status;
+}
+
+/* Returns the node of the holder, or NULL if there is none. */
+static const struct holders_node *
+find_holder(const struct holders *holders)
+{
+	/* A node that nobody has changed counts as a waiter during a pause. */
+	const struct holders_node *node = holders->holder_count > 0 ?
+	    holders->leases : holders->locks;
+
+	/* During an earlier pause the first contender only waits. */
+	return holders->pause_count > 1 ||
+	    holders->holder_count + holders->waiter_count == 0 ||
+	    node->parent != PATHS_TASK ? NULL : node;
+}
+
+/*
+ * Changes the holder's node after the pause has begun.  This wakes the waiter
+ * behind it, which otherwise lists P no more: see wait_behind() in
+ * lock/mutex_decide.c.  It also marks the holder: see holders_judge().
+ */
+static int
+mark_holder(struct pause *pause)
+{
+	const struct holders_node *holder;
+	char data[2 * NODEDATA_SIZE], path[PATHS_SIZE];
+	struct session_step step = { SESSION_SET_STEP, path, data, -1 };
+	struct session_event *event;
+	enum session_code code;
+	int status, tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		status = ask_task(&pause->ask, &pause->survey);
+		if (status != ASK_GO_ON)
+			return status;
+		holder = find_holder(&pause->survey.tasks[0].holders);
+		if (holder == NULL)
+			return ASK_GO_ON;
+		(void)nodename_join(path, sizeof(path), pause->task,
+		    holder->name);
+		(void)strlcpy(data, holder->data, sizeof(data));
+		holders_keep_since(holder, data, sizeof(data));
+		step.version = holder->version;
+		status = ask_steps(&pause->ask, &step, 1, &event);
+		if (status != ASK_GO_ON)
+			return status;
+		code = event->code;
+		session_event_free(event);
+		/* The holder has left, or somebody else has written. */
+		if (code != SESSION_NO_NODE && code != SESSION_STALE)
+			break;
+	}
+	return ASK_GO_ON;
+}
+
+/* A pause for another recipe than that of the runs would make them fail. */
+static int
+check_recipe(struct pause *pause)
+{
+	const struct holders *holders;
+	int status;
+
+	/* Who may not look at the nodes may still create the pause. */
+	status = ask_survey(&pause->ask, &pause->survey);
+	if (status != ASK_GO_ON)
+		return status;
+	holders = &pause->survey.tasks[0].holders;
+	if (holders->holder_count + holders->pause_count == 0 ||
+	    (holders->leases[0].parent == PATHS_TASK) == is_mutex(pause))
+		return ASK_GO_ON;
+	log_error("cannot pause '%s': others use it with --recipe %s",
+	    pause->options->task, is_mutex(pause) ? "semaphore" : "mutex");
+	return EXITCODE_USAGE;
 }
 
 /* Reports the pause, and the holders that the user may have to wait for. */
@@ -192,7 +276,11 @@ pause_run(const struct options *options)
 	open_pause(&pause, options, "pause");
 	nodename_make_uuid(pause.uuid);
 	nodedata_make_pause(pause.data, sizeof(pause.data), options->reason);
-	status = make_nodes(&pause);
+	status = check_recipe(&pause);
+	if (status == ASK_GO_ON)
+		status = make_nodes(&pause);
+	if (status == ASK_GO_ON && is_mutex(&pause))
+		status = mark_holder(&pause);
 	if (status == ASK_GO_ON) {
 		say_paused(&pause);
 		status = 0;
@@ -228,7 +316,7 @@ lift_pause(struct pause *pause, const struct holders_node *first, size_t size)
 	    node < holders->leases + holders->lease_count; node++) {
 		if (!pauses_is_same(first, node))
 			continue;
-		status = delete_node(pause, node->name);
+		status = delete_node(pause, node->parent, node->name);
 		size--;
 	}
 	return status;

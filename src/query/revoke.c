@@ -35,13 +35,11 @@ was_asked(struct revoke *revoke, const struct revoke_node *lease,
 static bool
 make_request(const struct holders_node *node, char *data, size_t size)
 {
-	char found[2], since[32], whoami[HOLDERS_TEXT_SIZE];
+	char found[2], whoami[HOLDERS_TEXT_SIZE];
 
 	/* If this cuts the data, nothing more fits. */
 	(void)strlcpy(data, node->data, size);
-	/* The request changes the mtime, so store when the lease began. */
-	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
-	nodedata_add(data, size, NODEDATA_SINCE, since);
+	holders_keep_since(node, data, size);
 	nodedata_whoami(whoami, sizeof(whoami));
 	nodedata_add(data, size, NODEDATA_REVOKE, whoami);
 	return nodedata_get(data, NODEDATA_REVOKE, found, sizeof(found));

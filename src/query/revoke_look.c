@@ -44,7 +44,7 @@ revoke_find(const struct revoke *revoke, const char *name)
 
 static bool
 add_node(struct revoke *revoke, const struct holders_node *found,
-    enum paths_parent parent)
+    bool is_lease)
 {
 	struct revoke_node *node, *nodes;
 	struct holders_who who;
@@ -55,12 +55,12 @@ add_node(struct revoke *revoke, const struct holders_node *found,
 	revoke->nodes = nodes;
 	node = &nodes[revoke->count];
 	memset(node, 0, sizeof(*node));
-	node->path = paths_make(revoke->options->base, revoke->task, parent,
-	    found->name);
+	node->path = paths_make(revoke->options->base, revoke->task,
+	    found->parent, found->name);
 	if (node->path == NULL)
 		return false;
 	holders_read_who(&who, found);
-	node->is_lease = parent == PATHS_LEASES;
+	node->is_lease = is_lease;
 	node->can_be_asked = who.is_zkrun && found->session != 0;
 	holders_describe(found, node->who, sizeof(node->who));
 	revoke->count++;
@@ -71,11 +71,11 @@ add_node(struct revoke *revoke, const struct holders_node *found,
 /* Adds count nodes, from index i on, unless they are known. */
 static bool
 add_nodes(struct revoke *revoke, const struct holders_node *found, size_t i,
-    size_t count, enum paths_parent parent)
+    size_t count, bool is_lease)
 {
 	for (; count > 0; i++, count--)
 		if (revoke_find(revoke, found[i].name) == NULL &&
-		    !add_node(revoke, &found[i], parent))
+		    !add_node(revoke, &found[i], is_lease))
 			return false;
 	return true;
 }
@@ -91,9 +91,9 @@ revoke_look(struct revoke *revoke)
 		return status;
 	holders = &revoke->survey.tasks[0].holders;
 	if (!add_nodes(revoke, holders->leases, 0, holders->holder_count,
-	    PATHS_LEASES) ||
+	    true) ||
 	    !add_nodes(revoke, holders->locks, holders->waiter_count,
-	    holders->no_session_count, PATHS_LOCKS))
+	    holders->no_session_count, false))
 		return ask_no_memory(&revoke->ask);
 	return ASK_GO_ON;
 }

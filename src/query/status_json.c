@@ -98,6 +98,7 @@ put_node(FILE *out, char before, const struct holders_node *node,
 	put_text(out, ',', "user", who.user);
 	put_text(out, ',', "command", who.command);
 	put_text(out, ',', "address", who.address);
+	put_text(out, ',', "client", holders_client(node));
 	put_time(out, ',', "since", who.since_ms);
 	put_text(out, ',', "revoked_by", who.revoker);
 	if (is_holder)
@@ -133,8 +134,7 @@ put_nodes(FILE *out, const char *base, const struct survey_task *task,
 			put_number(out, '{', "ahead", (int64_t)i);
 		put_node(out, list == WAITING ? ',' : '{', node,
 		    list == HOLDERS);
-		path = paths_make(base, task->name,
-		    list == HOLDERS ? PATHS_LEASES : PATHS_LOCKS, node->name);
+		path = paths_make(base, task->name, node->parent, node->name);
 		put_text(out, ',', "node", path);
 		free(path);
 		(void)putc('}', out);
@@ -155,7 +155,7 @@ put_pause(FILE *out, const char *base, const struct survey_task *task,
 	put_time(out, ',', "since", node->since_ms);
 	put_text(out, ',', "reason", pause.reason);
 	put_number(out, ',', "leases", (int64_t)size);
-	path = paths_make(base, task->name, PATHS_LEASES, node->name);
+	path = paths_make(base, task->name, node->parent, node->name);
 	put_text(out, ',', "node", path);
 	free(path);
 	(void)putc('}', out);

@@ -127,6 +127,10 @@ take_node(struct table *table, struct row *row,
 		set(row, USER, who.user);
 		set(row, COMMAND, who.command);
 	}
+	if (holders_client(node)[0] != '\0') {
+		(void)strlcat(row->cell[HOST], ", ", CELL_SIZE);
+		(void)strlcat(row->cell[HOST], holders_client(node), CELL_SIZE);
+	}
 	(void)strlcat(row->cell[who.is_zkrun ? COMMAND : HOST], remark,
 	    CELL_SIZE);
 	take_row(table, row);
@@ -208,7 +212,9 @@ take_task(struct table *table, const struct survey_task *task)
 	}
 	for (i = 0; i < holders->waiter_count; i++) {
 		(void)snprintf(row.cell[STATE], CELL_SIZE, "wait %zu", i + 1);
-		take_node(table, &row, &holders->locks[i], "");
+		take_node(table, &row, &holders->locks[i],
+		    &holders->locks[i] == holders->careless ?
+		    ", may hold as well" : "");
 	}
 	for (i = 0; i < holders->no_session_count; i++) {
 		set(&row, STATE, "no session");

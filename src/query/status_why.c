@@ -74,6 +74,27 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	add(why, reason);
 }
 
+/* Adds that a client does not wait for the holder. */
+static void
+add_careless(char why[STATUS_WHY_SIZE], const struct holders *holders)
+{
+	const struct holders_node *node = holders->careless;
+	char reason[STATUS_WHY_SIZE], holder[112], name[112];
+	struct holders_who who;
+
+	if (node == NULL || holders->holder_count == 0)
+		return;
+	holders_read_who(&who, node);
+	holders_name(&who, name, sizeof(name));
+	holders_read_who(&who, holders->leases);
+	holders_name(&who, holder, sizeof(holder));
+	(void)snprintf(reason, sizeof(reason), "held by %s, and perhaps by %s "
+	    "as well, because %s by itself does not wait for %s", holder, name,
+	    holders_client(node), holders_client(holders->leases)[0] != '\0' ?
+	    holders_client(holders->leases) : "zkrun");
+	add(why, reason);
+}
+
 static void
 add_without_session(char why[STATUS_WHY_SIZE], const struct holders *holders)
 {
@@ -142,6 +163,7 @@ status_why(const struct survey_task *task, int64_t now_ms,
 	for (i = 0; i < holders->holder_count; i++)
 		add_holder(why, task, runs_text_last(&log, false),
 		    &holders->leases[i], now_ms);
+	add_careless(why, holders);
 	add_without_session(why, holders);
 	if (problem != NULL)
 		add(why, "its record of runs cannot be read");
