@@ -80,7 +80,7 @@ holds_something()
 	[ -s "$(echo "$1"/*/e)" ]
 }
 
-@test "make bench ends all that it started, even if it is killed" {
+@test "make bench ends all processes that it started, even if it is killed itself" {
 	local bench dir=$BATS_TEST_TMPDIR/tmp signal
 
 	mkdir "$dir"

@@ -36,7 +36,7 @@ said()
 	run -0 zkrun -a "$BATS_TEST_TMPDIR/auth" -t "$TASK" -- true
 }
 
-@test "a server that closes on the first request counts as a failed attempt" {
+@test "if a server closes the connection on the first request, the attempt counts as failed" {
 	local word start_us
 
 	start_relay
@@ -59,7 +59,7 @@ said()
 	[ "$(grep -c . <<<"$output")" -le 2 ]
 }
 
-@test "a holder retries a closing server once a second, and reports it once" {
+@test "a holder retries a server that closes its connections once a second, with one message" {
 	local before_us
 
 	start_relay
@@ -78,7 +78,7 @@ said()
 	let_go holder
 }
 
-@test "a server that closes after each answer is retried once a second" {
+@test "zkrun retries a server that closes the connection after each answer once a second" {
 	local before_us
 
 	start_relay
@@ -133,7 +133,7 @@ said()
 	assert_lock_clean "$TASK"
 }
 
-@test "a server that throws all requests away counts as a failed attempt" {
+@test "if a server throws all requests away, the attempt counts as failed" {
 	local word
 
 	start_relay

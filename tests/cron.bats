@@ -211,7 +211,7 @@ ran()
 	assert_equal "$(mail mute '-import ')" 'import: status 3: '
 }
 
-@test "without ZooKeeper each line of the crontab says so in one mail" {
+@test "without ZooKeeper, each line of the crontab reports this in one mail" {
 	local job
 
 	assert_equal "$(mails away)" 4

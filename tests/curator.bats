@@ -27,7 +27,7 @@ P()
 	lock_clean "$TASK"
 }
 
-@test "while zkrun holds, Curator is refused or waits, and then gets the lock next" {
+@test "while zkrun holds, Curator is refused or waits, and a waiting Curator gets the lock next" {
 	start_curator
 	hold holder "$TASK"
 	curator_say acquire A "$(P)" 0

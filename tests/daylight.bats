@@ -155,7 +155,7 @@ in_seconds()
 	echo $((${sum}0))
 }
 
-@test "the manual's table: interval plus wait is shorter than the shortest time" {
+@test "the manual's table: interval plus wait is shorter than the gap between two runs" {
 	local schedule time interval wait n=0
 
 	while IFS='|' read -r schedule time interval wait; do
@@ -180,7 +180,7 @@ shortest_of()
 	    'index($1, schedule) == 1 { print $2 }')"
 }
 
-@test "the manual's table: the shortest times are right for ten years" {
+@test "the manual's table: the gaps are right for ten years" {
 	local zone schedule found=()
 
 	for zone in $ZONES; do

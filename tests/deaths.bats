@@ -290,7 +290,7 @@ stop_between()
 	assert_lock_clean "$TASK-k"
 }
 
-@test "a keeper that finds consent and a request to stop starts the command" {
+@test "a keeper that reads the guard's consent and a request to stop starts the command" {
 	stop_between l 5s true
 	kill -STOP "$KEEPER"
 	kill -CONT "${BG[l]}"
@@ -304,7 +304,7 @@ stop_between()
 	assert_met_nobody l
 }
 
-@test "a signal between consent and start decides the status" {
+@test "a signal between the guard's consent and the start decides the exit status" {
 	stop_between t 5s true
 	kill -STOP "$KEEPER"
 	kill -CONT "${BG[t]}"

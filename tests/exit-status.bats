@@ -108,7 +108,7 @@ took_at_most()
 	unreached -c 127.0.0.1:1
 }
 
-@test "a missing chroot does not exit 70, which means a fault in zkrun" {
+@test "if the chroot is missing, zkrun does not exit 70, which means a fault in zkrun" {
 	run zkrun -c "$ZKRUN_CONNECT/missing-$TASK" -t "$TASK" \
 	    touch "$BATS_TEST_TMPDIR/marker"
 	[[ $output == *chroot*'does not exist'* ]]
@@ -414,7 +414,7 @@ reader_took()
 	assert_lock_clean "$TASK"
 }
 
-@test "a reader of another descriptor sees the end as well" {
+@test "a reader of another descriptor sees the end when the command closes it" {
 	local before end
 
 	before=$(now_us)

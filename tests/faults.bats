@@ -313,7 +313,7 @@ session_error()
 	assert_lock_clean "$TASK"
 }
 
-@test "zkrun leaves no node if it gives up after a lost reply to its lease" {
+@test "zkrun leaves no node if it gives up after the reply to the create of its lease is lost" {
 	hold holder "$TASK"
 	start_relay
 	relay_tell drop-reply 15 1 1 then-cut
@@ -454,7 +454,7 @@ create_comes_late()
 	lock_clean "$TASK"
 }
 
-@test "waiters keep their places if a server accepts connections and is silent" {
+@test "waiters keep their places if a server accepts connections but never answers" {
 	# zkrun asks for 30 s; this server grants 10 s.
 	hold holder "$TASK"
 	start_relay
@@ -802,7 +802,7 @@ kill_one()
 	assert_lock_clean "$TASK"
 }
 
-@test "a waiter that loses all servers exits 69 after session timeout and retries" {
+@test "a waiter that loses all servers exits 69 after the session timeout and the retries" {
 	own_server
 	hold holder "$TASK" -c "$OWN_CONNECT" -T 2s
 	zkrun_bg waiter -c "$OWN_CONNECT" -T 2s -r 1 --retry-sleep 0.1 \

@@ -10,8 +10,8 @@ FENCES()
 	echo "$BATS_TEST_TMPDIR/fences"
 }
 
-# contend ROUNDS: start ROUNDS runs, one after the other.  Each adds its fence
-# to the list while it holds.  Print the status of each run that fails.
+# contend ROUNDS: start ROUNDS runs, one after the other.  The command of each
+# run adds its fence to the list.  Print the status of each run that fails.
 contend()
 {
 	local i

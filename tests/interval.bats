@@ -218,7 +218,7 @@ eight_end()
 	assert_equal "$(statuses)" '0 3 '
 }
 
-@test "--interval-counts any: after a failure all contenders skip, with the --skip-exit-code" {
+@test "--interval-counts any: after a failure all contenders skip and exit with --skip-exit-code" {
 	gated first 3 -i 23h --interval-counts any
 	eight_queued -i 23h --interval-counts any --skip-exit-code 42
 	ended_in first 10 3

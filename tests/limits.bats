@@ -149,7 +149,7 @@ holding()
 	    "$BATS_TEST_TMPDIR/run.err"
 }
 
-@test "--hold: after a short command zkrun keeps the lease, and the next waits" {
+@test "--hold: after a short command zkrun keeps the lease, and the next contender waits" {
 	local apart
 
 	holding 3 --hold 1.5
@@ -185,7 +185,7 @@ holding()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "--hold: a signal releases the lease, with the command's status; SIGUSR1 only reports" {
+@test "--hold: a signal makes zkrun release the lease and exit with the command's status; SIGUSR1 only reports" {
 	holding 5 --hold 600
 	kill -USR1 "$BG_PID"
 	wait_for 5 has_lines "$BATS_TEST_TMPDIR/run.err" \
@@ -400,7 +400,7 @@ at_once()
 	ENDINGS=$(tr ' ' '\n' <<<"$ENDINGS" | sort -n | tr -s '\n' ' ')
 }
 
-@test "--leases 3 -n: of three contenders at once all run, of four exactly three" {
+@test "--leases 3 -n: if three contenders start at once, all run; if four start, exactly three run" {
 	for _ in 1 2 3 4; do
 		at_once 3
 		assert_equal "$ENDINGS" ' 0 0 0 '
@@ -519,7 +519,7 @@ assert_revoked()
 	lock_clean "$TASK"
 }
 
-@test "revoked during --hold: zkrun releases the lease, with the command's status" {
+@test "revoked during --hold: zkrun releases the lease and exits with the command's status" {
 	holding 5 --hold 600
 	next_in_queue
 	revoke "/lock/mutex/$TASK/leases/$(holders "$TASK" |
@@ -528,7 +528,7 @@ assert_revoked()
 	assert_next_met_nobody
 }
 
-@test "revoked during the write of the record: --hold does not follow" {
+@test "revoked during the write of the record: zkrun skips --hold" {
 	local reads
 
 	start_relay
@@ -549,7 +549,7 @@ assert_revoked()
 	assert_equal "$(statuses)" '0 '
 }
 
-@test "revoked while zkrun stops the command: --hold does not follow" {
+@test "revoked while zkrun stops the command: zkrun skips --hold" {
 	zkrun_bg run -m 0.3 -k 1.5 --hold 600 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c 'trap "" TERM; sleep 600; sleep 600'
 	wait_for 10 grep -q 'exceeded --max-time' "$BATS_TEST_TMPDIR/run.err"

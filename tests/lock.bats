@@ -179,7 +179,7 @@ in_queue()
 	assert_equal "lists: $(relay_count op12 "$name")" "lists: $3"
 }
 
-@test "the second in the queue lists the queue once to wait, the third twice" {
+@test "the second contender lists the queue once before it waits, the third twice" {
 	# The second lists the queue, at the front the leases, and in the end
 	# the queue.  It lists the task's node twice.
 	in_queue second 1 5
@@ -215,7 +215,7 @@ in_queue()
 	assert_equal "$(xargs <"$order")" 'first third'
 }
 
-@test "-n is refused with one transaction, a read and two lists, and makes no node" {
+@test "a refusal with -n costs one transaction, a read and two lists, and makes no node" {
 	hold holder "$TASK"
 	start_relay
 	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
@@ -253,7 +253,7 @@ in_queue()
 	let_go holder3
 }
 
-@test "-n gets the lock if the other lease is gone when zkrun tries or looks" {
+@test "-n gets the lock if the holder releases it before the transaction or the list reaches the server" {
 	local op
 
 	# With leases made by others, one transaction cannot take the lock.
@@ -272,7 +272,7 @@ in_queue()
 	done
 }
 
-@test "-n is refused and leaves nothing if the reply to its try or look is lost" {
+@test "-n is refused and leaves nothing if the reply to the transaction or to the list is lost" {
 	local op
 
 	hold holder "$TASK"
@@ -492,7 +492,7 @@ leases_is_gone()
 	lock_clean "$TASK"
 }
 
-@test "of many contenders with -n at once on a free lock, exactly one runs" {
+@test "if many contenders with -n try a free lock at once, exactly one runs" {
 	local gate=$BATS_TEST_TMPDIR/gate rounds=4 n=12 i round pids
 
 	! asan || rounds=1
@@ -625,7 +625,7 @@ leases_is_gone()
 	done
 }
 
-@test "over a slow link no node is left as soon as zkrun has exited" {
+@test "over a slow link, no node is left when zkrun has exited" {
 	# The link delays what zkrun sends by 100 ms.
 	start_relay relay "$ZKRUN_CONNECT" -d 100
 	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true

@@ -497,7 +497,7 @@ repeat()
 	run -13 zkrun -E 13 -n -t "$TASK" -f "$FILE" true
 }
 
-@test "the file's values of the older options take effect" {
+@test "the file's values of connect, wait, base, orphans and the like take effect" {
 	take_task
 	printf '%s\n' 'connect = 127.0.0.1:1' 'max-retries = 0' >"$FILE"
 	(
@@ -522,7 +522,7 @@ repeat()
 }
 
 # zkrun refuses an impossible value.  This shows that it read the option.
-@test "the environment and the file are read for each newer option" {
+@test "a bad value of hold, interval, leases, max-time and the like is refused in all three places" {
 	local pair name variable
 
 	for pair in hold=x interval=x interval-counts=x leases=x max-time=x \
@@ -541,7 +541,7 @@ repeat()
 	done
 }
 
-@test "good values of the newer options are accepted from all three places" {
+@test "good values of hold, interval, leases, max-time and the like are accepted from all three places" {
 	local pair name variable
 
 	for pair in hold=1ms interval=0 interval-counts=any \

@@ -109,7 +109,7 @@ lingers()
 	[ "$(children_of "$(children_of "$1")")" = "$(marked "$TASK")" ]
 }
 
-@test "losing the lease while zkrun waits for orphans kills them" {
+@test "if the lease is lost while zkrun waits for orphans, zkrun kills them" {
 	leave_one
 	wait_for 5 marked_count "$TASK" 1
 	wait_for 5 lingers "$BG_PID"
@@ -119,7 +119,7 @@ lingers()
 	marked_count "$TASK" 0
 }
 
-@test "after ten seconds zkrun names the processes it waits for, and -o leave" {
+@test "after ten seconds zkrun names the processes that it waits for, and suggests -o leave" {
 	local sleep
 
 	sleep="'sleep' \\(pid [0-9]+\\)"

@@ -129,12 +129,12 @@ hand_over_around_a_cut()
 	done
 }
 
-@test "a lease handed over as a follower is cut off: the job is dead before the lease is gone" {
+@test "a follower is cut off during hand-offs: the job is dead before the lease is gone" {
 	asan || hand_over_around_a_cut follower
 }
 
 # bats test_tags=long
-@test "a lease handed over as a leader is cut off: the job is dead before the lease is gone" {
+@test "a leader is cut off during hand-offs: the job is dead before the lease is gone" {
 	asan || hand_over_around_a_cut leader
 }
 
@@ -265,7 +265,7 @@ hand_over_around_a_cut()
 #
 
 # bats test_tags=long
-@test "a zkrun that takes any reply for a proof is caught" {
+@test "the tests catch a zkrun that takes any reply for a proof" {
 	local n
 
 	! asan || return 0

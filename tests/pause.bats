@@ -167,7 +167,7 @@ refused()
 	assert_lock_clean "$TASK"
 }
 
-@test "--pause names a Curator client that holds the lock; the client goes on, and is the last" {
+@test "--pause names a Curator client that holds the lock; the client goes on, and no other one gets the lock" {
 	start_curator
 	curator_say acquire A "$P" -1
 	curator_expect 10 A acquired

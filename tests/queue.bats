@@ -107,7 +107,7 @@ ran()
 	done
 }
 
-@test "of a hundred queue nodes without a session each is read once, and the queue listed once" {
+@test "a waiter behind a hundred queue nodes without a session reads each of them only once" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 100
 	hold holder "$TASK"
@@ -123,7 +123,7 @@ ran()
 	[ "$(relay_count op4)" -le 130 ]
 }
 
-@test "contact is lost at the front of the queue, behind nodes without a session" {
+@test "a waiter at the front, behind nodes without a session, runs even if contact is lost" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 2
 	hold holder "$TASK"
@@ -172,7 +172,7 @@ all_ran()
 	assert_equal "$(sort "$BATS_TEST_TMPDIR/order" | xargs)" "$*"
 }
 
-@test "at the last sequence number and past it all contenders have their turn" {
+@test "all contenders get their turn at the last sequence number and after it" {
 	local place
 
 	count_from 2147483647
@@ -188,7 +188,7 @@ all_ran()
 	all_ran a b c d
 }
 
-@test "negative numbers: a contender that comes ahead of the head gets its lease" {
+@test "negative numbers: the head gives its lease back if a contender comes ahead of it" {
 	count_from -5
 	hold holder "$TASK"
 	start_relay
@@ -252,7 +252,7 @@ all_ran()
 	[ "$(sed -n 's/^ZKRUN_FENCE=//p' "$env")" -gt 0 ]
 }
 
-@test "negative numbers: contact is lost while the head gives its lease back" {
+@test "negative numbers: the head gives its lease back even if contact is lost" {
 	count_from -5
 	hold holder "$TASK"
 	start_relay
@@ -288,7 +288,7 @@ all_ran()
 	ran first
 }
 
-@test "negative numbers: a Curator client that comes ahead of the head goes first" {
+@test "negative numbers: a Curator client that comes ahead of the head runs first" {
 	count_from -5
 	start_curator "$OWN_CONNECT"
 	hold holder "$TASK"

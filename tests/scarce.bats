@@ -322,7 +322,7 @@ hide_children()
 	lock_clean "$TASK"
 }
 
-@test "the guard is stopped and its link full: no message that counts is lost" {
+@test "if the guard is stopped and its link is full, no report of the end is lost" {
 	local keeper i
 
 	zkrun_bg run -t "$TASK" -- sh -c \

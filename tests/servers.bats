@@ -86,7 +86,7 @@ fence_of()
 	wait_for 5 not zk stat "$BASE/x/leases"
 }
 
-@test "zkrun does not take a server that knows all requests for a poorer server" {
+@test "zkrun uses containers on a server that supports all requests" {
 	virgin
 	run -0 zkrun -v -b "$BASE" -t x -- true
 	refute_output --partial container
@@ -113,7 +113,7 @@ fence_of()
 	assert_lock_clean "$TASK"
 }
 
-@test "the keeper is killed at a server that resumes no session: exit 76 within seconds" {
+@test "if the keeper is killed and the server resumes no session, zkrun exits 76 within seconds" {
 	start_relay
 	relay_tell no-resume
 	zkrun_bg holder -T 8s -c "$RELAY_CONNECT" -t "$TASK" -- \
@@ -127,7 +127,7 @@ fence_of()
 	assert_lock_clean "$TASK" 15
 }
 
-@test "zkrun says so if a server keeps sessions longer than it asked for" {
+@test "zkrun reports a server that keeps sessions for longer than zkrun asked for" {
 	own_server --tick 1000
 	run -0 zkrun -c "$OWN_CONNECT" -T 1.5s -t "$TASK" -- true
 	assert_output "zkrun: ZooKeeper raised the session timeout of '$TASK' from 1.5s to 2.0s: others wait that long after a failure"

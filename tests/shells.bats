@@ -164,7 +164,7 @@ some_offer()
 	all_offer 'zkrun --check x'
 }
 
-@test "after the options each shell completes commands, and then as the command does" {
+@test "after the options each shell completes commands, and after a command the command's arguments" {
 	some_offer 'zkrun -t x fals' false
 	some_offer 'zkrun -t x -- fals' false
 	some_offer 'zkrun -c zk1:2181,zk2:2181/ops --on-loss=stop -nt x -w3 fals' \

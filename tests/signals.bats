@@ -226,7 +226,7 @@ siglog_bg()
 	done
 }
 
-@test "zkrun adds nothing to a signal that the command alone received" {
+@test "if the command alone receives a signal, zkrun sends it none" {
 	siglog_bg r -t "$TASK"
 	kill -USR1 "$(children_of "$(keeper_of "$BG_PID")")"
 	zkrun_wait r 10
@@ -257,7 +257,7 @@ guard_in_terminal()
 	type_keys 'exit\n'
 }
 
-@test "^C at a terminal in the queue: zkrun dies of it, and the shell drops its list" {
+@test "^C at a terminal in the queue: zkrun dies of it, and the shell drops the rest of its list" {
 	hold holder "$TASK"
 	start_shell
 	type_keys "'$ZKRUN' -t '$TASK' -- true; touch '$BATS_TEST_TMPDIR/next'\n"

@@ -109,7 +109,7 @@ all_end()
 	assert_ran 2
 }
 
-@test "a waiter whose create lost its reply counts from that create" {
+@test "if the reply to a waiter's create is lost, the waiter still counts from that create" {
 	gated first 3 -i 1h
 	behind early 1 -i 1h
 	start_relay relay "$ZKRUN_CONNECT"

@@ -329,7 +329,7 @@ survives_choking()
 # The caller's open files
 #
 
-@test "zkrun keeps the caller's POSIX lock until it ends" {
+@test "zkrun keeps the caller's POSIX lock until zkrun ends" {
 	mkfifo "$BATS_TEST_TMPDIR/out"
 	sh -c 'cat <"$1/out" >/dev/null; : >"$1/eof"' sh "$BATS_TEST_TMPDIR" \
 	    3>&- &

@@ -183,7 +183,7 @@ Using 'getpwuid_r'"
 	assert_output --partial 'poisoned'
 }
 
-@test "if the ZooKeeper client is too old, make names the least version and compiles nothing" {
+@test "if the ZooKeeper client is too old, make names the required version and compiles nothing" {
 	mkdir -p "$BATS_TEST_TMPDIR/old/zookeeper"
 	# The header of 3.4 lacks zoo_acreate2 and zookeeper_init2.
 	echo 'extern int zoo_acreate(void);' \
@@ -194,7 +194,7 @@ Using 'getpwuid_r'"
 	refute_output --partial 'session.c'
 }
 
-@test "the units pass on a big-endian processor" {
+@test "the unit tests pass on a big-endian processor" {
 	run -0 "$TOP/tests/cross" s390x
 	assert_line '0 failed'
 }

@@ -628,7 +628,7 @@ inside_is_well()
 	return 1
 }
 
-@test "as PID 1 of a container TERM ends the job and its orphans, exit 143, no zombie" {
+@test "if zkrun is PID 1 of a container, TERM ends the job and its orphans, exit 143, no zombie" {
 	local way
 
 	write_orphans
@@ -643,14 +643,14 @@ inside_is_well()
 	done
 }
 
-@test "as PID 1 of a container a signal from within ends the job" {
+@test "if zkrun is PID 1 of a container, a signal from inside the container ends the job" {
 	run_as_pid_1 -- pair
 	find_pid_1 2
 	nsenter -t "$PID_1" -p -m sh -c 'kill -INT 1'
 	pid_1_ends 130
 }
 
-@test "as PID 1 of a container zkrun reaps the orphans of other processes" {
+@test "if zkrun is PID 1 of a container, it reaps the orphans of other processes" {
 	run_as_pid_1 -- job
 	find_pid_1 1
 	# The orphan is no process of zkrun's command.
@@ -664,7 +664,7 @@ inside_is_well()
 	pid_1_ends 143
 }
 
-@test "as PID 1 of a container zkrun exits with the command's status or 128+n" {
+@test "if zkrun is PID 1 of a container, it exits with the command's status or 128+n" {
 	local n
 
 	run_as_pid_1 -- sh -c 'exit 3'
@@ -677,7 +677,7 @@ inside_is_well()
 	pid_1_ends 124
 }
 
-@test "as PID 1 of a container ^C and the terminal's end end the job" {
+@test "if zkrun is PID 1 of a container, ^C or the end of the terminal ends the job" {
 	local way end
 
 	[ "$EUID" -eq 0 ] || skip 'needs a PID namespace'

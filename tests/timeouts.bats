@@ -91,7 +91,7 @@ regained()
 	assert_lock_clean "$TASK"
 }
 
-@test "the keeper stops right after such a move: the job is dead before its lease is gone" {
+@test "the keeper stops after it moved to a server with a shorter timeout: the job is dead before its lease is gone" {
 	! asan || return 0
 	enlist run -T 8s -k 0.3 -c "$BOTH" -- \
 	    "$TOOLS/alive" "$(signs run)" hard

@@ -188,7 +188,7 @@ titles()
 	assert_output '100000 100000'
 }
 
-@test "the bench finds a zkrun that was left behind, in spite of its title" {
+@test "the tests find a zkrun that was left behind, although its title replaces its environment" {
 	local jobs
 
 	hold a "$TASK"

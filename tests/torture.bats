@@ -189,7 +189,7 @@ only()
 	assert_output '5 10 15 20 '
 }
 
-@test "four broken zkruns can be built, and a fault that no longer fits is named" {
+@test "four broken zkruns can be built, and the build names an edit that no longer fits the source" {
 	local copy=$BATS_TEST_TMPDIR/copy n
 
 	TORTURE_DIR=$BATS_TEST_TMPDIR run -0 "$TOP/tests/torture/broken" -b

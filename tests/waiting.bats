@@ -119,7 +119,7 @@ said()
 	let_go holder
 }
 
-@test "on a narrow terminal: zkrun cuts the line, which stays one line" {
+@test "on a narrow terminal: zkrun cuts the line, so that it stays one line" {
 	hold holder "$TASK"
 	TERM=xterm start_terminal sh -c "stty cols 30
 	    exec \"$ZKRUN\" -w 4.5 -t $TASK -- true"
