@@ -45,8 +45,8 @@ int	ask_wait(struct asker *, struct session_event **event);
 
 /*
  * Blocks until a survey is done.  Returns ASK_GO_ON, or an exit status like
- * ask_wait(), or EXITCODE_SYSTEM without memory.  The survey has the problems
- * that the servers reported.
+ * ask_wait(), or EXITCODE_SYSTEM if memory is exhausted.  The survey contains
+ * the problems that the servers reported.
  */
 int	ask_survey(struct asker *, struct survey *);
 
@@ -73,7 +73,7 @@ int	ask_steps(struct asker *, const struct session_step *, size_t count,
 int	ask_refused(const struct asker *, const char *path,
 	    const struct session_event *);
 
-/* Logs that there is no memory.  Returns EXITCODE_SYSTEM. */
+/* Logs that memory is exhausted.  Returns EXITCODE_SYSTEM. */
 int	ask_no_memory(const struct asker *);
 
 #endif

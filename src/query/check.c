@@ -1,6 +1,6 @@
 /*
- * Reads the lease node after a sync, because a lagging server would answer with
- * old data.
+ * Sends a sync before it reads the lease node, because a lagging server would
+ * answer with old data.
  */
 #include "query/check.h"
 
@@ -45,7 +45,7 @@ static int
 judge(const struct session_event *event, const struct wanted *wanted)
 {
 	if (event->code == SESSION_OK) {
-		/* If a backup was restored, another node may have this name. */
+		/* After a backup was restored, another node may have this name. */
 		if (event->czxid == wanted->fence &&
 		    event->owner == wanted->session)
 			return 0;

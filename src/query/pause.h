@@ -10,9 +10,9 @@ struct options;
 /*
  * Creates one pause node for each of the --leases, and reports the holders of
  * the lock.  Blocks.  Returns the exit status: 0 if the pause is in force;
- * EXITCODE_DENIED, EXITCODE_INTERNAL or EXITCODE_SYSTEM after deleting the
- * created nodes as far as possible; EXITCODE_UNREACHABLE without contact or
- * chroot, when some nodes may exist.
+ * EXITCODE_DENIED, EXITCODE_INTERNAL or EXITCODE_SYSTEM after an error, when it
+ * has deleted its nodes as far as possible; EXITCODE_UNREACHABLE without
+ * contact or chroot, when some of its nodes may exist.
  */
 int	pause_run(const struct options *);
 

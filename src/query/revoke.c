@@ -83,7 +83,7 @@ ask_holder(struct revoke *revoke, struct revoke_node *lease,
 	return status;
 }
 
-/* Asks all holders.  Returns like ask_holder(). */
+/* Asks all holders.  Returns what ask_holder() returns. */
 static int
 ask_holders(struct revoke *revoke)
 {

@@ -41,7 +41,7 @@ void	revoke_close(struct revoke *);
  */
 int	revoke_look(struct revoke *);
 
-/* Reports the pauses.  --revoke and --break keep them. */
+/* Reports the pauses, which --revoke and --break do not end. */
 void	revoke_name_pauses(const struct revoke *);
 
 /* Returns the node with the name, or NULL. */

@@ -11,7 +11,7 @@ struct options;
  * May block for as long as the retry policy allows, and while it prints.
  * Returns the exit status: 0 if a task is held, EXITCODE_FREE if no task is
  * held; EXITCODE_UNREACHABLE, EXITCODE_DENIED or EXITCODE_INTERNAL if something
- * could not be read; EXITCODE_SYSTEM without memory or if the output is
+ * could not be read; EXITCODE_SYSTEM if memory is exhausted or the output is
  * incomplete.
  */
 int	status_run(const struct options *);

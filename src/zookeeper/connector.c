@@ -176,9 +176,9 @@ has_other(const struct connector *connector)
 
 /*
  * Returns when to leave the server in use if it does not answer.  If every
- * other server failed within the last session timeout, waits four times as
- * long, unless TCP cannot deliver the request.  An open request is worth more
- * than a new connection.
+ * other server failed within the last session timeout, a new connection is
+ * unlikely to help: waits four times as long for the answer, unless TCP cannot
+ * deliver the request.
  */
 static int64_t
 answer_deadline(const struct connector *connector)

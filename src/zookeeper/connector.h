@@ -9,9 +9,9 @@
  * count of retries, because a server may open a session and then close the
  * connection on the first request.
  *
- * After a request of the session was answered, the connector tries to regain
- * lost contact, on any server, for as long as the session may be alive.  The
- * retry policy does not limit these attempts.
+ * Once a server has answered a request of the session, the connector tries to
+ * regain lost contact, on any server, for as long as the session may be alive.
+ * The retry policy does not limit these attempts.
  */
 #ifndef ZKRUN_CONNECTOR_H
 #define ZKRUN_CONNECTOR_H
@@ -65,22 +65,23 @@ struct connector {
 	int64_t			 up_ms;		/* start of this contact */
 	unsigned int		 brief;		/* successive short contacts */
 	int64_t			 first_attempt_ms;
-	int64_t			 retries;	/* since the last answer */
-	int64_t			 resumes;	/* to resume, since then */
+	/* Since the last answer: attempts for a new session, and to resume. */
+	int64_t			 retries;
+	int64_t			 resumes;
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
 	/* When the current address was tried: before the connect request. */
 	int64_t			 tried_since_ms;
 	/*
-	 * How long to wait for an answer before trying another server; set by
-	 * the owner while a lease is at stake.  CLOCK_NEVER: the limit of the
-	 * library, 2/3 of the session timeout.  If no other server is worth
+	 * How long to wait for an answer before trying another server.  The
+	 * owner sets it while a lease is at stake.  CLOCK_NEVER: the limit of
+	 * the library, 2/3 of the session timeout.  If no other server is worth
 	 * trying, the connector reports a silence that is longer than earlier
-	 * ones (CONNECTOR_SILENT), and leaves the server after four times this
-	 * time.
+	 * ones (CONNECTOR_SILENT), and leaves the server after four times the
+	 * patience.
 	 */
 	int64_t			 patience_ms;
-	int64_t			 slowest_ms;	/* of this connection */
+	int64_t			 slowest_ms;	/* answer on this connection */
 	int64_t			 told_silent_since_ms;
 	int64_t			 pause_until_ms;
 };

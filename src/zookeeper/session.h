@@ -102,18 +102,18 @@ struct session {
 	/* Requests in order: sent without a reply; held to send later. */
 	STAILQ_HEAD(session_requests, session_request) open, held;
 	uint64_t		 asked;		/* requests so far */
-	/* Of a throttling server: since when, the pause, when to send again. */
-	int64_t			 throttled_since_ms;	/* 0: it does not */
-	int64_t			 pause_ms;
-	int64_t			 ask_again_ms;
+	/* For a server that throttles. */
+	int64_t			 throttled_since_ms;	/* 0: not throttling */
+	int64_t			 pause_ms;	/* before the next request */
+	int64_t			 ask_again_ms;	/* end of the pause */
 };
 
 /*
  * New nodes get the ACL of the credentials and grants, except shared ones.  A
  * server may not support containers or creates that return the czxid (ZooKeeper
- * before 3.5).  It refuses the first such create with SESSION_UNSUPPORTED.
- * After that, zkrun creates persistent nodes instead of containers, and the
- * reply to a create has no czxid.
+ * before 3.5).  Such a server refuses the first of these creates with
+ * SESSION_UNSUPPORTED.  After that, zkrun creates persistent nodes instead of
+ * containers, and the reply to a create has no czxid.
  */
 enum session_operation {
 	SESSION_CREATE_SHARED,		/* a container with an open ACL */
@@ -179,9 +179,9 @@ void			 session_event_free(struct session_event *);
 int64_t	session_unanswered_since_ms(const struct session *);
 
 /*
- * Says whether the server's machine does not acknowledge sent data.  TCP
- * then retransmits at growing intervals and would notice late that the network
- * works again.
+ * Returns whether the server's machine does not acknowledge sent data.  In that
+ * case TCP retransmits at growing intervals, and would notice late that the
+ * network works again.
  */
 bool	session_is_cut_off(const struct session *);
 
@@ -194,7 +194,7 @@ void	session_abandon(struct session *);
 /*
  * Sends the end of the session, if there is a connection, and frees everything.
  * Does not wait for the server's reply, so the server may not receive the
- * request.  Delete the nodes that must be gone, and read the replies, before.
+ * request.  If nodes must be gone, first delete them and read the replies.
  */
 void	session_close(struct session *);
 
@@ -209,7 +209,10 @@ void	session_close(struct session *);
 void	session_ask(struct session *, enum session_operation, int tag,
 	    int watch_tag, const char *path, const char *data);
 
-/* Sends a transaction likewise: the server executes all steps or none. */
+/*
+ * Sends a transaction: the server executes all steps or none.  The reply
+ * arrives as for session_ask().
+ */
 void	session_ask_steps(struct session *, int tag,
 	    const struct session_step *, size_t count);
 

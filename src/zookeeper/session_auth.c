@@ -79,9 +79,9 @@ show_next(struct session *session)
 }
 
 /*
- * After a refusal the server closes the connection.  If it left any request
- * unread, the refusal is lost.  So the first connection of a session sends
- * nothing after a credential until the server has accepted it.
+ * After a refusal the server closes the connection.  If the server has left any
+ * request unread, TCP may discard the refusal.  So the first connection of a
+ * session sends nothing after a credential until the server has accepted it.
  */
 int
 session_authenticate(struct session *session)

@@ -14,9 +14,9 @@
 #include "zookeeper/session.h"
 
 /*
- * A request, with the data to send it again.  Its reply frees it.  The request
- * is in the list "open" while the library has it, else in "held".  Replies
- * arrive in the order of the requests.
+ * A request, with the data to send it again.  It is freed when its reply
+ * arrives.  The request is in the list "open" while the library has it, else in
+ * "held".  Replies arrive in the order of the requests.
  */
 struct session_request {
 	struct session		*session;
@@ -72,8 +72,8 @@ int	session_authenticate(struct session *);
 void	session_ask_carefully(struct session *);
 
 /*
- * session_codes.c: returns what the error code of a reply means, and writes a
- * text that contains the code.
+ * session_codes.c: returns what the error code of a reply means, and writes the
+ * reason, which contains the code.
  */
 enum session_code	 session_judge_code(int rc,
 			    char reason[SESSION_REASON_SIZE]);

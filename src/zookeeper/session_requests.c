@@ -213,7 +213,7 @@ make_request(const struct session_step *steps, size_t count)
 	return request;
 }
 
-/* Takes over a request, or NULL, and sends it now or in its turn. */
+/* Takes over a request, or NULL, and sends it at once or in its turn. */
 static void
 ask(struct session *session, struct session_request *request)
 {
@@ -281,7 +281,7 @@ session_send_close(struct session *session)
 	struct timeval wait;
 	int fd = -1, interest = 0, off = 0;
 
-	/* Do not send it into the middle of another request. */
+	/* Part of another request is not sent yet: do not send into its middle. */
 	if (zookeeper_interest(session->handle, &fd, &interest, &wait) != ZOK ||
 	    fd != session->fd || (interest & ZOOKEEPER_WRITE) != 0)
 		return;
