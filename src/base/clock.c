@@ -81,7 +81,7 @@ clock_parse_duration(const char *text, int64_t *ms)
 		if (value > (double)CLOCK_LONGEST_MS)
 			return -1;
 		*ms = (int64_t)(value + 0.5);
-		/* Only "0" means no time at all. */
+		/* Do not round to 0: only "0" stands for no time. */
 		if (*ms == 0 && value > 0)
 			*ms = 1;
 		return 0;

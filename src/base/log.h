@@ -2,9 +2,9 @@
  * Writes messages for people: one line each, on stderr after "zkrun: " and, on
  * request, in syslog.
  *
- * The functions that log keep errno.  By default they write to stderr, which
- * may block.  After log_send_to() they only send the message to a process that
- * writes it (system/logger.h), and never block, because a stalled disk or
+ * The functions that log do not change errno.  By default they write to stderr,
+ * which may block.  After log_send_to() they only send the message to a process
+ * that writes it (system/logger.h), and never block, because a stalled disk or
  * terminal must not delay a deadline.  A message is lost if the socket is full.
  * text_clean() cleans every line.
  */

@@ -232,7 +232,7 @@ refuse_option(int result, const char *given)
 	    refuse_name(given);
 }
 
-/* What arguments_parse() must know from argv before it applies options. */
+/* Facts from argv that arguments_parse() needs before it applies options. */
 struct glance {
 	const char	*file;		/* --config, or ZKRUN_CONFIG */
 	bool		 check;		/* --check is given */
@@ -240,8 +240,8 @@ struct glance {
 };
 
 /*
- * Reads argv.  Applies its options, or only fills in the glance if options is
- * NULL.  Options may also follow the tasks of a query, which has no command.
+ * Reads argv and applies its options.  If options is NULL, only fills in the
+ * glance.  Options may also follow the tasks of a query, which has no command.
  * Returns ARGUMENTS_RUN or an exit status.
  */
 static int

@@ -13,9 +13,9 @@ struct options;
 
 /*
  * Fills in the options, which then have pointers into argv.  Returns
- * ARGUMENTS_RUN, or an exit status.  It returns the status after --help,
- * --version or an error, and reports an error in one line on stderr.  Reads
- * files, so it may wait for the disk.
+ * ARGUMENTS_RUN.  After --help, --version or an error, which it reports in one
+ * line on stderr, returns an exit status instead.  Reads files, so it may wait
+ * for the disk.
  */
 int	arguments_parse(struct options *, int argc, char **argv);
 

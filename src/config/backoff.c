@@ -26,7 +26,7 @@ backoff_pause_ms(const struct backoff_policy *policy, int64_t retries,
 		/* Ten years times 2^32 overflow int64_t, so use double. */
 		pause_ms = (int64_t)((double)pause_ms * random / UINT32_MAX);
 	}
-	/* Do not pause if no attempt may follow. */
+	/* Do not pause if no attempt may follow the pause. */
 	if (policy->for_ms > 0 && elapsed_ms + pause_ms > policy->for_ms)
 		return BACKOFF_GIVE_UP;
 	return pause_ms;

@@ -121,7 +121,7 @@ const struct option_spec	*options_find(const char *);
  */
 const struct option_spec	*options_nearest(const char *name);
 
-/* Says whether the option was removed; its problem names the replacement. */
+/* Says whether the option was removed.  Its error names the replacement. */
 bool	options_is_gone(const struct option_spec *);
 
 /*

@@ -1,7 +1,7 @@
 /*
- * Checks connect strings and znode paths before a server sees them.  The client
- * library refuses "[::1]:2181" and "/chroot/".  A server that gets a bad path
- * closes the connection.
+ * Checks connect strings and znode paths before zkrun uses them.  The client
+ * library refuses "[::1]:2181" and "/chroot/", so zkrun converts these.  A
+ * server that gets a bad path closes the connection.
  */
 #include "config/servers.h"
 

@@ -19,7 +19,7 @@ values_word(void *field, const char *value, const struct values_kind *kind)
 {
 	int *word = field;
 
-	/* A flag without a value means its second word. */
+	/* A flag without a value stands for its second word. */
 	*word = 1;
 	if (value != NULL)
 		for (*word = 0; kind->words[*word] != NULL &&

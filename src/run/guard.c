@@ -52,7 +52,7 @@ take_signal(struct guard *guard, enum forward_ear ear, int number,
 {
 	bool is_own = is_for_us(guard, number);
 
-	/* Do this at once: we may stop ourselves before the decision. */
+	/* Cancel a stop now: we may stop before forward.c decides. */
 	if (number == SIGCONT)
 		guard->stop = 0;
 	if (forward_heard(&guard->forward, ear, number, sender, is_own,
@@ -259,7 +259,7 @@ loop(struct guard *guard)
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0) {
 			timer_ms = CLOCK_NEVER;
-			/* Skipped at the start: a short run saves the cost. */
+			/* Not before a timer ends: short runs stay fast. */
 			if (guard->state == RUNNING)
 				proctree_stay_ready(&guard->tree);
 		}

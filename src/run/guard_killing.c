@@ -41,7 +41,7 @@ kill_ms(const struct guard *guard)
 int64_t
 guard_stop_ms(const struct guard *guard)
 {
-	/* --on-loss ignore: the guard reports the loss once, and at the end. */
+	/* With --on-loss ignore the guard reports the loss only once. */
 	if (guard->options->ignore_loss)
 		return guard->state == RUNNING && !guard->lost ?
 		    kill_ms(guard) : CLOCK_NEVER;
@@ -53,8 +53,8 @@ guard_stop_ms(const struct guard *guard)
 
 /*
  * A tree that was asked to stop gets no more time if the lease is proved anew,
- * but less time if the lease expires earlier.  Killing begins earlier by the
- * time that it takes.
+ * but less time if the lease expires earlier.  The guard begins to kill earlier
+ * by the time that killing takes.
  */
 static int64_t
 kill_begins_ms(const struct guard *guard)
@@ -96,8 +96,8 @@ describe_expiry(const struct guard *guard, char buffer[LEASE_LEFT_SIZE])
 }
 
 /*
- * The keeper may hang, even before it could report the start of the command.
- * More than one living process, the keeper, means that the command started.
+ * The keeper may hang before it reports the start of the command.  If the
+ * keeper is not the only living process, the command has started.
  */
 void
 guard_stop_tree(struct guard *guard)
@@ -205,7 +205,7 @@ enum guard_state
 guard_keeper_died_queued(struct guard *guard,
     const struct link_message *message)
 {
-	/* With this status the keeper has logged why it could not start. */
+	/* A keeper with this status has logged why it could not start. */
 	guard->exit_code = EXITCODE_SYSTEM;
 	if (message->ended.status != EXITCODE_SYSTEM) {
 		log_error("the keeper of '%s' died; giving up",
@@ -222,10 +222,7 @@ guard_keeper_died_releasing(struct guard *guard,
 {
 	log_error("the keeper of '%s' died after the command ended",
 	    guard->options->task);
-	/*
-	 * The command succeeded, but the run may not be recorded, or --hold was
-	 * cut short.
-	 */
+	/* The run may not be recorded, or the end cut --hold short. */
 	if (guard->exit_code == 0 &&
 	    (guard->options->interval_ms != CLOCK_NEVER ||
 	    clock_ms() < guard->held_until_ms))
@@ -274,7 +271,7 @@ guard_keeper_died_holding(struct guard *guard,
 		guard->started_ms = clock_ms();
 	/* Keep guard->lost: with contact, there is time for the closer. */
 	guard->exit_code = EXITCODE_LOST;
-	/* Empty: the command died with the keeper (PR_SET_PDEATHSIG). */
+	/* If it is empty, the command died with the keeper (PDEATHSIG). */
 	next = empty ? guard_all_is_dead(guard, message) :
 	    guard_kill_all(guard, message);
 	if (!guard->lost)

@@ -86,7 +86,7 @@ struct guard_row {
 	int		 next;		/* and enter one of these states */
 };
 
-/* Patience beyond the time at which the session must have expired. */
+/* How long to wait after the session has certainly expired. */
 #define GUARD_MARGIN_MS	5000
 
 #define STAY	(1 << 30)		/* in guard_row.next: the same state */

@@ -1,6 +1,7 @@
 /*
  * zkrun tells descriptors apart by FD_CLOEXEC.  It sets this flag on all its
- * own.  No inherited one has it, or the exec of zkrun would have closed it.
+ * own descriptors.  No inherited descriptor has the flag, or the exec of zkrun
+ * would have closed it.
  */
 #include "system/descriptors.h"
 
@@ -58,7 +59,7 @@ is_stream(int fd)
 	    is_terminal(what.stx_rdev_major)));
 }
 
-/* Replaces 0 to 2 by /dev/null: a free number would go to the next socket. */
+/* Replaces 0 to 2 by /dev/null, or the next socket would get the number. */
 static void
 let_go(int fd)
 {

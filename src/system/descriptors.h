@@ -24,7 +24,10 @@ int	descriptors_fill_standard(void);
  */
 void	descriptors_let_go(void);
 
-/* Closes stderr in the same way.  This process then cannot write to it. */
+/*
+ * Replaces stderr by /dev/null if it is a pipe, FIFO, socket or terminal.
+ * After that, this process cannot print messages.
+ */
 void	descriptors_let_go_stderr(void);
 
 /*

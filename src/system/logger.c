@@ -133,7 +133,7 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	write_all(logger, sink, ident);
 }
 
-/* Returns the socket to read if it needs a new process now, else -1. */
+/* Returns the sink's socket if the sink needs a new process now, else -1. */
 static int
 unread_fd(const struct logger *logger, enum log_sink sink)
 {

@@ -2,8 +2,8 @@
  * The loggers: one child writes messages to stderr, another to syslog(3).
  *
  * A logger may block on a disk, a terminal or the syslog daemon, so that guard
- * and keeper do not.  They start a logger when its first message arrives.  A
- * logger exits when every process that could send messages has exited.
+ * and keeper do not block.  The first message for a logger starts it.  A logger
+ * exits when every process that could send messages has exited.
  */
 #ifndef ZKRUN_LOGGER_H
 #define ZKRUN_LOGGER_H

@@ -74,7 +74,7 @@ add(struct processes *found, pid_t pid, pid_t parent)
 		list = reallocarray(found->list, 2 * found->allocated,
 		    sizeof(*list));
 		if (list == NULL) {
-			/* A later look finds the rest, when these are dead. */
+			/* When these are dead, a later look finds the rest. */
 			found->incomplete = true;
 			return;
 		}

@@ -29,7 +29,7 @@
 #define PAGE		4096
 #define DEATHS_PER_MS	10	/* threads that end on a slow machine */
 
-/* Asks the kernel whether this process has no child, not even a zombie. */
+/* Asks the kernel whether this process has no children, not even zombies. */
 static bool
 is_childless(void)
 {
@@ -161,7 +161,7 @@ proctree_kill_more(const struct proctree *tree)
 		(void)kill(found->list[i].pid, SIGKILL);
 }
 
-/* Sends SIGSTOP to all until a round finds no more than the round before. */
+/* Sends SIGSTOP to all, in rounds, until a round finds no new process. */
 static void
 stop_all(struct proctree *tree)
 {

@@ -2,7 +2,7 @@
  * The descendants of this process: the command and all processes it started.
  *
  * Guard and keeper are child subreapers, so a descendant stays below them until
- * it is dead and reaped, even after a double fork or setsid(2).  When waitid(2)
+ * it is dead and reaped, even after a double fork or setsid(2).  If waitid(2)
  * fails with ECHILD, no descendant is left.  A failed look at /proc never
  * counts as "no descendant".  Only proctree_rehearse() may block.
  */
@@ -65,9 +65,9 @@ void	proctree_stay_ready(struct proctree *);
 
 /*
  * Spares children that the command did not start, until they are reaped.
- * The caller's shell started them before its exec of zkrun, or they are
- * descendants of such a child.  While the child "except" lives, spares all
- * others.  After its death, spares only those that started before
+ * Either the caller's shell started such a child before its exec of zkrun, or
+ * the child descends from one of these.  While the child "except" lives, spares
+ * all others.  After its death, spares only those that started before
  * older_than_ms, the command's start.  Returns -1 if memory is exhausted or
  * /proc cannot be read.
  */
@@ -115,8 +115,8 @@ void	proctree_kill_more(const struct proctree *);
 /*
  * Reaps one dead child.  Returns its pid and wait status, or 0 if there is
  * none.  Children may die faster than this process reaps them, and the caller's
- * loop must continue: set *left to PROCTREE_REAP_MAX in each turn.  Each call
- * counts *left down.  At 0 the call returns 0 and sends SIGCHLD to this
+ * loop must continue.  So set *left to PROCTREE_REAP_MAX in each turn.  Each
+ * call counts *left down.  At 0, the call returns 0 and sends SIGCHLD to this
  * process, so that the next turn reaps the rest.
  */
 pid_t	proctree_reap(struct proctree *, int *left, int *status);

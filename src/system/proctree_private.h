@@ -1,7 +1,7 @@
 /*
  * Finds descendants for proctree.c.  Private to the proctree*.c files.
  *
- * proctree_walk.c has proctree_signal() as well, which leaves the living
+ * proctree_walk.c also contains proctree_signal(), which leaves the living
  * descendants in tree->found and its duration in tree->walk_ms.
  */
 #ifndef ZKRUN_PROCTREE_PRIVATE_H

@@ -51,7 +51,7 @@ int64_t	sdnotify_pace_ms(const struct sdnotify *);
 /* Sends the reports in one datagram.  Keeps them if the queue is full. */
 void	sdnotify_flush(struct sdnotify *);
 
-/* Returns whether reports wait; if so, poll for POLLOUT, then flush. */
+/* Returns whether reports wait.  In that case poll for POLLOUT, then flush. */
 bool	sdnotify_is_full(const struct sdnotify *);
 
 #endif

@@ -111,7 +111,7 @@ signals_die(int number)
 {
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	(void)signal(number, SIG_DFL);
-	/* This also delivers the signal, whose default action ends us. */
+	/* This delivers any signal; the default action of this one ends us. */
 	signals_stop(number);
 	_exit(EXITCODE_SIGNAL + number);
 }

@@ -15,7 +15,7 @@
 #include "base/exitcode.h"
 #include "system/descriptors.h"
 
-/* Returns the slot of a pid, or a free one for pid 0.  NULL: none. */
+/* Returns the slot of a pid, a free slot for pid 0, or NULL. */
 static pid_t *
 find(struct subprocesses *ours, pid_t pid)
 {

@@ -281,7 +281,7 @@ session_send_close(struct session *session)
 	struct timeval wait;
 	int fd = -1, interest = 0, off = 0;
 
-	/* Part of another request is not sent yet: do not send into its middle. */
+	/* Do not interrupt a request that is only partly sent. */
 	if (zookeeper_interest(session->handle, &fd, &interest, &wait) != ZOK ||
 	    fd != session->fd || (interest & ZOOKEEPER_WRITE) != 0)
 		return;
