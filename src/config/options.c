@@ -288,7 +288,7 @@ options_nearest(const char *name)
 	const struct option_spec *nearest = NULL, *spec;
 	size_t errors, least;
 
-	/* A name with more than a third of its letters wrong is another word. */
+	/* If over a third of the letters is wrong, it is another word. */
 	least = strlen(name) / 3 + 1;
 	if (strlen(name) >= LONGEST)
 		return NULL;

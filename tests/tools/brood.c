@@ -1,12 +1,13 @@
 /*
- * brood: process trees that grow while they are killed.  They write down their
- * last sign of life, on the same page as alive (see lastsign).
+ * brood: process trees that grow while they are killed.  All processes write
+ * their last sign of life on the same page as alive does (see lastsign).
  *
  *	brood FILE hop N	N chains; every process forks and ends
- *	brood FILE replace N	N deep; a process replaces its child as soon as
- *				that has died, and survives its parent
+ *	brood FILE replace N	a tree N deep; a process replaces its child as
+ *				soon as the child has died, and survives its
+ *				parent
  *
- * All ignore SIGTERM, and end after a minute.
+ * All processes ignore SIGTERM and end after a minute.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 /*
- * contender: runs one zkrun after another for one task, with random options,
- * and writes down how each ended.  As their parent it gets their wait status.
- * The commands under the lock write their own signs; see toil.c.
+ * contender: runs one zkrun after another for one task, with random options.
+ * It is the parent of the zkruns and writes down the wait status of each.  The
+ * commands under the lock write their own signs of life; see toil.c.
  *
  * Seed and name determine what a contender does, in which order.  The times
  * depend on the machine.
@@ -20,7 +20,7 @@
 #include "chance.h"
 #include "signs.h"
 
-/* The options of one zkrun.  A negative number: not given. */
+/* The options of one zkrun.  A negative number means: not given. */
 struct plan {
 	int	wait_ms;	/* 0: -n */
 	int	interval_ms;
@@ -91,7 +91,7 @@ plan_command(struct plan *plan)
 	    1000 + SIGSEGV };
 	char *manner = plan->manner;
 
-	/* Some outlast a session. */
+	/* Some commands outlast a session. */
 	plan->toil_ms = percent(15) ? 0 : percent(8) ? between(2000, 8000) :
 	    between(5, 700);
 	plan->ending = percent(70) ? 0 : endings[between(0, 4)];
@@ -229,7 +229,7 @@ publish(FILE *file, pid_t pid)
 	(void)fflush(file);
 }
 
-/* Open them once, before the disk stalls for the first time. */
+/* Open the files once, before the disk stalls for the first time. */
 static void
 open_outputs(void)
 {
@@ -278,7 +278,7 @@ start(const struct plan *plan, int slot, FILE *errors)
 	sigset_t	 blocked, before;
 	pid_t		 pid;
 
-	/* TERM comes before the fork, or it finds the child. */
+	/* A TERM comes before the fork, or finds the child. */
 	(void)sigemptyset(&blocked);
 	(void)sigaddset(&blocked, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &blocked, &before);

@@ -1,14 +1,14 @@
 /*
  * crowd: many processes, or one with many threads, that ignore SIGTERM.  They
- * write down their last sign of life, on the same page as alive (see lastsign).
+ * write their last sign of life on the same page as alive does (see lastsign).
  *
  *	crowd FILE idle N	N processes that sleep
  *	crowd FILE busy N	N processes that compute once FILE.go exists
  *	crowd FILE threads N	one process of N threads that sleep
  *
- * Busy processes sign without a pause.  Of sleepers a hundred, evenly spread
- * over the crowd, sign every few ms, because signs of all would load the
- * machine.  It makes FILE.up when all exist.  All end after two minutes.
+ * Busy processes sign without a pause.  Among the sleepers, a hundred, evenly
+ * spread over the crowd, sign every few ms; if all did, they would load the
+ * machine.  crowd makes FILE.up when all exist.  All end after two minutes.
  */
 #include <sys/mman.h>
 

@@ -1,6 +1,6 @@
 /*
- * execenv: run a program with exactly the given environment, even one that
- * env(1) could not make.
+ * execenv: run a program with exactly the given environment, even with one that
+ * env(1) cannot make.
  */
 #include <err.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 /*
- * freeport: print COUNT different TCP ports of 127.0.0.1 that are free at the
- * moment.
+ * freeport: print COUNT different TCP ports of 127.0.0.1 that are free now.
  *
  *	freeport COUNT
  */
@@ -25,7 +24,7 @@ main(int argc, char **argv)
 		errx(2, "usage: freeport count");
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	for (i = 0; i < count; i++) {
-		/* All stay open until the end, so that no port comes twice. */
+		/* Keep all sockets open to the end, so no port comes twice. */
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		address.sin_port = 0;
 		length = sizeof(address);

@@ -1,6 +1,6 @@
 /*
- * misnamer: a server whose nodes have children with any names, even names that
- * no node can have.
+ * misnamer: a ZooKeeper server whose nodes have children with given names, even
+ * names that no node can have.
  *
  *	misnamer END NAME ...	for all nodes whose paths end in END
  *

@@ -1,7 +1,7 @@
 /*
  * overlap: judge a file of begin and end stamps (see stamp.c): do more runs
- * overlap than allowed?  A run without an end, which was killed, counts as one
- * moment, or with -k as endless.
+ * overlap than allowed?  A killed run has no end stamp.  It counts as one
+ * moment, or with -k as a run that never ends.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -87,7 +87,7 @@ read_file(const char *path)
 
 /*
  * Check that every id's stamps alternate, and count the ids.  With forget, mark
- * the runs without an end.  Returns the number of these.
+ * the runs without an end.  Returns the number of runs without an end.
  */
 static size_t
 check_ids(bool forget, size_t *ids)

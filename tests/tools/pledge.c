@@ -3,15 +3,15 @@
  *
  *	pledge CONNECT DIR RUN HOLD_MS STATUS
  *
- * It leaves in DIR what the judge of the run needs:
- *	lock		of all runs of the task: locked while this one lives
- *	RUN.alive	of this run: locked while any process of it lives
- *	RUN.proof	"begin", and "end" when it is about to exit with STATUS
- *	lies		a line "RUN WHAT" for each thing that is not so
+ * pledge leaves these files in DIR for the judge of the run:
+ *	lock		of all runs of the task; locked while pledge lives
+ *	RUN.alive	of this run; locked while any process of the run lives
+ *	RUN.proof	"begin", and "end" just before the exit with STATUS
+ *	lies		a line "RUN WHAT" for each untrue statement of zkrun
  *
- * It asks the server at CONNECT at its begin and at its end: is there a lease,
- * of the session and with the fence in its environment?  It leaves a child that
- * lives a moment longer.
+ * When pledge begins and when it ends, it asks the server at CONNECT whether
+ * there is a lease with the session and the fence in its environment.  It
+ * leaves a child that lives a moment longer.
  */
 #include <sys/file.h>
 
@@ -102,7 +102,7 @@ main(int argc, char *argv[])
 	append(proof, "begin", "");
 	if (!locked)
 		tell_lie(" overlap");
-	/* The child inherits the open file, and with it the lock. */
+	/* The child inherits the open file, and so the lock. */
 	if (fork() == 0) {
 		linger(atol(argv[4]) * 2);
 		_exit(0);

@@ -3,9 +3,9 @@
  *
  *	posixlock FILE COMMAND [ARGUMENT ...]
  *
- * It becomes the command, which inherits the descriptor, or exits 1 if another
- * process has the lock.  The kernel drops the lock when its process closes any
- * descriptor of the file.
+ * posixlock exits 1 if another process has the lock.  Otherwise it executes the
+ * command, which inherits the descriptor.  The kernel drops the lock when the
+ * process that has it closes any descriptor of the file.
  */
 #include <err.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * pty: run a program on a terminal of its own.  stdin is typed, and the
- * program's output goes to stdout.
+ * pty: run a program on a terminal of its own.  pty types its stdin on the
+ * terminal, and writes the program's output to stdout.
  */
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -34,7 +34,7 @@ become(const char *tty, char *argv[])
 	err(127, "%s", argv[0]);
 }
 
-/* Copy all of one read; false if there will be no more. */
+/* Copy what one read returns.  Returns false at the end. */
 static bool
 copy(int from, int to)
 {

@@ -93,7 +93,7 @@ accept_all(void)
 		}
 		setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		/* Its result is known when the socket is writable. */
+		/* When the socket is writable, connect(2) is done. */
 		(void)connect(server, target->ai_addr, target->ai_addrlen);
 		add_conn(client, server);
 	}
@@ -309,7 +309,7 @@ main(int argc, char *argv[])
 		usage();
 
 	signal(SIGPIPE, SIG_IGN);
-	/* Each of many clients takes two descriptors. */
+	/* There may be many clients, and each takes two descriptors. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);

@@ -1,7 +1,7 @@
 /*
- * relayconn.h: the connections of relay.c: what came in on one side, what may
- * leave on the other side and when, and which ZooKeeper frames pass.  Code in a
- * header, because every .c file here is a program.
+ * relayconn.h: the connections of relay.c: which bytes came in on one side,
+ * which may leave on the other side and when, and which ZooKeeper frames pass.
+ * The code is in a header, because every .c file here is a program.
  */
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -23,7 +23,7 @@
 #define OP_HIGH		127
 #define RULES		8
 
-/* A direction, and the side that it is read from.  It is written to !dir. */
+/* Bytes of direction d are read from side d and written to side !d. */
 enum { UP, DOWN };
 
 /* Bytes under way.  A chunk without bytes is the end of the stream. */
@@ -359,7 +359,7 @@ give(struct conn *c, int dir)
 				return (-1);
 			}
 			if (n == -1) {
-				/* Closed; the other direction will tell. */
+				/* Closed; the other direction reports it. */
 				swallow(f);
 				f->finished = f->ended;
 				return (-1);

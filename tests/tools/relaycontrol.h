@@ -1,6 +1,6 @@
 /*
  * relaycontrol.h: carry out the commands that relay.c gets over its unix
- * socket.  Code in a header, because every .c file here is a program.
+ * socket.  The code is in a header, because every .c file here is a program.
  */
 #include "relayconn.h"
 
@@ -107,7 +107,7 @@ number(const char *word, bool *bad)
 	return (n);
 }
 
-/* garble SEED ONE_IN wire|lies, garble off.  False if it is neither. */
+/* garble SEED ONE_IN wire|lies, or garble off.  Returns false for others. */
 static bool
 garble(int n, char *w[])
 {
@@ -135,7 +135,7 @@ obey(int n, char *w[], FILE *out)
 	int		 i, dir_at;
 	double		 ms;
 
-	/* In commands with a direction it is the last word. */
+	/* In a command with a direction, the direction is the last word. */
 	dir_at = strcmp(w[0], "delay") == 0 ? 2 : 1;
 	if (n == dir_at + 1) {
 		at[UP] = strcmp(w[dir_at], "down") != 0;

@@ -1,12 +1,12 @@
 /*
- * relaygarble.h: how the relay garbles frames when told to.  Code in a header,
- * because every .c file here is a program.
+ * relaygarble.h: how the relay garbles frames when told to.  The code is in a
+ * header, because every .c file here is a program.
  *
- * A seed and the number of the connection determine which frames it garbles,
- * and how.  There are two classes.  "wire": damage to the stream and to the
- * heads of frames, as by a bad line or program in between.  "lies": a whole,
- * well-formed frame with other contents than were sent.  No client can detect
- * all of these, because the protocol has no checksum.
+ * A seed and the number of the connection determine which frames the relay
+ * garbles, and how.  There are two classes.  "wire": damage to the stream and
+ * to the heads of frames, as by a bad line or a bad program in between.
+ * "lies": a whole, well-formed frame with other contents than the sender sent.
+ * No client can detect all lies, because the protocol has no checksum.
  */
 #include "chance.h"
 
@@ -140,7 +140,7 @@ garble_with(struct conn *c, int dir, enum garble_kind kind,
 	case LOSE:
 		break;
 	case SWAP:
-		/* It passes after the next frame, and is lost without one. */
+		/* This frame passes after the next one, if one comes. */
 		if (f->held == NULL) {
 			f->held = p;
 			f->held_len = n;

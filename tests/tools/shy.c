@@ -1,7 +1,7 @@
 /*
- * shy: two processes, the second in a session of its own, that are not
- * dumpable.  A /proc mounted with hidepid shows them only to root.  They live
- * for a minute.
+ * shy: two processes that are not dumpable.  The second is in a session of its
+ * own.  A /proc mounted with hidepid shows such processes only to root.  They
+ * live for a minute.
  */
 #include <sys/prctl.h>
 

@@ -1,6 +1,6 @@
 /*
- * siglog: a command that writes down every signal it gets, so that a test can
- * see that one came exactly once.  It leaves terminal stops to the kernel.
+ * siglog: a command that writes down every signal that it gets, so that a test
+ * can see that a signal came exactly once.  The kernel handles terminal stops.
  */
 #include <sys/signalfd.h>
 

@@ -7,7 +7,7 @@
 
 #include "signs.h"
 
-/* The wall clock less that of the signs, from the quickest of many readings. */
+/* Wall clock minus clock of the signs: the quickest of many readings. */
 static int64_t
 wall_offset_us(void)
 {

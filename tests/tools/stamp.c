@@ -1,8 +1,8 @@
 /*
  * stamp: the command of a contention test.  It appends "begin NS ID" to a file,
- * waits, and appends "end NS ID"; overlap judges the file.  Its clock is
- * CLOCK_MONOTONIC, as in Java's System.nanoTime(): all processes of a machine
- * agree.
+ * waits, and appends "end NS ID"; overlap judges the file.  stamp reads
+ * CLOCK_MONOTONIC, as Java's System.nanoTime() does, so the stamps of all
+ * processes of a machine can be compared.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -3,15 +3,15 @@
  *
  *	swarm [-s seconds] [-r runs] N command [argument ...]
  *
- * It starts N of them and ends when all have ended.  A % in an argument becomes
- * the number of each, 0 to N - 1.  With -s it starts those that end again until
- * the time is over, and with -r until so many have been started.  Then, and on
- * TERM, it sends TERM to all; 10 s later it kills those that still live, with
- * all their descendants.  It does the same when its parent dies.
+ * swarm starts N commands and ends when all have ended.  A % in an argument
+ * becomes the number of the command, 0 to N - 1.  When a command ends, swarm
+ * starts it again: with -s until the time is over, with -r until so many have
+ * been started.  Then, on TERM, and when its parent dies, swarm sends TERM to
+ * all.  10 s later it kills those that still live, with all their descendants.
  *
- * It prints "started=N failed=N killed=N", and STATUS:N for each exit status
- * that occurred (128 and more for a signal).  A command that ends after the
- * TERM has not failed and is not counted there.  The commands' stdout goes to
+ * swarm prints "started=N failed=N killed=N", and STATUS:N for each exit status
+ * that occurred (128 and more for a signal).  If a command ends after the TERM,
+ * swarm counts neither a failure nor a status.  The commands' stdout goes to
  * /dev/null.
  */
 #include <sys/prctl.h>

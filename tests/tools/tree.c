@@ -1,6 +1,6 @@
 /*
- * tree: process trees that are hard to kill or to count.  Each ends after a
- * minute in any case.
+ * tree: process trees that are hard to kill or to count.  Each tree ends after
+ * a minute at the latest.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>

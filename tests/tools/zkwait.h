@@ -1,7 +1,7 @@
 /*
  * zkwait.h: a ZooKeeper connection that sends one request at a time and waits
- * for the answer, on one thread and with a deadline.  Code in a header, because
- * every .c file here is a program.  Some programs use only a part of the code.
+ * for the answer, on one thread and with a deadline.  The code is in a header,
+ * because every .c file here is a program.  Some programs use only part of it.
  */
 #include <sys/types.h>
 
@@ -56,8 +56,8 @@ check(int rc, const char *what)
 }
 
 /*
- * One turn of the client's loop.  other is one more descriptor to wait for, or
- * -1.  Returns true if other is readable.
+ * Run one turn of the client's loop.  Also wait for the descriptor "other", if
+ * it is not -1.  Returns true if that is readable.
  */
 static bool
 turn(int other, int limit_ms)
@@ -102,7 +102,7 @@ watcher(zhandle_t *handle, int type, int state, const char *path, void *arg)
 		changed = true;
 }
 
-/* Connect, to the session if there is an id.  False if that session is gone. */
+/* Connect, to the session with the id, if any.  False: that session is gone. */
 static bool
 connect_to(const char *hosts, const clientid_t *id)
 {

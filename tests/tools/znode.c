@@ -1,6 +1,6 @@
 /*
- * znode: look at and change znodes from a test, over its own connection.  It is
- * an independent witness that shares no code with zkrun.
+ * znode: show and change znodes for a test, over its own connection.  znode is
+ * an independent witness, because it shares no code with zkrun.
  */
 #include <sys/signalfd.h>
 
@@ -301,8 +301,8 @@ password(int64_t id, char out[16])
 
 /*
  * zookeeper_close() proves nothing, so attach and close until the server says
- * that the session does not exist.  Its ephemeral nodes may go later, and a
- * sync waits for that.
+ * that the session does not exist.  The session's ephemeral nodes may go later;
+ * a sync waits until they are gone.
  */
 static void
 expire(const char *hosts, const char *hex)

@@ -1,9 +1,9 @@
 /*
- * choke.so, for LD_PRELOAD: the pipe at stderr is full from the moment in which
- * zkrun has found room in it.  This happens if the command fills the pipe
- * between poll(2) and write(2).
+ * choke.so, for LD_PRELOAD: fills the pipe at stderr just after zkrun has found
+ * room in it.  On a real machine, the command may fill the pipe between poll(2)
+ * and write(2).
  *
- * It begins when the file CHOKE exists.
+ * choke.so does this once the file that CHOKE names exists.
  */
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -26,7 +26,7 @@ choke(int fd)
 		return;
 	if (fstat(fd, &status) == -1 || !S_ISFIFO(status.st_mode))
 		return;
-	/* A file description of its own leaves zkrun's as it is. */
+	/* Open the pipe anew: the flags of zkrun's file must not change. */
 	other = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	for (; other != -1 && size > 0; size /= 2)
 		while (write(other, filling, size) > 0)

@@ -1,7 +1,8 @@
 /*
- * slowstart.so, for LD_PRELOAD: hold the keeper up right before it starts the
- * command, as a busy machine does.  8 ms are less than the guard waits for the
- * keeper's report of a signal.  It makes the file that SLOWSTART names first.
+ * slowstart.so, for LD_PRELOAD: delay the keeper just before it starts the
+ * command, as a busy machine does.  The delay of 8 ms is shorter than the time
+ * for which the guard waits for the keeper's report of a signal.  Before the
+ * delay, slowstart.so makes the file that SLOWSTART names.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -3,9 +3,9 @@
  * answer.  Not even SIGKILL ends such a process.
  *
  * STUCK names the process: guard, keeper or resolver.  Once the file STUCK_WHEN
- * exists it writes to the file STUCK_FILE on the disk: guard and keeper before
- * they wait for events, the resolver in a thread as soon as it is asked for a
- * name.
+ * exists, this process writes to the file STUCK_FILE on the disk: guard and
+ * keeper before they wait for events, the resolver in a thread when it is asked
+ * for a name.
  */
 #include <sys/prctl.h>
 

@@ -1,7 +1,7 @@
 /*
  * wallclock.so, for LD_PRELOAD: a wall clock that a test can step.  As on a
- * real machine, nothing else changes, neither other clocks nor timers.
- * (libfaketime also shifts timers of CLOCK_BOOTTIME.)
+ * real machine, other clocks and timers do not change.  (libfaketime also
+ * shifts timers of CLOCK_BOOTTIME.)
  *
  * The file that WALLCLOCK names has the clock's error in seconds.
  */
