@@ -158,7 +158,7 @@ in_seconds()
 @test "the manual's table: interval plus wait is shorter than the gap between two runs" {
 	local schedule time interval wait n=0
 
-	while IFS='|' read -r schedule time interval wait; do
+	while IFS='|' read -r schedule time interval wait _; do
 		echo "$schedule: $time, $interval, $wait"
 		time=$(in_seconds "$time") interval=$(in_seconds "$interval")
 		wait=$(in_seconds "$wait")
