@@ -209,7 +209,7 @@ said()
 	local lease
 
 	hold holder "$TASK" -k 1
-	lease=/lock/mutex/$TASK/leases/$(holders "$TASK")
+	lease=$(lease_of "$TASK")
 	zk setacl "$lease" c
 	zkrun_wait holder 20
 	assert_equal "$status" 76

@@ -558,8 +558,7 @@ assert_named_and_held()
 		untouchable $what "$@"
 		pid=${BG[$what]}
 		case $what in
-		node)	zk rm "/lock/mutex/$TASK-node/leases/$(holders \
-			    "$TASK-node")" ;;
+		node)	zk rm "$(lease_of "$TASK-node")" ;;
 		keeper)	keeper_now "$pid"; kill -KILL "$KEEPER" ;;
 		guard)	kill -KILL "$pid" ;;
 		contact) relay_tell blackhole ;;
@@ -616,7 +615,7 @@ assert_named_and_held()
 	zkrun_bg i --on-loss ignore -t "$TASK" -- sh -c \
 	    'until [ -e "$0" ]; do sleep 0.05; done' "$BATS_TEST_TMPDIR/end"
 	wait_for 10 has_command "$BG_PID"
-	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zk rm "$(lease_of "$TASK")"
 	wait_for 10 grep -q ignore "$(err_of i)"
 	zkrun -n -t "$TASK" -- true
 	not gone "$BG_PID"

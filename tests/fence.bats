@@ -102,9 +102,9 @@ curator_turn()
 		[ "$fence" -gt "$last" ]
 		last=$fence
 		case $how in
-		deleted) zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")" ;;
+		deleted) zk rm "$(lease_of "$TASK")" ;;
 		expired) zk expire "$(session_of \
-			    "/lock/mutex/$TASK/leases/$(holders "$TASK")")" ;;
+			    "$(lease_of "$TASK")")" ;;
 		guard)	kill -KILL "$BG_PID" ;;
 		keeper)	keeper_now "$BG_PID"; kill -KILL "$KEEPER" ;;
 		replaced) zk rmr "/lock/mutex/$TASK" ;;
@@ -136,7 +136,7 @@ asker()
 	    "$BATS_TEST_TMPDIR/answers"
 	: >"$BATS_TEST_TMPDIR/answers"
 	wait_for 10 has_command "$BG_PID"
-	LEASE=/lock/mutex/$TASK/leases/$(holders "$TASK")
+	LEASE=$(lease_of "$TASK")
 }
 
 # ask [OPTION...]: run --check once and set ANSWER to its status.

@@ -113,7 +113,7 @@ lingers()
 	leave_one
 	wait_for 5 marked_count "$TASK" 1
 	wait_for 5 lingers "$BG_PID"
-	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zk rm "$(lease_of "$TASK")"
 	zkrun_wait run 5
 	assert_equal "$status" 76
 	marked_count "$TASK" 0
@@ -148,7 +148,7 @@ lingers()
 	zkrun_bg lost -t "$TASK" -- env "MARK=$TASK" "$TOOLS/tree" zombies 300
 	wait_for 10 has_command "$BG_PID"
 	wait_for 10 zombies_of "$(children_of "$(keeper_of "$BG_PID")")" 300
-	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zk rm "$(lease_of "$TASK")"
 	zkrun_wait lost 10
 	assert_equal "$status" 76
 	marked_count "$TASK" 0

@@ -29,6 +29,7 @@ setup_suite()
 	# The tests set all options; ignore the caller's.
 	unset "${!ZKRUN_@}"
 	export ZKRUN_PASS=${PASS_NAME:-plain}
+	[ -z "${RECIPE:-}" ] || export ZKRUN_RECIPE=$RECIPE
 	# A bats that tests/run did not start needs its own lane.
 	if [ -z "${LANE_DIR:-}" ]; then
 		export LANE_DIR=$BATS_SUITE_TMPDIR

@@ -324,7 +324,7 @@ guard_in_terminal()
 	type_keys '\032'
 	wait_for 5 in_state "$guard" T
 	wait_for 5 in_state "$command" T
-	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
+	zk rm "$(lease_of "$TASK")"
 	wait_for 10 gone "$command"
 	type_keys 'fg; echo st=$?\n'
 	wait_for 10 terminal_says 'st=76'

@@ -71,7 +71,7 @@ start_witness()
 
 	out=$(witness_file "$1")
 	"$TOOLS/znode" -c "${ZK_CONNECT:-$ZKRUN_CONNECT}" \
-	    watch "/lock/mutex/$2/leases" >"$out" 2>"$out.err" 3>&- &
+	    watch "$(leases_of "$2")" >"$out" 2>"$out.err" 3>&- &
 	HELPERS+=($!)
 	wait_for 10 grep -q watching "$out"
 }

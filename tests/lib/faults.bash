@@ -102,7 +102,7 @@ watch_leases()
 {
 	local out=$BATS_TEST_TMPDIR/$1.witness
 
-	"$TOOLS/znode" -c "$2" watch "/lock/mutex/$TASK-$1/leases" \
+	"$TOOLS/znode" -c "$2" watch "$(leases_of "$TASK-$1")" \
 	    >"$out" 2>&1 3>&- &
 	HELPERS+=($!)
 	# It reports only what changes from then on.

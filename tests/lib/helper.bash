@@ -52,17 +52,59 @@ zk()
 	timeout 20 "$TOOLS/znode" -c "${ZK_CONNECT:-$ZKRUN_CONNECT}" "$@"
 }
 
-# holders TASK: print the lease nodes (of holders, and of one waiter at most),
-# one a line.  LOCK_BASE is the base of tasks if it is not the default.
-holders()
+# With RECIPE=mutex tests/run, all zkruns of a test use that recipe.
+uses_mutex()
 {
-	zk ls "${LOCK_BASE:-/lock/mutex}/$1/leases" 2>/dev/null || [ $? -eq 1 ]
+	[ "${ZKRUN_RECIPE:-}" = mutex ]
 }
 
-# queue_of TASK: print the lock nodes, one a line.
+# leases_of TASK: print the path of the parent of lease nodes.  LOCK_BASE is the
+# base of tasks if it is not the default.
+leases_of()
+{
+	echo "${LOCK_BASE:-/lock/mutex}/$1$(uses_mutex || echo /leases)"
+}
+
+# children PATH: print the children, one a line, also if there is no such node.
+children()
+{
+	zk ls "$1" 2>/dev/null || [ $? -eq 1 ]
+}
+
+# in_order TASK: print the contenders with the mutex recipe, the lowest first.
+in_order()
+{
+	local names
+
+	names=$(children "$(leases_of "$1")") || return
+	awk -F - 'NF { print $NF, $0 }' <<<"$names" | sort -n | cut -d ' ' -f 2
+}
+
+# holders TASK: print the lease nodes (of holders, and of one waiter at most),
+# one a line.
+holders()
+{
+	if uses_mutex; then
+		in_order "$1" | head -n 1
+	else
+		children "$(leases_of "$1")"
+	fi
+}
+
+# queue_of TASK: print the nodes in the queue, one a line.
 queue_of()
 {
-	zk ls "${LOCK_BASE:-/lock/mutex}/$1/locks" 2>/dev/null || [ $? -eq 1 ]
+	if uses_mutex; then
+		in_order "$1" | tail -n +2
+	else
+		children "${LOCK_BASE:-/lock/mutex}/$1/locks"
+	fi
+}
+
+# lease_of TASK: print the path of its lease node.
+lease_of()
+{
+	echo "$(leases_of "$1")/$(holders "$1")"
 }
 
 # holds_count TASK N, queue_count TASK N: are there N?  For wait_for.
