@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# Check the protocol and the lease clock exhaustively; see tests/model/.
+# Check the protocols and the lease clock exhaustively; see tests/model/.
 #
 # Once: it does not run zkrun.
 # bats file_tags=long
@@ -11,5 +11,5 @@ load lib/helper
 	run -0 "$TOP/tests/model/run.bash"
 	echo "$output" | sed 's/^/# /' >&3
 	refute_output --partial 'not ok'
-	[ "${#lines[@]}" -ge 65 ]
+	[ "${#lines[@]}" -ge 97 ]
 }

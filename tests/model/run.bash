@@ -22,15 +22,17 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# build NAME MODEL [OPTION...]: compile MODEL with Spin's options.
+# build NAME MODEL [OPTION...]: compile MODEL with Spin's options.  If NAME is
+# loops it looks for endless loops, otherwise for errors and deadlocks.
 build()
 {
-	local name=$1 model=$models/$2
+	local name=$1 model=$models/$2 search=-DSAFETY
 
 	shift 2
+	[ "$name" != loops ] || search=-DNP
 	mkdir "$work/$name" && cd "$work/$name" || exit 1
 	if ! spin -a "$@" "$model" >spin.out 2>&1 || ! ${CC:-cc} -O2 -w \
-	    -DSAFETY -DCOLLAPSE -DMEMLIM=8000 -o pan pan.c; then
+	    "$search" -DCOLLAPSE -DMEMLIM=8000 -o pan pan.c; then
 		cat spin.out
 		exit 1
 	fi
@@ -39,10 +41,11 @@ build()
 # check NAME ERRORS TEXT [SETTING...]: the model finds ERRORS errors, 0 or 1.
 check()
 {
-	local name=$1 wanted=$2 text=$3 out
+	local name=$1 wanted=$2 text=$3 out options=(-m100000 -w22)
 
 	shift 3
-	out=$(cd "$work/$name" && env -i "$@" ./pan -m100000 -w22)
+	[ "$name" != loops ] || options+=(-l)
+	out=$(cd "$work/$name" && env -i "$@" ./pan "${options[@]}")
 	if ! grep -q "errors: $wanted\$" <<<"$out" || [ "$wanted" -eq 0 ] &&
 	    grep -qE 'not completed|max search depth' <<<"$out"; then
 		echo "not ok $text"
@@ -204,6 +207,78 @@ big_clock()
 	END
 }
 
+mutex()
+{
+	local zkruns
+
+	build mutex mutex.pml
+	build loops mutex.pml
+	for zkruns in 3 2 1; do
+		check mutex 0 "mutex, $zkruns of 3 are zkrun" "ZKRUNS=$zkruns"
+		check mutex 0 "mutex, $zkruns of 3 are zkrun, with a pause" \
+		    "ZKRUNS=$zkruns" PAUSES=1 FAULTS=0
+	done
+	check loops 0 'mutex, no endless loop, all are zkrun' ZKRUNS=3
+	[ "$1" != big ] || big_mutex
+	mutants mutex 'mutex,' <<-END
+	1 creates no lock- node
+	2 creates no __lock__ node
+	3 creates no __WRIT__ node
+	4 creates its nodes one by one
+	5 compares with its last number
+	6 counts lock- nodes only
+	7 lists before it creates its nodes
+	8 holds without another list when the node before it is gone
+	9 keeps its number when its session expires
+	10 waits for higher numbers
+	11 waits for its own nodes
+	12 does not watch
+	13 does not look for its nodes by the uuid
+	14 watches a node that is gone
+	15 PAUSES=1 ignores the pause
+	16 FAULTS=0 joins again when the node before it is gone
+	17 its session ends before its command
+	END
+	mutants loops 'mutex,' <<-END
+	18 lists again and again
+	END
+}
+
+big_mutex()
+{
+	local zkruns
+
+	for zkruns in 3 2 1; do
+		check mutex 0 "mutex, $zkruns of 3 are zkrun, two faults" \
+		    "ZKRUNS=$zkruns" FAULTS=2
+		check mutex 0 "mutex, $zkruns of 3 are zkrun, pause and fault" \
+		    "ZKRUNS=$zkruns" PAUSES=1
+	done
+	for zkruns in 2 1; do
+		check loops 0 "mutex, no endless loop, $zkruns of 3 are zkrun" \
+		    "ZKRUNS=$zkruns"
+	done
+}
+
+mixed()
+{
+	local semaphores
+
+	build mixed mixed.pml
+	for semaphores in 3 2 1; do
+		check mixed 0 "mixed, $semaphores of 4 use semaphore" \
+		    "SEMAPHORES=$semaphores"
+	done
+	mutants mixed 'mixed,' <<-END
+	1 semaphore lists before it creates its lease
+	2 semaphore does not look for nodes of a mutex
+	3 mutex lists before it creates its node
+	4 mutex does not look for leases and locks
+	END
+}
+
 lock "${1:-short}"
 clock "${1:-short}"
+mutex "${1:-short}"
+mixed
 exit $failed
