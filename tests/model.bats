@@ -11,5 +11,5 @@ load lib/helper
 	run -0 "$TOP/tests/model/run.bash"
 	echo "$output" | sed 's/^/# /' >&3
 	refute_output --partial 'not ok'
-	[ "${#lines[@]}" -ge 97 ]
+	[ "${#lines[@]}" -ge 98 ]
 }

@@ -238,6 +238,7 @@ mutex()
 	15 PAUSES=1 ignores the pause
 	16 FAULTS=0 joins again when the node before it is gone
 	17 its session ends before its command
+	19 takes its number from a reply, and overlooks a late create
 	END
 	mutants loops 'mutex,' <<-END
 	18 lists again and again
