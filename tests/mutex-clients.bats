@@ -16,6 +16,10 @@ load lib/clients
 	in_order mutex
 }
 
+@test "InterProcessMutex and zkrun go on waiting if somebody before them leaves" {
+	waiters_leave mutex
+}
+
 @test "zkrun gets the lock after an InterProcessMutex is killed" {
 	client_dies mutex
 }
@@ -31,6 +35,11 @@ load lib/clients
 # bats test_tags=long
 @test "LeaderSelector and zkrun get the lock in the order in which they came" {
 	in_order leader
+}
+
+# bats test_tags=long
+@test "LeaderSelector and zkrun go on waiting if somebody before them leaves" {
+	waiters_leave leader
 }
 
 # bats test_tags=long
@@ -59,6 +68,11 @@ load lib/clients
 }
 
 # bats test_tags=long
+@test "Go's Lock and zkrun go on waiting if somebody before them leaves" {
+	waiters_leave go
+}
+
+# bats test_tags=long
 @test "zkrun gets the lock after a Go program is killed" {
 	client_dies go
 }
@@ -78,6 +92,12 @@ load lib/clients
 @test "kazoo's Lock and zkrun get the lock in the order in which they came" {
 	know_parent
 	in_order kazoo
+}
+
+# bats test_tags=long
+@test "kazoo's Lock and zkrun go on waiting if somebody before them leaves" {
+	know_parent
+	waiters_leave kazoo
 }
 
 # bats test_tags=long

@@ -95,7 +95,7 @@ ends()
 # stays: print the names in the order of their stays, on one line.
 stays()
 {
-	sed -n 's/^begin [0-9]* //p' "$(STAYS)" | tr '\n' ' '
+	sed -n 's/^begin [0-9]* //p' "$(STAYS)" 2>/dev/null | tr '\n' ' '
 }
 
 # zkruns ID: take the lock again and again while there is no file "over".
@@ -152,6 +152,8 @@ contend()
 # in_order KIND: clients and zkruns get the lock in the order in which they came.
 in_order()
 {
+	local name
+
 	hold holder "$TASK" --recipe mutex
 	client_bg "$1" client1 1
 	wait_for 20 contenders 2
@@ -161,13 +163,44 @@ in_order()
 	wait_for 20 contenders 4
 	mutex_bg zkrun2
 	wait_for 10 contenders 5
-	assert_equal "$(cat "$(STAYS)" 2>/dev/null)" ''
+	assert_equal "$(stays)" ''
 	let_go holder
 	for name in client1 zkrun1 client2 zkrun2; do
 		ends $name 10
 	done
 	assert_equal "$(stays)" 'client1 zkrun1 client2 zkrun2 '
 	run -0 "$TOOLS/overlap" "$(STAYS)"
+	assert_no_contenders
+}
+
+# waiters_leave KIND: a client is killed and a zkrun gives up, both in the midst of
+# the queue.  Those behind them go on waiting for the holder.
+waiters_leave()
+{
+	hold holder "$TASK" --recipe mutex
+	SESSION_MS=2000 client_bg "$1" killed 1
+	wait_for 20 contenders 2
+	mutex_bg zkrun
+	wait_for 10 contenders 3
+	mutex_bg stopped
+	wait_for 10 contenders 4
+	client_bg "$1" client 1
+	wait_for 20 contenders 5
+	kill -TERM "${BG[stopped]}"
+	zkrun_wait stopped 10
+	assert_equal "$status" 143
+	kill -KILL "${BG[killed]}"
+	zkrun_wait killed 5
+	assert_equal "$status" 137
+	wait_for 10 contenders 3
+	# Whoever takes this for its turn begins within milliseconds.
+	sleep 0.3
+	assert_equal "$(stays)" ''
+	contenders 3
+	let_go holder
+	ends zkrun 10
+	ends client 10
+	assert_equal "$(stays)" 'zkrun client '
 	assert_no_contenders
 }
 
