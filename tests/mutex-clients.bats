@@ -16,7 +16,7 @@ load lib/clients
 	in_order mutex
 }
 
-@test "InterProcessMutex and zkrun go on waiting if somebody before them leaves" {
+@test "InterProcessMutex and zkrun go on waiting if a contender before them leaves" {
 	waiters_leave mutex
 }
 
@@ -38,7 +38,7 @@ load lib/clients
 }
 
 # bats test_tags=long
-@test "LeaderSelector and zkrun go on waiting if somebody before them leaves" {
+@test "LeaderSelector and zkrun go on waiting if a contender before them leaves" {
 	waiters_leave leader
 }
 
@@ -68,7 +68,7 @@ load lib/clients
 }
 
 # bats test_tags=long
-@test "Go's Lock and zkrun go on waiting if somebody before them leaves" {
+@test "Go's Lock and zkrun go on waiting if a contender before them leaves" {
 	waiters_leave go
 }
 
@@ -95,7 +95,7 @@ load lib/clients
 }
 
 # bats test_tags=long
-@test "kazoo's Lock and zkrun go on waiting if somebody before them leaves" {
+@test "kazoo's Lock and zkrun go on waiting if a contender before them leaves" {
 	know_parent
 	waiters_leave kazoo
 }

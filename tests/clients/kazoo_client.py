@@ -6,8 +6,8 @@ stay as stamp.c does, and releases the lock.
 
 usage: kazoo_client.py CONNECT PATH ROUNDS FILE NAME [lock]
 
-HOLD_MS (1) and SESSION_MS (10000) in the environment change the length of a stay
-and the session timeout.  The exit status is 0 after all rounds.
+HOLD_MS (1) and SESSION_MS (10000) in the environment change the length of a
+stay and the session timeout.  The exit status is 0 after all rounds.
 """
 
 import os

@@ -1,5 +1,5 @@
-# clients.bash: lock clients of other libraries beside zkrun --recipe mutex.  For
-# test files that load helper as well.
+# clients.bash: run lock clients of other libraries beside zkrun --recipe mutex.
+# For test files that load helper as well.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # status is set by zkrun_wait
 #
@@ -8,7 +8,7 @@
 #	mutex	Curator's InterProcessMutex	tests/java/MutexClient.java
 #	leader	Curator's LeaderSelector	the same
 #	go	the Lock of go-zookeeper	tests/clients/go_client.go
-#	kazoo	kazoo's Lock, told of "lock-"	tests/clients/kazoo_client.py
+#	kazoo	kazoo's Lock, with "lock-"	tests/clients/kazoo_client.py
 #
 # All have the same command line.  They and zkrun's commands stamp each stay.
 
@@ -139,7 +139,7 @@ contend()
 	for name in client1 client2; do
 		assert_equal "$(stays | tr ' ' '\n' | grep -cx $name)" "$rounds"
 	done
-	# Count only what lies between two stays of clients.
+	# Count only the stays between two stays of clients.
 	for name in zkrun1 zkrun2; do
 		n=$(stays | grep -o 'client.*client' | tr ' ' '\n' |
 		    grep -cx $name)
@@ -149,7 +149,8 @@ contend()
 	assert_no_contenders
 }
 
-# in_order KIND: clients and zkruns get the lock in the order in which they came.
+# in_order KIND: clients and zkruns get the lock in the order in which they
+# came.
 in_order()
 {
 	local name
@@ -173,8 +174,8 @@ in_order()
 	assert_no_contenders
 }
 
-# waiters_leave KIND: a client is killed and a zkrun gives up, both in the midst of
-# the queue.  Those behind them go on waiting for the holder.
+# waiters_leave KIND: in the middle of the queue, a client is killed and a zkrun
+# is stopped.  The contenders behind them still wait for the holder.
 waiters_leave()
 {
 	hold holder "$TASK" --recipe mutex
@@ -193,7 +194,7 @@ waiters_leave()
 	zkrun_wait killed 5
 	assert_equal "$status" 137
 	wait_for 10 contenders 3
-	# Whoever takes this for its turn begins within milliseconds.
+	# A contender that takes this for its turn begins within milliseconds.
 	sleep 0.3
 	assert_equal "$(stays)" ''
 	contenders 3
