@@ -324,7 +324,7 @@ stop_between()
 	stop_between a
 	# The keeper goes on beating, so the lease stays and the contender
 	# waits.
-	wait_for 10 queue_count "$TASK-a" 2
+	wait_for 10 queue_count "$TASK-a" "$(uses_mutex && echo 1 || echo 2)"
 	kill -CONT "${BG[a]}"
 	wait_for 10 has_signs a
 	kill -KILL "${BG[a]}"

@@ -80,12 +80,12 @@ in_order()
 	awk -F - 'NF { print $NF, $0 }' <<<"$names" | sort -n | cut -d ' ' -f 2
 }
 
-# holders TASK: print the lease nodes (of holders, and of one waiter at most),
-# one a line.
+# holders TASK: print the lease nodes (of holders, and of the first waiter), one a
+# line.
 holders()
 {
 	if uses_mutex; then
-		in_order "$1" | head -n 1
+		in_order "$1" | head -n 2
 	else
 		children "$(leases_of "$1")"
 	fi
@@ -104,7 +104,7 @@ queue_of()
 # lease_of TASK: print the path of its lease node.
 lease_of()
 {
-	echo "$(leases_of "$1")/$(holders "$1")"
+	echo "$(leases_of "$1")/$(holders "$1" | head -n 1)"
 }
 
 # holds_count TASK N, queue_count TASK N: are there N?  For wait_for.
