@@ -60,6 +60,10 @@ part_b() {
 	"$zkrun" -t far -- true
 	measure 'zkrun warm' "$runs" "$zkrun" -c "$far" -t far -- true
 	trips 'zkrun warm'
+	"$zkrun" --recipe mutex -t far-mutex -- true
+	measure 'zkrun --recipe mutex' "$runs" "$zkrun" -c "$far" \
+	    --recipe mutex -t far-mutex -- true
+	trips 'zkrun --recipe mutex'
 	for _ in $(seq "$runs"); do
 		znode rmr /lock >/dev/null
 		measure 'zkrun parents missing' 1 \

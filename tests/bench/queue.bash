@@ -38,6 +38,11 @@ zkrun_queue() { # TASK N
 	[ "$(znode ls "/lock/mutex/$1/locks" 2>/dev/null | wc -l)" -eq "$2" ]
 }
 
+# With the mutex recipe the holder has a node beside the waiters.
+mutex_queue() { # TASK N
+	[ "$(znode ls "/lock/mutex/$1" 2>/dev/null | wc -l)" -eq $(($2 + 1)) ]
+}
+
 etcd_queue() { # NAME N
 	[ "$(etcdctl get --prefix "$1/" --keys-only | grep -c .)" -eq "$2" ]
 }
@@ -81,8 +86,8 @@ zkruns_below() {
 # zkrun_line_once: a queue of a holder, SIZE - 1 waiters and a last one, which
 # keeps the lock.  Counting begins when all of them queue, so that exactly SIZE
 # hand-offs lie between the end of the first command and the start of the last.
-zkrun_line_once() { # SIZE TASK
-	local size=$1 task=$2 stamps=$work/$2.stamps gate=$work/$2.gate
+zkrun_line_once() { # SIZE TASK [SYSTEM]
+	local system=${3:-zkrun} size=$1 task=$2 stamps=$work/$2.stamps gate=$work/$2.gate
 	local before after began swarm='' holder last pids
 
 	mkfifo "$gate"
@@ -95,13 +100,13 @@ zkrun_line_once() { # SIZE TASK
 		"$tools/swarm" $((size - 1)) "$zkrun" -T "$long" -t "$task" -- \
 		    "$tools/stamp" "$stamps" % "$hold" >"$work/$task.swarm" &
 		swarm=$!
-		until_true 120 zkrun_queue "$task" $((size - 1))
+		until_true 120 "${system}_queue" "$task" $((size - 1))
 	fi
 	values["setup/$size"]=$(($(now_ms) - began))
 	with_us "$zkrun" -T "$long" -t "$task" -- "$tools/stamp" "$stamps" last \
 	    600000 &
 	last=$!
-	until_true 120 zkrun_queue "$task" "$size"
+	until_true 120 "${system}_queue" "$task" "$size"
 	if [ -n "$swarm" ]; then
 		mapfile -t pids < <(zkruns_below "$swarm")
 		values["pss/$size"]=$(pss_of "${pids[@]}")
@@ -119,8 +124,14 @@ zkrun_line_once() { # SIZE TASK
 	"$tools/overlap" "$stamps" >"$work/$task.overlap"
 	values["ran/$size"]=$(grep -c '^begin' "$stamps")
 	gaps "$stamps" | head -n "$((size > handoffs ? handoffs : size))" \
-	    >>"$work/zkrun.$size"
-	echo "$before $after $size" >>"$work/zkrun.counters.$size"
+	    >>"$work/$system.$size"
+	echo "$before $after $size" >>"$work/$system.counters.$size"
+}
+
+mutex_line_once() { # SIZE TASK
+	local -x ZKRUN_RECIPE=mutex
+
+	zkrun_line_once "$1" "$2" mutex
 }
 
 etcdctl_line_once() { # SIZE NAME
@@ -179,6 +190,11 @@ part_c() {
 			    "$work/zkrun.$size")" ms "etcdctl lock p$p/$other"
 		done
 	done
+	for size in "${sizes[@]}"; do
+		lines mutex "$size"
+		row c 'zkrun --recipe mutex p50' "$size" "$(percentile 50 \
+		    "$work/mutex.$size")" ms "zkrun p50/$size"
+	done
 	for size in "${sizes[@]:1}"; do
 		row c 'zkrun p50 by length' "$size" \
 		    "${values["c/zkrun p50/$size/ms"]}" ms \
@@ -191,6 +207,11 @@ part_d() {
 	local size
 
 	for size in "${sizes[@]}"; do
+		lines mutex "$size"
+		row d 'zkrun --recipe mutex transactions' "$size" "$(awk '
+		    { n += $3 - $1; by += $5 } END { printf "%.2f", n / by }
+		    ' "$work/mutex.counters.$size")" 'per hand-off' \
+		    '6 (the bar)'
 		lines zkrun "$size"
 		row d 'zkrun transactions' "$size" "$(awk '
 		    { n += $3 - $1; by += $5 } END { printf "%.2f", n / by }
