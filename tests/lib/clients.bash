@@ -116,7 +116,7 @@ zkruns()
 # turns between these.
 contend()
 {
-	local rounds=200 name n
+	local rounds=${ROUNDS:-200} name n
 
 	! asan || rounds=50
 	client_bg "$1" client1 "$rounds"
