@@ -138,6 +138,7 @@ said()
 
 	start_relay
 	relay_tell fail-reply 14 127 0 1000000
+	relay_tell fail-reply 15 127 0 1000000
 	relay_tell fail-reply 9 127 0 1000000
 	for word in "-t $TASK -- true" '--status' "--revoke $TASK"; do
 		# shellcheck disable=SC2086 # words
