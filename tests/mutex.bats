@@ -1,0 +1,622 @@
+#!/usr/bin/env bats
+#
+# --recipe mutex: each contender has one node, and zkrun also waits for the nodes
+# of other clients.  See mutex-clients for these clients themselves.
+#
+# Measures: round trips over a slow link.
+
+load lib/helper
+load lib/runs
+
+setup()
+{
+	bench_setup
+	export ZKRUN_RECIPE=mutex LOGNAME=ops
+	P=/lock/mutex/$TASK
+	UUID=01234567-89ab-4cde-8f01-23456789abcd
+	NAME='ex_c_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-lock-[0-9]{10}'
+}
+
+# contenders N [TASK]: does the task have N of them?  For wait_for.
+contenders()
+{
+	local names
+
+	names=$(in_order "${2:-$TASK}") && [ "$(grep -c . <<<"$names")" -eq "$1" ]
+}
+
+# node N: print the path of the Nth contender's node.
+node()
+{
+	echo "$P/$(in_order "$TASK" | sed -n "$1p")"
+}
+
+# waits NAME [OPTION...]: queue; on its turn the command adds NAME to a file.
+waits()
+{
+	local before name=$1
+
+	shift
+	before=$(in_order "$TASK" | wc -l)
+	# shellcheck disable=SC2016 # for the inner shell
+	zkrun_bg "$name" "$@" -t "$TASK" -- sh -c 'echo "$1" >>"$2"' sh \
+	    "$name" "$BATS_TEST_TMPDIR/order"
+	wait_for 10 contenders $((before + 1))
+}
+
+# is_next NAME: wait until NAME has listed P for the last time before its turn.
+# The answer to USR1 comes after the replies to all earlier requests.
+is_next()
+{
+	kill -USR1 "${BG[$1]}"
+	wait_for 10 says "$1" ', next in the queue, held by'
+}
+
+# order NAME...: these had their turns, in this order.
+order()
+{
+	assert_equal "$(xargs 2>/dev/null <"$BATS_TEST_TMPDIR/order")" "$*"
+}
+
+# in_turn NAME...: these end in 0, and had their turns in this order.
+in_turn()
+{
+	local name
+
+	for name; do
+		ended_in "$name" 20 0
+	done
+	order "$@"
+	contenders 0
+}
+
+# refused STATUS TEXT [OPTION...]: a run must fail with one line that contains
+# TEXT, start nothing and leave no node.
+refused()
+{
+	local before code=$1 text=$2
+
+	shift 2
+	before=$(children "$P")
+	run "-$code" zkrun -t "$TASK" "$@" -- touch "$(RAN)"
+	assert_output --partial "$text"
+	assert_equal "${#lines[@]}" 1
+	[ ! -e "$(RAN)" ]
+	assert_equal "$(children "$P")" "$before"
+}
+
+# plant NAME <LINES: create the nodes of LINES (see znode's usage) in P, in a
+# session of their own.
+plant()
+{
+	"$TOOLS/znode" -c "$ZKRUN_CONNECT" plant "$P" <&0 \
+	    >"$BATS_TEST_TMPDIR/$1.planted" 3>&- &
+	HELPERS+=($!)
+	wait_for 10 grep -q planted "$BATS_TEST_TMPDIR/$1.planted"
+}
+
+#
+# The node
+#
+
+# bats test_tags=quick
+@test "a held mutex consists of one ephemeral node in the task's node" {
+	local env=$BATS_TEST_TMPDIR/env lease
+
+	zkrun_bg holder -t "$TASK" -- sh -c \
+	    'env >"$1.tmp" && mv "$1.tmp" "$1"; exec sleep 600' sh "$env"
+	wait_for 10 test -e "$env"
+	run -0 zk tree "$P"
+	assert_line --index 0 "$P"
+	assert_line --index 1 --regexp "^$P/$NAME\$"
+	assert_equal "${#lines[@]}" 2
+	lease=${lines[1]}
+	assert_equal "$(sed -n 's/^ZKRUN_LEASE=//p' "$env")" "$lease"
+	assert_equal "$(sed -n 's/^ZKRUN_FENCE=//p' "$env")" "$(zk czxid "$lease")"
+	assert_equal "$(sed -n 's/^ZKRUN_SESSION=//p' "$env")" \
+	    "0x$(session_of "$lease")"
+	assert_regex "$(zk get "$lease")" \
+	    "^host=$(hostname) pid=$BG_PID user=ops start=[^ ]+ command=sh\$"
+	let_go holder
+	contenders 0
+}
+
+@test "a waiter has one node, and the fence grows from holder to holder" {
+	local fence i last=0
+
+	hold holder "$TASK"
+	zkrun_bg waiter -t "$TASK" -- true
+	wait_for 10 contenders 2
+	assert_regex "$(zk get "$(node 2)")" " pid=$BG_PID .* command=true\$"
+	let_go holder
+	ended_in waiter 10 0
+	for i in 1 2 3; do
+		# shellcheck disable=SC2016 # for the inner shell
+		fence=$(zkrun -t "$TASK" -- sh -c 'echo $ZKRUN_FENCE')
+		[ "$fence" -gt "$last" ]
+		last=$fence
+	done
+}
+
+@test "--recipe mutex with several leases is refused" {
+	run -64 zkrun -l 2 -t "$TASK" -- true
+	assert_output "zkrun: cannot use '--recipe': a mutex has one lease (-l 1; try 'zkrun --help')"
+	run -64 zkrun -l 2 --pause "$TASK"
+	assert_equal "${#lines[@]}" 1
+	run -1 zk stat "$P"
+}
+
+@test "-n makes missing parents and takes the lock" {
+	run -0 zkrun -n -b "/made/$TASK/deep" -t x -- echo ran
+	assert_output ran
+	run -0 zk ls "/made/$TASK/deep/x"
+	assert_output ''
+	zk rmr "/made/$TASK"
+}
+
+#
+# Requests
+#
+
+# requests [OP=N...]: a finished zkrun must have sent these over the relay, and
+# no others but the end of its session.
+requests()
+{
+	local sent
+
+	wait_for 5 relay_counts op-11 1
+	sent=$(relay_tell stats | tr ' ' '\n' | grep '^op' |
+	    grep -v '^op-11=' | sort | xargs)
+	assert_regex "$sent" "^$(printf '%s\n' "$@" | sort | xargs)\$"
+}
+
+# A create is 15, a list 12, a read 4, a delete 2, and several steps are 14.
+@test "a run on a free mutex makes a create, a list, a read and a delete" {
+	know_task
+	start_relay
+	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
+	requests op15=1 op12=1 op4=1 op2=1
+}
+
+@test "a run behind the holder lists twice before it waits, and not again on its turn" {
+	hold holder "$TASK"
+	start_relay
+	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 relay_counts op12 2
+	let_go holder
+	ended_in waiter 10 0
+	# It reads the node before its own and its own node, and writes to the
+	# latter that it holds.  If it learns of that write in time, it reads
+	# its node again.
+	requests op15=1 op12=2 'op4=[23]' op14=1 op2=1
+}
+
+@test "a run behind a waiter lists once, and twice more when the waiter holds" {
+	hold holder "$TASK"
+	zkrun_bg first -t "$TASK" -- sleep 600
+	wait_for 10 contenders 2
+	start_relay
+	zkrun_bg second -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 relay_counts op4 1
+	assert_equal "$(relay_count op12)" 1
+	let_go holder
+	wait_for 10 relay_counts op12 3
+	let_go first
+	ended_in second 10 0
+	requests op15=1 op12=3 'op4=[34]' op14=1 op2=1
+}
+
+@test "a refusal with -n costs a create, a list and a delete" {
+	hold holder "$TASK"
+	start_relay
+	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
+	assert_output "zkrun: '$TASK' is held by another client"
+	requests op15=1 op12=1 op2=1
+	contenders 1
+	let_go holder
+}
+
+# quick_at_times LEAST MOST OPTION...: over the slow link, one of 30 runs must
+# take at most MOST ms; the machine is not busy every time.  No run may take
+# less than LEAST ms, because no zkrun can be faster.
+quick_at_times()
+{
+	local before i least=$1 most=$2 ms
+
+	shift 2
+	# A sanitizer starts two processes slowly.
+	! asan || most=600
+	for i in {1..30}; do
+		before=$(now_us)
+		"$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" "$@" -- true 3>&-
+		ms=$((($(now_us) - before) / 1000))
+		[ $ms -ge "$least" ]
+		[ $ms -gt "$most" ] || return 0
+	done
+	echo "$ms ms" >&2
+	return 1
+}
+
+@test "over a slow link a run on a free mutex and a refusal with -n take three and a half round trips" {
+	know_task
+	start_relay relay "$ZKRUN_CONNECT" -d 25
+	quick_at_times 150 180
+	hold holder "$TASK"
+	quick_at_times 150 180 -n -q -E 0
+	let_go holder
+}
+
+@test "over a slow link no node is left when zkrun has exited" {
+	start_relay relay "$ZKRUN_CONNECT" -d 100
+	zkrun -c "$RELAY_CONNECT" -t "$TASK" -- true
+	contenders 0
+	hold holder "$TASK"
+	run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
+	contenders 1
+	waits waiter -c "$RELAY_CONNECT"
+	kill -TERM "$BG_PID"
+	ended_in waiter 10 143
+	contenders 1
+	let_go holder
+}
+
+#
+# The other recipe
+#
+
+@test "a mutex is refused while the task has the parents of the semaphore recipe" {
+	local name
+
+	for name in leases locks; do
+		zk create -p "$P/$name" >/dev/null
+		refused 70 "cannot acquire '$P': the znode has the child 'leases' or 'locks'"
+		refused 70 "others use --recipe semaphore" -n
+		zk rm "$P/$name"
+	done
+	ZKRUN_RECIPE=semaphore hold holder "$TASK"
+	refused 70 'others use --recipe semaphore'
+	has_command "${BG[holder]}"
+	let_go holder
+}
+
+@test "the semaphore recipe is refused while the task has a contender's node" {
+	local option
+
+	hold holder "$TASK"
+	for option in -n -q '-l 3' '-n -l 3'; do
+		# shellcheck disable=SC2086 # two words
+		run -70 zkrun $option --recipe semaphore -t "$TASK" -- \
+		    touch "$(RAN)"
+	done
+	assert_output --partial "cannot acquire '$P': the znode has the node of a lock without leases"
+	assert_equal "${#lines[@]}" 1
+	[ ! -e "$(RAN)" ]
+	has_command "${BG[holder]}"
+	let_go holder
+	# 'locks' may be left, and the servers remove it.
+	wait_for 5 not zk stat "$P/leases"
+}
+
+@test "a waiter with the semaphore recipe is refused if a contender's node comes while it waits" {
+	export ZKRUN_RECIPE=semaphore
+	hold holder "$TASK"
+	zkrun_bg first -t "$TASK" -- sleep 600
+	wait_for 10 holds_count "$TASK" 2
+	zkrun_bg second -t "$TASK" -- touch "$(RAN)"
+	wait_for 10 queue_count "$TASK" 2
+	# A contender's node comes.  The first waiter already has its lease, so
+	# that a contender with a mutex gives way.  The second has no lease.
+	run -70 zkrun --recipe mutex -t "$TASK" -- touch "$(RAN)"
+	zk create "$P/_c_$UUID-lock-0000000000" >/dev/null
+	let_go holder
+	wait_for 10 has_command "${BG[first]}"
+	ended_in second 10 70
+	says second "^zkrun: cannot acquire '$P': the znode has the node of a lock without leases"
+	[ ! -e "$(RAN)" ]
+	let_go first
+}
+
+@test "of two contenders with two recipes that meet, the one whose create comes first runs" {
+	local semaphore=(--recipe semaphore -t "$TASK" -- touch "$(RAN)")
+
+	zk create -p "$P" >/dev/null
+	start_relay
+	# One has created its node and has not yet listed the task's node.
+	relay_tell freeze-at 12
+	zkrun_bg mutex -c "$RELAY_CONNECT" -t "$TASK" -- true
+	wait_for 10 contenders 1
+	run -70 zkrun -n "${semaphore[@]}"
+	relay_tell thaw
+	ended_in mutex 10 0
+	relay_tell freeze-at 12
+	zkrun_bg semaphore -c "$RELAY_CONNECT" "${semaphore[@]}"
+	wait_for 10 zk stat "$P/leases"
+	run -70 zkrun -t "$TASK" -- touch "$(RAN)"
+	[ ! -e "$(RAN)" ]
+	relay_tell thaw
+	ended_in semaphore 10 0
+	[ -e "$(RAN)" ]
+}
+
+# meet TASK: run zkruns with both recipes at once.  Print an error if their
+# commands overlap.
+meet()
+{
+	local dir=$BATS_TEST_TMPDIR/$1.in i pids=() rc recipe
+
+	for recipe in mutex semaphore mutex; do
+		"$ZKRUN" -q --recipe $recipe -t "$1" -- sh -c \
+		    'mkdir "$0" || exit 9; sleep 0.02; rmdir "$0"' "$dir" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		rc=0
+		wait "$i" || rc=$?
+		case $rc in
+		0 | 70)	echo "$rc" ;;
+		*)	echo "$1: $rc" ;;
+		esac
+	done
+}
+
+@test "zkruns with two recipes never run at the same time" {
+	local i j out=$BATS_TEST_TMPDIR/meet rounds=40
+
+	! asan || rounds=8
+	for ((i = 0; i < 4; i++)); do
+		for ((j = 0; j < rounds / 4; j++)); do
+			meet "$TASK-$i-$j"
+		done >"$out$i" 2>"$out.err$i" 3>&- &
+		BG[meet$i]=$!
+	done
+	for ((i = 0; i < 4; i++)); do
+		zkrun_wait meet$i 60
+	done
+	sort "$out"? | uniq -c >"$out"
+	cat "$out" "$out.err"*
+	assert_equal "$(awk '{ print $2 }' "$out" | xargs)" '0 70'
+	assert_equal "$(awk '{ n += $1 } END { print n }' "$out")" $((rounds * 3))
+}
+
+#
+# Other clients
+#
+
+# These clients' nodes count, whatever the order of names.
+counted()
+{
+	cat <<-EOF
+	ex_c_$UUID-lock-0000000000
+	_c_${UUID//-/}-lock-0000000000
+	_c_$UUID-lock-0000000000
+	_c_$UUID-__WRIT__0000000000
+	_c_$UUID-__READ__0000000000
+	${UUID//-/}__lock__0000000000
+	${UUID//-/}__rlock__0000000000
+	ex0000000000
+	sh0000000000
+	sem0000000000
+	x-1000dab1f0a0003-0000000000
+	x--7233-0000000000
+	lock-0000000000
+	read-0000000000
+	write-0000000000
+	other-lock-0000000000
+	EOF
+}
+
+@test "zkrun waits for the node of each client, and runs when the node is gone" {
+	local base=$P i=0 name names
+
+	mapfile -t names < <(counted)
+	zk create -p "$P" >/dev/null
+	# Each in a task of its own, with and without a session in turn.
+	for name in "${names[@]}"; do
+		i=$((i + 1))
+		zk create "$P-$i" >/dev/null
+		[ $((i % 2)) -eq 0 ] || zk create "$P-$i/$name" >/dev/null
+	done
+	i=0
+	P=${P%/*}
+	plant clients < <(for name in "${names[@]}"; do
+		i=$((i + 1))
+		[ $((i % 2)) -ne 0 ] || echo "e $TASK-$i/$name"
+	done)
+	P=$base
+	for i in $(seq ${#names[@]}); do
+		zkrun_bg "w$i" -t "$TASK-$i" -- touch "$(RAN).$i"
+		run -75 zkrun -n -t "$TASK-$i" -- touch "$(RAN).$i"
+	done
+	for i in $(seq ${#names[@]}); do
+		wait_for 10 contenders 2 "$TASK-$i"
+		[ ! -e "$(RAN).$i" ]
+		zk rm "$P-$i/${names[i - 1]}"
+	done
+	for i in $(seq ${#names[@]}); do
+		ended_in "w$i" 10 0
+		[ -e "$(RAN).$i" ]
+	done
+}
+
+@test "zkrun ignores nodes that belong to no contender" {
+	local name
+
+	know_task
+	for name in foo latch-0000000001 "_c_$UUID-latch-0000000001" \
+	    abc-0000000001 "_c_$UUID-lease-0000000001" lock-1 \
+	    "ex_c_$UUID-lock-000000001" "_c_$UUID-lock-00000000001" 0000000000
+	do
+		zk create "$P/$name" >/dev/null
+	done
+	run -0 zkrun -n -t "$TASK" -- echo ran
+	assert_output ran
+	zk rmr "$P"
+}
+
+@test "negative numbers and numbers that are nearly used up are refused" {
+	local name text='the sequence numbers below the znode are used up'
+
+	know_task
+	for name in "_c_$UUID-lock--2147483648" "_c_$UUID-lock-2147483647" \
+	    "_c_${UUID//-/}-lock--000000001" "ex_c_$UUID-lock-2147000001" \
+	    "__lock__-1000000000" ex-000000005
+	do
+		zk create "$P/$name" >/dev/null
+		refused 70 "cannot acquire '$P': $text"
+		refused 70 "$text" -n
+		zk rm "$P/$name"
+	done
+	zk create "$P/_c_$UUID-lock-2147000000" >/dev/null
+	run -0 zkrun -n -t "$TASK" -- true
+}
+
+# count_from N: start a server of the test's own, whose next node in P has the
+# number N.
+count_from()
+{
+	own_server --jvm -Dzookeeper.digest.enabled=false
+	export ZKRUN_CONNECT=$OWN_CONNECT ZK_CONNECT=$OWN_CONNECT
+	know_task
+	# The server would delete a container, and its counter with it.
+	zk rm "$P"
+	zk create "$P"
+	"$SANDBOX" stop "$OWN_DIR"
+	# The snapshot has no digest; ZooKeeper 3.9 would expect one.
+	"$TOP/tests/java/run" -Dzookeeper.digest.enabled=false Counter \
+	    "$OWN_DIR/data" "$P" "$1"
+	"$SANDBOX" restart "$OWN_DIR" >/dev/null
+}
+
+# bats test_tags=long
+@test "the last number with which zkrun runs is 2147000000" {
+	count_from 2147000000
+	hold holder "$TASK"
+	assert_equal "$(node 1 | sed 's/.*-//')" 2147000000
+	refused 70 'used up'
+	has_command "${BG[holder]}"
+	let_go holder
+	refused 70 'used up'
+	contenders 0
+}
+
+# bats test_tags=long
+@test "zkrun does not run with a negative number" {
+	count_from -2147483648
+	refused 70 'used up'
+	refused 70 'used up' -n
+	contenders 0
+}
+
+#
+# The queue
+#
+
+# bats test_tags=quick
+@test "waiters run in the order in which they came" {
+	local name
+
+	hold holder "$TASK"
+	for name in w1 w2 w3 w4 w5; do
+		waits $name
+	done
+	let_go holder
+	in_turn w1 w2 w3 w4 w5
+}
+
+@test "waiters that give up, are stopped or are killed do not change the order of the others" {
+	local pid
+
+	hold holder "$TASK"
+	waits w1
+	waits gives-up -w 2s
+	waits w2
+	waits stopped
+	waits w3
+	waits killed -T 2s
+	waits w4
+	waits keeperless
+	waits w5
+	kill -TERM "${BG[stopped]}"
+	ended_in stopped 10 143
+	pid=$(keeper_of "${BG[killed]}")
+	kill -STOP "$pid"
+	kill -KILL "${BG[killed]}" "$pid"
+	kill -KILL "$(keeper_of "${BG[keeperless]}")"
+	ended_in keeperless 10 70
+	ended_in gives-up 10 75
+	ended_in killed 5 137
+	wait_for 10 contenders 6
+	[ ! -e "$BATS_TEST_TMPDIR/order" ]
+	let_go holder
+	in_turn w1 w2 w3 w4 w5
+}
+
+@test "the waiter that is next gives up, and the one behind it is then next" {
+	hold holder "$TASK"
+	waits first
+	waits second
+	kill -TERM "${BG[first]}"
+	ended_in first 10 143
+	is_next second
+	let_go holder
+	in_turn second
+}
+
+@test "with -w zkrun gives up in time, as the next one and behind it, and names the holder" {
+	local before took
+
+	hold holder "$TASK"
+	waits next -w 1.5s
+	before=$(now_us)
+	run -75 zkrun -w 700ms -t "$TASK" -- touch "$(RAN)"
+	took=$((($(now_us) - before) / 1000))
+	assert_output --regexp "^zkrun: gave up waiting for '$TASK' after\
+ 0\\.[78]s: it is held by $(hostname) \\(pid ${BG[holder]}\\) since [0-9:]+\$"
+	[ $took -ge 690 ]
+	[ $took -lt 5000 ]
+	ended_in next 10 75
+	contenders 1
+	waits in-time -w 30
+	let_go holder
+	in_turn in-time
+	[ ! -e "$(RAN)" ]
+}
+
+@test "-n is refused with exit status 75, or that of -E, while somebody holds or waits" {
+	hold holder "$TASK"
+	refused 75 "'$TASK' is held by another client" -n
+	waits waiter
+	refused 3 "'$TASK' is held by another client" -n -E 3
+	let_go holder
+	in_turn waiter
+	run -0 zkrun -n -t "$TASK" -- true
+}
+
+# bats test_tags=quick
+@test "the mutex is free for others as soon as zkrun has exited, 50 times" {
+	local i rc
+
+	for ((i = 1; i <= 50; i++)); do
+		rc=0
+		zkrun -n -t "$TASK" -- true || rc=$?
+		assert_equal "run $i: $rc" "run $i: 0"
+	done
+}
+
+#
+# Pauses
+#
+
+@test "two pauses" {
+	hold holder "$TASK"
+	waits first
+	LOGNAME=alice run -0 zkrun --pause "$TASK"
+	let_go holder
+	wait_for 10 says first paused
+	LOGNAME=bob run -0 zkrun --pause "$TASK"
+	run -0 zkrun --resume "$TASK" alice
+	sleep 1
+	[ ! -e "$BATS_TEST_TMPDIR/order" ]
+	run -0 zkrun --resume "$TASK"
+	in_turn first
+}
