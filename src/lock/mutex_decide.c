@@ -119,9 +119,10 @@ wait_behind(struct mutex *mutex, const struct place *place)
 	if (strcmp(path, mutex->predecessor) == 0) {
 		/*
 		 * Curator's writer may go on as a reader with the same number.
-		 * A node to read along requires another list anyway.
+		 * A second pause has the number of the first one as well.  A
+		 * node to read along requires another list anyway.
 		 */
-		mutex->is_next = place->lower == 1 &&
+		mutex->is_next = place->lower == 1 && place->pauses == 0 &&
 		    place->kind != CONTENDER_CURATOR_RW &&
 		    mutex->recipe.along == NULL;
 		return RECIPE_WAITING;
