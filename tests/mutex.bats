@@ -607,16 +607,79 @@ count_from()
 # Pauses
 #
 
-@test "two pauses" {
+# pause_bg NAME ARG...: start a --pause in the background.
+pause_bg()
+{
+	zkrun_bg "$1" --pause "${@:2}"
+}
+
+# who NAME: print how messages describe it.
+who()
+{
+	echo "$(hostname) (pid ${BG[$1]}, user ops, command ${2:-sleep})"
+}
+
+@test "a waiter that was next when --pause came does not run, and the holder goes on" {
+	local ops time='[0-9][-0-9: ]*'
+
+	ops=ops@$(hostname)
 	hold holder "$TASK"
 	waits first
+	is_next first
+	waits second
+	run -0 zkrun --pause "$TASK" new disk
+	assert_line --index 0 "zkrun: paused '$TASK'"
+	assert_line --index 1 "zkrun: $(who holder) still holds '$TASK' and continues (--revoke stops it)"
+	assert_equal "${#lines[@]}" 2
+	has_command "${BG[holder]}"
+	run -1 zkrun --status --json "$TASK" || run -0 zkrun --status --json "$TASK"
+	assert_equal "$(jq -c '.tasks[0]|.held,(.holders|map(.pid)),(.waiting|map(.pid))' \
+	    <<<"$output" | xargs)" \
+	    "true [${BG[holder]}] [${BG[first]},${BG[second]}]"
+	refused 75 "'$TASK' is paused by $ops since" -n
+	wait_for 5 says first "paused by $ops since $time: new disk\$"
+	let_go holder
+	# The next one has learned that the holder is gone, and still waits.
+	wait_for 10 contenders 3
+	run -75 zkrun -q -w 0.3 -t "$TASK" -- touch "$(RAN)"
+	has_no_order
+	run -1 zkrun --status "$TASK"
+	assert_line --index 1 --regexp "^$TASK +paused .* ops +new disk\$"
+	assert_line --index 2 --regexp '^ +wait 1 '
+	assert_line --index 3 --regexp '^ +wait 2 '
+	run -0 zkrun --resume "$TASK"
+	assert_output --regexp "^zkrun: ended the pause of '$TASK' by $ops since $time: new disk\$"
+	in_turn first second
+}
+
+has_no_order()
+{
+	[ ! -e "$BATS_TEST_TMPDIR/order" ]
+}
+
+@test "a waiter runs only after the last of several pauses" {
+	local lists
+
+	hold holder "$TASK"
+	start_relay
+	waits first -c "$RELAY_CONNECT"
 	LOGNAME=alice run -0 zkrun --pause "$TASK"
 	let_go holder
-	wait_for 10 says first paused
+	wait_for 10 says first 'paused by alice'
+	wait_for 10 contenders 2
 	LOGNAME=bob run -0 zkrun --pause "$TASK"
+	# Nobody holds, although 'first' is the first contender.
+	refute_output --partial 'still holds'
+	lists=$(relay_count op12)
 	run -0 zkrun --resume "$TASK" alice
-	sleep 1
-	[ ! -e "$BATS_TEST_TMPDIR/order" ]
+	assert_output --partial "'$TASK' is still paused by bob@"
+	# 'first' lists P before and after it watches the other pause.
+	wait_for 5 relay_counts op12 $((lists + 2))
+	LOGNAME=carol run -0 zkrun --pause "$TASK"
+	run -0 zkrun --resume "$TASK" bob
+	wait_for 5 relay_counts op12 $((lists + 4))
+	refused 75 'paused by carol@' -n
+	has_no_order
 	run -0 zkrun --resume "$TASK"
 	in_turn first
 }
