@@ -233,7 +233,7 @@ find_holder(const struct recipe *recipe, char *const *names, size_t count,
 			first = names[i];
 			lowest = number;
 		}
-	*holders = first != NULL ? 1 : 0;
+	*holders = pause != NULL || first != NULL ? 1 : 0;
 	return pause != NULL ? pause : first;
 }
 
