@@ -657,6 +657,25 @@ has_no_order()
 	[ ! -e "$BATS_TEST_TMPDIR/order" ]
 }
 
+@test "a contender that comes after --pause gives up and says who paused, when and why" {
+	local time='[0-9][-0-9: ]*'
+
+	run -0 zkrun --pause "$TASK" we move the disk
+	assert_output "zkrun: paused '$TASK'"
+	run zk stat "$P/$(children "$P")"
+	assert_line ephemeral_owner=0x0
+	run -75 zkrun -n -t "$TASK" -- touch "$(RAN)"
+	assert_output --regexp "^zkrun: '$TASK' is paused by ops@$(hostname) since $time: we move the disk\$"
+	run -75 zkrun -w 0.3 -t "$TASK" -- touch "$(RAN)"
+	assert_line --regexp "^zkrun: gave up waiting for '$TASK' after 0.3s: it is paused by ops@$(hostname) since $time: we move the disk\$"
+	waits first
+	wait_for 5 says first "^zkrun: waiting for '$TASK': 0:0., next in the queue, paused by ops@$(hostname) since $time: we move the disk\$"
+	[ ! -e "$(RAN)" ]
+	has_no_order
+	run -0 zkrun --resume "$TASK"
+	in_turn first
+}
+
 @test "a waiter runs only after the last of several pauses" {
 	local lists
 
@@ -682,4 +701,290 @@ has_no_order()
 	has_no_order
 	run -0 zkrun --resume "$TASK"
 	in_turn first
+}
+
+@test "a pause that comes while the holder releases lets in at most the next one" {
+	hold holder "$TASK"
+	zkrun_bg first -t "$TASK" -- sleep 600
+	wait_for 10 contenders 2
+	is_next first
+	waits second
+	start_relay
+	# The pause has created its node, and has not yet marked the holder.
+	relay_tell freeze-at 14 2
+	pause_bg pause -c "$RELAY_CONNECT" "$TASK"
+	wait_for 10 relay_counts op14 2
+	let_go holder
+	wait_for 10 has_command "${BG[first]}"
+	relay_tell thaw
+	ended_in pause 10 0
+	says pause "$(hostname) \(pid ${BG[first]}, .* still holds"
+	let_go first
+	wait_for 5 says second 'paused by'
+	has_no_order
+	run -0 zkrun --resume "$TASK"
+	in_turn second
+}
+
+@test "over a slow link, a pause just before the holder ends keeps the waiter out" {
+	start_relay relay "$ZKRUN_CONNECT" -d 100
+	hold holder "$TASK"
+	waits first -c "$RELAY_CONNECT"
+	is_next first
+	run -0 zkrun --pause "$TASK"
+	let_go holder
+	wait_for 10 says first ', paused by' 
+	has_no_order
+	run -0 zkrun --resume "$TASK"
+	in_turn first
+}
+
+# nap MS: sleep without starting a process.
+nap()
+{
+	read -rt "$(printf '0.%03d' "$1")" <>"$BATS_TEST_TMPDIR/nap" || true
+}
+
+# race TASK: pause TASK just as its holder ends, while two contenders queue.
+# Print how many commands had begun when --pause returned, or an error.
+race()
+{
+	local task=$1 dir=$BATS_TEST_TMPDIR/$1 i ran rc
+
+	: >"$dir.ran"
+	"$ZKRUN" -t "$task" -- sh -c 'echo 0 >>"$0.ran"; read -r _ <"$0.gate"' \
+	    "$dir" &
+	until [ -s "$dir.ran" ]; do nap 5; done
+	for i in 1 2; do
+		"$ZKRUN" -q -t "$task" -- sh -c 'echo "$1" >>"$0.ran"' "$dir" $i &
+		until contenders $((i + 1)) "$task"; do nap 2; done
+	done
+	{ nap $((1 + RANDOM % 12)); echo >"$dir.gate"; } &
+	nap $((1 + RANDOM % 8))
+	"$ZKRUN" -q --pause "$task" || echo "--pause: $?"
+	mapfile -t <"$dir.ran"
+	ran=${#MAPFILE[@]}
+	rc=0
+	"$ZKRUN" -n -q -t "$task" -- sh -c 'echo new >>"$0.ran"' "$dir" || rc=$?
+	[ $rc -eq 75 ] || echo "came later: $rc"
+	nap 40
+	mapfile -t <"$dir.ran"
+	# One holder may have the lock, but not have started its command yet.
+	[ "${#MAPFILE[@]}" -le $((ran + 1)) ] ||
+	    echo "after $ran ran: ${MAPFILE[*]}"
+	"$ZKRUN" -q --resume "$task" || echo "--resume: $?"
+	wait
+	[ "$(xargs <"$dir.ran")" = '0 1 2' ] || echo "ran: $(xargs <"$dir.ran")"
+	echo "$ran had begun"
+}
+
+# races N: run N races, each in one of six tasks at a time.  They must meet at
+# least two of three cases: the pause comes before the holder ends, between the
+# two waiters, or after both.
+races()
+{
+	local i j out=$BATS_TEST_TMPDIR/races
+
+	mkfifo "$BATS_TEST_TMPDIR/nap"
+	for ((i = 0; i < 6; i++)); do
+		mkfifo "$BATS_TEST_TMPDIR/$TASK-$i.gate"
+		for ((j = 0; j < $1 / 6; j++)); do
+			race "$TASK-$i"
+		done >"$out$i" 2>&1 3>&- &
+		BG[race$i]=$!
+	done
+	for ((i = 0; i < 6; i++)); do
+		zkrun_wait race$i 300
+	done
+	sort "$out"? | uniq -c >"$out"
+	sed 's/^/# /' "$out" >&3
+	assert_equal "$(grep -v 'had begun$' "$out")" ''
+	assert_equal "$(awk '{ n += $1 } END { print n }' "$out")" "$1"
+	[ "$(wc -l <"$out")" -ge 2 ]
+}
+
+@test "36 pauses race with a holder's end: a later contender is always kept out" {
+	races 36
+}
+
+# bats test_tags=long
+@test "many pauses race with a holder's end: a later contender is always kept out" {
+	if asan; then
+		races 60
+	else
+		races "${RACES:-300}"
+	fi
+}
+
+@test "--pause with the recipe that the runs do not use is refused, and makes no node" {
+	hold holder "$TASK"
+	run -64 zkrun --recipe semaphore --pause "$TASK"
+	assert_output "zkrun: cannot pause '$TASK': others use it with --recipe mutex"
+	contenders 1
+	run -1 zk stat "$P/leases"
+	let_go holder
+	ZKRUN_RECIPE=semaphore hold holder "$TASK"
+	run -64 zkrun --pause "$TASK"
+	assert_output "zkrun: cannot pause '$TASK': others use it with --recipe semaphore"
+	refute_regex "$(children "$P")" lock-
+	let_go holder
+}
+
+@test "if contact is lost at any moment, --pause makes one pause, and --resume removes it" {
+	local dropped=0 skip
+
+	start_relay
+	for skip in 0 1; do
+		relay_tell drop-reply 14 1 $skip then-cut
+		run -0 zkrun -c "$RELAY_CONNECT" --pause "$TASK-$skip" why
+		contenders 1 "$TASK-$skip"
+		assert_equal "$(relay_count dropped)" $((skip + 1))
+	done
+	relay_tell drop-reply 14 1 then-cut
+	run -0 zkrun -c "$RELAY_CONNECT" --resume "$TASK-0"
+	contenders 0 "$TASK-0"
+	run -0 zkrun --resume "$TASK-0"
+	assert_output "zkrun: '$TASK-0' is not paused"
+}
+
+#
+# --interval
+#
+
+@test "-i: of waiters with a mutex one runs in the interval, and its transaction deletes the node" {
+	know_task
+	start_relay
+	gated first 0 -i 23h -c "$RELAY_CONNECT"
+	waits second -i 23h -v
+	zkrun_bg third -i 23h -v -t "$TASK" -- touch "$(RAN).3"
+	wait_for 10 contenders 3
+	open_gate first
+	ended_in first 10 0
+	# The transaction with the record has deleted the node.
+	assert_equal "$(relay_count op2)" 0
+	ended_in second 10 0
+	ended_in third 10 0
+	says second skipped
+	says third skipped
+	has_no_order
+	assert_ran 1
+	assert_equal "$(statuses)" '0 '
+	assert_equal "$(of_run 1 fence)" "$(<"$(RAN)")"
+	record_is_sound
+	contenders 0
+}
+
+@test "-i: after a failed run the next waiter runs, and a run with the record in contention records the fence" {
+	gated first 3 -i 23h
+	gated_bg second 0 -i 23h
+	wait_for 10 contenders 2
+	open_gate first
+	ended_in first 10 3
+	open_gate second
+	ended_in second 10 0
+	assert_equal "$(statuses)" '0 3 '
+	assert_ran 2
+	record_is_sound
+}
+
+#
+# --status, --revoke, --break
+#
+
+# got FILTER: print what jq finds in $output, on one line.
+got()
+{
+	jq -r "$1" <<<"$output"
+}
+
+@test "--status shows the contenders in their order, and the JSON names other clients" {
+	local kazoo=${UUID//-/}__lock__0000000000
+
+	know_task
+	plant kazoo <<<"e $kazoo 10.0.0.7"
+	waits first
+	plant curator <<<"s _c_$UUID-lock- 10.0.0.8"
+	waits second
+	run -0 zkrun --status --json "$TASK"
+	assert_equal "$(got '.tasks[0].holders[]|.client,.address,.node,.fence' |
+	    xargs)" "kazoo 10.0.0.7 $P/$kazoo $(zk czxid "$P/$kazoo")"
+	assert_equal "$(got '.tasks[0].waiting|map(.client)|@json')" \
+	    '[null,"Curator",null]'
+	assert_equal "$(got '.tasks[0].waiting[].node' |
+	    sed "s/$UUID/UUID/; s/.*-//" | xargs)" \
+	    '0000000001 0000000002 0000000003'
+	run -0 zkrun --status "$TASK"
+	assert_line --index 1 --regexp "^$TASK +held .* 10\.0\.0\.7, kazoo\$"
+	assert_line --index 2 --regexp "^ +wait 1 .* ${BG[first]} +ops +sh\$"
+	assert_line --index 3 --regexp "^ +wait 2 .* 10\.0\.0\.8, Curator\$"
+	assert_line --index 4 --regexp "^ +wait 3 .* ${BG[second]} +ops +sh\$"
+}
+
+@test "--status: 'since' of a holder that waited is when it acquired, and of others when they came" {
+	local held
+
+	hold holder "$TASK"
+	zkrun_bg next -t "$TASK" -- sleep 600
+	wait_for 10 contenders 2
+	waits third
+	let_go holder
+	wait_for 10 has_command "${BG[next]}"
+	# 'next' writes to its node when it has started its command.
+	changed() { [ "$(stat_of 1 mtime)" != "$(stat_of 1 ctime)" ]; }
+	wait_for 10 changed
+	held=$(stat_of 1 mtime)
+	[ "$held" -gt "$(stat_of 2 ctime)" ]
+	# A later write does not change the time.
+	run -0 zkrun --pause "$TASK"
+	run -0 zkrun --status --json "$TASK"
+	assert_equal "$(got '.tasks[0].holders[0].since')" "$(in_json "$held")"
+	assert_equal "$(got '.tasks[0].holders[0].fence')" "$(zk czxid "$(node 2)")"
+	assert_equal "$(got '.tasks[0].waiting[0].since')" \
+	    "$(in_json "$(stat_of 3 ctime)")"
+}
+
+# stat_of N KEY: print KEY of the Nth contender's node.
+stat_of()
+{
+	zk stat "$(node "$1")" | sed -n "s/^$2=//p"
+}
+
+# in_json MS: print a time as the JSON has it.
+in_json()
+{
+	date -u -d "@$(($1 / 1000))" "+%Y-%m-%dT%H:%M:%S.$(printf %03d $(($1 % 1000)))Z"
+}
+
+@test "--revoke asks the holder, also one that waited, and its successor runs" {
+	hold holder "$TASK"
+	zkrun_bg next -t "$TASK" -- sleep 600
+	wait_for 10 contenders 2
+	waits third
+	run -0 zkrun --revoke -w 20 "$TASK"
+	assert_line --index 0 "zkrun: asked $(who holder) to stop and release '$TASK'"
+	assert_line --index 1 "zkrun: $(who holder) released '$TASK'"
+	ended_in holder 10 76
+	wait_for 10 has_command "${BG[next]}"
+	run -0 zkrun --revoke -w 20 "$TASK"
+	assert_line --index 0 "zkrun: asked $(who next) to stop and release '$TASK'"
+	ended_in next 10 76
+	in_turn third
+	run -0 zkrun --revoke "$TASK"
+	assert_output "zkrun: nobody holds '$TASK'"
+}
+
+@test "--break deletes the node of a holder, and the next waiter runs" {
+	know_task
+	zk create "$P/_c_$UUID-lock-0000000000" 10.0.0.7 >/dev/null
+	waits first
+	run -0 zkrun --break --yes "$TASK"
+	assert_output --partial '10.0.0.7 (not zkrun)'
+	in_turn first
+	# A zkrun whose node is deleted ends its command.
+	hold holder "$TASK"
+	waits first
+	rm "$BATS_TEST_TMPDIR/order"
+	run -0 zkrun --break --yes "$TASK"
+	ended_in holder 10 76
+	ended_in first 10 0
 }
