@@ -58,6 +58,11 @@ order()
 	assert_equal "$(xargs 2>/dev/null <"$BATS_TEST_TMPDIR/order")" "$*"
 }
 
+has_no_order()
+{
+	[ ! -e "$BATS_TEST_TMPDIR/order" ]
+}
+
 # in_turn NAME...: these end in 0, and had their turns in this order.
 in_turn()
 {
@@ -604,6 +609,303 @@ count_from()
 }
 
 #
+# Networks, servers, and clients that delete nodes
+#
+
+# run_once: print the words of a command that adds a line to a file.
+run_once()
+{
+	printf '%s\n' sh -c 'echo ran >>"$1"' sh "$(RAN)"
+}
+
+# lose OPCODE [SKIP]: lose one reply and the connection, in a run on a free
+# mutex.  The command must run once, and no node may be left.
+lose()
+{
+	local command name=relay-$1-${2:-0}
+
+	rm -f "$(RAN)"
+	mapfile -t command < <(run_once)
+	start_relay "$name"
+	relay_tell_to "$name" drop-reply "$1" 1 "${2:-0}" then-cut
+	run -0 zkrun -c "$RELAY_CONNECT" -t "$TASK" -- "${command[@]}"
+	assert_equal "$(relay_count dropped "$name")" 1
+	assert_ran 1
+	# zkrun has found the node that it made.
+	assert_equal "$(relay_count op15 "$name")" "${3:-1}"
+	wait_for 5 contenders 0
+}
+
+@test "a run on a free mutex succeeds if the reply to its create, list, read or delete is lost" {
+	local op
+
+	know_task
+	for op in 15 12 4 2; do
+		lose $op
+	done
+}
+
+@test "a run succeeds if the reply to any create of a parent is lost" {
+	local skip
+
+	for skip in 0 1 2; do
+		TASK=$(unique_task)
+		P=/lock/mutex/$TASK
+		rm -f "$(RAN)"
+		start_relay "relay$skip"
+		relay_tell_to "relay$skip" drop-reply 19 1 $skip then-cut
+		run -0 zkrun -c "$RELAY_CONNECT" -t "$TASK" -- touch "$(RAN)"
+		[ -e "$(RAN)" ]
+		assert_equal "$(relay_count dropped "relay$skip")" 1
+		wait_for 5 contenders 0
+	done
+}
+
+@test "a waiter keeps its place if the reply to its create, its lists or its read is lost" {
+	local op
+
+	hold holder "$TASK"
+	waits ahead
+	for op in 15 12 4; do
+		start_relay "relay$op"
+		relay_tell_to "relay$op" drop-reply "$op" 1 then-cut
+		waits "w$op" -T 10 -c "$RELAY_CONNECT"
+		again() { [ "$(relay_count accepted "relay$op")" -ge 2 ]; }
+		wait_for 10 again
+		# The answer to USR1 comes after the replies to earlier requests.
+		kill -USR1 "${BG[w$op]}"
+		wait_for 10 says "w$op" ' ahead, held by'
+	done
+	contenders 5
+	let_go holder
+	in_turn ahead w15 w12 w4
+}
+
+@test "the waiter that is next holds once if it loses contact at its last list or on its turn" {
+	hold holder "$TASK"
+	start_relay
+	relay_tell drop-reply 12 1 1 then-cut
+	waits next -T 10 -c "$RELAY_CONNECT"
+	waits last
+	wait_for 10 says next 'regained contact'
+	is_next next
+	# The holder leaves while 'next' has no contact.
+	relay_tell refuse on
+	relay_tell cut
+	let_go holder
+	relay_tell refuse off
+	in_turn next last
+}
+
+@test "-n is refused and leaves no node if the reply to its create, list or delete is lost" {
+	local op
+
+	hold holder "$TASK"
+	for op in 15 12 2; do
+		start_relay "relay$op"
+		relay_tell_to "relay$op" drop-reply $op 1 then-cut
+		run -75 zkrun -c "$RELAY_CONNECT" -n -t "$TASK" -- true
+		assert_equal "$(relay_count dropped "relay$op")" 1
+		contenders 1
+	done
+	let_go holder
+}
+
+@test "zkrun leaves no node if it gives up after the reply to its create is lost" {
+	hold holder "$TASK"
+	start_relay
+	relay_tell drop-reply 15 1 then-cut
+	run -75 zkrun -c "$RELAY_CONNECT" -w 0.7 -t "$TASK" -- true
+	assert_equal "$(relay_count dropped)" 1
+	contenders 1
+	let_go holder
+}
+
+@test "zkrun deletes a node that is created late" {
+	local stray
+
+	hold holder "$TASK"
+	start_relay
+	relay_tell freeze-at 15
+	zkrun_bg waiter -c "$RELAY_CONNECT" -T 4s -t "$TASK" -- true
+	wait_for 10 relay_counts op15 1
+	stray=$(relay_tell stats | sed -n 's/.* held=//p')
+	# zkrun reconnects and creates another node.  Here another client makes
+	# the node of the late create.
+	relay_tell cut
+	wait_for 10 relay_counts op15 2
+	relay_tell heal
+	wait_for 10 contenders 2
+	stray=$(zk create "$stray" --sequential)
+	wait_for 10 not zk stat "$stray"
+	let_go holder
+	ended_in waiter 10 0
+	contenders 0
+}
+
+@test "if the task is deleted before a create, zkrun makes the task again" {
+	local i
+
+	know_task
+	start_relay
+	relay_tell freeze-at 15
+	zkrun_bg run -c "$RELAY_CONNECT" -t "$TASK" -- touch "$(RAN)"
+	for i in 1 2 3; do
+		wait_for 10 relay_counts op15 $i
+		wait_for 10 zk stat "$P"
+		zk rm "$P"
+		[ "$i" -eq 3 ] || relay_tell freeze-at 15
+		relay_tell thaw
+	done
+	ended_in run 10 0
+	[ -e "$(RAN)" ]
+	assert_equal "$(relay_count op15)" 4
+	contenders 0
+}
+
+@test "40 runs succeed although another client deletes the task's node after each release" {
+	local i
+
+	while :; do
+		zk rm "$P" 2>/dev/null || true
+	done 3>&- &
+	HELPERS+=($!)
+	for i in {1..40}; do
+		run -0 zkrun -t "$TASK" -- echo ran
+		assert_output ran
+	done
+}
+
+@test "a waiter whose node is deleted joins the queue again at its end" {
+	hold holder "$TASK"
+	waits w1
+	waits w2 -T 2s
+	waits w3
+	zk rm "$(node 3)"
+	# The next beat of w2 tells it that its node is gone.
+	wait_for 10 contenders 4
+	let_go holder
+	in_turn w1 w3 w2
+}
+
+@test "the waiter that is next does not run without its node" {
+	hold holder "$TASK"
+	waits next
+	is_next next
+	waits last
+	# Stop the keeper, so that it learns of both events at once.
+	kill -STOP "$(keeper_of "${BG[next]}")"
+	zk rm "$(node 2)"
+	let_go holder
+	wait_for 10 has_order
+	kill -CONT "$(keeper_of "${BG[next]}")"
+	ended_in next 20 0
+	ended_in last 10 0
+	order last next
+	contenders 0
+}
+
+has_order()
+{
+	[ -s "$BATS_TEST_TMPDIR/order" ]
+}
+
+@test "if the node of a holder is deleted, the command is killed, exit 76" {
+	hold holder "$TASK"
+	waits w1
+	zk rm "$(node 1)"
+	ended_in holder 10 76
+	says holder 'lost'
+	in_turn w1
+	# The same while the holder has no contact.
+	start_relay
+	hold holder "$TASK" -c "$RELAY_CONNECT"
+	relay_tell refuse on
+	relay_tell cut
+	wait_for 10 says holder 'lost contact'
+	zk rm "$(node 1)"
+	relay_tell refuse off
+	ended_in holder 10 76
+	contenders 0
+}
+
+@test "if the session expires, a holder exits 76, and a waiter joins the queue again and runs once" {
+	hold holder "$TASK"
+	waits w1
+	waits w2
+	zk expire "$(session_of "$(node 2)")"
+	wait_for 10 says w1 "the session of '$TASK' expired; joining the queue again"
+	wait_for 10 contenders 3
+	zk expire "$(session_of "$(node 1)")"
+	ended_in holder 10 76
+	in_turn w2 w1
+}
+
+@test "waiters that lose contact keep their places, and run in their order" {
+	local name
+
+	hold holder "$TASK"
+	start_relay
+	for name in w1 w2 w3; do
+		waits $name -c "$RELAY_CONNECT"
+	done
+	relay_tell cut
+	for name in w1 w2 w3; do
+		wait_for 10 says $name 'regained contact'
+	done
+	contenders 4
+	has_no_order
+	let_go holder
+	in_turn w1 w2 w3
+}
+
+@test "if a holder loses contact for a moment, it goes on and nobody else runs" {
+	start_relay
+	hold holder "$TASK" -c "$RELAY_CONNECT"
+	waits w1
+	relay_tell cut
+	wait_for 10 says holder 'regained contact'
+	has_command "${BG[holder]}"
+	contenders 2
+	has_no_order
+	let_go holder
+	in_turn w1
+}
+
+@test "after a restart of the server the holder goes on, and the waiters run in order" {
+	own_server
+	export ZK_CONNECT=$OWN_CONNECT ZKRUN_CONNECT=$OWN_CONNECT
+	hold holder "$TASK"
+	waits w1
+	waits w2
+	timeout 90 "$SANDBOX" restart "$OWN_DIR"
+	for name in holder w1 w2; do
+		wait_for 10 says $name 'regained contact'
+	done
+	has_no_order
+	let_go holder
+	in_turn w1 w2
+}
+
+@test "five contenders in loops never overlap" {
+	local i j
+
+	for i in 1 2 3 4 5; do
+		for j in {1..12}; do
+			"$ZKRUN" -t "$TASK" -- sh -c \
+			    'mkdir "$0" || exit 9; rmdir "$0"' \
+			    "$BATS_TEST_TMPDIR/in" || echo "ended in $?"
+		done >"$BATS_TEST_TMPDIR/loop$i" 2>&1 3>&- &
+		BG[loop$i]=$!
+	done
+	for i in 1 2 3 4 5; do
+		zkrun_wait loop$i 30
+	done
+	assert_equal "$(cat "$BATS_TEST_TMPDIR"/loop?)" ''
+	contenders 0
+}
+
+#
 # Pauses
 #
 
@@ -650,11 +952,6 @@ who()
 	run -0 zkrun --resume "$TASK"
 	assert_output --regexp "^zkrun: ended the pause of '$TASK' by $ops since $time: new disk\$"
 	in_turn first second
-}
-
-has_no_order()
-{
-	[ ! -e "$BATS_TEST_TMPDIR/order" ]
 }
 
 @test "a contender that comes after --pause gives up and says who paused, when and why" {
