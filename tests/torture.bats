@@ -46,7 +46,9 @@ only()
 @test "the checker finds nothing wrong in a sound history" {
 	run -0 awk "${CHECK[@]}" "$SOUND"
 	assert_line '0 promises broken'
-	assert_line --partial '7 runs of commands in 10 tries, 5 hand-offs'
+	assert_line '10 runs of commands in 13 tries, 7 hand-offs'
+	assert_line --partial 'semaphore: 7 runs of commands in 10 tries, 5 hand-offs'
+	assert_line --partial 'mutex: 3 runs of commands in 3 tries, 2 hand-offs'
 	assert_line --partial '2 faults: '
 }
 
@@ -149,6 +151,23 @@ only()
 	only 'true status' '/who=c07/s/interval=900/interval=300/'
 }
 
+@test "the checker judges runs with a mutex by the same rules" {
+	# k5 had the place behind c18, which had the place behind c17.
+	seen exclusion '/who=c17/s/last=[0-9]+/last=17415000/'
+	assert_line --partial 'x1 c18 run 0 began while x1 c17 run 0 lived'
+	assert_line --regexp '^mutex: .* [1-9] promises broken$'
+	assert_line --regexp '^semaphore: .* 0 promises broken$'
+	# Curator's node proves that it held the lock.
+	seen exclusion '/who=k5/s/begin=[0-9]+/begin=17600000/'
+	assert_line --partial 'x1 k5 run 0 began while x1 c18 run 0 lived'
+	only 'dead before takeover' \
+	    '/who=c18/s/last=[0-9]+/last=17705000/'
+	seen fence 's/(fence|zxid)=116/\1=114/'
+	only 'no litter' '/name=nine/s/gone=[0-9]+ by=delete/gone=0 by=nobody/'
+	# The command may not start while the mutex has another holder.
+	only 'true status' '/who=c18/s/max=200/max=400/'
+}
+
 @test "the checker sees processes and nodes left behind, and a task without progress" {
 	only 'nothing left' '1i 0 left what=process pid=7'
 	only 'no litter' '/name=seven/s/gone=[0-9]+ by=delete/gone=0 by=nobody/'
@@ -227,7 +246,9 @@ only()
 	run -0 sed -n 's/^\([0-9]*\) runs of commands.*/\1/p' \
 	    "$BATS_TEST_TMPDIR/figures"
 	[ "$output" -ge 100 ]
-	for task in m1 m2 s3; do
+	grep -q '^mutex: [1-9][0-9]' "$BATS_TEST_TMPDIR/figures"
+	grep -q '^semaphore: [1-9][0-9]' "$BATS_TEST_TMPDIR/figures"
+	for task in m1 m2 s3 x1 x2; do
 		grep -q 'class="hold"' "$BATS_TEST_TMPDIR/$task.svg"
 		tail -n 1 "$BATS_TEST_TMPDIR/$task.svg" | grep -q '</svg>'
 	done

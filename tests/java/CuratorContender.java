@@ -12,7 +12,8 @@
  * may have worked.  The run ends when such a write fails or Curator says
  * SUSPENDED or LOST.
  *
- * Mutexes are InterProcessSemaphoreV2 of one lease, because
+ * LEASES is a number, for InterProcessSemaphoreV2, or "mutex", for
+ * InterProcessMutex.  One lease also means InterProcessSemaphoreV2, because
  * InterProcessSemaphoreMutex does not tell which node is its own.
  *
  * FILE gets a line for each try, in contender.c's format.  OFFSET is what
@@ -27,6 +28,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
 import org.apache.curator.framework.recipes.locks.Lease;
 import org.apache.curator.framework.state.ConnectionState;
@@ -43,16 +45,19 @@ public class CuratorContender implements Runnable {
 
 	private final String name;
 	private final String task;
+	private final boolean isMutex;
 	private final int leases;
 	private final Random chance;
 	private int number;
+	private String signs;
 
 	CuratorContender(String spec, long seed) {
 		String[] part = spec.split(":");
 
 		name = part[0];
 		task = part[1];
-		leases = Integer.parseInt(part[2]);
+		isMutex = part[2].equals("mutex");
+		leases = isMutex ? 1 : Integer.parseInt(part[2]);
 		chance = new Random(seed + name.hashCode());
 	}
 
@@ -60,11 +65,24 @@ public class CuratorContender implements Runnable {
 		return System.nanoTime() / 1000 + offsetUs;
 	}
 
-	/* Works under the lease until its time or the contact is over. */
-	private String work(CuratorFramework client, Lease lease,
+	/* A mutex that tells which node the current thread has. */
+	private static class Mutex extends InterProcessMutex {
+		Mutex(CuratorFramework client, String path) {
+			super(client, path);
+		}
+
+		@Override
+		protected String getLockPath() {
+			return super.getLockPath();
+		}
+	}
+
+	/*
+	 * Works under the lock with the node at path until its time or the
+	 * contact is over.
+	 */
+	private void work(CuratorFramework client, String path,
 	    AtomicBoolean contact) throws Exception {
-		String path = base + "/" + task + "/leases/" +
-		    lease.getNodeName();
 		byte[] data = "curator".getBytes(StandardCharsets.US_ASCII);
 		long beginUs = nowUs();
 		long endUs = beginUs + 1000 * (5 + chance.nextInt(600));
@@ -84,18 +102,46 @@ public class CuratorContender implements Runnable {
 			System.err.println(name + ": " + e);
 		}
 		if (lastUs == 0)
-			return NOTHING;
-		return "begin=" + beginUs + " last=" + lastUs + " fence=" +
+			return;
+		signs = "begin=" + beginUs + " last=" + lastUs + " fence=" +
 		    fence + " session=" + Long.toHexString(
 		    client.getZookeeperClient().getZooKeeper().getSessionId());
+	}
+
+	private void useSemaphore(CuratorFramework client,
+	    AtomicBoolean contact) throws Exception {
+		String path = base + "/" + task;
+		InterProcessSemaphoreV2 semaphore =
+		    new InterProcessSemaphoreV2(client, path, leases);
+		Lease lease = semaphore.acquire(500 + chance.nextInt(8000),
+		    TimeUnit.MILLISECONDS);
+
+		if (lease == null)
+			return;
+		if (contact.get())
+			work(client, path + "/leases/" + lease.getNodeName(),
+			    contact);
+		semaphore.returnLease(lease);
+	}
+
+	private void useMutex(CuratorFramework client, AtomicBoolean contact)
+	    throws Exception {
+		Mutex mutex = new Mutex(client, base + "/" + task);
+
+		if (!mutex.acquire(500 + chance.nextInt(8000),
+		    TimeUnit.MILLISECONDS))
+			return;
+		if (contact.get())
+			work(client, mutex.getLockPath(), contact);
+		mutex.release();
 	}
 
 	/* One session with one try.  Its close leaves nothing behind. */
 	private void contend() throws Exception {
 		long startUs = nowUs();
-		String signs = NOTHING;
 		AtomicBoolean contact = new AtomicBoolean(true);
 
+		signs = NOTHING;
 		try (CuratorFramework client = CuratorFrameworkFactory.newClient(
 		    connect, 3000 + chance.nextInt(2000), 3000,
 		    new ExponentialBackoffRetry(50, 4))) {
@@ -106,20 +152,14 @@ public class CuratorContender implements Runnable {
 					contact.set(false);
 			});
 			client.start();
-			InterProcessSemaphoreV2 semaphore =
-			    new InterProcessSemaphoreV2(client, base + "/" +
-			    task, leases);
-			Lease lease = semaphore.acquire(
-			    500 + chance.nextInt(8000), TimeUnit.MILLISECONDS);
-
-			if (lease != null) {
-				if (contact.get())
-					signs = work(client, lease, contact);
-				semaphore.returnLease(lease);
-			}
+			if (isMutex)
+				useMutex(client, contact);
+			else
+				useSemaphore(client, contact);
 		} finally {
 			out.println("curator who=" + name + " n=" + number++ +
-			    " task=" + task + " leases=" + leases + " start=" +
+			    " task=" + task + " recipe=" + (isMutex ? "mutex" :
+			    "semaphore") + " leases=" + leases + " start=" +
 			    startUs + " end=" + nowUs() + " " + signs);
 		}
 	}

@@ -38,7 +38,7 @@ struct plan {
 };
 
 static const char	*dir, *name, *task, *servers, *zkrun, *toil;
-static const char	*leases = "1";
+static const char	*leases = "1", *recipe = "semaphore";
 static const char	*settings[8];	/* of zkrun's environment */
 static size_t		 setting_count;
 static const char	*output[3];	/* zkrun's files, by descriptor */
@@ -53,8 +53,8 @@ usage(void)
 {
 	fputs(
 "usage: contender -d DIR -n NAME -t TASK -c SERVERS -z ZKRUN -w TOIL -s SEED\n"
-"           [-l LEASES] [-i] [-e NAME=VALUE]... [-O FILE] [-E FILE]\n"
-"           [-S PERCENT]\n"
+"           [-l LEASES] [-r RECIPE] [-i] [-e NAME=VALUE]... [-O FILE]\n"
+"           [-E FILE] [-S PERCENT]\n"
 "Runs until TERM, which it passes on to its zkrun.  It writes runs.NAME (a line\n"
 "a run), signs.NAME, pid.NAME and err.NAME into DIR.  With -i some runs have an\n"
 "interval.  -e sets a variable for zkrun.  -O and -E are its stdout and stderr,\n"
@@ -181,7 +181,7 @@ static void
 run_zkrun(const struct plan *plan, int slot)
 {
 	const char *const always[] = { zkrun, "-v", "-c", servers, "-t", task,
-	    "-l", leases, "-o", plan->orphans, "--retry-sleep=200ms",
+	    "-l", leases, "--recipe", recipe, "-o", plan->orphans, "--retry-sleep=200ms",
 	    "--connect-timeout=3s" };
 	char	*all[48], **argv = all, *file;
 	size_t	 i;
@@ -299,10 +299,10 @@ static void
 say_plan(FILE *runs, const struct plan *plan, int slot, pid_t pid,
     int64_t start_us)
 {
-	(void)fprintf(runs, "run who=%s n=%d task=%s leases=%s pid=%d start=%"
+	(void)fprintf(runs, "run who=%s n=%d task=%s recipe=%s leases=%s pid=%d start=%"
 	    PRId64 " wait=%d interval=%d hold=%d max=%d kill=%d timeout=%d "
 	    "retries=%d orphans=%s toil=%d will=%d linger=%d manner=%s "
-	    "disk=%s", name, slot, task, leases, (int)pid, start_us,
+	    "disk=%s", name, slot, task, recipe, leases, (int)pid, start_us,
 	    plan->wait_ms, plan->interval_ms, plan->hold_ms, plan->max_ms,
 	    plan->kill_ms, plan->timeout_ms, plan->retries, plan->orphans,
 	    plan->toil_ms, plan->ending, plan->linger_ms, plan->manner,
@@ -339,7 +339,7 @@ take_options(int argc, char *argv[])
 	const char	*p;
 	int		 c;
 
-	while ((c = getopt(argc, argv, "E:O:S:c:d:e:il:n:s:t:w:z:")) != -1)
+	while ((c = getopt(argc, argv, "E:O:S:c:d:e:il:n:r:s:t:w:z:")) != -1)
 		switch (c) {
 		case 'E': output[STDERR_FILENO] = optarg; break;
 		case 'O': output[STDOUT_FILENO] = optarg; break;
@@ -354,6 +354,7 @@ take_options(int argc, char *argv[])
 		case 'i': intervals = true; break;
 		case 'l': leases = optarg; break;
 		case 'n': name = optarg; break;
+		case 'r': recipe = optarg; break;
 		case 's': chance = strtoull(optarg, NULL, 10); break;
 		case 't': task = optarg; break;
 		case 'w': toil = optarg; break;

@@ -12,17 +12,22 @@ sandbox=$top/contrib/zookeeper-sandbox
 ensemble=$top/tests/ensemble
 base=/lock/mutex
 
-# The tasks and their numbers of leases.
-declare -A leases=([m1]=1 [m2]=1 [s3]=3)
-tasks=(m1 m2 s3)
+# The tasks, their numbers of leases, and their recipes.
+declare -A leases=([m1]=1 [m2]=1 [s3]=3 [x1]=1 [x2]=1)
+declare -A recipes=([m1]=semaphore [m2]=semaphore [s3]=semaphore [x1]=mutex
+    [x2]=mutex)
+tasks=(m1 m2 s3 x1 x2)
+# In these tasks some runs have an interval.
+timed=' m2 x2 '
 # Client machines: each has its own links to the servers.
 groups=(a b c d)
-# Sixteen zkruns, and four Curator clients on the links of d.
+# 24 zkruns, and six Curator clients on the links of d.
 contenders=(c01:m1 c02:m1 c03:m1 c04:m1 c05:m1 c06:m2 c07:m2 c08:m2 c09:m2
-    c10:m2 c11:s3 c12:s3 c13:s3 c14:s3 c15:s3 c16:s3)
-curators=(k1:m1:1 k2:m2:1 k3:s3:3 k4:s3:3)
+    c10:m2 c11:s3 c12:s3 c13:s3 c14:s3 c15:s3 c16:s3 c17:x1 c18:x1
+    c19:x1 c20:x1 c21:x2 c22:x2 c23:x2 c24:x2)
+curators=(k1:m1:1 k2:m2:1 k3:s3:3 k4:s3:3 k5:x1:mutex k6:x2:mutex)
 # The wall clocks of these can be stepped.
-clocked=' c04 c08 c12 '
+clocked=' c04 c08 c12 c20 c24 '
 
 say()
 {
@@ -147,12 +152,13 @@ start_contenders()
 	for i in "${!contenders[@]}"; do
 		IFS=: read -r name task <<<"${contenders[i]}"
 		options=()
-		[ "$task" != m2 ] || options=(-i)
+		[[ $timed != *" $task "* ]] || options=(-i)
 		[[ $clocked != *" $name "* ]] || give_clock "$name"
 		[ -z "${on_disk[$name]:-}" ] || give_disk "$name"
 		"$tools/contender" -d "$dir" -n "$name" -t "$task" \
-		    -l "${leases[$task]}" -s "$seed" -z "$dir/zkrun" \
-		    -w "$dir/toil" -c "$(servers_of "${groups[i % 4]}")" \
+		    -l "${leases[$task]}" -r "${recipes[$task]}" \
+		    -s "$seed" -z "$dir/zkrun" -w "$dir/toil" \
+		    -c "$(servers_of "${groups[i % 4]}")" \
 		    ${options[@]+"${options[@]}"} </dev/null \
 		    2>"$dir/contender.$name.err" &
 		contender_pids+=($!)
@@ -190,35 +196,46 @@ end_contenders()
 # Record processes and nodes that are left.
 look_for_litter()
 {
-	local pid task part node
+	local pid task parent node
 
 	wait_for 20 no_own_processes || for pid in $(own_processes); do
 		echo "left what=process pid=$pid" \
 		    "args=$(tr '\0 ' '__' <"/proc/$pid/cmdline")" >>"$dir/left"
 	done
 	wait_for 20 no_nodes || for task in "${tasks[@]}"; do
-		for part in locks leases; do
-			for node in $(nodes_of "$task" $part); do
-				echo "left what=node name=$task/$part/$node" \
+		for parent in $(parents_of "$task"); do
+			for node in $(nodes_of "$parent"); do
+				echo "left what=node name=$parent/$node" \
 				    >>"$dir/left"
 			done
 		done
 	done
 }
 
+# parents_of TASK: print the parents of the nodes of its contenders.
+parents_of()
+{
+	if [ "${recipes[$1]}" = mutex ]; then
+		echo "$1"
+	else
+		echo "$1/locks" "$1/leases"
+	fi
+}
+
+# nodes_of PARENT
 nodes_of()
 {
-	timeout 20 "$tools/znode" -c "$direct" ls "$base/$1/$2" 2>/dev/null ||
+	timeout 20 "$tools/znode" -c "$direct" ls "$base/$1" 2>/dev/null ||
 	    [ $? -eq 1 ]
 }
 
 no_nodes()
 {
-	local task part nodes
+	local task parent nodes
 
 	for task in "${tasks[@]}"; do
-		for part in locks leases; do
-			nodes=$(nodes_of "$task" $part) && [ -z "$nodes" ] ||
+		for parent in $(parents_of "$task"); do
+			nodes=$(nodes_of "$parent") && [ -z "$nodes" ] ||
 			    return 1
 		done
 	done

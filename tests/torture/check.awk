@@ -16,10 +16,13 @@ function value(key,    i)
 	return ""
 }
 
-function broken(promise, text, at)
+# broken(PROMISE, TEXT, AT, TASK): AT is 0 and TASK empty if unknown.
+function broken(promise, text, at, t)
 {
 	print "BROKEN " promise ": " text
 	violations++
+	if (t != "")
+		violated[recipe[t]]++
 	if (at > 0 && (!earliest || at < earliest))
 		earliest = at
 }
@@ -53,6 +56,7 @@ $2 == "run" {
 	if (task[r] != "") {
 		task_of[who[r]] = task[r]
 		limit[task[r]] = leases[r]
+		recipe[task[r]] = value("recipe")
 	}
 	start[r] = value("start") + 0; end[r] = value("end") + 0
 	begin[r] = value("begin") + 0; last[r] = value("last") + 0
@@ -74,6 +78,7 @@ $2 == "node" {
 	session[i] = value("session"); node_name[i] = value("name")
 	made[i] = value("made") + 0; gone[i] = value("gone") + 0
 	node_pid[i] = value("pid"); by[i] = value("by")
+	zxid[i] = value("zxid") + 0
 	if (part[i] == "leases")
 		lease_of[node_task[i] " " value("zxid")] = i
 	next
@@ -89,6 +94,7 @@ $2 == "fault" {
 	faults++
 	harm[bursts] += value("kind") != "stall"
 	count[value("kind")]++
+	aimed[value("target")]++
 	if (value("pid") != "")
 		done_to[value("target") " " value("pid")] = \
 		    done_to[value("target") " " value("pid")] " " value("kind")
@@ -119,7 +125,7 @@ $2 == "forgotten" {
 }
 
 $2 == "left" {
-	broken("nothing left", $0)
+	broken("nothing left", $0, 0, "")
 	next
 }
 
@@ -171,16 +177,16 @@ function check_order(r,    t, i, alive, list, m, count)
 		split(alive, list, " ")
 		broken("exclusion", name(r) " began while " \
 		    name(list[1]) " lived, which it did for " \
-		    seconds(last[list[1]] - begin[r]) " more", begin[r])
+		    seconds(last[list[1]] - begin[r]) " more", begin[r], t)
 	}
 	if (limit[t] == 1 && fence[r] + 0 <= greatest[t] + 0)
 		broken("fence", name(r) " has " fence[r] ", and somebody " \
-		    "before it had " greatest[t], begin[r])
+		    "before it had " greatest[t], begin[r], t)
 	active[t] = alive " " r
 	if (previous[t] != "" && previous[t] != who[r])
-		handed++
+		handed[recipe[t]]++
 	previous[t] = who[r]
-	worked++
+	worked[recipe[t]]++
 }
 
 # The nemesis ended the session of a healthy zkrun, so its lease passed on
@@ -194,7 +200,8 @@ function was_expired(r, i)
 		return 0
 	if (last[r] > gone[i] + timeout[r] * 1000)
 		broken("dead before takeover", name(r) " lived for " \
-		    seconds(last[r] - gone[i]) " after its session was ended", gone[i])
+		    seconds(last[r] - gone[i]) " after its session was ended", gone[i],
+		    task[r])
 	last[r] = gone[i]
 	late[r] = begin[r] > gone[i]
 	return 1
@@ -205,21 +212,24 @@ function check_lease(r,    i)
 {
 	i = lease_of[task[r] " " fence[r]]
 	if (i == "") {
-		broken("fence", name(r) " has " fence[r] ", which is no lease")
+		broken("fence", name(r) " has " fence[r] ", which is no lease",
+		    0, task[r])
 		return
 	}
 	if (starts[r] > 1)
-		broken("exclusion", name(r) " was started " starts[r] " times")
+		broken("exclusion", name(r) " was started " starts[r] " times",
+		    0, task[r])
 	if (was_expired(r, i))
 		return
 	# The logs have whole milliseconds.
 	if (gone[i] > 0 && last[r] > gone[i] + 1500 + moved)
 		broken("dead before takeover", name(r) " lived for " \
 		    seconds(last[r] - gone[i]) " without its lease (" \
-		    by[i] ")", gone[i])
+		    by[i] ")", gone[i], task[r])
 	if (how[r] == "exit" && last[r] > end[r])
 		broken("held as long as the work lives", name(r) " lived " \
-		    seconds(last[r] - end[r]) " longer than its zkrun", end[r])
+		    seconds(last[r] - end[r]) " longer than its zkrun", end[r],
+		    task[r])
 	if (code[r] == 76 && ending[r] == 0 && gone[i] > 0 &&
 	    !(session_of[r] in expired) &&
 	    done_to[who[r] " " pid[r]] !~ /kill/)
@@ -309,11 +319,19 @@ function untrue_refusal(r, did)
 }
 
 # A command may have waited for a processor for a while before it wrote its
-# begin, but it did not start before there was a lease.
-function earliest_start(r,    i)
+# begin, but it did not start before there was a lease.  The node of a mutex
+# becomes the lease when the last node before it is gone.
+function earliest_start(r,    i, j, at)
 {
 	i = lease_of[task[r] " " fence[r]]
-	return i == "" ? start[r] : made[i]
+	if (i == "")
+		return start[r]
+	at = made[i]
+	for (j = 1; recipe[task[r]] == "mutex" && j <= nodes; j++)
+		if (node_task[j] == task[r] && zxid[j] < zxid[i] &&
+		    gone[j] > at && gone[j] <= end[r])
+			at = gone[j]
+	return at
 }
 
 # What is wrong with the exit status of a run?  "" if nothing.
@@ -345,7 +363,7 @@ function check_status(r,    why)
 	why = untrue(r)
 	if (why != "")
 		broken("true status", name(r) ": " how[r] " " code[r] ", but " \
-		    why, end[r])
+		    why, end[r], task[r])
 }
 
 # A run came at least an interval after the last successful run.
@@ -357,29 +375,31 @@ function check_interval(r,    apart)
 	if (success[task[r]] && apart < interval[r] * 1000 - 500)
 		broken("one run of a slot", name(r) " came " seconds(apart) \
 		    " after a run that succeeded, with an interval of " \
-		    seconds(interval[r] * 1000), begin[r])
+		    seconds(interval[r] * 1000), begin[r], task[r])
 	if (how[r] == "exit" && code[r] == 0)
 		success[task[r]] = start[r]
 }
 
-# A zkrun has one queue node and one lease, and neither for long after its end.
+# A zkrun has one queue node and one lease, which are the same node with a mutex,
+# and neither for long after its end.
 function check_node(i,    key, r)
 {
 	if (gone[i] == 0)
 		broken("no litter", node_task[i] " " part[i] " " \
-		    node_name[i] " was never deleted")
+		    node_name[i] " was never deleted", 0, node_task[i])
 	if (node_pid[i] == "")
 		return
 	key = node_task[i] " " part[i] " " session[i]
 	if ((key in node_until) && node_until[key] > made[i])
 		broken("no litter", "session " session[i] " had two nodes " \
-		    "in the " part[i] " of " node_task[i], made[i])
+		    "in the " part[i] " of " node_task[i], made[i],
+		    node_task[i])
 	node_until[key] = gone[i] ? gone[i] : 9e15
 	r = run_of_node(i)
 	if (r != "" && gone[i] > end[r] + 3000000 &&
 	    !troubled(end[r], gone[i]))
 		broken("no litter", name(r) " left a node in " part[i] \
-		    " for " seconds(gone[i] - end[r]), gone[i])
+		    " for " seconds(gone[i] - end[r]), gone[i], task[r])
 }
 
 function check_progress(q,    t, r)
@@ -391,8 +411,16 @@ function check_progress(q,    t, r)
 				break
 		if (r > runs)
 			broken("progress", "nobody began " t " for " \
-			    seconds(to[q] - from[q]) " without trouble", to[q])
+			    seconds(to[q] - from[q]) " without trouble", to[q],
+			    t)
 	}
+}
+
+function all_of(counts,    k, sum)
+{
+	for (k in counts)
+		sum += counts[k]
+	return sum + 0
 }
 
 END {
@@ -400,6 +428,7 @@ END {
 	for (r = 1; r <= runs; r++) {
 		if (task[r] == "")
 			task[r] = task_of[who[r]]
+		tried[recipe[task[r]]]++
 		if (begin[r] > 0) {
 			if (kind[r] != "curator")
 				check_lease(r)
@@ -414,8 +443,8 @@ END {
 		check_node(i)
 	for (q = 1; q <= quiets; q++)
 		check_progress(q)
-	if (worked == 0 || quiets == 0)
-		broken("progress", "nothing was tried")
+	if (all_of(worked) == 0 || quiets == 0)
+		broken("progress", "nothing was tried", 0, "")
 	print_figures()
 	if (forgotten)
 		print "The servers have forgotten what they had decided, " \

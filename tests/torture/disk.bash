@@ -6,9 +6,9 @@
 
 disk=$dir/disk
 
-# Every third zkrun (two for each task), and its outputs on the disk.
+# Every third zkrun (one or two for each task), and its outputs on the disk.
 declare -A on_disk=([c01]=stderr [c04]=both [c07]=stdout [c10]=stderr
-    [c13]=both [c16]=stdout)
+    [c13]=both [c16]=stdout [c19]=stderr [c22]=both)
 # The percentage of their commands that outlast a session and ignore TERM.  Only
 # these show a stall that keeps zkrun from killing.
 stubborn=${TORTURE_STUBBORN:-25}

@@ -17,10 +17,25 @@ function list_of(counts,    k, text)
 	return text
 }
 
-function print_figures(    t)
+# How many faults had contenders or tasks of the recipe as their targets?
+function faults_of(which,    k, sum)
 {
-	printf "%d runs of commands in %d tries, %d hand-offs\n", worked, runs,
-	    handed
+	for (k in aimed)
+		if ((k in task_of ? recipe[task_of[k]] : recipe[k]) == which)
+			sum += aimed[k]
+	return sum + 0
+}
+
+function print_figures(    t, k)
+{
+	printf "%d runs of commands in %d tries, %d hand-offs\n",
+	    all_of(worked), runs, all_of(handed)
+	for (k in tried)
+		if (k != "")
+			printf "%s: %d runs of commands in %d tries, " \
+			    "%d hand-offs, %d faults of its processes and " \
+			    "sessions, %d promises broken\n", k, worked[k],
+			    tried[k], handed[k], faults_of(k), violated[k]
 	print "zkrun ended in: " list_of(outcome)
 	printf "%d faults: %s\n", faults, list_of(count)
 	for (t in limit)

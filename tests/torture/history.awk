@@ -89,8 +89,13 @@ $4 == "create" {
 	change[parent] = $6 + 0
 	delete change[$5]
 	n = split($5, part, "/")
-	if (n != 6 || $3 == "0")
+	if (n < 5 || n > 6 || $3 == "0")
 		next
+	# A mutex has no such parents: its node in the queue becomes the lease.
+	if (n == 5) {
+		part[6] = part[5]
+		part[5] = "leases"
+	}
 	made[$5] = $2 * 1000 - wall
 	owner[$5] = $3
 	node[$5] = sprintf("task=%s part=%s zxid=%s session=%s made=%.0f " \

@@ -40,7 +40,7 @@ function fault(ms, what, target)
 function victim(    n)
 {
 	do
-		n = between(1, 16)
+		n = between(1, 24)
 	while (n in picked)
 	picked[n] = 1
 	return sprintf("c%02d", n)
@@ -72,7 +72,7 @@ function links(    n, what)
 		what = one_of("freeze-link swallow-link delay-link cut-link " \
 		    "refuse-link freeze-link swallow-link")
 		fault(between(200, 7000), what, (chance(3) == 0 ? \
-		    one_of("m1 m2 s3") : one_of("a b c d") \
+		    one_of("m1 m2 s3 x1 x2") : one_of("a b c d") \
 		    one_of("1 2 3 all all")) \
 		    (what == "delay-link" ? " " between(10, 900) : ""))
 	}
@@ -95,13 +95,13 @@ function processes(    n, what)
 {
 	for (n in picked)
 		delete picked[n]
-	for (n = between(5, 9); n > 0; n--) {
+	for (n = between(7, 13); n > 0; n--) {
 		what = one_of("kill-guard kill-keeper kill-command stop-guard " \
 		    "stop-keeper stop-command end-guard kill-keeper stop-keeper")
 		fault(what ~ /^stop/ ? between(300, 8000) : 0, what, victim())
 	}
-	for (n = between(1, 2); n > 0; n--)
-		fault(0, "expire", one_of("m1 m2 s3"))
+	for (n = between(1, 3); n > 0; n--)
+		fault(0, "expire", one_of("m1 m2 s3 x1 x2"))
 	fault(0, "step-clock", one_of("- +") between(1, 100000))
 	if (chance(3) == 0)
 		fault(between(500, 6000), "stop-curator", "k")
@@ -119,7 +119,7 @@ function stalls(alone,    at, ms)
 		if (!alone && chance(2))
 			fault_at(at + between(0, 800), between(1000, 8000), \
 			    one_of("swallow-link freeze-link refuse-link"), \
-			    "disk-" one_of("m1 m2 s3"))
+			    "disk-" one_of("m1 m2 s3 x1 x2"))
 	}
 }
 
