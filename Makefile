@@ -15,7 +15,7 @@
 #   make model      check the protocol with Spin, longer than check-all does
 #   make coverage   list the lines of src/ that the tests do not run
 #   make torture    inject faults for ten minutes, by a seed, and judge the result
-#   make torture-broken   show that torture detects four zkruns with a defect
+#   make torture-broken   show that torture detects six zkruns with a defect
 #   make soak       100000 hand-offs: descriptors, memory and znodes do not grow
 #   make fuzz       fuzz all parsers, and run zkrun against a hostile server;
 #                   FUZZ_SECONDS=60 for each parser, HOSTILE_SESSIONS=10000
