@@ -164,6 +164,9 @@ only()
 	    '/who=c18/s/last=[0-9]+/last=17705000/'
 	seen fence 's/(fence|zxid)=116/\1=114/'
 	only 'no litter' '/name=nine/s/gone=[0-9]+ by=delete/gone=0 by=nobody/'
+	# The servers' logs say when it is whose turn.
+	only exclusion '/name=eight/s/gone=[0-9]+/gone=17420000/'
+	assert_line --partial 'x1 c18 run 0 began 0.010 s before the last node ahead'
 	# The command may not start while the mutex has another holder.
 	only 'true status' '/who=c18/s/max=200/max=400/'
 }

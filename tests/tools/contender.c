@@ -38,7 +38,8 @@ struct plan {
 };
 
 static const char	*dir, *name, *task, *servers, *zkrun, *toil;
-static const char	*leases = "1", *recipe = "semaphore";
+static const char	*leases = "1";
+static const char	*recipe = "semaphore";
 static const char	*settings[8];	/* of zkrun's environment */
 static size_t		 setting_count;
 static const char	*output[3];	/* zkrun's files, by descriptor */
@@ -181,8 +182,8 @@ static void
 run_zkrun(const struct plan *plan, int slot)
 {
 	const char *const always[] = { zkrun, "-v", "-c", servers, "-t", task,
-	    "-l", leases, "--recipe", recipe, "-o", plan->orphans, "--retry-sleep=200ms",
-	    "--connect-timeout=3s" };
+	    "-l", leases, "--recipe", recipe, "-o", plan->orphans,
+	    "--retry-sleep=200ms", "--connect-timeout=3s" };
 	char	*all[48], **argv = all, *file;
 	size_t	 i;
 
@@ -299,10 +300,11 @@ static void
 say_plan(FILE *runs, const struct plan *plan, int slot, pid_t pid,
     int64_t start_us)
 {
-	(void)fprintf(runs, "run who=%s n=%d task=%s recipe=%s leases=%s pid=%d start=%"
-	    PRId64 " wait=%d interval=%d hold=%d max=%d kill=%d timeout=%d "
-	    "retries=%d orphans=%s toil=%d will=%d linger=%d manner=%s "
-	    "disk=%s", name, slot, task, recipe, leases, (int)pid, start_us,
+	(void)fprintf(runs, "run who=%s n=%d task=%s recipe=%s leases=%s "
+	    "pid=%d start=%" PRId64 " wait=%d interval=%d hold=%d max=%d "
+	    "kill=%d timeout=%d retries=%d orphans=%s toil=%d will=%d "
+	    "linger=%d manner=%s disk=%s", name, slot, task, recipe, leases,
+	    (int)pid, start_us,
 	    plan->wait_ms, plan->interval_ms, plan->hold_ms, plan->max_ms,
 	    plan->kill_ms, plan->timeout_ms, plan->retries, plan->orphans,
 	    plan->toil_ms, plan->ending, plan->linger_ms, plan->manner,

@@ -200,8 +200,8 @@ function was_expired(r, i)
 		return 0
 	if (last[r] > gone[i] + timeout[r] * 1000)
 		broken("dead before takeover", name(r) " lived for " \
-		    seconds(last[r] - gone[i]) " after its session was ended", gone[i],
-		    task[r])
+		    seconds(last[r] - gone[i]) " after its session was ended", \
+		    gone[i], task[r])
 	last[r] = gone[i]
 	late[r] = begin[r] > gone[i]
 	return 1
@@ -216,6 +216,12 @@ function check_lease(r,    i)
 		    0, task[r])
 		return
 	}
+	if (recipe[task[r]] == "mutex" && \
+	    earliest_start(r) > begin[r] + 1500 + moved)
+		broken("exclusion", name(r) " began " \
+		    seconds(earliest_start(r) - begin[r]) \
+		    " before the last node ahead of its own was gone",
+		    begin[r], task[r])
 	if (starts[r] > 1)
 		broken("exclusion", name(r) " was started " starts[r] " times",
 		    0, task[r])
@@ -329,7 +335,7 @@ function earliest_start(r,    i, j, at)
 	at = made[i]
 	for (j = 1; recipe[task[r]] == "mutex" && j <= nodes; j++)
 		if (node_task[j] == task[r] && zxid[j] < zxid[i] &&
-		    gone[j] > at && gone[j] <= end[r])
+		    gone[j] > at)
 			at = gone[j]
 	return at
 }
@@ -380,8 +386,8 @@ function check_interval(r,    apart)
 		success[task[r]] = start[r]
 }
 
-# A zkrun has one queue node and one lease, which are the same node with a mutex,
-# and neither for long after its end.
+# A zkrun has one queue node and one lease, and neither for long after its end.
+# With a mutex, both are the same node.
 function check_node(i,    key, r)
 {
 	if (gone[i] == 0)
