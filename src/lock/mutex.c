@@ -40,7 +40,7 @@ mutex_enqueue(struct mutex *mutex)
 	mutex->recipe.claim.fence = 0;
 	mutex->predecessor[0] = '\0';
 	mutex->lower = 0;
-	mutex->listing = mutex->waited = false;
+	mutex->listing = mutex->waited = mutex->watches_own = false;
 	recipe_create_node(&mutex->recipe, &mutex->node, TAG_CREATE);
 	mutex_list(mutex);
 }
@@ -48,6 +48,7 @@ mutex_enqueue(struct mutex *mutex)
 void
 mutex_watch_own(struct mutex *mutex)
 {
+	mutex->watches_own = true;
 	recipe_watch(&mutex->recipe, SESSION_GET, TAG_GET_OWN, WATCH_OWN,
 	    mutex->node.name);
 }
@@ -168,6 +169,7 @@ resume(struct recipe *recipe)
 		return;
 	recipe->parents = PARENTS_EXPECTED;
 	recipe->beating = mutex->listing = mutex->is_next = false;
+	mutex->watches_own = false;
 	mutex->predecessor[0] = '\0';
 	/* Beat first: this proves that the session lives. */
 	if (is_urgent(recipe))

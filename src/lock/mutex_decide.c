@@ -96,14 +96,16 @@ find_place(struct mutex *mutex, const char *own,
 }
 
 /*
- * Watches the node right before ours.  If it is the only one, lists P once more
- * after the watch is set: --pause creates its node and then changes the data of
- * the holder's.  Either the list shows the pause, or the watch fires.
+ * Watches the node right before ours.  If it is the only one, watches ours as
+ * well, and lists P once more after both watches are set.  --pause creates its
+ * node and then changes the data of the holder's: either the list shows the
+ * pause, or a watch fires.  The same is true if somebody deletes our node.
  */
 static enum recipe_news
 wait_behind(struct mutex *mutex, const struct place *place)
 {
 	struct recipe_claim *claim = &mutex->recipe.claim;
+	bool is_watched, may_be_next = place->lower == 1;
 	char path[PATHS_SIZE];
 
 	if (!nodename_join(path, sizeof(path), mutex->recipe.path,
@@ -116,25 +118,32 @@ wait_behind(struct mutex *mutex, const struct place *place)
 	if (claim->ahead > 0)
 		claim->ahead--;		/* the holder */
 	claim->is_paused = place->pauses > 0;
-	if (strcmp(path, mutex->predecessor) == 0) {
+	is_watched = strcmp(path, mutex->predecessor) == 0;
+	if (is_watched && (mutex->watches_own || !may_be_next)) {
 		/*
 		 * Curator's writer may go on as a reader with the same number.
 		 * A second pause has the number of the first one as well.  A
 		 * node to read along requires another list anyway.
 		 */
-		mutex->is_next = place->lower == 1 && place->pauses == 0 &&
+		mutex->is_next = may_be_next && place->pauses == 0 &&
 		    place->kind != CONTENDER_CURATOR_RW &&
 		    mutex->recipe.along == NULL;
 		return RECIPE_WAITING;
 	}
 	if (!mutex->recipe.waits)
 		return RECIPE_TAKEN;
-	(void)strlcpy(mutex->predecessor, path, sizeof(mutex->predecessor));
-	recipe_watch(&mutex->recipe, SESSION_GET, TAG_GET_PREDECESSOR,
-	    WATCH_PREDECESSOR, path);
-	if (place->lower == 1)
-		mutex_list(mutex);
-	return place->lower == 1 ? RECIPE_NOTHING : RECIPE_WAITING;
+	if (!is_watched) {
+		(void)strlcpy(mutex->predecessor, path,
+		    sizeof(mutex->predecessor));
+		recipe_watch(&mutex->recipe, SESSION_GET, TAG_GET_PREDECESSOR,
+		    WATCH_PREDECESSOR, path);
+	}
+	if (!may_be_next)
+		return RECIPE_WAITING;
+	if (!mutex->watches_own)
+		mutex_watch_own(mutex);
+	mutex_list(mutex);
+	return RECIPE_NOTHING;
 }
 
 static enum recipe_news
@@ -221,8 +230,13 @@ take_deleted(struct mutex *mutex, const struct session_event *event)
 static enum recipe_news
 take_change(struct mutex *mutex, const struct session_event *event)
 {
-	if (event->tag == WATCH_OWN && mutex->state == STATE_HOLDING)
-		mutex_watch_own(mutex);
+	if (event->tag == WATCH_OWN) {
+		mutex->watches_own = false;
+		if (mutex->state == STATE_HOLDING)
+			mutex_watch_own(mutex);
+		else if (mutex->state == STATE_QUEUED)
+			mutex_list(mutex);
+	}
 	if (event->tag != WATCH_PREDECESSOR || mutex->state != STATE_QUEUED)
 		return RECIPE_NOTHING;
 	mutex->predecessor[0] = '\0';

@@ -47,6 +47,7 @@ struct mutex {
 	char		 predecessor[PATHS_SIZE];	/* watched; "": none */
 	size_t			 lower;		/* counted nodes before ours */
 	bool			 is_next;	/* see take_change() */
+	bool			 watches_own;	/* a watch is on our node */
 	bool			 listing;	/* a list is unanswered */
 	bool			 waited;
 };
