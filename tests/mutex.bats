@@ -190,10 +190,10 @@ requests()
 	wait_for 10 relay_counts op12 2
 	let_go holder
 	ended_in waiter 10 0
-	# It reads the node before its own and its own node, and writes to the
-	# latter that it holds.  If it learns of that write in time, it reads
-	# its node again.
-	requests op15=1 op12=2 'op4=[23]' op14=1 op2=1
+	# It reads the node before its own, and its own node when it is next and
+	# when it holds.  Then it writes to its node, and reads it again if it
+	# learns of that write in time.
+	requests op15=1 op12=2 'op4=[34]' op14=1 op2=1
 }
 
 @test "a run behind a waiter lists once, and twice more when the waiter holds" {
@@ -208,7 +208,7 @@ requests()
 	wait_for 10 relay_counts op12 3
 	let_go first
 	ended_in second 10 0
-	requests op15=1 op12=3 'op4=[34]' op14=1 op2=1
+	requests op15=1 op12=3 'op4=[45]' op14=1 op2=1
 }
 
 @test "a refusal with -n costs a create, a list and a delete" {
@@ -807,26 +807,31 @@ lose()
 	in_turn w1 w3 w2
 }
 
-@test "the waiter that is next does not run without its node" {
+@test "the waiter that is next does not run if its node is deleted" {
+	local reads
+
 	hold holder "$TASK"
-	waits next
+	start_relay
+	waits next -c "$RELAY_CONNECT"
 	is_next next
-	waits last
+	zkrun_bg last -t "$TASK" -- sleep 600
+	wait_for 10 contenders 3
 	# Stop the keeper, so that it learns of both events at once.
 	kill -STOP "$(keeper_of "${BG[next]}")"
+	reads=$(relay_count op4)
+	relay_tell freeze-at 4
 	zk rm "$(node 2)"
 	let_go holder
-	wait_for 10 has_order
+	wait_for 10 has_command "${BG[last]}"
 	kill -CONT "$(keeper_of "${BG[next]}")"
-	ended_in next 20 0
-	ended_in last 10 0
-	order last next
-	contenders 0
-}
-
-has_order()
-{
-	[ -s "$BATS_TEST_TMPDIR/order" ]
+	# 'next' reads the node before its new one, or else its own.
+	wait_for 10 relay_counts op4 $((reads + 1))
+	has_no_order
+	relay_tell thaw
+	wait_for 10 contenders 2
+	has_no_order
+	let_go last
+	in_turn next
 }
 
 @test "if the node of a holder is deleted, the command is killed, exit 76" {
