@@ -32,8 +32,8 @@ is_waiting(const struct forward_entry *entry)
 }
 
 /*
- * Returns the entry that this signal is a report or a repeat of, or NULL.
- * Prefers an undecided entry to one that was decided without a report.
+ * Returns the entry of which this signal is a second report or a repeat, or
+ * NULL.  Prefers an undecided entry to one that was decided without a report.
  */
 static struct forward_entry *
 find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
@@ -59,7 +59,7 @@ find(struct forward *forward, enum forward_ear ear, int number, pid_t sender,
 	return found;
 }
 
-/* Returns a free slot, or else the oldest decided one; NULL if all wait. */
+/* Returns a free slot, or else the oldest decided one, or else NULL. */
 static struct forward_entry *
 find_slot(struct forward *forward)
 {
@@ -76,8 +76,8 @@ find_slot(struct forward *forward)
 }
 
 /*
- * Finds a slot to overwrite if all slots hold undecided signals: one whose
- * signal another slot has as well, or else the oldest.  Returns NULL if a
+ * Finds a slot to overwrite if all slots hold undecided signals: a slot whose
+ * signal is also in another slot, or else the oldest slot.  Returns NULL if a
  * slot waits for the other report of a signal of this number.
  */
 static struct forward_entry *
@@ -122,7 +122,7 @@ forward_heard(struct forward *forward, enum forward_ear ear, int number,
 		entry->heard_by |= (int)ear;
 		if (!at_once || entry->decided)
 			return false;
-		/* The command has ended while this signal was waiting. */
+		/* The command ended while the signal was undecided. */
 		entry->decided = true;
 		return true;
 	}
@@ -141,7 +141,7 @@ forward_heard(struct forward *forward, enum forward_ear ear, int number,
 	return true;
 }
 
-/* Once both processes have heard the signal, the decision is due. */
+/* Returns the time of the decision: at once if both processes have reported. */
 static int64_t
 due_ms(const struct forward_entry *entry)
 {

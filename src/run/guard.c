@@ -52,7 +52,9 @@ take_signal(struct guard *guard, enum forward_ear ear, int number,
 {
 	bool is_own = is_for_us(guard, number);
 
-	/* Cancel a stop now: we may stop before forward.c decides. */
+	/*
+	 * Cancel a stop now: forward.c may decide after the guard has stopped.
+	 */
 	if (number == SIGCONT)
 		guard->stop = 0;
 	if (forward_heard(&guard->forward, ear, number, sender, is_own,
@@ -69,7 +71,7 @@ take_messages(struct guard *guard)
 	while (guard->state != FINISHED &&
 	    (got = link_receive(guard->link, &message)) != 0) {
 		if (got == -1) {
-			/* The link has ended: the keeper is dead or broken. */
+			/* The link is closed: the keeper is dead or broken. */
 			link_close(guard->link);
 			if (guard->state == PARTING)
 				return;
@@ -259,7 +261,7 @@ loop(struct guard *guard)
 		if (fds[2].revents != 0 && read(guard->timer_fd, &expirations,
 		    sizeof(expirations)) > 0) {
 			timer_ms = CLOCK_NEVER;
-			/* Not before a timer ends: short runs stay fast. */
+			/* Lock memory late, to keep short runs fast. */
 			if (guard->state == RUNNING)
 				proctree_stay_ready(&guard->tree);
 		}
@@ -301,8 +303,9 @@ guard_run(const struct options *options, const struct signals *signals,
 	}
 	guard.had_children = guard.tree.spared_count > 0;
 	/*
-	 * Do both now, while there is no deadline: the last close of a pipe or
-	 * a socket may take long, and so may reading this program from disk.
+	 * Close and rehearse now, while there is no deadline: the last close of
+	 * a pipe or a socket may take long, and reading this program from disk
+	 * may take long.
 	 */
 	descriptors_let_go();
 	proctree_rehearse(&guard.tree);

@@ -14,12 +14,12 @@ struct signals;
 
 /*
  * Watches over the keeper, a child process at the other end of the link, until
- * everything is over.  Starts a logger when there is something to write.
- * Borrows its arguments; closes the link.
+ * the run is over.  Starts a logger when there is a message to write.  Borrows
+ * its arguments; closes the link.
  *
- * Returns the exit status of zkrun.  Does not return if a signal ended the
- * waiting, or killed the command and no other status takes precedence: this
- * process dies of that signal.
+ * Returns the exit status of zkrun.  If a signal ended the waiting, this
+ * process dies of that signal and the function does not return.  The same
+ * applies if a signal killed the command and no other status takes precedence.
  */
 int	guard_run(const struct options *, const struct signals *,
 	    struct link *, pid_t keeper, struct logger *);

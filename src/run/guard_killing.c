@@ -21,9 +21,9 @@
 #include "lock/lease.h"
 #include "run/session_closer.h"
 
-#define LOST_MS		1000	/* for the helper, after lost contact */
+#define LOST_MS		1000	/* time for the helper, after lost contact */
 
-/* No other process can have the pid: guard->keeper is 0 once it is reaped. */
+/* The pid is still the keeper's: reaping the keeper sets guard->keeper to 0. */
 void
 guard_kill_keeper(struct guard *guard)
 {
@@ -119,7 +119,9 @@ guard_spare_orphans(struct guard *guard)
 		    guard->approved_ms);
 }
 
-/* Asks all to stop: the newest proof of the lease is too old. */
+/*
+ * Asks all processes to stop, because the newest proof of the lease is too old.
+ */
 enum guard_state
 guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 {
@@ -145,14 +147,19 @@ guard_ask_to_stop(struct guard *guard, const struct link_message *message)
 	return LOSING;
 }
 
-/* Kills for one round.  TIME_UP starts the next; TREE_EMPTY ends the rounds. */
+/*
+ * Runs one round of kills.  TIME_UP starts the next; TREE_EMPTY ends the
+ * rounds.
+ */
 enum guard_state
 guard_kill_all(struct guard *guard, const struct link_message *message)
 {
 	guard->time_up_ms = clock_after(clock_ms(),
 	    proctree_kill(&guard->tree));
 	(void)proctree_name_forbidden(&guard->tree, guard->options->task);
-	/* With SIGKILL pending the keeper cannot run: its session expires. */
+	/*
+	 * With SIGKILL pending the keeper cannot run, and its session expires.
+	 */
 	if (guard->keeper != 0 && proctree_is_hopeless(&guard->tree) &&
 	    proctree_is_only(&guard->tree, guard->keeper)) {
 		log_error("the keeper of '%s' hangs in the kernel and cannot "
@@ -215,14 +222,14 @@ guard_keeper_died_queued(struct guard *guard,
 	return guard_close_session(guard, message);
 }
 
-/* Kills nothing: processes that still run were left running by -o leave. */
+/* Does not kill: only processes that -o leave spares can still run. */
 enum guard_state
 guard_keeper_died_releasing(struct guard *guard,
     const struct link_message *message)
 {
 	log_error("the keeper of '%s' died after the command ended",
 	    guard->options->task);
-	/* The run may not be recorded, or the end cut --hold short. */
+	/* The keeper's death may have lost the record or cut --hold short. */
 	if (guard->exit_code == 0 &&
 	    (guard->options->interval_ms != CLOCK_NEVER ||
 	    clock_ms() < guard->held_until_ms))
@@ -269,9 +276,11 @@ guard_keeper_died_holding(struct guard *guard,
 		return guard_keeper_died_queued(guard, message);
 	if (guard->started_ms == 0)
 		guard->started_ms = clock_ms();
-	/* Keep guard->lost: with contact, there is time for the closer. */
+	/* Do not set guard->lost: with contact, the closer has more time. */
 	guard->exit_code = EXITCODE_LOST;
-	/* If it is empty, the command died with the keeper (PDEATHSIG). */
+	/*
+	 * If the tree is empty, the command died with the keeper (PDEATHSIG).
+	 */
 	next = empty ? guard_all_is_dead(guard, message) :
 	    guard_kill_all(guard, message);
 	if (!guard->lost)

@@ -1,6 +1,8 @@
 /*
  * The guard's state and events, shared by its loop (guard.c), its table
- * (guard_table.c) and the actions that stop and kill (guard_killing.c).
+ * (guard_table.c) and the actions that stop and kill (guard_killing.c).  The
+ * tree is the process tree of system/proctree.h: the command and its
+ * descendants.
  */
 #ifndef ZKRUN_GUARD_PRIVATE_H
 #define ZKRUN_GUARD_PRIVATE_H
@@ -27,17 +29,17 @@ enum guard_state {
 	RELEASING = 1 << 4,	/* the work is over; the lease is released */
 	LOSING = 1 << 5,	/* contact lost: the tree was asked to stop */
 	KILLING = 1 << 6,	/* the guard kills the tree and the keeper */
-	CLOSING = 1 << 7,	/* all are dead; a helper closes the session */
+	CLOSING = 1 << 7,	/* all dead; a helper closes the session */
 	PARTING = 1 << 8,	/* the work is done; the keeper must exit */
 	FINISHED = 1 << 9
 };
 
 /* Every link_type that the keeper sends is an event as well. */
 enum guard_event {
-	KEEPER_DIED = LINK_TYPES,	/* its message has the exit status */
+	KEEPER_DIED = LINK_TYPES,	/* the message has the exit status */
 	TREE_EMPTY,			/* no process is left below the guard */
 	HELPER_ENDED,			/* the session closer exited */
-	TERMINATED,			/* a signal to end, without a command */
+	TERMINATED,			/* a signal came; no command runs */
 	STOP_DUE,			/* time to ask the tree to stop */
 	TIME_UP,			/* guard_time_up_ms() is reached */
 	PING_DUE,			/* time for a LINK_PING */
@@ -55,21 +57,21 @@ struct guard {
 	enum guard_state	 state;
 	int			 signal_fd;
 	int			 timer_fd;
-	int64_t			 time_up_ms;	/* TIME_UP, or CLOCK_NEVER */
-	int64_t			 ping_ms;	/* PING_DUE, or CLOCK_NEVER */
+	int64_t			 time_up_ms;	/* time of TIME_UP, or never */
+	int64_t			 ping_ms;	/* time of PING_DUE, or never */
 	pid_t			 keeper;	/* 0: reaped */
 	pid_t			 helper;	/* session closer; 0: none */
-	int64_t			 deadline_ms;	/* LOSING: kill by then */
-	int64_t			 approved_ms;	/* the last LINK_GO was sent */
-	int64_t			 started_ms;	/* the command; 0: not yet */
+	int64_t			 deadline_ms;	/* in LOSING: when to kill */
+	int64_t			 approved_ms;	/* when LINK_GO was sent last */
+	int64_t			 started_ms;	/* start of command; 0: none */
 	int64_t			 held_until_ms;	/* the end of --hold; 0: none */
-	int			 signal;	/* it ended the wait, or 0 */
+	int			 signal;	/* that ended the wait, or 0 */
 	int			 stop;		/* stop signal to obey, or 0 */
 	int			 exit_code;
-	int			 killed_by;	/* killed the command, or 0 */
-	bool			 had_children;	/* before execve of zkrun */
+	int			 killed_by;	/* the fatal signal, or 0 */
+	bool			 had_children;	/* since before zkrun's exec */
 	bool			 exited;	/* the command ended */
-	bool			 lost;		/* lost contact or lease */
+	bool			 lost;		/* contact or lease is lost */
 };
 
 /*
@@ -86,7 +88,9 @@ struct guard_row {
 	int		 next;		/* and enter one of these states */
 };
 
-/* How long to wait after the session has certainly expired. */
+/*
+ * The extra time that the guard waits after the session has certainly expired.
+ */
 #define GUARD_MARGIN_MS	5000
 
 #define STAY	(1 << 30)		/* in guard_row.next: the same state */
@@ -96,7 +100,8 @@ const struct guard_row	*guard_find(enum guard_state, int event);
 
 /*
  * Handles an event (a guard_event or link_type) in the present state.  The
- * message may be NULL for TREE_EMPTY and all events after it.
+ * message may be NULL for TREE_EMPTY and for all events listed after
+ * TREE_EMPTY.
  */
 void	guard_dispatch(struct guard *, int event, const struct link_message *);
 
@@ -106,7 +111,7 @@ guard_action guard_keeper_died_queued, guard_keeper_died_holding;
 guard_action guard_keeper_died_releasing, guard_all_is_dead;
 guard_action guard_leave_keeper, guard_close_session;
 
-/* Asks all processes that the command started, and itself, to stop. */
+/* Asks the command and all processes that it started to stop. */
 void	guard_stop_tree(struct guard *);
 
 /*
@@ -116,13 +121,13 @@ void	guard_stop_tree(struct guard *);
 void	guard_spare_orphans(struct guard *);
 
 /*
- * Returns when STOP_DUE is due, by the newest proof of the lease; CLOCK_NEVER
+ * Returns the time of STOP_DUE by the newest proof of the lease, or CLOCK_NEVER
  * if there is no command to stop.
  */
 int64_t	guard_stop_ms(const struct guard *);
 
 /*
- * Returns when TIME_UP is due.  While LOSING, killing begins earlier if the
+ * Returns the time of TIME_UP.  While LOSING, this time becomes earlier if the
  * lease turns out to expire earlier.
  */
 int64_t	guard_time_up_ms(const struct guard *);

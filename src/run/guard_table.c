@@ -15,8 +15,8 @@
 #include "lock/lease.h"
 #include "system/proctitle.h"
 
-#define OBEY_MS		3000	/* for the keeper, to leave the queue */
-#define PART_MS		1000	/* for the keeper, to exit */
+#define OBEY_MS		3000	/* time for the keeper to leave the queue */
+#define PART_MS		1000	/* time for the keeper to exit */
 
 /* The process title, for ps(1). */
 static const struct {
@@ -177,7 +177,9 @@ lease_released(struct guard *guard, const struct link_message *message)
 	int64_t now_ms = clock_ms();
 
 	forward_command_ended(&guard->forward);
-	/* Differs from the command's own status if zkrun stopped it. */
+	/*
+	 * If zkrun stopped the command, this is not the command's own status.
+	 */
 	guard->exit_code = message->releasing.status;
 	if (message->releasing.hold_ms > 0)
 		guard->held_until_ms = now_ms + message->releasing.hold_ms;
@@ -264,7 +266,7 @@ static const struct guard_row table[] = {
 { PARTING,		KEEPER_DIED,	finish,               FINISHED },
 { CLOSING,		HELPER_ENDED,	finish,               FINISHED },
 
-/* reports that do not change the state */
+/* reports that leave the state as it is */
 { KEEPER_LIVES,		LINK_ALIVE,	keeper_is_alive,      STAY },
 { KEEPER_LIVES,		PING_DUE,	ask_keeper,           STAY },
 { ANY,			LINK_SESSION,	note_session,         STAY },

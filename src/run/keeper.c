@@ -123,7 +123,7 @@ take_reply(struct keeper *keeper, struct session_event *event)
 	keeper_dispatch(keeper, means, NULL);
 }
 
-/* Returns false if there was no news. */
+/* Returns false if there is no news. */
 static bool
 take_news(struct keeper *keeper)
 {
@@ -239,7 +239,7 @@ max_time_ms(const struct keeper *keeper)
 	    CLOCK_NEVER;
 }
 
-/* Deadlines that are events, judged in this order. */
+/* Judges, in this order, the deadlines that are events. */
 static const struct {
 	int64_t		(*due_ms)(const struct keeper *);
 	enum keeper_event event;
@@ -327,7 +327,7 @@ loop(struct keeper *keeper)
 		connector_process(&keeper->connector, fds + CONNECTOR_FD);
 		logger_process(keeper->logger, fds + LOGGER_FD);
 	}
-	/* The outcome must reach the guard, even if the link is full. */
+	/* Send the outcome to the guard even if the link is full now. */
 	while (link_is_full(keeper->link)) {
 		memset(fds, 0, sizeof(fds));
 		fds[LINK_FD].fd = keeper->link->fd;
@@ -385,7 +385,10 @@ keeper_run(const struct options *options, const struct signals *signals,
 	connector_start(&keeper.connector);
 	proctree_rehearse(&keeper.tree);
 	loop(&keeper);
-	/* No process waits for these steps: the next contender runs first. */
+	/*
+	 * These steps come last: they delay neither the guard nor the next
+	 * contender.
+	 */
 	link_close(link);
 	recipe_tidy(keeper.recipe);
 	recipe_free(keeper.recipe);

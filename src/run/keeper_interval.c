@@ -12,7 +12,7 @@
 #include "config/options.h"
 #include "lock/slots.h"
 
-#define INTERRUPTED_MS	1000	/* left for recording, after a signal */
+#define INTERRUPTED_MS	1000	/* time left for recording after a signal */
 
 /* The recipe has sent the read of the record already. */
 enum keeper_state

@@ -11,7 +11,7 @@
 #include "run/link.h"
 #include "system/descriptors.h"
 
-#define LEAVE_MS	1000	/* to leave the queue before the guard exits */
+#define LEAVE_MS	1000	/* time to leave before the guard exits */
 
 void
 keeper_lose(struct keeper *keeper)

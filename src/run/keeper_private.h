@@ -1,5 +1,7 @@
 /*
- * The keeper's state, events and actions, shared by the keeper*.c files.
+ * The keeper's state, events and actions, shared by the keeper*.c files.  The
+ * tree is the process tree of system/proctree.h: the command and its
+ * descendants.
  */
 #ifndef ZKRUN_KEEPER_PRIVATE_H
 #define ZKRUN_KEEPER_PRIVATE_H
@@ -22,9 +24,9 @@ struct signals;
 
 /* One bit each, so that a row of the table can name several states. */
 enum keeper_state {
-	CONNECTING = 1 << 0,	/* has no session (any more) */
+	CONNECTING = 1 << 0,	/* has no session, or lost it */
 	QUEUED = 1 << 1,	/* waits for the lease */
-	EXPLAINING = 1 << 2,	/* gives up, but looks first who holds */
+	EXPLAINING = 1 << 2,	/* gives up, but first looks up the holder */
 	JUDGING = 1 << 3,	/* has the lease; reads whether a run is due */
 	PROVING = 1 << 4,	/* a run is due; waits for proof of the lease */
 	ASKING = 1 << 5,	/* waits for the guard to agree to the start */
@@ -35,7 +37,7 @@ enum keeper_state {
 	RECORDING = 1 << 10,	/* all are dead; the run is being recorded */
 	HOLDING = 1 << 11,	/* all are dead; --hold keeps the lease */
 	LEAVING = 1 << 12,	/* deletes its nodes; the guard waits */
-	UNCONFIRMED = 1 << 13,	/* the same; the guard waits no longer */
+	UNCONFIRMED = 1 << 13,	/* still deletes; the guard waits no more */
 	FINISHED = 1 << 14
 };
 
@@ -43,7 +45,7 @@ enum keeper_state {
 enum keeper_event {
 	/* from the connector */
 	NEW_SESSION = LINK_TYPES,
-	REGAINED,		/* the session goes on, on a new connection */
+	REGAINED,		/* a new connection resumed the session */
 	CONTACT_LOST, SILENT, EXPIRED,
 	GAVE_UP,		/* the retry policy is exhausted */
 	REJECTED,		/* a server refused our identity */
@@ -52,14 +54,14 @@ enum keeper_event {
 	/* from the recipe */
 	MUST_WAIT, ACQUIRED, LEASE_LOST, REVOKED,
 	LEFT,			/* the nodes are deleted */
-	REFUSED,		/* a request failed for good */
-	UNPROVABLE,		/* a beat failed for good */
-	/* from a look at holders and queue */
+	REFUSED,		/* a request failed permanently */
+	UNPROVABLE,		/* a beat failed permanently */
+	/* from a look: see struct keeper_progress */
 	LOOKED,
 	/* from the record of runs */
 	RECORD_READ, RECORDED,
 	UNRECORDED,		/* the lease node was gone */
-	RECORD_REFUSAL,		/* it could not be read or written */
+	RECORD_REFUSAL,		/* the record cannot be read or written */
 	/* from the process tree, the guard, and the clock */
 	COMMAND_ENDED, TREE_EMPTY, GUARD_GONE,
 	WAIT_OVER, MAX_TIME_OVER,
@@ -72,21 +74,21 @@ enum keeper_event {
 #define KEEPER_LOOK_TAGS	RUNS_TAGS_END
 
 /*
- * The progress of the waiting, as users see it.  A look reads the queue, the
- * leases and the node of one holder.
+ * The progress of the waiting, as users see it.  A look is a sequence of
+ * requests that reads the queue, the leases and the node of one holder.
  */
 struct keeper_progress {
 	bool		looking;	/* a look is under way */
 	bool		paused;		/* by the last look */
-	size_t		ahead;		/* in the queue, by the last look */
+	size_t		ahead;		/* waiters ahead, by the last look */
 	size_t		holders;	/* by the last look */
 	bool		asked;		/* a SIGUSR1 is unanswered */
 	bool		knows_pause;	/* the recipe has seen a pause */
 	bool		telling;	/* the next look reports the pause */
-	bool		shown;		/* the line on the terminal */
-	bool		reporting;	/* to the guard, since LINK_PING */
+	bool		shown;		/* the terminal line is shown */
+	bool		reporting;	/* to the guard, after a LINK_PING */
 	int64_t		looked_ms;	/* when the last look began */
-	int64_t		next_ms;	/* line on the terminal; CLOCK_NEVER */
+	int64_t		next_ms;	/* next terminal line, or CLOCK_NEVER */
 	/* Texts from the last look; "": unknown. */
 	char		place[512];	/* ", 2 ahead, held by ..." */
 	char		holder[400];	/* "held by ...", "paused by ..." */
@@ -112,15 +114,15 @@ struct keeper {
 	int64_t			 wait_deadline_ms;	/* of --wait */
 	int64_t			 came_ms;	/* the keeper began */
 	int64_t			 waiting_since_ms;	/* or CLOCK_NEVER */
-	int64_t			 started_ms;	/* the command; 0: not yet */
-	int64_t			 time_up_ms;	/* TIME_UP, or CLOCK_NEVER */
-	int64_t			 beat_ms;	/* the last, or CLOCK_NEVER */
+	int64_t			 started_ms;	/* start of command; 0: none */
+	int64_t			 time_up_ms;	/* time of TIME_UP, or never */
+	int64_t			 beat_ms;	/* last beat, or CLOCK_NEVER */
 	int64_t			 lingering_since_ms;
-	int64_t			 kill_takes_ms;	/* by the last contact lost */
+	int64_t			 kill_takes_ms;	/* as of last contact loss */
 	pid_t			 command;	/* 0: none, or reaped */
-	int64_t			 question;	/* of the last LINK_HELD */
+	int64_t			 question;	/* number of last LINK_HELD */
 	int			 exit_code;
-	int			 killed_by;	/* killed the command, or 0 */
+	int			 killed_by;	/* the fatal signal, or 0 */
 	int			 told;		/* last ending signal, or 0 */
 	pid_t			 told_group;	/* for proctree_pass_on() */
 	bool			 lost;		/* the lease is lost */
@@ -158,8 +160,8 @@ void	keeper_dispatch(struct keeper *, int event,
 	    const struct link_message *);
 
 /*
- * Returns when DEADLINE is due: the keeper kills in case the guard hangs.
- * CLOCK_NEVER if there is nothing to kill.
+ * Returns the time of DEADLINE, when the keeper kills the command's processes
+ * in case the guard hangs.  Returns CLOCK_NEVER if there is no process to kill.
  */
 int64_t	keeper_deadline_ms(const struct keeper *);
 
@@ -167,9 +169,12 @@ int64_t	keeper_deadline_ms(const struct keeper *);
 void	keeper_take_signals(struct keeper *);
 
 /* keeper_contact.c: contact lost and regained, and beats */
-/* When the guard asks a command to stop; the keeper starts none after that. */
+/*
+ * Returns the time at which the guard asks a command to stop.  The keeper
+ * starts no command after that time.
+ */
 int64_t	keeper_stop_ms(const struct keeper *);
-/* Returns when the next beat is due; CLOCK_NEVER while one is under way. */
+/* Returns the time of the next beat, or CLOCK_NEVER while one is unanswered. */
 int64_t	keeper_beat_ms(const struct keeper *);
 void	keeper_beat(struct keeper *);
 /* Reports regained contact, because a server has answered a request. */
@@ -203,7 +208,7 @@ keeper_action keeper_name_lingerers, keeper_work_is_over;
 /* keeper_leaving.c: the release and the end */
 /* The lease is lost: sets the flag and the exit status. */
 void	keeper_lose(struct keeper *);
-/* Returns for how long --hold still keeps the lease. */
+/* Returns the rest of the time for which --hold keeps the lease. */
 int64_t	keeper_hold_left_ms(const struct keeper *);
 void	keeper_say_hold(const struct keeper *);
 /* Closes inherited descriptors and tells the guard to exit. */
@@ -219,26 +224,31 @@ keeper_action keeper_left_by_expiry;
 const char	*keeper_state_name(const struct keeper *);
 /* Prepares the line on the terminal, if stderr is a suitable one. */
 void	keeper_start_progress(struct keeper *);
-/* Returns when keeper_show_progress() is due, or CLOCK_NEVER. */
+/* Returns the time of the next keeper_show_progress(), or CLOCK_NEVER. */
 int64_t	keeper_progress_ms(const struct keeper *);
 void	keeper_show_progress(struct keeper *);
 void	keeper_hide_progress(struct keeper *);
-/* After a lost contact: forgets the look under way and the last result. */
+/* Forgets the unfinished look and the last result, after contact was lost. */
 void	keeper_forget_look(struct keeper *);
-/* After regained contact: looks again if a SIGUSR1 is unanswered. */
+/* Starts a look, after contact was regained, if a SIGUSR1 is unanswered. */
 void	keeper_look_again(struct keeper *);
 /* Reports the state to the guard, if there is a service manager. */
 void	keeper_report(struct keeper *);
-/* Reports that our place in the queue may have changed, and looks. */
+/* Reports the state, and starts a look, because our place may have changed. */
 void	keeper_report_place(struct keeper *);
 /* Returns whether an event is the reply to a look. */
 bool	keeper_owns_look(const struct session_event *);
-/* Takes the reply to a look.  Returns LOOKED when the look is complete. */
+/*
+ * Handles a reply of a look.  Returns LOOKED after the last one, else NO_EVENT.
+ */
 enum keeper_event	keeper_take_look(struct keeper *,
 			    struct session_event *);
-/* Looks anew; LOOKED follows.  Returns false if there is no contact. */
+/*
+ * Starts a look, which ends with the event LOOKED.  Returns false without
+ * contact.
+ */
 bool	keeper_look(struct keeper *);
-/* Looks and reports a pause when the recipe first sees it. */
+/* When the recipe first sees a pause, starts a look that reports the pause. */
 void	keeper_tell_pause(struct keeper *);
 keeper_action keeper_tell_progress, keeper_take_ping;
 

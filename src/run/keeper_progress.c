@@ -3,8 +3,8 @@
  * to the guard for a service manager.
  *
  * A look lists the queue and the leases, and reads the node of one holder.  It
- * costs three requests, however long the queue is.  The recipe needs no
- * look, because it watches only the place before its own.
+ * costs three requests, however long the queue is.  Looks serve users only: the
+ * recipe itself watches the node before its own.
  */
 #include "run/keeper_private.h"
 
@@ -34,7 +34,9 @@ enum tag {
 
 static const char no_contact[] = ", no contact with ZooKeeper";
 
-/* For the process title in ps(1), and for the service manager. */
+/*
+ * The process title in ps(1) and the service manager's status show this name.
+ */
 static const struct {
 	int		 states;
 	const char	*name;
@@ -82,7 +84,10 @@ ask(struct keeper *keeper, enum tag tag, enum paths_parent parent,
 	    SESSION_LIST, (int)tag, SESSION_NO_WATCH, path, NULL);
 }
 
-/* Looks if the last look is older than age_ms, or its result was forgotten. */
+/*
+ * Starts a look if the last one is older than age_ms or its result was
+ * forgotten.
+ */
 static void
 look_if_older(struct keeper *keeper, int64_t age_ms)
 {
@@ -142,8 +147,8 @@ describe_holder(struct keeper_progress *progress, struct session_event *event)
 }
 
 /*
- * The look is complete: describes our place, and the holder if there is one.
- * Stores text, which is shown until the next look is complete.
+ * Completes a look: describes our place, and the holder if there is one.  The
+ * stored texts are shown until the next look is complete.
  */
 static void
 note_place(struct keeper *keeper, struct session_event *event)
@@ -204,7 +209,7 @@ keeper_report(struct keeper *keeper)
 	link_send(keeper->link, &message);
 }
 
-/* When the look is complete, the keeper reports the new place. */
+/* keeper_take_look() reports the new place after the last reply. */
 void
 keeper_report_place(struct keeper *keeper)
 {
@@ -223,7 +228,7 @@ keeper_take_ping(struct keeper *keeper, const struct link_message *message)
 	return keeper->state;
 }
 
-/* Takes one reply of a look, and sends its next request. */
+/* Handles one reply of a look, and sends the look's next request. */
 static void
 take_answer(struct keeper *keeper, struct session_event *event)
 {
@@ -273,7 +278,7 @@ keeper_take_look(struct keeper *keeper, struct session_event *event)
 	if (progress->next_ms != CLOCK_NEVER)
 		show(keeper);
 	progress->asked = false;
-	/* Look again if this look was sent before the pause began. */
+	/* Start another look if this one was sent before the pause began. */
 	progress->telling &= !progress->paused && keeper->claim->is_paused;
 	if (progress->telling)
 		look_if_older(keeper, 0);
@@ -326,7 +331,7 @@ keeper_show_progress(struct keeper *keeper)
 
 	progress->next_ms = clock_after(clock_ms(), LINE_MS);
 	look_if_older(keeper, LOOK_MS);
-	/* Show the first line when its look is complete. */
+	/* Show no first line until the first look is complete. */
 	if (!progress->looking || progress->place[0] != '\0')
 		show(keeper);
 }
@@ -346,7 +351,7 @@ keeper_look_again(struct keeper *keeper)
 		look_if_older(keeper, 0);
 }
 
-/* Answers SIGUSR1 before or after the command. */
+/* Answers SIGUSR1 while no command runs. */
 enum keeper_state
 keeper_tell_progress(struct keeper *keeper, const struct link_message *message)
 {

@@ -18,8 +18,8 @@
 #include "system/descriptors.h"
 #include "system/signals.h"
 
-#define MOMENT_MS	1000	/* -n: for contenders ahead to take a lease */
-#define EXPLAIN_MS	500	/* for a look at the holder */
+#define MOMENT_MS	1000	/* -n: time for others to take a lease */
+#define EXPLAIN_MS	500	/* time to look up the holder */
 
 static enum keeper_state
 join_queue(struct keeper *keeper)
@@ -118,7 +118,7 @@ keeper_rejected(struct keeper *keeper, const struct link_message *message)
 	return FINISHED;
 }
 
-/* Gives up, and names the holder if a look has found it. */
+/* Gives up, and names the holder if a look has found one. */
 enum keeper_state
 keeper_explain(struct keeper *keeper, const struct link_message *message)
 {
@@ -163,7 +163,7 @@ should_wait_a_moment(struct keeper *keeper)
 	return true;
 }
 
-/* Refusals by -n are frequent and must be cheap: they look only for a pause. */
+/* With -n, giving up is frequent and must be cheap: look only for a pause. */
 enum keeper_state
 keeper_wait_is_over(struct keeper *keeper, const struct link_message *message)
 {
@@ -265,7 +265,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	int64_t now_ms;
 	bool runs;
 
-	/* This answers an earlier question, which was withdrawn. */
+	/* The message answers an earlier question, which was withdrawn. */
 	if (message->question != keeper->question)
 		return keeper->state;
 	if (!has_time_left(keeper))
@@ -278,9 +278,9 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	keeper->command = command_start(keeper->options->command,
 	    keeper->signals, &lease, &runs);
 	/*
-	 * Before started_ms is set: a signal from before the start has not
-	 * reached the command.  A signal that arrives right now may be
-	 * delivered twice; that is better than losing it.
+	 * Read the signals before setting started_ms, because a signal from
+	 * before the start has not reached the command.  A signal that arrives
+	 * right now may be delivered twice; that is better than losing it.
 	 */
 	keeper_take_signals(keeper);
 	if (keeper->command == -1) {
@@ -293,7 +293,7 @@ keeper_start_command(struct keeper *keeper, const struct link_message *message)
 	keeper->started_ms = now_ms;
 	started.runs = runs;
 	link_send(keeper->link, &started);
-	/* Only now, so that these requests do not delay the start. */
+	/* Settle after the start, so that these requests do not delay it. */
 	recipe_settle(keeper->recipe);
 	descriptors_let_go();
 	return RUNNING;

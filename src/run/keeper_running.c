@@ -48,7 +48,7 @@ keeper_forward_signal(struct keeper *keeper, const struct link_message *message)
 	return keeper->state;
 }
 
-/* Kills for one round.  TIME_UP starts the next round. */
+/* Kills in one round.  TIME_UP starts the next round. */
 enum keeper_state
 keeper_kill_all(struct keeper *keeper, const struct link_message *message)
 {
@@ -60,7 +60,7 @@ keeper_kill_all(struct keeper *keeper, const struct link_message *message)
 	return KILLING;
 }
 
-/* The record must not show a success of a command that was killed. */
+/* The record must not show that a killed command succeeded. */
 enum keeper_state
 keeper_die_with_guard(struct keeper *keeper, const struct link_message *message)
 {
@@ -91,7 +91,10 @@ keeper_max_time_over(struct keeper *keeper, const struct link_message *message)
 	return keeper_stop_all(keeper, message);
 }
 
-/* A user revoked the lease.  Keeps the lease until all processes are dead. */
+/*
+ * Stops the command for a user's revoke, and keeps the lease until all are
+ * dead.
+ */
 enum keeper_state
 keeper_be_revoked(struct keeper *keeper, const struct link_message *message)
 {
@@ -102,7 +105,7 @@ keeper_be_revoked(struct keeper *keeper, const struct link_message *message)
 	return keeper_stop_all(keeper, message);
 }
 
-/* The command is stopping or has ended already: this only ends --hold. */
+/* Ends only --hold: the command is already stopping or has ended. */
 enum keeper_state
 keeper_revoked_after_all(struct keeper *keeper,
     const struct link_message *message)
@@ -113,7 +116,7 @@ keeper_revoked_after_all(struct keeper *keeper,
 	return keeper->state;
 }
 
-/* Contact is lost for too long, and the guard has asked the tree to stop. */
+/* Contact was lost for too long, and the guard has asked the tree to stop. */
 enum keeper_state
 keeper_be_stopped(struct keeper *keeper, const struct link_message *message)
 {
@@ -125,7 +128,7 @@ keeper_be_stopped(struct keeper *keeper, const struct link_message *message)
 	return STOPPING;
 }
 
-/* The lease is gone, or about to expire: kills at once. */
+/* Kills at once, because the lease is gone or about to expire. */
 static enum keeper_state
 lose_lease(struct keeper *keeper)
 {

@@ -103,7 +103,7 @@ static const struct keeper_row table[] = {
 { GIVING_UP,		EXPIRED,	keeper_left_by_expiry, FINISHED },
 { UNCONFIRMED,		TIME_UP,	keeper_finish,        FINISHED },
 
-/* reports that do not change the state */
+/* reports that leave the state as it is */
 { ANY,			REGAINED,	keeper_resume,        STAY },
 { CONTACT,		CONTACT_LOST,	keeper_say_contact_lost, STAY },
 { CONTACT,		REJECTED,	keeper_say_contact_lost, STAY },
@@ -129,7 +129,10 @@ enter(struct keeper *keeper, enum keeper_state before)
 {
 	if (before == QUEUED)
 		keeper_hide_progress(keeper);
-	/* The guard may have agreed to the start: tell it that none follows. */
+	/*
+	 * The guard may have agreed to the start: tell it that no start
+	 * follows.
+	 */
 	if (before == ASKING && keeper->state != RUNNING)
 		link_send_type(keeper->link, LINK_WAITING);
 	if ((keeper->state & (UNCONFIRMED | FINISHED)) != 0 &&

@@ -39,7 +39,7 @@ link_pair(struct link *guard, struct link *keeper)
 	return 0;
 }
 
-/* Returns false if the socket is full. */
+/* Returns false if the message does not fit into the socket. */
 static bool
 send_now(struct link *link, const struct link_message *message)
 {
@@ -56,7 +56,7 @@ send_now(struct link *link, const struct link_message *message)
 /*
  * Returns whether the next message replaces a queued one, so that the queue for
  * a stopped peer does not grow: only the newest session and report count, and
- * an equal signal is needed once.
+ * the peer needs an equal signal only once.
  */
 static bool
 replaces(const struct link_message *queued, const struct link_message *next)
@@ -93,7 +93,7 @@ link_send(struct link *link, const struct link_message *message)
 		}
 	queued = malloc(sizeof(*queued));
 	if (queued == NULL) {
-		/* The peer must not miss a message: close the link instead. */
+		/* Close the link, because a peer must not miss one message. */
 		link_close(link);
 		return;
 	}

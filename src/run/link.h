@@ -23,7 +23,7 @@ enum link_type {
 	/* keeper to guard, in about this order */
 	LINK_SESSION,	/* connected; the data to close the session with */
 	LINK_HELD,	/* the keeper has the lease: may the command start? */
-	LINK_WAITING,	/* withdraws LINK_HELD: nothing was started */
+	LINK_WAITING,	/* withdraws LINK_HELD: no command was started */
 	LINK_STARTED,	/* the command exists */
 	LINK_HEARD,	/* the keeper received this signal */
 	LINK_EXITED,	/* the command ended */
@@ -52,7 +52,9 @@ struct link_message {
 	enum link_type type;
 	union {
 		struct link_session session;	/* LINK_SESSION */
-		/* LINK_HELD: its number; LINK_GO, LINK_AGAIN: that number */
+		/*
+		 * The number of a LINK_HELD; LINK_GO and LINK_AGAIN repeat it.
+		 */
 		int64_t	question;
 		int	runs;	/* LINK_STARTED; 0: execve(2) has failed */
 		struct {
@@ -60,11 +62,14 @@ struct link_message {
 			pid_t	sender;
 			/*
 			 * The signal has reached the process group of guard and
-			 * keeper.  HEARD: the command exists, so it may be in
-			 * the group.  SIGNAL: both received the signal.
+			 * keeper.  LINK_HEARD: the command existed, and may be
+			 * in the group.  LINK_SIGNAL: guard and keeper received
+			 * the signal.
 			 */
 			int	in_group;
-			/* SIGNAL: for all the guard knew, the job still ran. */
+			/*
+			 * LINK_SIGNAL: the guard thought that the command ran.
+			 */
 			int	for_command;
 		} signal;			/* LINK_HEARD, LINK_SIGNAL */
 		struct {
@@ -81,7 +86,7 @@ struct link_message {
 
 struct link_queued;
 
-/* The lease, as last proved to the keeper. */
+/* The lease, by the last proof that the keeper received. */
 struct link_shared {
 	_Atomic int64_t	expiry_ms;
 	_Atomic int64_t	timeout_ms;		/* T of the lease clock */
@@ -110,8 +115,9 @@ void	link_send(struct link *, const struct link_message *);
 void	link_send_type(struct link *, enum link_type);
 
 /*
- * Shares when the lease may expire, and T; both on the clock of clock.h.  The
- * getters return the newest values, and 0 instead of an impossible one.
+ * Shares the time at which the lease may expire, on the clock of clock.h, and
+ * T.  The getters return the newest values, and 0 instead of an impossible
+ * value.
  */
 void	link_set_lease(struct link *, int64_t expiry_ms, int64_t timeout_ms);
 int64_t	link_expiry_ms(const struct link *);
@@ -124,12 +130,12 @@ void	link_flush(struct link *);
 bool	link_is_full(const struct link *);
 
 /*
- * Reads the next message.  Returns 1; 0 if none is there; -1 if this end or the
- * peer's is closed, or if the message is not valid.
+ * Reads the next message.  Returns 1, or 0 if there is no message, or -1 if
+ * this end or the peer's is closed or the message is not valid.
  */
 int	link_receive(struct link *, struct link_message *);
 
-/* Closes this end and frees its queue.  Harmless if it is closed. */
+/* Closes this end and frees its queue.  Does nothing if this end is closed. */
 void	link_close(struct link *);
 
 #endif
