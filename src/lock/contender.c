@@ -11,11 +11,11 @@
 		CONTENDER_DOTNET)
 #define ALL	(-1)
 
-/* The first row that fits decides. */
+/* The first matching row decides the kind of a node. */
 static const struct shape {
 	const char	*begin;		/* of the name */
 	const char	*end;		/* of the name before the number */
-	size_t		 length;	/* of the name before it; 0: any */
+	size_t		 length;	/* of the name before that; 0: any */
 	enum contender_kind kind;
 	const char	*client;
 	int		 sees;		/* the kinds that this client counts */
@@ -39,7 +39,7 @@ static const struct shape {
 	{ "lock-", "", 5, CONTENDER_DOTNET, ".NET", CONTENDER_DOTNET },
 	{ "read-", "", 5, CONTENDER_DOTNET, ".NET", CONTENDER_DOTNET },
 	{ "write-", "", 6, CONTENDER_DOTNET, ".NET", CONTENDER_DOTNET },
-	/* Clients that nobody has met yet, but that all others count. */
+	/* Unknown clients whose nodes all other clients count. */
 	{ "", "lock-", 0, CONTENDER_CURATOR, "Curator", LOCK },
 };
 

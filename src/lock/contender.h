@@ -1,12 +1,12 @@
 /*
  * The nodes of clients whose lock is one ephemeral sequential child of P.
- * zkrun with --recipe mutex counts all of them, whichever client they belong
- * to.  The clients themselves do not: each knows only some of the names.
+ * zkrun with --recipe mutex counts the nodes of all these clients.  Each of the
+ * other clients knows, and counts, only some of the names.
  *
  * Source: Curator's LockInternals and StandardLockInternalsDriver,
  * InterProcessReadWriteLock; go-zookeeper's lock.go; kazoo's recipe/lock.py;
- * zk-ruby's locker; ZooKeeper's recipes; DistributedLock for .NET.  Pure; no
- * I/O.
+ * zk-ruby's locker; ZooKeeper's recipes; DistributedLock for .NET.  These
+ * functions do no I/O.
  */
 #ifndef ZKRUN_CONTENDER_H
 #define ZKRUN_CONTENDER_H
@@ -30,9 +30,10 @@ enum contender_kind {
 };
 
 /*
- * The servers number the children of P with a signed 32 bit counter.  Beyond
- * it, the clients disagree about the order.  While a contender below this limit
- * holds, the counter does not end.
+ * The highest number that zkrun accepts.  The servers number the children of P
+ * with a signed 32 bit counter, and when it overflows, the clients disagree
+ * about the order.  The limit leaves enough numbers for those who join while a
+ * contender holds.
  */
 #define CONTENDER_NUMBER_MAX	2147000000
 
@@ -49,8 +50,8 @@ const char	*contender_client(enum contender_kind);
 bool	contender_sees(enum contender_kind, enum contender_kind other);
 
 /*
- * Returns whether a name is one of the parents of the semaphore recipe, which
- * does not exclude the contenders in P.
+ * Returns whether the name is "locks" or "leases".  The semaphore recipe uses
+ * these nodes, and does not exclude the contenders in P.
  */
 bool	contender_is_semaphore(const char *name);
 

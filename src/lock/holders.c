@@ -224,7 +224,7 @@ move_paused(struct holders *holders)
 	*lowest = holders->leases[--holders->lease_count];
 }
 
-/* A waiter in P/locks may have a lease: it does not hold with it yet. */
+/* Moves a client that waits in P/locks, but has a lease, to the waiters. */
 static void
 move_front(struct holders *holders, size_t leases, size_t places)
 {
@@ -247,7 +247,7 @@ move_front(struct holders *holders, size_t leases, size_t places)
 		move_behind(holders->locks, 0, places);
 		holders->waiter_count--;
 	} else {
-		/* leases[1] is the oldest pause. */
+		/* If there is one holder, leases[1] is the oldest pause. */
 		holders->is_doubtful = holders->holder_count == 1 &&
 		    holders->pause_count > 0 && holders->leases[0].czxid <
 		    holders->leases[1].czxid;

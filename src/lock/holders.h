@@ -2,21 +2,22 @@
  * Who holds a task and who waits for it, judged from its znodes.
  *
  * Every holder owns a child of P/leases, every waiter a child of P/locks.  The
- * front of the queue owns both, and so does a holder for a moment after it has
- * acquired.  At most one lease therefore belongs to a waiter: the youngest one
- * (by czxid) of the session that owns the front of the queue, if it is younger
- * than the queue node and not the only lease.  The session of a Java program
- * can own several leases and queue nodes, one of each per thread.  The
- * judgement is a hint, not a proof.
+ * client at the front of the queue owns both.  A holder still owns both for a
+ * moment after it has acquired.  At most one lease therefore belongs to a
+ * waiter: the youngest lease (by czxid) of the session that owns the front of
+ * the queue, if this lease is younger than the queue node and not the only
+ * lease.  The session of a Java program can own several leases and queue nodes,
+ * one of each per thread.  The judgement is a hint, not a proof.
  *
- * With the mutex recipe both are children of P, and the lowest one is the
- * holder's.  It counts as a lease, the others count as places in the queue.
+ * With the mutex recipe, holder and waiters each own one child of P.  The
+ * lowest child belongs to the holder and counts as a lease.  The others count
+ * as places in the queue.
  *
- * A node without a session is persistent and belongs to no client.  Such a
- * lease counts as held, because every client counts it, unless its name marks
- * it as a pause.  zkrun skips such a node in the queue.
+ * A node without a session is persistent and belongs to no client.  A lease
+ * without a session counts as held, because every client counts it, unless its
+ * name marks it as a pause.  zkrun skips queue nodes without a session.
  *
- * Pure; no I/O.
+ * These functions do no I/O.
  */
 #ifndef ZKRUN_HOLDERS_H
 #define ZKRUN_HOLDERS_H
@@ -41,27 +42,30 @@ struct holders_node {
 	int	 version;	/* of its data */
 };
 
-/* All zero means empty. */
+/* A struct of zero bytes is empty. */
 struct holders {
 	struct holders_node	*leases;
 	size_t			 lease_count;
 	struct holders_node	*locks;
 	size_t			 lock_count;
-	/* holders_judge() puts holders first in leases, then pauses. */
+	/* holders_judge() sorts leases: first holders, then pauses. */
 	size_t			 holder_count;
 	size_t			 pause_count;
 	bool			 is_doubtful;	/* see holders_judge() */
-	/* It puts waiters first in locks, then nodes without a session. */
+	/* It sorts locks: first waiters, then nodes without a session. */
 	size_t			 waiter_count;
 	size_t			 no_session_count;
 	/*
-	 * A waiter in P that waits for none of those before it, because its
-	 * client knows none of their names.  NULL: none.
+	 * A waiter in P that waits for no node before its own, because its
+	 * client knows none of their names.  NULL: there is none.
 	 */
 	const struct holders_node *careless;
 };
 
-/* What a node says about its creator.  Not clean: other clients wrote it. */
+/*
+ * What a node says about its creator.  The texts come from other clients, so
+ * they are not clean for a terminal.
+ */
 struct holders_who {
 	bool	is_zkrun;	/* false: only address and since_ms are set */
 	char	host[HOLDERS_TEXT_SIZE];
@@ -75,8 +79,8 @@ struct holders_who {
 
 /*
  * Replaces the children of P/leases or P/locks and resets the judgement.  Takes
- * over the names and their array, even on failure.  Returns false if there is
- * no memory.
+ * ownership of the names and their array, even on failure.  Returns false if
+ * there is no memory.
  */
 bool	holders_take(struct holders *, enum paths_parent, char **names,
 	    size_t count);
@@ -90,16 +94,16 @@ bool	holders_add_contenders(struct holders *, char **names, size_t count);
 
 /*
  * Sets the counts, and sorts holders and pauses by czxid, waiters and nodes
- * without a session as Curator sorts its queue.  Does not count nodes that were
- * not seen, nor the queue node of a holder.
+ * without a session as Curator sorts its queue.  Counts neither unseen nodes
+ * nor the queue node of a holder.
  *
- * During a pause, the lowest contender in P holds only if its data has changed:
- * --pause changes the data of the holder, and of no waiter.
+ * During a pause, the lowest contender in P holds only if the data of its node
+ * has changed, because --pause changes the data of the holder's node only.
  *
  * A pause can hide a holder.  If the only lease is older than the pause and its
- * session is at the front of the queue, that client either holds and leaves the
- * queue at once, or it waited for a holder that is gone by now.  It counts as a
- * waiter, and is_doubtful tells the caller to read the nodes again.
+ * session is at the front of the queue, that client either holds and is about
+ * to leave the queue, or it waits and its holder has left.  The client counts
+ * as a waiter, and is_doubtful tells the caller to read the nodes again.
  */
 void	holders_judge(struct holders *);
 
@@ -112,8 +116,8 @@ const char	*holders_client(const struct holders_node *);
 void	holders_read_who(struct holders_who *, const struct holders_node *);
 
 /*
- * Adds to the data of a zkrun's node since when the lease is held, because a
- * change of the data changes the mtime.
+ * Adds to the data of a zkrun's node the time from which the lease is held.
+ * The mtime shows this time only until the data changes.
  */
 void	holders_keep_since(const struct holders_node *, char *data,
 	    size_t size);

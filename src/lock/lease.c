@@ -41,7 +41,7 @@ lease_replied(struct lease *lease, int64_t sent_ms, int64_t read_ms)
 	struct lease_touch *touch;
 
 	if (sent_ms < lease->connect_ms)
-		return;		/* it belongs to an earlier connection */
+		return;		/* of an earlier connection */
 	/*
 	 * Merge a burst into one entry: otherwise it would push out the older
 	 * replies, and the next write can only prove replies T/4 old.

@@ -15,15 +15,15 @@
  * then on the lease expires at the earlier of the expiry proven before and the
  * send time of that connect request + its T.
  *
- * Three deadlines follow from the expiry.  The guard kills the command a margin
- * before the expiry.  It asks the command to stop a grace before that.  If the
- * guard hangs, the keeper kills the command half a margin after the guard
- * should have.
+ * Three deadlines follow from the expiry.  The guard kills the command some
+ * time before the expiry: the margin.  It asks the command to stop some time
+ * before that: the grace.  If the guard hangs, the keeper kills the command
+ * half a margin after the guard should have.
  *
  * Source: ZooKeeper's SessionTrackerImpl and Learner.ping().  The model
  * tests/model/clock.pml checks the arithmetic.
  *
- * Pure arithmetic on milliseconds of clock.h; no I/O.
+ * These functions calculate with milliseconds of clock.h, and do no I/O.
  */
 #ifndef ZKRUN_LEASE_H
 #define ZKRUN_LEASE_H
@@ -32,10 +32,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Nothing is proven: the lease may have expired.  Halved to avoid overflow. */
+/*
+ * The expiry if nothing is proven: the lease may have expired.  Half of the
+ * smallest number, to avoid overflow.
+ */
 #define LEASE_UNPROVEN	(INT64_MIN / 2)
 
-/* Holds the requests of T/4: one every T/7, and bursts. */
+/* Room for the requests of T/4: one every T/7, and bursts. */
 #define LEASE_TOUCHES	32
 
 struct lease {
@@ -43,7 +46,10 @@ struct lease {
 	int64_t	timeout_ms;	/* T: the lesser of asked and granted */
 	int64_t	expiry_ms;	/* or LEASE_UNPROVEN */
 	int64_t	connect_ms;	/* when the connect request was sent */
-	/* A ring of answered requests of this connection.  Bursts share one. */
+	/*
+	 * A ring of answered requests of this connection.  A burst shares one
+	 * entry.
+	 */
 	struct lease_touch {
 		int64_t	since_ms;	/* when the first reply was read */
 		int64_t	sent_ms;	/* when the newest request was sent */
@@ -70,10 +76,10 @@ void	lease_replied(struct lease *, int64_t sent_ms, int64_t read_ms);
 void	lease_acknowledged(struct lease *, int64_t sent_ms, int64_t read_ms);
 
 /*
- * Return the deadlines of a lease: when the guard asks the command to stop,
- * when it kills, and when the keeper kills.  The grace is kill_after_ms, but at
- * most T/4.  The margin is 2 % of T, but at least 200 ms.  It covers differing
- * clock rates, scheduling, killing and reaping.
+ * Return the deadlines of a lease: the times at which the guard asks the
+ * command to stop, the guard kills, and the keeper kills.  The grace is
+ * kill_after_ms, but at most T/4.  The margin is 2 % of T, but at least 200 ms.
+ * It covers differing clock rates, scheduling, killing and reaping.
  */
 int64_t	lease_stop_ms(int64_t expiry_ms, int64_t timeout_ms,
 	    int64_t kill_after_ms);
@@ -82,15 +88,18 @@ int64_t	lease_last_resort_ms(int64_t expiry_ms, int64_t timeout_ms);
 
 #define LEASE_LEFT_SIZE	64
 
-/* Writes "1.2s before its lease could expire", or the time after it. */
+/*
+ * Writes "1.2s before its lease could expire", or "1.2s after its lease could
+ * have expired".
+ */
 const char *lease_describe_left(int64_t left_ms, char[LEASE_LEFT_SIZE]);
 
 /* Returns the interval at which the keeper sends a request. */
 int64_t	lease_beat_ms(const struct lease *);
 
 /*
- * Returns whether T leaves time to run a command: a proof is up to T/4 and a
- * beat old when the next one arrives, and the rest of T must be longer than
+ * Returns whether T leaves time to run a command.  A proof is up to T/4 and a
+ * beat old when the next proof arrives, and the rest of T must be longer than
  * grace and margin.
  */
 bool	lease_is_long_enough(const struct lease *, int64_t kill_after_ms);

@@ -9,8 +9,8 @@
  *
  * The protocol is safe because numbers rise: of two holders, the one with the
  * higher number has listed P after its own create, and so after the other's.
- * zkrun counts the nodes of all clients in contender.h, so it does not matter
- * which of them count zkrun's, as long as they do.
+ * zkrun counts the nodes of all clients in contender.h, so each of these
+ * clients only has to count zkrun's node.
  *
  * Our node is named ex_c_UUID-lock-NNNNNNNNNN.  Curator, Go and others look for
  * "lock-", the Ruby client looks for "ex".
@@ -24,7 +24,7 @@ void
 mutex_list(struct mutex *mutex)
 {
 	mutex->is_next = false;
-	/* The reply that is still to come shows the present state. */
+	/* A reply that has not yet arrived will show the present state. */
 	if (mutex->listing)
 		return;
 	mutex->listing = true;
@@ -114,7 +114,7 @@ leave(struct recipe *recipe)
 	return mutex_clear(mutex);
 }
 
-/* Rewrites the data: the mtime of a lease tells since when it is held. */
+/* Rewrites the data, because the mtime of a lease says when we acquired it. */
 static void
 settle(struct recipe *recipe)
 {
@@ -146,7 +146,7 @@ beat(struct recipe *recipe)
 		SESSION_CHECK_STEP, mutex->node.name, NULL, -1,
 	};
 
-	/* Without a node, other requests are under way. */
+	/* Without a known node, send no beat: other requests are under way. */
 	if (recipe->beating || mutex->node.name[0] == '\0' ||
 	    (mutex->state != STATE_QUEUED && mutex->state != STATE_HOLDING))
 		return;
@@ -199,7 +199,7 @@ parent_of(const struct recipe *recipe, enum paths_parent parent)
 	return recipe->path;
 }
 
-/* Of the contenders before ours, the first one holds the lock. */
+/* The first of the contenders before ours holds the lock. */
 static size_t
 waiters_ahead(const struct recipe *recipe, char *const *names, size_t count)
 {

@@ -1,6 +1,4 @@
-/*
- * Handles replies and fired watches: decides what the mutex does next.
- */
+/* Handles replies and fired watches, and decides what the mutex does next. */
 #include <string.h>
 
 #include "lock/contender.h"
@@ -55,8 +53,8 @@ take_created(struct mutex *mutex, const struct session_event *event)
 }
 
 /*
- * Finds our place in a list of P.  An equal number belongs to a pause, which
- * came after us: see pauses.h.
+ * Finds our place in a list of P.  A node with our number belongs to a pause
+ * that came after us: see pauses.h.
  */
 static enum recipe_news
 find_place(struct mutex *mutex, const char *own,
@@ -96,10 +94,11 @@ find_place(struct mutex *mutex, const char *own,
 }
 
 /*
- * Watches the node right before ours.  If it is the only one, watches ours as
- * well, and lists P once more after both watches are set.  --pause creates its
- * node and then changes the data of the holder's: either the list shows the
- * pause, or a watch fires.  The same is true if somebody deletes our node.
+ * Watches the node right before ours.  If no other node is before ours, watches
+ * ours as well, and lists P once more after both watches are set.  --pause
+ * creates a node and then changes the data of the holder's node: either the list
+ * shows the pause, or a watch fires.  The same holds if somebody deletes our
+ * node.
  */
 static enum recipe_news
 wait_behind(struct mutex *mutex, const struct place *place)
@@ -121,9 +120,10 @@ wait_behind(struct mutex *mutex, const struct place *place)
 	is_watched = strcmp(path, mutex->predecessor) == 0;
 	if (is_watched && (mutex->watches_own || !may_be_next)) {
 		/*
-		 * Curator's writer may go on as a reader with the same number.
-		 * A second pause has the number of the first one as well.  A
-		 * node to read along requires another list anyway.
+		 * A writer of Curator may continue as a reader with the same
+		 * number, and a second pause has the number of the first one,
+		 * so a new list must decide.  With recipe_read_along(),
+		 * acquiring requires another list anyway.
 		 */
 		mutex->is_next = may_be_next && place->pauses == 0 &&
 		    place->kind != CONTENDER_CURATOR_RW &&
@@ -200,7 +200,7 @@ take_own(struct mutex *mutex, const struct session_event *event)
 		return RECIPE_NOTHING;
 	if (event->code == SESSION_NO_NODE && holds)
 		return RECIPE_LOST;
-	/* If we wait and our node is gone, the next list shows that. */
+	/* If we wait and our node is gone, the next list will show that. */
 	if (event->code != SESSION_OK)
 		return RECIPE_NOTHING;
 	if (recipe_believe(&mutex->recipe, event, true) == RECIPE_FAILED)
@@ -223,9 +223,9 @@ take_deleted(struct mutex *mutex, const struct session_event *event)
 }
 
 /*
- * If the watched node was the only one before ours when a list showed so after
- * the watch was set, and nothing has changed it since, we hold the lock without
- * another list: later nodes have higher numbers.
+ * If a list that followed the watch showed only the watched node before ours,
+ * and that node is now deleted without an earlier change, we hold the lock
+ * without another list.  Later nodes have higher numbers.
  */
 static enum recipe_news
 take_change(struct mutex *mutex, const struct session_event *event)
@@ -268,7 +268,7 @@ take_beat(struct mutex *mutex, const struct session_event *event)
 	return RECIPE_NOTHING;
 }
 
-/* Goes on with our node, if it exists. */
+/* Continues with our node, if it exists. */
 static enum recipe_news
 take_resumed(struct mutex *mutex, const struct session_event *event)
 {

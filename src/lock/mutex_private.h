@@ -1,6 +1,6 @@
 /*
- * Shared by the mutex's files.  mutex.c has the state and sends the requests.
- * mutex_decide.c handles every reply and decides what comes next.
+ * Shared by mutex.c, which has the state and sends the requests, and
+ * mutex_decide.c, which handles every reply and decides what to do next.
  */
 #ifndef ZKRUN_MUTEX_PRIVATE_H
 #define ZKRUN_MUTEX_PRIVATE_H
@@ -22,7 +22,7 @@ enum tag {
 	TAG_CREATE,
 	TAG_LIST,
 	TAG_GET_PREDECESSOR,
-	TAG_GET_OWN,		/* reads its fence and a revoke request */
+	TAG_GET_OWN,		/* reads the fence and a revoke request */
 	TAG_SETTLE,
 	TAG_BEAT,
 	TAG_TOUCH,
@@ -45,7 +45,7 @@ struct mutex {
 	enum state		 state;
 	struct recipe_node	 node;
 	char		 predecessor[PATHS_SIZE];	/* watched; "": none */
-	size_t			 lower;		/* counted nodes before ours */
+	size_t			 lower;		/* counted nodes below ours */
 	bool			 is_next;	/* see take_change() */
 	bool			 watches_own;	/* a watch is on our node */
 	bool			 listing;	/* a list is unanswered */
@@ -67,8 +67,8 @@ void	mutex_forget_node(struct mutex *);
 bool	mutex_is_leaving(const struct mutex *);
 
 /*
- * Deletes our node while returning or leaving.  Once it is gone, contends again
- * or returns RECIPE_LEFT.  Does nothing in other states.
+ * Deletes our node while returning or leaving.  Once the node is gone, contends
+ * again or returns RECIPE_LEFT.  Does nothing in other states.
  */
 enum recipe_news	mutex_clear(struct mutex *);
 

@@ -82,7 +82,7 @@ nodedata_get_number(const char *data, const char *key, int64_t least,
 
 	if (!nodedata_get(data, key, text, sizeof(text)) ||
 	    text[strspn(text, "0123456789")] != '\0' ||
-	    strlen(text) == sizeof(text) - 1)	/* may be cut */
+	    strlen(text) == sizeof(text) - 1)	/* possibly cut */
 		return false;
 	*number = strtonum(text, least, most, &problem);
 	return problem == NULL;

@@ -1,6 +1,7 @@
 /*
- * The data of zkrun's znodes: one line of key=value pairs for people.  It never
- * contains an argument of the command, which may be a secret.
+ * The data of zkrun's znodes: one line of key=value pairs for people.  The data
+ * never contains an argument of the command, because an argument may be a
+ * secret.
  */
 #ifndef ZKRUN_NODEDATA_H
 #define ZKRUN_NODEDATA_H
@@ -19,14 +20,15 @@
 #define NODEDATA_USER		"user"
 #define NODEDATA_START		"start"
 #define NODEDATA_COMMAND	"command"
-/* --revoke adds this: the "user@host" that asks the holder to stop. */
+/* --revoke adds this key: the "user@host" that asks the holder to stop. */
 #define NODEDATA_REVOKE		"revoke"
 /*
- * --revoke adds this as well: since when the lease is held, in ms since 1970.
- * The node's mtime shows this time until --revoke changes the node.
+ * --revoke also adds this key: the time from which the lease is held, in ms
+ * since 1970.  The node's mtime shows this time until --revoke changes the
+ * node.
  */
 #define NODEDATA_SINCE		"since"
-/* Last key of a pause.  The value may contain blanks. */
+/* The last key of a pause.  Its value may contain blanks. */
 #define NODEDATA_REASON		"reason"
 
 /*
@@ -52,7 +54,7 @@ void	nodedata_add(char *, size_t, const char *key, const char *value);
  */
 bool	nodedata_get(const char *, const char *key, char *value, size_t);
 
-/* Copies the reason of a pause, cut to the size, or "". */
+/* Copies the reason of a pause, cut to the size, or copies "". */
 void	nodedata_get_reason(const char *, char *reason, size_t);
 
 /*

@@ -2,7 +2,7 @@
  * The names of Curator's protected sequential nodes: _c_UUID-lock-0000000042.
  *
  * Source: Curator's ProtectedMode, StandardLockInternalsDriver and
- * InterProcessSemaphoreV2.  Pure; no I/O.
+ * InterProcessSemaphoreV2.  These functions do no I/O.
  */
 #ifndef ZKRUN_NODENAME_H
 #define ZKRUN_NODENAME_H
@@ -15,7 +15,7 @@
 /* Writes a random (version 4) UUID. */
 void	nodename_make_uuid(char uuid[NODENAME_UUID_SIZE]);
 
-/* Returns the name with this UUID, or NULL.  An empty UUID finds none. */
+/* Returns the name with this UUID, or NULL.  Returns NULL for an empty UUID. */
 const char	*nodename_find(const char *uuid, char *const *names,
 		    size_t count);
 
@@ -27,8 +27,9 @@ const char	*nodename_find(const char *uuid, char *const *names,
 int	nodename_compare(const char *, const char *);
 
 /*
- * Returns whether all later nodes sort behind this one.  At 2^31 the counter of
- * a parent becomes negative, and new nodes then sort before the existing ones.
+ * Returns whether all nodes that are created later sort behind this one.  At
+ * 2^31 the counter of a parent becomes negative, and new nodes then sort before
+ * the existing ones.
  */
 bool	nodename_is_ordered(const char *name);
 

@@ -21,7 +21,7 @@
 enum paths_parent {
 	PATHS_LOCKS,
 	PATHS_LEASES,
-	PATHS_TASK,	/* P itself: of the mutex recipe */
+	PATHS_TASK,	/* P itself, for the mutex recipe */
 };
 
 /* Writes P/locks, P/leases or P, cut to the size. */

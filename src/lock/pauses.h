@@ -1,18 +1,18 @@
 /*
- * The nodes of a pause: persistent children of P/leases, as many as there may
- * be holders.  Every client, Curator included, counts all children of P/leases
- * with any name, and finds the lock taken.
+ * The nodes of a pause: persistent children of P/leases, one for each allowed
+ * holder.  Every client, including Curator, counts all children of P/leases,
+ * and finds the lock taken.
  *
  * The nodes are named "pause-UUID-N", with one UUID per pause and N counted
  * from 1.  Their data says who paused the task and why.
  *
  * With the mutex recipe a pause is one persistent child of P, named
- * "ex_c_UUID-pause-lock-0000000000".  Every client that waits for zkrun waits
- * for this node, because its number is lower than theirs: the create of this
- * node makes the servers' counter go on.  Only the holder can have the number 0
- * as well.
+ * "ex_c_UUID-pause-lock-0000000000".  Every client that waits for zkrun also
+ * waits for this node, because 0 is lower than the number of any later node:
+ * the create of this node advances the servers' counter.  Only the holder's
+ * node can have the number 0 as well.
  *
- * Pure; no I/O.
+ * These functions do no I/O.
  */
 #ifndef ZKRUN_PAUSES_H
 #define ZKRUN_PAUSES_H
@@ -25,14 +25,17 @@
 
 #define PAUSES_NAME_SIZE	(NODENAME_UUID_SIZE + 32)
 
-/* What a node of a pause says.  Not clean: other clients wrote it. */
+/*
+ * What a node of a pause says.  The texts come from other clients, so they are
+ * not clean for a terminal.
+ */
 struct pauses_pause {
 	char	user[HOLDERS_TEXT_SIZE];	/* "": unknown */
 	char	host[HOLDERS_TEXT_SIZE];
 	char	reason[HOLDERS_TEXT_SIZE];	/* "": none */
 };
 
-/* Number 0 stands for the node in P, with the mutex recipe. */
+/* Writes the name of a node.  Number 0 names the mutex recipe's node in P. */
 void	pauses_make_name(char name[PAUSES_NAME_SIZE],
 	    const char uuid[NODENAME_UUID_SIZE], size_t number);
 

@@ -16,7 +16,7 @@ recipe_new(const struct options *options, struct session *session,
 	char path[PATHS_SIZE];
 	struct recipe *recipe;
 
-	/* The options limit the length. */
+	/* The options limit the length, so the path fits. */
 	(void)snprintf(path, sizeof(path), "%s/%s", options->base,
 	    options->task);
 	recipe = options->recipe == OPTIONS_MUTEX ? mutex_new(path) :

@@ -1,7 +1,8 @@
 /*
  * A lock recipe: how a contender queues for the lock of a task, acquires and
  * releases it with nodes in ZooKeeper.  P is the path of the task.  The keeper
- * uses all recipes alike.
+ * uses all recipes alike.  A place is our node in the queue, a lease is the
+ * node with which we hold the lock.
  *
  * semaphore.c is Curator's InterProcessSemaphoreV2, which with one lease is
  * also its InterProcessSemaphoreMutex.  Places in the queue are nodes in
@@ -12,7 +13,8 @@
  *
  * A recipe makes missing parents as containers.  These functions send requests
  * on a session, and the caller hands them the replies.  They never block and
- * never connect.  Only joined_ms and asked_ms of the claim outlive the session.
+ * never connect.  When the session ends, only joined_ms and asked_ms of the
+ * claim are kept.
  */
 #ifndef ZKRUN_RECIPE_H
 #define ZKRUN_RECIPE_H
@@ -36,8 +38,8 @@ enum recipe_news {
 	RECIPE_LOST,		/* our lease node is gone */
 	RECIPE_REVOKED,		/* --revoke asks us to release: see reason */
 	RECIPE_LEFT,		/* servers confirm that our nodes are gone */
-	RECIPE_FAILED,		/* refused for good: see failure and reason */
-	RECIPE_UNPROVABLE,	/* held, but an ACL forbids the beat */
+	RECIPE_FAILED,		/* refused permanently: see failure, reason */
+	RECIPE_UNPROVABLE,	/* we hold, but an ACL forbids the beat */
 };
 
 enum recipe_failure {
@@ -53,12 +55,12 @@ struct recipe_claim {
 	int64_t		 fence;		/* fencing token: czxid of the lease */
 	int64_t		 made_ms;	/* ctime of the lease */
 	int64_t		 joined_ms;	/* our first node's ctime; 0: unknown */
-	int64_t		 asked_ms;	/* when we asked for it (clock.h) */
+	int64_t		 asked_ms;	/* when we first asked (clock.h) */
 	int64_t		 seen_ms;	/* when we saw the lease (clock.h) */
 	size_t		 ahead;		/* waiters ahead of us */
 	bool		 is_paused;	/* when we last listed the leases */
 	enum recipe_failure failure;	/* of RECIPE_FAILED */
-	char		 reason[320];	/* of a failure; who revokes */
+	char		 reason[320];	/* of a failure, or who revokes */
 };
 
 /*
@@ -75,8 +77,8 @@ const struct recipe_claim	*recipe_claim(const struct recipe *);
 
 /*
  * From now on, reads the node at path after each request that can acquire.  The
- * reply with this tag follows RECIPE_ACQUIRED, and shows the node at a time
- * when we held the lease.  Borrows path.
+ * reply has this tag, arrives after RECIPE_ACQUIRED, and shows the node at a
+ * time when we held the lease.  Borrows path.
  */
 void	recipe_read_along(struct recipe *, const char *path, int tag);
 
@@ -87,34 +89,39 @@ void	recipe_read_along(struct recipe *, const char *path, int tag);
 void	recipe_do_not_wait(struct recipe *);
 
 /*
- * Contends, in a new session or again in the same one.  First deletes our nodes
- * of an earlier try, so that we do not queue behind ourselves.
+ * Begins to contend, in a new session or again in the same session.  First
+ * deletes our nodes of an earlier try, so that we do not queue behind
+ * ourselves.
  */
 void	recipe_join(struct recipe *);
 
 /*
- * Continues after contact returned in the same session: finds out which of our
- * nodes still exist.
+ * Continues after contact was regained in the same session: finds out which of
+ * our nodes still exist.
  */
 void	recipe_resume(struct recipe *);
 
 /*
  * After RECIPE_ACQUIRED: a semaphore leaves the queue, so that the next waiter
- * moves up.  If we have waited, the mtime of the lease becomes the present.
+ * moves up.  If we have waited, also sets the mtime of the lease to the
+ * present.
  */
 void	recipe_settle(struct recipe *);
 
 /*
- * Keeps the session alive.  A holder and the front of the queue send a quorum
- * write that fails if a node that we need is gone.  Contenders behind the front
- * send a read.  Does nothing if an earlier beat is unanswered.
+ * Keeps the session alive.  A holder, and a contender at the front of the
+ * queue, sends a quorum write that fails if a node that it needs is gone.  A
+ * contender behind the front sends a read.  Does nothing if an earlier beat is
+ * unanswered.
  */
 void	recipe_beat(struct recipe *);
 
 /* Returns whether a beat is unanswered. */
 bool	recipe_is_beating(const struct recipe *);
 
-/* Returns whether we hold the lock, are at the front, or may be. */
+/*
+ * Returns whether we hold the lock, or are or may be at the front of the queue.
+ */
 bool	recipe_is_urgent(const struct recipe *);
 
 /* Forgets our nodes, because the session is over. */
@@ -122,8 +129,8 @@ void	recipe_forget(struct recipe *);
 
 /*
  * Deletes our lease and queue nodes.  Returns RECIPE_LEFT if there are none.
- * Otherwise RECIPE_LEFT follows, or, if contact is lost first, it follows
- * recipe_resume().
+ * Otherwise RECIPE_LEFT follows later.  If contact is lost first, it follows
+ * only after recipe_resume().
  */
 enum recipe_news	recipe_leave(struct recipe *);
 
@@ -133,7 +140,10 @@ enum recipe_news	recipe_leave(struct recipe *);
  */
 void	recipe_tidy(struct recipe *);
 
-/* The caller's own transaction will delete our lease node, or has done so. */
+/*
+ * Note that the caller's own transaction will delete, or has deleted, our
+ * lease.
+ */
 void	recipe_before_release(struct recipe *);
 void	recipe_lease_deleted(struct recipe *);
 
@@ -142,10 +152,12 @@ enum recipe_news	recipe_take(struct recipe *,
 			    const struct session_event *);
 
 /*
- * For a look at the queue: which parent has the nodes of waiters (PATHS_LOCKS)
- * or holders (PATHS_LEASES); how many waiters are ahead of us in a list of the
- * former; and the node of the pause, or else of the oldest holder, in a list of
- * the latter, or NULL.  Sets *holders to the number of holders.
+ * These functions read lists for users.  recipe_parent() returns the parent of
+ * the waiters' nodes (PATHS_LOCKS) or of the holders' nodes (PATHS_LEASES).
+ * From a list of the waiters' parent, recipe_ahead() returns how many waiters
+ * are ahead of us.  From a list of the holders' parent, recipe_holder() returns
+ * the node of a pause, or else of the oldest holder, or else NULL, and sets
+ * *holders to the number of holders.
  */
 const char	*recipe_parent(const struct recipe *, enum paths_parent);
 size_t		 recipe_ahead(const struct recipe *, char *const *names,

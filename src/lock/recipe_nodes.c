@@ -66,11 +66,18 @@ recipe_take_parent(struct recipe *recipe, const struct session_event *event,
 {
 	struct recipe_claim *claim = &recipe->claim;
 
-	/* The chroot is missing.  Other parents may have been reaped. */
+	/*
+	 * For the top parent, NO_NODE means that the chroot is missing.  For
+	 * another one, it means that the servers have just deleted the parent
+	 * above.
+	 */
 	if (event->code == SESSION_NO_NODE && is_top)
 		return recipe_fail(recipe, RECIPE_NO_CHROOT,
 		    "the chroot of the connect string does not exist");
-	/* Go on: the create below this parent shows whether it exists. */
+	/*
+	 * Continue: the create below this parent shows whether the parent
+	 * exists.
+	 */
 	if (event->code == SESSION_DENIED) {
 		recipe->parents = PARENTS_DENIED;
 		claim->failure = RECIPE_DENIED;
@@ -149,7 +156,7 @@ recipe_take_name(struct recipe *recipe, struct recipe_node *node,
 	return RECIPE_NOTHING;
 }
 
-/* The protocol has no checksum: replies can arrive garbled. */
+/* Checks the facts, because a reply without a checksum can arrive garbled. */
 enum recipe_news
 recipe_believe(struct recipe *recipe, const struct session_event *event,
     bool is_lease)
@@ -180,7 +187,9 @@ recipe_take_revoke(struct recipe *recipe, const struct session_event *event)
 	    sizeof(recipe->claim.reason));
 }
 
-/* Remembers a stray.  Drops the oldest one, the least likely to be created. */
+/*
+ * Remembers a stray.  Without room, drops the oldest, whose create is unlikely.
+ */
 static void
 remember_stray(struct recipe *recipe, struct recipe_node *node)
 {

@@ -3,11 +3,12 @@
  * recipe's own nodes.
  *
  * The name of a node contains a UUID, which identifies a node whose create had
- * no reply.  A create that has left no node may still be carried out: a stalled
- * link may deliver it after we have moved to another server, and servers accept
- * it while the session lives.  Such a stray node would block the queue, and
- * ourselves.  The next create therefore uses a new UUID, and each beat looks
- * for nodes with an old one and deletes them.
+ * no reply.  If such a create has left no node, a server may still carry it
+ * out: a stalled network may deliver it after we have moved to another server,
+ * and servers accept it while the session lives.  A node that appears in this
+ * way is a stray.  It would block the queue, and us as well.  The next create
+ * therefore uses a new UUID, and each beat looks for strays, which have an old
+ * UUID, and deletes them.
  */
 #ifndef ZKRUN_RECIPE_PRIVATE_H
 #define ZKRUN_RECIPE_PRIVATE_H
@@ -23,7 +24,7 @@
 enum parents {
 	PARENTS_EXPECTED,	/* they should exist */
 	PARENTS_MADE,		/* one was missing; we sent creates for all */
-	PARENTS_DENIED,		/* the same, and an ACL forbade one create */
+	PARENTS_DENIED,		/* one was missing; an ACL forbade a create */
 };
 
 /* The functions of recipe.h that differ from recipe to recipe. */
@@ -63,8 +64,8 @@ struct recipe {
 	bool			 waits;		/* see recipe_do_not_wait() */
 	bool			 beating;	/* a beat is unanswered */
 	/*
-	 * A ring of UUIDs: their creates had no reply and left no node, but a
-	 * server may still carry them out.
+	 * A ring of UUIDs of possible strays: their creates had no reply and
+	 * left no node, but a server may still carry them out.
 	 */
 	char		 strays[RECIPE_STRAYS_MAX][NODENAME_UUID_SIZE];
 	size_t		 stray_count;	/* ever added to the ring */
@@ -81,7 +82,9 @@ struct recipe_node {
 	bool		 deleting;	/* delete sent */
 };
 
-/* Create a recipe's own struct, zeroed but for the methods, or return NULL. */
+/*
+ * Create a recipe's own struct, zeroed except for the methods, or return NULL.
+ */
 struct recipe	*semaphore_new(const char *path, size_t max_leases);
 struct recipe	*mutex_new(const char *path);
 
@@ -126,18 +129,20 @@ enum recipe_news	recipe_take_name(struct recipe *, struct recipe_node *,
 			    const struct session_event *);
 
 /*
- * Takes over the facts about our node from a reply, if they are possible.  With
- * is_lease, also those of the claim about the lease.
+ * Copies the facts about our node from a reply into the claim, if they are
+ * possible.  With is_lease, also copies the facts about the lease.
  */
 enum recipe_news	recipe_believe(struct recipe *,
 			    const struct session_event *, bool is_lease);
 
-/* Takes a revoke request from our lease's data.  Returns if there is one. */
+/*
+ * Copies a revoke request from our lease's data.  Returns whether there is one.
+ */
 bool	recipe_take_revoke(struct recipe *, const struct session_event *);
 
 /*
- * Finds our node in a list after regained contact.  If its create had no reply
- * and left no node, the node is a stray.
+ * Finds our node in a list after regained contact.  If the create had no reply
+ * and left no node, notes a possible stray.
  */
 void	recipe_find_node(struct recipe *, struct recipe_node *,
 	    const struct session_event *);

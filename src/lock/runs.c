@@ -144,7 +144,7 @@ runs_init(struct runs *runs, struct session *session, const char *parent,
 {
 	memset(runs, 0, sizeof(*runs));
 	runs->session = session;
-	/* The options limit the length of the path. */
+	/* The options limit the length, so the path fits. */
 	(void)snprintf(runs->path, sizeof(runs->path), "%s/%s", parent, task);
 }
 
@@ -203,7 +203,7 @@ runs_take(struct runs *runs, const struct session_event *event)
 		return take_stored(runs, event);
 	case TAG_PARENT:
 	case TAG_MAKE:
-		/* Go on: the read shows whether the parent exists. */
+		/* Continue: the read shows whether the parent exists. */
 		if (event->code == SESSION_DENIED)
 			runs->parents_denied = true;
 		break;

@@ -1,8 +1,8 @@
 /*
  * The record of a task's runs, in a persistent znode outside the lock's nodes.
  *
- * A holder reads the record before a run.  It writes the record afterwards, in
- * one transaction that fails if the lease node is gone.  The next holder
+ * A holder reads the record before a run.  After the run, it writes the record
+ * in one transaction that fails if the lease node is gone.  The next holder
  * therefore sees the last run, and a run that lost its lease is not recorded.
  *
  * These functions send requests on a session, and the caller hands them the
@@ -20,7 +20,7 @@ struct session_event;
 
 #define RUNS_PATH_SIZE	2048
 
-/* Tags of replies.  The caller's own tags must be lower. */
+/* The tags of replies for runs_take().  The caller's own tags must be lower. */
 #define RUNS_READ_TAG		100
 #define RUNS_TAGS_END		110
 
@@ -29,7 +29,7 @@ enum runs_news {
 	RUNS_READ,		/* log has the record */
 	RUNS_STORED,		/* recorded; lease released if asked */
 	RUNS_LEASE_GONE,	/* the run is not recorded: no lease node */
-	RUNS_FAILED,		/* for good: see failure and reason */
+	RUNS_FAILED,		/* permanently: see failure and reason */
 };
 
 enum runs_failure {
@@ -71,18 +71,21 @@ void	runs_forget(struct runs *);
 /*
  * Adds a run to the record if the lease node still exists.  With release, the
  * transaction also deletes that node.  RUNS_STORED, RUNS_LEASE_GONE or
- * RUNS_FAILED follows; if contact is lost first, only after runs_resume().
+ * RUNS_FAILED follows.  If contact is lost first, it follows only after
+ * runs_resume().
  */
 void	runs_store(struct runs *, const struct runs_text_run *,
 	    const char *lease, bool release);
 
-/* Repeats unanswered requests, after contact returned in the same session. */
+/*
+ * Repeats unanswered requests, after contact was regained in the same session.
+ */
 void	runs_resume(struct runs *);
 
 /* Returns whether an event is a reply for runs_take(). */
 bool	runs_owns(const struct session_event *);
 
-/* Handles such a reply. */
+/* Handles a reply for which runs_owns() returned true. */
 enum runs_news	runs_take(struct runs *, const struct session_event *);
 
 #endif

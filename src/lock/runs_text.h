@@ -1,13 +1,13 @@
 /*
  * The record of a task's runs as text, for one small znode.
  *
- *	zkrun 1
- *	success began=1763780400123 started=1763780400131 took=2467 status=0
- *	    fence=8589934611 host=web1
- *	run began=... (newest first, at most RUNS_TEXT_RUNS of them)
+ *  *	zkrun 1
+ *  *	success began=1763780400123 started=1763780400131 took=2467 status=0
+ *  *	    fence=8589934611 host=web1
+ *  *	run began=... (newest first, at most RUNS_TEXT_RUNS of them)
  *
  * Each run takes one line.  The last success has its own line, because the
- * other runs may all be failures.  Pure; no I/O.
+ * other runs may all be failures.  These functions do no I/O.
  */
 #ifndef ZKRUN_RUNS_TEXT_H
 #define ZKRUN_RUNS_TEXT_H
@@ -38,8 +38,8 @@ struct runs_text {
 };
 
 /*
- * Parses the data of a znode.  Returns NULL.  If the data is not a record of
- * runs, returns the reason and empties the log.
+ * Parses the data of a znode.  Returns NULL on success.  If the data is not a
+ * record of runs, returns the reason and empties the log.
  */
 const char	*runs_text_parse(struct runs_text *, const char *, size_t);
 
@@ -53,13 +53,13 @@ void	runs_text_add(struct runs_text *, const struct runs_text_run *);
 const struct runs_text_run	*runs_text_find(const struct runs_text *,
 			    int64_t fence);
 
-/* Returns the last run, or the last success only, or NULL. */
+/* Returns the last run, or without count_failures the last success, or NULL. */
 const struct runs_text_run	*runs_text_last(const struct runs_text *,
 			    bool count_failures);
 
 /*
- * Returns the later one of slot_ms and started_ms.  The slot is the later one
- * if the clock was set back while the contender waited.
+ * Returns the later time of slot_ms and started_ms.  The slot is later if the
+ * clock was set back while the contender waited.
  */
 int64_t	runs_text_latest_ms(const struct runs_text_run *);
 

@@ -7,15 +7,15 @@
  * transaction creates its lease node if P/leases does not exist.  Otherwise it
  * queues: it creates an ephemeral sequential node in P/locks.  At the front of
  * the queue it creates a node in P/leases.  It holds the lock as soon as
- * P/leases has no more children than there may be holders, and then leaves the
- * queue.  With recipe_do_not_wait() a contender queues only if fewer leases
- * exist than there may be holders.
+ * P/leases has at most as many children as the number of allowed holders, and
+ * then leaves the queue.  With recipe_do_not_wait() a contender queues only if
+ * P/leases has fewer children than that.
  *
  * The protocol is safe because every holder, in its own session and after its
- * own create, saw P/leases with its node and at most max_leases children, not
- * counting one that it has since seen go.  Of max_leases + 1 holders, the last
- * one to create its node would have seen all of them.  The queue only provides
- * fairness.
+ * own create, saw P/leases with its node and at most max_leases children.  (If
+ * a child was deleted and the holder saw this, that child does not count.)  If
+ * there were max_leases + 1 holders, the last one to create its node would have
+ * seen the nodes of all.  The queue only provides fairness.
  *
  * Nodes are named like Curator's protected nodes, _c_UUID-lock-NNNNNNNNNN.  The
  * UUID identifies a node whose create had no reply.
@@ -78,9 +78,9 @@ semaphore_name_first_lease(struct semaphore *semaphore,
 
 /*
  * The transaction commits only if P/leases does not exist.  No other lease
- * exists then, so we need not list the leases.  Nobody walks in past the front
- * of the queue, because it has a lease node, except in the one round trip in
- * which it creates that node.
+ * exists then, so we need not list the leases.  A contender cannot walk in past
+ * the front of the queue, because the front has a lease node.  It can only do
+ * so in the one round trip in which the front creates that node.
  *
  * A release also deletes P/leases if it has the version set here: zkrun deletes
  * only a P/leases that zkrun created.  See "Walking in" in src/README.md.
@@ -133,8 +133,8 @@ semaphore_delete_lease(struct semaphore *semaphore)
 }
 
 /*
- * If we waited with a lease node, the same transaction rewrites its data: the
- * mtime of a lease tells since when it is held.
+ * If we waited with a lease node, the same transaction rewrites the data of
+ * that node, because the mtime of a lease tells since when it is held.
  */
 void
 semaphore_settle(struct recipe *recipe)
@@ -191,7 +191,7 @@ semaphore_clear(struct semaphore *semaphore)
 
 	if (!semaphore_is_leaving(semaphore))
 		return RECIPE_NOTHING;
-	/* Delete the lease first: others wait for it. */
+	/* Delete the lease first, because others wait for it. */
 	semaphore_delete_lease(semaphore);
 	semaphore_delete_lock(semaphore);
 	if (semaphore->lease.name[0] != '\0' || semaphore->lease.pending ||
@@ -276,7 +276,7 @@ waiters_ahead(const struct recipe *recipe, char *const *names, size_t count)
 	const struct semaphore *semaphore = (const struct semaphore *)recipe;
 	const char *own = strrchr(semaphore->lock.name, '/'), *predecessor;
 
-	/* With a lease node we are at the front of the queue. */
+	/* If we have a lease node, we are at the front of the queue. */
 	return own == NULL || semaphore->lease.name[0] != '\0' ? 0 :
 	    nodename_ahead(own + 1, names, count, &predecessor);
 }

@@ -1,5 +1,5 @@
 /*
- * Handles replies and fired watches: decides what the semaphore does next.
+ * Handles replies and fired watches, and decides what the semaphore does next.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static enum recipe_news
 create_again(struct semaphore *semaphore, bool is_lease,
     enum session_code code)
 {
-	/* The parents never existed, or a server has just reaped them. */
+	/* The parents did not exist, or a server has just deleted them. */
 	if (code == SESSION_NO_NODE) {
 		if (semaphore->recipe.parents == PARENTS_DENIED)
 			return RECIPE_FAILED; /* reason: see take_parent() */
@@ -71,8 +71,8 @@ hold(struct semaphore *semaphore)
 }
 
 /*
- * Watches the rival: the only other lease.  If the rival goes before anything
- * else changes, ours is the only lease, and we hold the lock without another
+ * Watches the rival: the only other lease.  If the rival is deleted before
+ * another change, ours is the only lease, and we hold the lock without another
  * list.  Watches our own lease as well, because --revoke may change it
  * meanwhile.
  */
@@ -83,7 +83,7 @@ watch_rival(struct semaphore *semaphore, const struct session_event *event)
 	char path[PATHS_SIZE];
 
 	semaphore->has_rival = false;
-	/* A node to read along requires another list anyway. */
+	/* With recipe_read_along(), acquiring requires another list anyway. */
 	if (semaphore->max_leases != 1 || event->count != 2 ||
 	    semaphore->recipe.along != NULL)
 		return;
@@ -164,9 +164,9 @@ take_first_lease(struct semaphore *semaphore,
 }
 
 /*
- * Handles the list of P.  If it shows a contender of the mutex recipe, we must
- * not hold: that contender does not see our lease.  One that comes later lists
- * P after its create, sees P/leases and gives up.
+ * Handles the list of P.  If the list shows a contender of the mutex recipe, we
+ * must not hold, because that contender does not see our lease.  A contender
+ * that comes later lists P after its create, sees P/leases and gives up.
  */
 static enum recipe_news
 take_task(struct semaphore *semaphore, const struct session_event *event)
@@ -195,7 +195,7 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 		return RECIPE_NOTHING;
 	if (event->code == SESSION_NO_NODE && holds)
 		return RECIPE_LOST;
-	/* If we wait and our lease is gone, the next list shows that. */
+	/* If we wait and our lease is gone, the next list will show that. */
 	if (event->code != SESSION_OK)
 		return RECIPE_NOTHING;
 	if (recipe_believe(&semaphore->recipe, event, true) ==
@@ -204,7 +204,7 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 		return holds ? RECIPE_NOTHING : RECIPE_FAILED;
 	if (!recipe_take_revoke(&semaphore->recipe, event))
 		return RECIPE_NOTHING;
-	/* Hold only after a new list, which reads the request again. */
+	/* Acquire only after a new list, which reads the request again. */
 	semaphore->has_rival = false;
 	return holds ? RECIPE_REVOKED : RECIPE_NOTHING;
 }
@@ -213,7 +213,10 @@ take_lease(struct semaphore *semaphore, const struct session_event *event)
 static enum recipe_news
 join_queue(struct semaphore *semaphore)
 {
-	/* P/locks is probably missing: a holder that walked in needs none. */
+	/*
+	 * P/locks is probably missing, because a holder that walks in needs no
+	 * queue.
+	 */
 	recipe_ask(&semaphore->recipe, SESSION_CREATE_CONTAINER, TAG_PARENT,
 	    semaphore->lock.parent);
 	semaphore_join_queue(semaphore);
@@ -285,7 +288,10 @@ take_settled(struct semaphore *semaphore, const struct session_event *event)
 	if (event->code == SESSION_OK ||
 	    (event->code == SESSION_NO_NODE && event->failed_step == 1))
 		return take_deleted(semaphore, event);
-	/* Go on without the new mtime.  Beats tell if the lease is gone. */
+	/*
+	 * Continue without the new mtime.  Beats show whether the lease is
+	 * gone.
+	 */
 	semaphore->lock.deleting = false;
 	semaphore_delete_lock(semaphore);
 	return RECIPE_NOTHING;

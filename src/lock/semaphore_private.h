@@ -2,8 +2,8 @@
  * Shared by the semaphore's files.  semaphore.c has the state and sends the
  * requests.  semaphore_queue.c joins and leaves the queue.  semaphore_resume.c
  * sends beats and finds our nodes after a lost contact.  semaphore_decide.c
- * handles every reply and decides what comes next.  Each file calls only
- * earlier ones of this list.
+ * handles every reply and decides what to do next.  Each of these files calls
+ * only files that are named before it.
  */
 #ifndef ZKRUN_SEMAPHORE_PRIVATE_H
 #define ZKRUN_SEMAPHORE_PRIVATE_H
@@ -14,7 +14,7 @@ enum state {
 	STATE_OUT,		/* not contending */
 	STATE_WALKING_IN,	/* see semaphore_walk_in() */
 	STATE_IN_QUEUE,		/* queue node created or being created */
-	STATE_AT_HEAD,		/* the same for the lease node */
+	STATE_AT_HEAD,		/* lease node created or being created */
 	STATE_HOLDING,
 	STATE_RETURNING,	/* deleting our nodes to contend again */
 	STATE_LEAVING,		/* deleting our nodes for good */
@@ -37,7 +37,7 @@ enum tag {
 	TAG_CREATE_LEASE,
 	TAG_LIST_LEASES,
 	TAG_GET_RIVAL,
-	TAG_WATCH_LEASE,	/* reads its fence and a revoke request */
+	TAG_WATCH_LEASE,	/* reads the fence and a revoke request */
 	TAG_SETTLE,
 	TAG_BEAT,
 	TAG_TOUCH,
@@ -71,11 +71,11 @@ struct semaphore {
 	struct recipe_node	 lease;
 	char			**queue;	/* names ahead of us */
 	size_t			 queue_count;
-	const char		*predecessor;	/* one of these, being read */
+	const char		*predecessor;	/* in queue, being read */
 	bool			 listing;	/* a queue list is unanswered */
 	bool			 is_second;	/* see semaphore_move_up() */
 	bool			 is_doubtful;	/* see semaphore_doubt_head() */
-	bool			 waited;	/* with a lease node */
+	bool			 waited;	/* we had a lease node */
 	bool			 has_rival;	/* one other lease, watched */
 	bool			 untidy;	/* P/leases may be zkrun's */
 	bool			 has_others;	/* queued at the release */
@@ -109,16 +109,16 @@ void	semaphore_join_queue(struct semaphore *);
 void	semaphore_list_locks(struct semaphore *);
 
 /*
- * Handles that the node before ours is gone.  If it was the only one ahead, we
+ * Call this when the node before ours is gone.  If no other node was ahead, we
  * are at the front, because later nodes sort behind ours.  Otherwise lists the
  * queue.
  */
 void	semaphore_move_up(struct semaphore *);
 
 /*
- * There are too many leases, and we believe to be at the front of the queue:
- * checks, now or with the next beat, whether another contender believes the
- * same.
+ * Call this when there are too many leases and we seem to be at the front of
+ * the queue.  Checks, now or with the next beat, whether another contender also
+ * takes itself for the front.
  */
 void	semaphore_doubt_head(struct semaphore *, size_t leases);
 void	semaphore_list_head(struct semaphore *);
@@ -134,12 +134,12 @@ semaphore_taker	semaphore_take_beat, semaphore_take_touched,
 void	semaphore_walk_in(struct semaphore *);
 
 /*
- * Writes the path of the lease that semaphore_walk_in() creates.  It has the
- * name of a first sequential node.
+ * Writes the path of the lease that semaphore_walk_in() creates.  The name is
+ * that of a first sequential node.
  */
 void	semaphore_name_first_lease(struct semaphore *, char path[PATHS_SIZE]);
 
-/* Lists P: see take_task().  Send this after the create of our lease. */
+/* Lists P: see take_task().  Call this after the create of our lease. */
 void	semaphore_list_task(struct semaphore *);
 
 /* Reads and watches the lease that semaphore_walk_in() created. */
@@ -164,7 +164,7 @@ void	semaphore_forget_queue(struct semaphore *);
 bool	semaphore_is_leaving(const struct semaphore *);
 
 /*
- * Deletes our nodes while returning or leaving.  Once none is left, contends
+ * Deletes our nodes while returning or leaving.  Once all are deleted, contends
  * again or returns RECIPE_LEFT.  Does nothing in other states.
  */
 enum recipe_news	semaphore_clear(struct semaphore *);

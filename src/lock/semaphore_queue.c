@@ -4,12 +4,13 @@
  * Like Curator, zkrun sorts queue nodes by their sequence numbers as text.  At
  * 2^31 the counter of a parent becomes negative or stops, depending on the
  * server.  A new node may then sort ahead of the front of the queue, and both
- * contenders wait with a lease for the other to go.  The front therefore lists
- * the queue: at once if there are more leases than those of the holders and
- * its own, or with the next beat if its number allows overtaking.  If another
- * node is ahead, the front deletes its lease and waits behind that node.  It
- * keeps its queue node: a new one would sort ahead of the other contender,
- * which would then do the same, and so on forever.
+ * contenders wait with a lease for the other to go.  The client at the front
+ * therefore lists the queue.  It does so at once if there are more leases than
+ * those of the holders and its own, or with the next beat if its number allows
+ * overtaking.  If another node is ahead, the client deletes its lease and waits
+ * behind that node.  It keeps its queue node.  A new queue node would sort
+ * ahead of the other contender, which would then do the same, and so on
+ * forever.
  *
  * A queue node without a session is persistent: it comes from a restored
  * backup, or a server lost track of its session.  No client owns this node or
@@ -35,7 +36,7 @@ void
 semaphore_list_locks(struct semaphore *semaphore)
 {
 	semaphore->is_second = false;
-	/* The reply that is still to come shows the present state. */
+	/* A reply that has not yet arrived will show the present state. */
 	if (semaphore->listing)
 		return;
 	semaphore->listing = true;
@@ -162,7 +163,7 @@ semaphore_before_release(struct recipe *recipe)
 
 	if (!semaphore->untidy)
 		return;
-	/* Assume that others queue until the reply shows it. */
+	/* Assume that others queue until the reply shows whether they do. */
 	semaphore->has_others = true;
 	recipe_ask(&semaphore->recipe, SESSION_LIST, TAG_LIST_OTHERS,
 	    semaphore->lock.parent);
@@ -173,7 +174,7 @@ semaphore_leave(struct recipe *recipe)
 {
 	struct semaphore *semaphore = (struct semaphore *)recipe;
 
-	/* We do not know yet who created P/leases: let the delete decide. */
+	/* Perhaps zkrun created P/leases: the version in the delete decides. */
 	if (semaphore->state == STATE_WALKING_IN ||
 	    semaphore->state == STATE_AT_HEAD)
 		semaphore->untidy = true;
@@ -237,7 +238,10 @@ semaphore_take_head(struct semaphore *semaphore,
 {
 	const char *own;
 
-	/* After this create, take_leases() decides whether to list again. */
+	/*
+	 * The lease is not created yet: take_leases() will decide whether to
+	 * list.
+	 */
 	if (semaphore->lease.pending)
 		return RECIPE_NOTHING;
 	own = nodename_find(semaphore->lock.uuid, event->names, event->count);

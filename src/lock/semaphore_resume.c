@@ -8,8 +8,9 @@
 
 /*
  * Sends the cheapest quorum write: it changes nothing, and fails if a node is
- * gone.  The front of the queue also checks its queue node: without it, another
- * contender moves to the front, and both wait with a lease for each other.
+ * gone.  The front of the queue also checks its queue node.  If that node is
+ * gone, another contender moves to the front, and both wait with a lease for
+ * each other.
  */
 static void
 check_nodes(struct semaphore *semaphore)
@@ -38,7 +39,7 @@ semaphore_beat(struct recipe *recipe)
 	    semaphore->state == STATE_IN_QUEUE ? &semaphore->lock :
 	    &semaphore->lease;
 
-	/* Without a node, other requests are under way. */
+	/* Without a known node, send no beat: other requests are under way. */
 	if (semaphore->recipe.beating || node->name[0] == '\0' ||
 	    (semaphore->state != STATE_IN_QUEUE &&
 	    semaphore->state != STATE_AT_HEAD &&
@@ -77,7 +78,10 @@ semaphore_take_beat(struct semaphore *semaphore,
 		return RECIPE_NOTHING;
 	if (semaphore->state == STATE_HOLDING && event->failed_step == 0)
 		return RECIPE_LOST;
-	/* Step 1 checks the queue node.  The list shows a missing lease. */
+	/*
+	 * Step 1 checks the queue node.  If the lease is missing, a list shows
+	 * that.
+	 */
 	if (semaphore->state == STATE_AT_HEAD && event->failed_step == 1)
 		semaphore_join(&semaphore->recipe);
 	return RECIPE_NOTHING;
@@ -139,7 +143,7 @@ go_on(struct semaphore *semaphore)
 			return RECIPE_LOST;
 		semaphore_watch_lease(semaphore);
 	} else if (semaphore->state == STATE_WALKING_IN && has_lease) {
-		/* Our lease was created as the only one. */
+		/* We have walked in: our lease is the only one. */
 		semaphore_list_task(semaphore);
 		semaphore_get_first_lease(semaphore, semaphore->lease.name);
 	} else if (!has_lock) {
@@ -168,7 +172,9 @@ semaphore_take_resumed(struct semaphore *semaphore,
 
 	if (event->code != SESSION_OK && event->code != SESSION_NO_NODE)
 		return recipe_fail_with(&semaphore->recipe, event);
-	/* The reply to TAG_LIST_OTHERS may be lost. */
+	/*
+	 * The reply to TAG_LIST_OTHERS may be lost; this list serves as well.
+	 */
 	if (is_lock)
 		(void)semaphore_take_others(semaphore, event);
 	recipe_find_node(&semaphore->recipe, node, event);

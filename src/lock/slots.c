@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define STEP_MS	60000	/* accept a clock set back by this much */
+#define STEP_MS	60000	/* how far the clock may be set back */
 
 int64_t
 slots_of_run(const struct slots_contender *contender)

@@ -9,12 +9,13 @@
  * than an interval after the slot of that run.
  *
  * A contender that waits an interval or longer misses slots.  Its run counts
- * for the last slot begun, in steps of the interval from its arrival.
+ * for the last slot that has begun; slots begin in steps of the interval from
+ * its arrival.
  *
  * All times are ms since 1970 by the clock of the ensemble's leader.  The local
  * clock only measures the difference between two such times.
  *
- * Pure; no I/O.
+ * These functions do no I/O.
  */
 #ifndef ZKRUN_SLOTS_H
 #define ZKRUN_SLOTS_H
@@ -42,12 +43,12 @@ struct slots_contender {
 int64_t	slots_of_run(const struct slots_contender *);
 
 /*
- * Decides by the record of runs if the contender's slot needs a run.  Sets
+ * Decides by the record of runs whether the contender's slot needs a run.  Sets
  * *run to the run that decides, or to NULL with SLOTS_DUE.
  *
  * If the leader's clock was set back, a recorded run may lie in the future.  A
- * run at most a minute and at most the interval ahead counts as a run of just
- * now.  Otherwise the verdict is SLOTS_IN_FUTURE.
+ * run that is at most a minute and at most the interval ahead counts as a run
+ * of the present.  Otherwise the verdict is SLOTS_IN_FUTURE.
  */
 enum slots_verdict	slots_judge(const struct slots_contender *,
 			    const struct runs_text *,

@@ -39,7 +39,9 @@ survey_free(struct survey *survey)
 	survey_init(survey, survey->options, survey->session);
 }
 
-/* Sends a request.  Takes over the path: NULL if there is no memory. */
+/*
+ * Sends a request.  Takes over the path, which is NULL if memory is exhausted.
+ */
 static void
 ask(struct survey *survey, enum question_type type, struct survey_task *task,
     struct holders_node *node, char *path)
@@ -74,9 +76,9 @@ ask(struct survey *survey, enum question_type type, struct survey_task *task,
 /*
  * Lists the leases before the queue, while ask_nodes() reads the queue before
  * the leases.  This order keeps a waiter with a lease from counting as a second
- * holder: such a waiter is also listed in the queue.  If its queue node is gone
- * when ask_nodes() reads it, the waiter has acquired, and ask_nodes() will find
- * the lease that it waited for gone as well.
+ * holder: such a waiter is also listed in the queue.  If ask_nodes() finds the
+ * queue node gone, the waiter has acquired, and ask_nodes() will then find that
+ * the lease for which it waited is gone as well.
  */
 static void
 ask_lists(struct survey *survey, struct survey_task *task)

@@ -1,14 +1,14 @@
 /*
  * Reads the queues, leases and records of tasks.  However many tasks there are,
- * this takes three round trips:
+ * a survey takes three round trips:
  *
- *	1. list the tasks (unless the options name them)
- *	2. list their leases and queues, and read their records
- *	3. read each listed node
+ *  *	1. list the tasks (unless the options name them)
+ *  *	2. list their leases and queues, and read their records
+ *  *	3. read each listed node
  *
  * If all listed leases of a task are gone in step 3, another client may hold
- * the task by then, and the survey reads that task again.  The first request is
- * a sync, because a lagging server would answer with old data.
+ * the task at that time, and the survey reads that task again.  The first
+ * request is a sync, because a lagging server would answer with old data.
  */
 #ifndef ZKRUN_SURVEY_H
 #define ZKRUN_SURVEY_H
@@ -16,7 +16,7 @@
 #include "lock/survey_answer.h"
 
 enum survey_news {
-	SURVEY_NOTHING,		/* more replies are to come */
+	SURVEY_NOTHING,		/* more replies will arrive */
 	SURVEY_DONE,
 	SURVEY_FAILED,		/* no memory */
 };

@@ -14,7 +14,7 @@
 #include "lock/paths.h"
 #include "lock/runs_text.h"
 
-#define LOOKS_MAX	4	/* if leases come and go */
+#define LOOKS_MAX	4	/* while leases change */
 #define DOUBT_MS	500	/* to find a holder hidden by a pause */
 
 void
@@ -225,7 +225,7 @@ const char *
 survey_read_record(const struct survey_task *task, struct runs_text *log)
 {
 	memset(log, 0, sizeof(*log));
-	/* A later round may have read the record nevertheless. */
+	/* The problem counts even if a later round has read the record. */
 	if (task->record_problem.code != SESSION_OK)
 		return task->record_problem.reason;
 	return task->record == NULL ? NULL :

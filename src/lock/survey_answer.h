@@ -13,7 +13,7 @@
 struct options;
 struct runs_text;
 
-/* The first problem of its kind. */
+/* The first problem with the list of tasks, a task's nodes or its record. */
 struct survey_problem {
 	enum session_code code;		/* SESSION_OK: no problem */
 	char		 *path;		/* owned */
@@ -51,7 +51,7 @@ struct survey_question {
 struct survey {
 	const struct options	*options;
 	struct session		*session;
-	struct survey_task	*tasks;		/* as given, else sorted */
+	struct survey_task	*tasks;		/* in given order, or sorted */
 	size_t			 task_count;
 	struct survey_problem	 problem;	/* with the list of tasks */
 
@@ -60,7 +60,7 @@ struct survey {
 		SURVEY_LISTS,
 		SURVEY_NODES,
 	}			 flight;
-	int			 looks;		/* how often judged */
+	int			 looks;		/* number of judgements */
 	int64_t			 began_ms;	/* as in clock.h */
 	bool			 no_memory;
 	/* The tag of each request of this round is its index here. */
@@ -68,7 +68,7 @@ struct survey {
 	size_t			 asked;
 };
 
-/* Adds a task.  Takes over its name, which is NULL without memory. */
+/* Adds a task.  Takes over its name, which is NULL if memory is exhausted. */
 void	survey_new_task(struct survey *, char *name);
 
 /* Frees what the task owns. */
@@ -91,8 +91,8 @@ bool	survey_judge(struct survey *);
 int	survey_report(const struct survey_problem *);
 
 /*
- * Parses a task's record.  Returns NULL, or why the record cannot be read.  The
- * log is empty if there is no readable record.
+ * Parses a task's record.  Returns NULL, or the reason why the record cannot be
+ * read.  The log is empty if there is no readable record.
  */
 const char	*survey_read_record(const struct survey_task *,
     struct runs_text *);
