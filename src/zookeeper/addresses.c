@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-/* A server has this problem until the look-up of its name has an answer. */
+/* The problem of a server until the look-up of its name is answered. */
 static const char unresolved[] = "name not resolved in time";
 
 void
@@ -64,7 +64,7 @@ reorder(struct addresses *addresses, const struct resolver_answer *answer)
 	addresses->known[server] = *answer;
 }
 
-/* Replaces a server's addresses, or notes why its name has none. */
+/* Replaces a server's addresses, or notes why the look-up found none. */
 static void
 take_answer(struct addresses *addresses, const struct resolver_answer *answer)
 {
@@ -162,7 +162,7 @@ addresses_has_other(const struct addresses *addresses, int64_t since_ms)
 	size_t count, i, j;
 
 	for (i = 0; i < addresses->servers->count; i++) {
-		/* A name without known addresses counts as one. */
+		/* A name without known addresses counts as one address. */
 		count = addresses->known[i].count > 0 ?
 		    addresses->known[i].count : 1;
 		for (j = 0; j < count; j++)

@@ -18,12 +18,15 @@ struct addresses {
 	const struct servers	*servers;
 	struct resolver_answer	 known[SERVERS_MAX];
 	bool			 tried[SERVERS_MAX][RESOLVER_ADDRESSES];
-	/* Last failure; 0: none.  A name without addresses uses [0]. */
+	/* The last failure, or 0.  A name without addresses uses [0]. */
 	int64_t			 failed_ms[SERVERS_MAX][RESOLVER_ADDRESSES];
 	/* Each server's latest problem. */
 	char			 problems[SERVERS_MAX][ADDRESSES_REASON_SIZE];
 	size_t			 current;	/* server, or ADDRESSES_NONE */
-	/* Index of its address; RESOLVER_ADDRESSES: no longer in the list. */
+	/*
+	 * The index of its address, or RESOLVER_ADDRESSES if the address is no
+	 * longer in the list.
+	 */
 	size_t			 current_address;
 	struct resolver		 resolver;
 };
@@ -43,16 +46,16 @@ void	addresses_begin(struct addresses *);
 void	addresses_read(struct addresses *);
 
 /*
- * Picks an address that this attempt has not tried.  Prefers one that never
- * failed, then the one that failed longest ago, and picks at random among
- * equals.  Marks the address as tried and makes its server the current one.
- * Stores how many addresses were untried, including the result.  Returns NULL
- * if there is none; the result is valid until the next call of
+ * Picks an address that this attempt has not tried.  Prefers an address that
+ * never failed, then the address that failed longest ago, and picks at random
+ * among equals.  Marks the address as tried and makes its server the current
+ * one.  Stores how many addresses were untried, including the result.  Returns
+ * NULL if all were tried.  The result is valid until the next call of
  * addresses_begin() or addresses_read().
  */
 const char	*addresses_pick(struct addresses *, size_t *untried);
 
-/* Notes that the current server has failed.  Then no server is current. */
+/* Notes that the current server has failed and is no longer current. */
 void	addresses_fail(struct addresses *, const char *reason);
 
 /*

@@ -60,7 +60,7 @@ connector_begin_attempt(struct connector *connector, int64_t now_ms)
 	connector->shut = false;
 	connector->attempt_deadline_ms = clock_after(now_ms,
 	    connector->options->connect_timeout_ms);
-	/* Leave time for another attempt before the session expires. */
+	/* Leave enough time for another attempt before the session expires. */
 	if (connector->identity.id != 0)
 		connector->attempt_deadline_ms = clock_earlier(
 		    connector->attempt_deadline_ms, clock_after(now_ms,
@@ -155,7 +155,9 @@ try_next(struct connector *connector, int64_t now_ms)
 	return true;
 }
 
-/* Returns when the oldest request will have been unanswered for long_ms. */
+/*
+ * Returns the time at which the oldest request has been unanswered for long_ms.
+ */
 static int64_t
 silence_ms(const struct connector *connector, int64_t long_ms)
 {
@@ -175,10 +177,10 @@ has_other(const struct connector *connector)
 }
 
 /*
- * Returns when to leave the server in use if it does not answer.  If every
+ * Returns the time to leave the server in use if it does not answer.  If every
  * other server failed within the last session timeout, a new connection is
- * unlikely to help: waits four times as long for the answer, unless TCP cannot
- * deliver the request.
+ * unlikely to help.  In that case the connector waits four times as long for
+ * the answer, unless TCP cannot deliver the request.
  */
 static int64_t
 answer_deadline(const struct connector *connector)
@@ -201,8 +203,8 @@ connector_silence_deadline(const struct connector *connector)
 }
 
 /*
- * Returns when to leave a server that throttles.  A server that discards every
- * request is treated like a silent one.
+ * Returns the time to leave a server that throttles.  A server that discards
+ * every request is treated like a silent one.
  */
 static int64_t
 throttling_deadline(const struct connector *connector)
@@ -216,7 +218,7 @@ throttling_deadline(const struct connector *connector)
 	return clock_after(connector->session.throttled_since_ms, limit_ms);
 }
 
-/* Returns when a session without contact has certainly expired. */
+/* Returns the time by which a session without contact has certainly expired. */
 static int64_t
 expiry_deadline(const struct connector *connector)
 {
@@ -296,7 +298,7 @@ connector_resume(struct connector *connector,
 	/* Assume the requested timeout until a server grants one. */
 	connector->session.timeout_ms =
 	    (int)connector->options->session_timeout_ms;
-	/* A session that answered nothing does not restart --retry-for. */
+	/* Do not restart --retry-for for a session that had no answer. */
 	if (connector->retries == 0)
 		connector->first_attempt_ms = now_ms;
 	connector_begin_attempt(connector, now_ms);

@@ -37,7 +37,7 @@ enum connector_news {
 	CONNECTOR_LOST_CONTACT,	/* open requests have unknown outcomes */
 	CONNECTOR_EXPIRED,	/* the session is gone; start again */
 	CONNECTOR_GAVE_UP,	/* the retry policy is exhausted */
-	CONNECTOR_REJECTED,	/* a server refuses or wants credentials */
+	CONNECTOR_REJECTED,	/* a server refuses or needs credentials */
 	CONNECTOR_SILENT,	/* slow, and no other server to try */
 	CONNECTOR_EVENT,	/* a reply or a fired watch */
 };
@@ -58,11 +58,11 @@ struct connector {
 	enum connector_phase	 phase;
 	struct addresses	 addresses;
 	struct session_identity	 identity;	/* to resume; id 0: new */
-	int64_t			 heard_ms;	/* last message of a server */
+	int64_t			 heard_ms;	/* last message from a server */
 	size_t			 rejected_by;	/* server, after REJECTED */
 	bool			 proven;	/* session has had an answer */
 	bool			 shut;		/* attempt: see SHUT_PAUSE_MS */
-	int64_t			 up_ms;		/* start of this contact */
+	int64_t			 up_ms;		/* when contact began */
 	unsigned int		 brief;		/* successive short contacts */
 	int64_t			 first_attempt_ms;
 	/* Since the last answer: attempts for a new session, and to resume. */
@@ -70,7 +70,9 @@ struct connector {
 	int64_t			 resumes;
 	int64_t			 attempt_deadline_ms;
 	int64_t			 address_deadline_ms;
-	/* When the current address was tried: before the connect request. */
+	/*
+	 * When the current address was tried, just before the connect request.
+	 */
 	int64_t			 tried_since_ms;
 	/*
 	 * How long to wait for an answer before trying another server.  The
@@ -81,7 +83,7 @@ struct connector {
 	 * patience.
 	 */
 	int64_t			 patience_ms;
-	int64_t			 slowest_ms;	/* answer on this connection */
+	int64_t			 slowest_ms;	/* slowest on this connection */
 	int64_t			 told_silent_since_ms;
 	int64_t			 pause_until_ms;
 };
@@ -94,8 +96,8 @@ void	connector_init(struct connector *, const struct options *,
 void	connector_start(struct connector *);
 
 /*
- * Starts to connect to resume a session, which another process left.  Does not
- * block.
+ * Starts to connect, in order to resume a session that another process left.
+ * Does not block.
  */
 void	connector_resume(struct connector *, const struct session_identity *);
 
@@ -117,7 +119,7 @@ enum connector_news	connector_next(struct connector *,
 			    struct session_event **event);
 
 /*
- * Does what connector_next() does, but blocks until there is news.  Returns
+ * Works like connector_next(), but blocks until there is news.  Returns
  * CONNECTOR_NOTHING at the deadline give_up_ms.  Use it in a process that waits
  * for nothing else.
  */
@@ -136,7 +138,7 @@ const char	*connector_server(const struct connector *);
 /* Writes each server's problem: "a:2181: Connection refused; b:2181: ..." */
 void	connector_explain(const struct connector *, char *, size_t);
 
-/* After CONNECTOR_REJECTED: writes which server refused us, and why. */
+/* Writes, after CONNECTOR_REJECTED, which server refused us and why. */
 void	connector_explain_rejection(const struct connector *, char *, size_t);
 
 /*

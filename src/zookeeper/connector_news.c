@@ -11,7 +11,7 @@
 #include "system/subprocess.h"
 #include "zookeeper/connector_private.h"
 
-/* This many successive short contacts cause no pause. */
+/* The number of successive short contacts that cause no pause. */
 #define BRIEF_MAX	1
 
 bool
@@ -32,8 +32,9 @@ count_brief(struct connector *connector)
 }
 
 /*
- * Handles the end of a connection.  Tries to resume a proven session at once,
- * unless the server answered no request or short contacts repeat.
+ * Handles the end of a connection.  Tries to resume a session at once if the
+ * session is proven, unless the server answered no request or short contacts
+ * repeat.
  */
 static enum connector_news
 lose_contact(struct connector *connector, const struct session_event *event)
@@ -99,7 +100,10 @@ judge(struct connector *connector, const struct session_event *event)
 		    event->read_ms - event->sent_ms);
 		/* FALLTHROUGH */
 	case SESSION_CHANGED:
-		/* POLLIN is no proof: a refused connection is readable. */
+		/*
+		 * Do not trust POLLIN: a refused connection is readable as
+		 * well.
+		 */
 		connector->heard_ms = clock_ms();
 		break;
 	}

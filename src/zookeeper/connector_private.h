@@ -9,7 +9,7 @@
 
 /*
  * The least pause after an attempt in which a server ended a useless
- * connection.  A contact that lasted this long is not short.
+ * connection.  A contact that lasts less than this counts as short.
  */
 #define SHUT_PAUSE_MS		1000
 
@@ -21,7 +21,7 @@ void	connector_begin_attempt(struct connector *, int64_t now_ms);
  */
 void	connector_end_attempt(struct connector *, int64_t now_ms);
 
-/* Returns when to report that the server in use is silent. */
+/* Returns the time to report that the server in use is silent. */
 int64_t	connector_silence_deadline(const struct connector *);
 
 #endif

@@ -19,7 +19,7 @@
 #include "system/subprocess.h"
 
 #define ROUND_MS	1000	/* least time between two rounds of look-ups */
-#define DEATH_MS	200	/* wait for the helper to die, at the end */
+#define DEATH_MS	200	/* time for the helper to die at the end */
 
 /* The pipe delivers an answer whole or not at all. */
 _Static_assert(sizeof(struct resolver_answer) <= PIPE_BUF, "answers too large");
@@ -102,7 +102,10 @@ run_helper(int fd, const struct servers *servers, int wait_ms)
 		asked[i] = name;
 		if (getaddrinfo_a(GAI_NOWAIT, &name, 1, NULL) == 0)
 			continue;
-		/* No thread: a filter of system calls may refuse clone3(2). */
+		/*
+		 * Use no thread, because a filter of system calls may refuse
+		 * clone3(2).
+		 */
 		asked[i] = NULL;
 		error = getaddrinfo(name->ar_name, NULL, &hints, &found);
 		send_answer(fd, servers, i, error, error == 0 ? found : NULL);

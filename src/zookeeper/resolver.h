@@ -31,7 +31,7 @@ struct resolver_answer {
 
 struct resolver {
 	struct subprocesses *ours;
-	int	fd;			/* poll it for POLLIN; -1: no helper */
+	int	fd;			/* to poll for POLLIN; -1: no helper */
 	pid_t	helper;
 	size_t	pending;		/* names without an answer */
 	int64_t	started_ms;		/* start of the last round */
@@ -49,13 +49,16 @@ bool	resolver_numeric(const struct servers *, size_t server,
 
 /*
  * Starts a helper that looks up the servers given by name; "named" is their
- * number.  Does nothing if it is 0 or a helper runs.  The look-up begins at
- * least a second after the last one began.  Returns -1 and sets errno if it
- * cannot start a helper.
+ * number.  Does nothing if "named" is 0 or a helper runs.  The look-up begins
+ * at least a second after the last look-up began.  Returns -1 and sets errno if
+ * it cannot start a helper.
  */
 int	resolver_start(struct resolver *, const struct servers *, size_t named);
 
-/* Reads the next answer.  Returns false if none has arrived.  Never blocks. */
+/*
+ * Reads the next answer.  Returns false if no answer has arrived.  Never
+ * blocks.
+ */
 bool	resolver_read(struct resolver *, struct resolver_answer *);
 
 /* Kills the helper, if any.  Does not wait for its death. */

@@ -3,8 +3,8 @@
  *
  * After every call, zoo_state() tells whether the handle is connected.  Session
  * events do not tell it, because a failed send closes the socket without an
- * event.  zkrun never uses a handle again that lost its connection, so the
- * library never reconnects by itself; src/README.md says why.
+ * event.  zkrun drops a handle that lost its connection, so the library never
+ * reconnects by itself; src/README.md says why.
  */
 #include "zookeeper/session.h"
 
@@ -150,7 +150,7 @@ session_drop(struct session *session, const char *reason)
 	leave(session, SESSION_DOWN, reason);
 }
 
-/* Leaves a failed connection, with a reason for people. */
+/* Leaves a failed connection, and gives a reason for people. */
 static void
 fail(struct session *session, int error)
 {
@@ -181,7 +181,9 @@ let_in(struct session *session)
 {
 	const clientid_t *id = zoo_client_id(session->handle);
 
-	/* The library accepts these values, but they mean no session. */
+	/*
+	 * Refuse these values, which the library accepts: there is no session.
+	 */
 	if (id->client_id == 0 || zoo_recv_timeout(session->handle) <= 0) {
 		session_drop(session, "the server opened no session");
 		return;
@@ -305,9 +307,13 @@ static void
 adopt_socket(struct session *session, int fd)
 {
 	session->fd = fd;
-	/* Debian's library omits this; the command would inherit the fd. */
+	/*
+	 * Debian's library omits this flag; the command would inherit the fd.
+	 */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/* is_greeting_sane() needs these bytes at once. */
+	/*
+	 * Make poll(2) wait for all the bytes that is_greeting_sane() checks.
+	 */
 	set_option(session, SOL_SOCKET, SO_RCVLOWAT, GREETING_SIZE);
 }
 
@@ -329,7 +335,7 @@ session_prepare(struct session *session, struct pollfd *poll_for)
 		return CLOCK_NEVER;
 	}
 	held_ms = session_send_held(session);
-	/* A failed zookeeper_interest() leaves these unset. */
+	/* A failed zookeeper_interest() does not set these. */
 	fd = -1;
 	interest = 0;
 	memset(&wait, 0, sizeof(wait));
@@ -358,7 +364,7 @@ session_process(struct session *session, short revents)
 	if (session->handle == NULL || revents == 0)
 		return;
 	events = 0;
-	/* Use a failed connection, to learn the error. */
+	/* After a failure, read and write as well, to learn the error. */
 	if (revents & (POLLIN | POLLHUP | POLLERR))
 		events |= ZOOKEEPER_READ;
 	if (revents & (POLLOUT | POLLHUP | POLLERR))

@@ -25,9 +25,9 @@ struct _zhandle;		/* of the library */
 
 enum session_event_type {
 	SESSION_UP,		/* connected; identity and timeout are known */
-	SESSION_DOWN,		/* no connection, or lost; has a reason */
+	SESSION_DOWN,		/* no or lost connection; has a reason */
 	SESSION_EXPIRED,	/* the session and its nodes are gone */
-	SESSION_REJECTED,	/* credentials refused or required; a reason */
+	SESSION_REJECTED,	/* bad or no credentials; has a reason */
 	SESSION_CHANGED,	/* a watch with this tag fired */
 	SESSION_REPLY,		/* the reply to the request with this tag */
 };
@@ -99,7 +99,7 @@ struct session {
 	bool			 careful;	/* no answer on the last one */
 	int			 rejection;	/* code that rejects us, or 0 */
 	STAILQ_HEAD(session_events, session_event) events;
-	/* Requests in order: sent without a reply; held to send later. */
+	/* Requests in order: sent but not answered, and held to send later. */
 	STAILQ_HEAD(session_requests, session_request) open, held;
 	uint64_t		 asked;		/* requests so far */
 	/* For a server that throttles. */
@@ -109,7 +109,7 @@ struct session {
 };
 
 /*
- * New nodes get the ACL of the credentials and grants, except shared ones.  A
+ * New nodes get the ACL of the credentials and grants, except shared nodes.  A
  * server may not support containers or creates that return the czxid (ZooKeeper
  * before 3.5).  Such a server refuses the first of these creates with
  * SESSION_UNSUPPORTED.  After that, zkrun creates persistent nodes instead of
@@ -173,15 +173,15 @@ struct session_event	*session_next(struct session *);
 void			 session_event_free(struct session_event *);
 
 /*
- * Returns when the oldest request without a reply was sent.  Returns
- * CLOCK_NEVER if there is no such request or no connection.
+ * Returns the time at which the oldest request without a reply was sent.
+ * Returns CLOCK_NEVER if there is no such request or no connection.
  */
 int64_t	session_unanswered_since_ms(const struct session *);
 
 /*
- * Returns whether the server's machine does not acknowledge sent data.  In that
- * case TCP retransmits at growing intervals, and would notice late that the
- * network works again.
+ * Returns whether the server's machine does not acknowledge sent data.  If so,
+ * TCP retransmits at growing intervals, and would notice late that the network
+ * works again.
  */
 bool	session_is_cut_off(const struct session *);
 

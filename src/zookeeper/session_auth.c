@@ -41,7 +41,9 @@ session_make_acl(const struct session *session, struct session_acl *acl,
 		return &ZOO_OPEN_ACL_UNSAFE;
 	acl->vector.count = 0;
 	acl->vector.data = acl->entries;
-	/* The server replaces "auth" by every identity we authenticated. */
+	/*
+	 * The server replaces "auth" by every identity that we authenticated.
+	 */
 	if (credentials->credential_count > 0)
 		add_entry(acl, ZOO_PERM_ALL, "auth", "");
 	for (i = 0; i < credentials->grant_count; i++)
@@ -116,8 +118,8 @@ on_asked_carefully(int rc, const char *value, int length,
 
 /*
  * The last server opened a session and then closed the connection without an
- * answer.  Its refusal may have been lost, as above.  So send one request and
- * wait for its answer.
+ * answer.  The server's refusal may have been lost, as above.  So send one
+ * request and wait for the answer.
  */
 void
 session_ask_carefully(struct session *session)

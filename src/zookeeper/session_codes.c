@@ -6,8 +6,8 @@
 #include "zookeeper/session_private.h"
 
 /*
- * All codes of KeeperException.Code in ZooKeeper 3.9; the library names only
- * some of them.  Any other code becomes SESSION_REFUSED.
+ * The table has all codes of KeeperException.Code in ZooKeeper 3.9, because the
+ * library names only some of them.  Any other code becomes SESSION_REFUSED.
  */
 static const struct {
 	int			 rc;

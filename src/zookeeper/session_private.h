@@ -15,8 +15,8 @@
 
 /*
  * A request, with the data to send it again.  It is freed when its reply
- * arrives.  The request is in the list "open" while the library has it, else in
- * "held".  Replies arrive in the order of the requests.
+ * arrives.  The request is in the list "open" while the library has the
+ * request, else in "held".  Replies arrive in the order of the requests.
  */
 struct session_request {
 	struct session		*session;
@@ -31,7 +31,7 @@ struct session_request {
 	/* The strings are copies.  Without steps, [0] has path and data. */
 	struct session_step	 steps[SESSION_STEPS];
 	zoo_op_result_t		 results[SESSION_STEPS];
-	struct session_event	*event;		/* early result, unreported */
+	struct session_event	*event;		/* a result not yet reported */
 	STAILQ_ENTRY(session_request) entry;
 };
 
@@ -100,14 +100,14 @@ void	session_on_watch(zhandle_t *, int type, int state, const char *path,
 
 /*
  * session_requests.c: sends the request that ends the session, after all
- * others.  Sends nothing if that would block.
+ * others.  Does not send the request if that would block.
  */
 void	session_send_close(struct session *);
 
 /*
  * session_requests.c: reports held results whose turn has come, and sends the
- * next held request if its pause is over.  Returns when the pause ends, or
- * CLOCK_NEVER if there is nothing to wait for.
+ * next held request if its pause is over.  Returns the time at which the pause
+ * ends, or CLOCK_NEVER without a pause.
  */
 int64_t	session_send_held(struct session *);
 

@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "zookeeper/session_private.h"
 
-/* Of KeeperException.Code; not every version of the library names them. */
+/*
+ * Codes of KeeperException.Code that some versions of the library do not name.
+ */
 #define UNKNOWN_SESSION		(-12)
 #define AUTHENTICATION_REQUIRED	(-124)
 #define THROTTLED		(-127)
@@ -45,8 +47,8 @@ session_take_verdict(struct session *session, int rc)
 }
 
 /*
- * Says whether the code means that no reply will come.  It usually comes from
- * the library.  If a server sent it, zkrun leaves the server.
+ * Says whether the code means that no reply will arrive.  The library itself
+ * usually makes this code.  If a server sent it, zkrun leaves the server.
  */
 static bool
 is_lost(int rc)
@@ -185,7 +187,7 @@ add_reply(const void *data, int rc, const struct Stat *stat)
 	return event;
 }
 
-/* stat is NULL if the server sent none. */
+/* stat is NULL if the server sent no stat. */
 void
 session_on_created(int rc, const char *name, const struct Stat *stat,
     const void *data)
@@ -228,7 +230,7 @@ session_on_data(int rc, const char *value, int length, const struct Stat *stat,
 	event = add_reply(data, rc, stat);
 	if (event == NULL)
 		return;
-	/* The length is -1 for a node without data. */
+	/* A node without data has the length -1. */
 	event->length = length > 0 ? (size_t)length : 0;
 	event->data = calloc(1, event->length + 1);
 	if (event->data == NULL)

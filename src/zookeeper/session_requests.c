@@ -85,7 +85,7 @@ send_steps(struct session_request *request)
 	zoo_op_t ops[SESSION_STEPS];
 	size_t i;
 
-	/* Only the results must live until the completion. */
+	/* The library needs only the results until the completion. */
 	for (i = 0; i < request->step_count; i++)
 		make_step(session, &request->steps[i], &ops[i], &acls[i]);
 	return zoo_amulti(session->handle, (int)request->step_count, ops,
