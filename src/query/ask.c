@@ -1,5 +1,6 @@
 /*
- * A query owns no nodes, so a new session can replace an expired one.
+ * Contact of the queries.  Since a query owns no nodes, a new session can
+ * replace an expired one.
  */
 #include "query/ask.h"
 

@@ -44,23 +44,23 @@ void	ask_open(struct asker *, const struct options *, const char *verb,
 int	ask_wait(struct asker *, struct session_event **event);
 
 /*
- * Blocks until a survey is done.  Returns ASK_GO_ON, or an exit status like
+ * Blocks until a survey is done.  Returns ASK_GO_ON, an exit status like
  * ask_wait(), or EXITCODE_SYSTEM if memory is exhausted.  The survey contains
  * the problems that the servers reported.
  */
 int	ask_survey(struct asker *, struct survey *);
 
 /*
- * Like ask_survey(), for one task.  If the survey has a problem, logs it and
- * returns its exit status.
+ * Works like ask_survey(), for one task.  If the survey has a problem, logs it
+ * and returns its exit status.
  */
 int	ask_task(struct asker *, struct survey *);
 
 /*
- * Changes nodes in one transaction.  Repeats it after a lost contact, so the
- * servers may carry it out twice.  Blocks until there is a reply.  Returns
- * ASK_GO_ON, or an exit status like ask_wait().  The caller frees *reply.
- * Discards replies with other tags.
+ * Changes nodes in one transaction.  Repeats the transaction after a lost
+ * contact, so the servers may carry it out twice.  Blocks until there is a
+ * reply.  Returns ASK_GO_ON, or an exit status like ask_wait().  The caller
+ * frees *reply.  Discards replies with other tags.
  */
 #define ASK_STEPS_TAG	0
 int	ask_steps(struct asker *, const struct session_step *, size_t count,

@@ -1,6 +1,6 @@
 /*
- * Sends a sync before it reads the lease node, because a lagging server would
- * answer with old data.
+ * zkrun sends a sync before it reads the lease node, because a lagging server
+ * would answer with old data.
  */
 #include "query/check.h"
 

@@ -18,13 +18,13 @@ int	confirm_open(const struct options *, const char *verb,
 	    const char *object, FILE **terminal);
 void	confirm_close(FILE *terminal);
 
-/* Shows a line on the terminal, even with -q; without a terminal, logs it. */
+/* Shows a line on the terminal, even with -q.  Without a terminal, logs it. */
 void	confirm_show(FILE *terminal, const char *line);
 
 /*
- * Asks on the terminal.  May block forever.  Returns true for "y" or "yes", or
- * without a terminal.  Otherwise logs that nothing was deleted, and returns
- * false.
+ * Asks on the terminal.  May block forever.  Returns true if the user answers
+ * "y" or "yes", or if there is no terminal.  Otherwise logs that nothing was
+ * deleted, and returns false.
  */
 bool	confirm_ask(FILE *terminal, const char *question);
 

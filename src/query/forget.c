@@ -1,6 +1,4 @@
-/*
- * Lists records, or deletes exactly the records that it has shown.
- */
+/* Lists records, or shows records and deletes exactly these. */
 #include "query/forget.h"
 
 #include <stdio.h>
@@ -17,7 +15,7 @@
 #include "query/confirm.h"
 #include "query/output.h"
 
-/* Returns when the last run started, or 0 for a bad or empty record. */
+/* Returns the time of the last run's start, or 0 for a bad or empty record. */
 static int64_t
 last_ms(const struct survey_task *task)
 {

@@ -1,6 +1,6 @@
 /*
- * A pause consists of persistent lease nodes, or with the mutex recipe of one
- * persistent contender.  See lock/pauses.h.
+ * A pause consists of persistent lease nodes.  With the mutex recipe it
+ * consists of one persistent contender.  See lock/pauses.h.
  */
 #include "query/pause.h"
 
@@ -18,14 +18,14 @@
 #include "lock/survey.h"
 #include "query/ask.h"
 
-#define TRIES		20	/* to create parents that others delete */
-#define PARENT_TAG	(ASK_STEPS_TAG + 1)	/* its replies are ignored */
+#define TRIES		20	/* creates of parents that others delete */
+#define PARENT_TAG	(ASK_STEPS_TAG + 1)	/* zkrun ignores its replies */
 
 struct pause {
 	const struct options	*options;
 	struct asker		 ask;
 	struct survey		 survey;
-	char			 task[PATHS_SIZE];	/* both are paths */
+	char			 task[PATHS_SIZE];	/* P, and P/leases */
 	char			 leases[PATHS_SIZE];
 	char			 uuid[NODENAME_UUID_SIZE];
 	char			 data[NODEDATA_SIZE];	/* of our nodes */
@@ -90,7 +90,7 @@ make_parents(struct pause *pause)
 /*
  * Creates one node of the pause.  Creates a missing P/leases like
  * semaphore_walk_in(), so that a later release may delete it.  If the node
- * exists, we created it and the reply was lost: its name has our UUID.
+ * exists, its name has our UUID: we created the node, and the reply was lost.
  */
 static int
 make_node(struct pause *pause, size_t number)
@@ -168,7 +168,7 @@ make_nodes(struct pause *pause)
 static const struct holders_node *
 find_holder(const struct holders *holders)
 {
-	/* A node that nobody has changed counts as a waiter during a pause. */
+	/* During a pause, a node with unchanged data counts as a waiter. */
 	const struct holders_node *node = holders->holder_count > 0 ?
 	    holders->leases : holders->locks;
 
@@ -179,9 +179,9 @@ find_holder(const struct holders *holders)
 }
 
 /*
- * Changes the holder's node after the pause has begun.  This wakes the waiter
- * behind it, which otherwise lists P no more: see wait_behind() in
- * lock/mutex_decide.c.  It also marks the holder: see holders_judge().
+ * Changes the holder's node after the pause has begun.  This marks the holder
+ * (see holders_judge()) and wakes the waiter behind the holder, which otherwise
+ * does not list P again: see wait_behind() in lock/mutex_decide.c.
  */
 static int
 mark_holder(struct pause *pause)
@@ -210,21 +210,21 @@ mark_holder(struct pause *pause)
 			return status;
 		code = event->code;
 		session_event_free(event);
-		/* The holder has left, or somebody else has written. */
+		/* The holder has left, or another client has written. */
 		if (code != SESSION_NO_NODE && code != SESSION_STALE)
 			break;
 	}
 	return ASK_GO_ON;
 }
 
-/* A pause for another recipe than that of the runs would make them fail. */
+/* Refuses a pause for another recipe than that of the runs: they would fail. */
 static int
 check_recipe(struct pause *pause)
 {
 	const struct holders *holders;
 	int status;
 
-	/* Who may not look at the nodes may still create the pause. */
+	/* A user who may not read the nodes may still create the pause. */
 	status = ask_survey(&pause->ask, &pause->survey);
 	if (status != ASK_GO_ON)
 		return status;
@@ -304,7 +304,7 @@ is_wanted(const struct pause *pause, const struct holders_node *node)
 	return strcmp(whose, read.user) == 0 || strcmp(whose, whole) == 0;
 }
 
-/* Deletes size nodes of a pause, from its first node on. */
+/* Deletes the given number of nodes of a pause, from its first node on. */
 static int
 lift_pause(struct pause *pause, const struct holders_node *first, size_t size)
 {

@@ -37,7 +37,7 @@ make_request(const struct holders_node *node, char *data, size_t size)
 {
 	char found[2], whoami[HOLDERS_TEXT_SIZE];
 
-	/* If this cuts the data, nothing more fits. */
+	/* If this call cuts the data, the request does not fit either. */
 	(void)strlcpy(data, node->data, size);
 	holders_keep_since(node, data, size);
 	nodedata_whoami(whoami, sizeof(whoami));
@@ -46,9 +46,9 @@ make_request(const struct holders_node *node, char *data, size_t size)
 }
 
 /*
- * Asks a holder, unless it was asked or cannot be asked.  Returns ASK_GO_ON, an
- * exit status, or ASK_AGAIN if the lease node changed or vanished after the
- * survey.
+ * Asks a holder, unless zkrun has asked it before or cannot ask it.  Returns
+ * ASK_GO_ON, an exit status, or ASK_AGAIN if the lease node changed or vanished
+ * after the survey.
  */
 static int
 ask_holder(struct revoke *revoke, struct revoke_node *lease,
@@ -104,7 +104,7 @@ ask_holders(struct revoke *revoke)
 	return revoke->refusal != 0 ? revoke->refusal : result;
 }
 
-/* Returns a lease from the last survey, or NULL if it is gone. */
+/* Returns a lease of the last survey, or NULL if the lease is gone. */
 static const struct holders_node *
 find_node(const struct revoke *revoke, const struct revoke_node *lease)
 {
@@ -136,7 +136,10 @@ name_deaf(const struct revoke *revoke)
 		if (node == NULL)
 			log_notice("%s released '%s' before it was asked",
 			    lease->who, revoke->task);
-		/* A later survey may have found that the client only waits. */
+		/*
+		 * Skip a client that only waits, as a later survey may have
+		 * found.
+		 */
 		if (node == NULL || node >= holders->leases +
 		    holders->holder_count)
 			continue;

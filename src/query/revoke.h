@@ -9,10 +9,10 @@ struct options;
 /*
  * Asks the holders of the task to stop their commands and to release the lock,
  * and waits for the release for at most the time of --wait.  Blocks.  Returns
- * the exit status: 0 if all holders have released the lock or nobody held it;
- * that of -E if a holder cannot be asked (is not a zkrun, or has no session)
- * or did not release the lock in time; EXITCODE_UNREACHABLE, EXITCODE_DENIED,
- * EXITCODE_SYSTEM or EXITCODE_INTERNAL.
+ * the exit status: 0 if all holders have released the lock or there were none;
+ * that of -E if zkrun cannot ask a holder (another client, or a node without a
+ * session) or if a holder did not release the lock in time;
+ * EXITCODE_UNREACHABLE, EXITCODE_DENIED, EXITCODE_SYSTEM or EXITCODE_INTERNAL.
  */
 int	revoke_run(const struct options *);
 

@@ -30,7 +30,9 @@ show_nodes(const struct revoke *revoke, FILE *terminal)
 		    "--break does not stop them, and lets others start");
 }
 
-/* Returns ASK_GO_ON, even if the servers refuse, or an exit status. */
+/*
+ * Deletes a node.  Returns ASK_GO_ON, even after a refusal, or an exit status.
+ */
 static int
 delete_node(struct revoke *revoke, const struct revoke_node *node)
 {
@@ -71,7 +73,7 @@ break_nodes(struct revoke *revoke, FILE *terminal)
 	revoke_name_pauses(revoke);
 	if (!confirm_ask(terminal, "Delete these nodes?"))
 		return revoke->options->conflict_exit_code;
-	/* Delete only the nodes that were shown. */
+	/* Delete only the nodes that zkrun has shown. */
 	for (i = 0; i < revoke->count; i++) {
 		status = delete_node(revoke, &revoke->nodes[i]);
 		if (status != ASK_GO_ON)

@@ -68,7 +68,7 @@ add_node(struct revoke *revoke, const struct holders_node *found,
 	return true;
 }
 
-/* Adds count nodes, from index i on, unless they are known. */
+/* Adds count nodes, from index i on, except those that were added before. */
 static bool
 add_nodes(struct revoke *revoke, const struct holders_node *found, size_t i,
     size_t count, bool is_lease)

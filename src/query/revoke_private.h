@@ -16,8 +16,8 @@ struct revoke_node {
 	char	*path;
 	char	 who[4 * HOLDERS_TEXT_SIZE];	/* for messages */
 	bool	 is_lease;	/* else a queue node without a session */
-	bool	 can_be_asked;	/* zkrun owns it, and a request fits */
-	bool	 asked;		/* the holder was asked; the node exists */
+	bool	 can_be_asked;	/* a zkrun owns it; a request fits */
+	bool	 asked;		/* we asked the holder; the node exists */
 };
 
 struct revoke {

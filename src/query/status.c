@@ -55,7 +55,7 @@ status_run(const struct options *options)
 	ask_open(&ask, options, "look at", object_of(options));
 	survey_init(&survey, options, &ask.connector.session);
 	status = ask_survey(&ask, &survey);
-	/* Without the chroot there is nothing to print. */
+	/* If the chroot is missing, there are no tasks to print. */
 	if (status == ASK_GO_ON && survey.problem.code == SESSION_NO_NODE)
 		status = survey_report(&survey.problem);
 	if (status == ASK_GO_ON)

@@ -1,6 +1,4 @@
-/*
- * Prints a survey as JSON.  Prints every key; unknown values are null.
- */
+/* Prints a survey as JSON.  Prints every key, with null for unknown values. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -28,7 +26,7 @@ put_key(FILE *out, char before, const char *key)
 	(void)fprintf(out, "%c\"%s\":", before, key);
 }
 
-/* NULL and an empty text become null. */
+/* Writes a text, or null for NULL and for an empty text. */
 static void
 put_text(FILE *out, char before, const char *key, const char *text)
 {
@@ -235,7 +233,7 @@ put_task(FILE *out, const char *base, const struct survey_task *task)
 	put_nodes(out, base, task, NO_SESSION);
 	put_pauses(out, base, task);
 	put_record(out, task);
-	/* One line per task, for people and diff(1). */
+	/* Each task has a line of its own, for people and for diff(1). */
 	(void)fputs("}\n", out);
 }
 

@@ -16,7 +16,7 @@
 #include "query/status_why.h"
 
 #define CELL_SIZE	HOLDERS_TEXT_SIZE
-#define WIDTH_MAX	32	/* wider cells break the alignment */
+#define WIDTH_MAX	32	/* a wider cell is not aligned */
 
 enum column {
 	TASK,
@@ -35,7 +35,7 @@ struct row {
 };
 
 struct table {
-	FILE	*out;		/* NULL: only measure the columns */
+	FILE	*out;		/* NULL: measure only */
 	size_t	 width[COLUMNS];
 	int64_t	 now_ms;
 	bool	 has_ages;	/* adds "(3h ago)" to times */
@@ -239,7 +239,7 @@ take_all(struct table *table, const struct survey *survey)
 
 /*
  * Prints each task that needs this kind of attention, with the reasons.
- * Returns whether the title has been printed.
+ * Returns whether zkrun has printed the title.
  */
 static bool
 print_whys(const struct survey *survey, const struct table *table,

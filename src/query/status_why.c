@@ -52,7 +52,7 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	int64_t held_ms;
 
 	holders_read_who(&who, node);
-	/* A negative time is garbled. */
+	/* Ignore a negative time, which is garbled. */
 	if (node->session == 0 || who.since_ms < 0)
 		return;
 	held_ms = now_ms - who.since_ms;
@@ -74,7 +74,7 @@ add_holder(char why[STATUS_WHY_SIZE], const struct survey_task *task,
 	add(why, reason);
 }
 
-/* Adds that a client does not wait for the holder. */
+/* Adds a remark about a client that does not wait for the holder. */
 static void
 add_careless(char why[STATUS_WHY_SIZE], const struct holders *holders)
 {

@@ -12,13 +12,13 @@ struct survey_task;
 
 enum status_need {
 	STATUS_IS_WELL,
-	STATUS_IS_PAUSED,	/* on purpose */
+	STATUS_IS_PAUSED,	/* by a user */
 	STATUS_IS_WRONG,
 };
 
 /*
  * Writes the reasons, clean for a terminal, and returns how urgent they are.
- * now_ms is in ms since 1970.  Pure.
+ * now_ms is in ms since 1970.  Does no I/O.
  *
  * The reasons are: the task cannot be read; its last run failed; it is held for
  * much longer than its last successful run took, or for an hour while others
