@@ -42,10 +42,13 @@ part(const struct options *options, struct logger *logger)
 	char data[NODEDATA_SIZE];
 	pid_t keeper;
 
-	/* Before fork(2), because this may wait for a directory server. */
+	/*
+	 * Make the data before fork(2), because a look-up of the user may
+	 * block.
+	 */
 	nodedata_make(data, sizeof(data), getpid(), options->command[0]);
 	proctitle_set(options->task, "connecting");
-	/* From here on guard and keeper read signals from descriptors. */
+	/* From here on, guard and keeper read signals from descriptors. */
 	signals_block(&signals);
 	keeper = -1;
 	if (link_pair(&guard_end, &keeper_end) == 0)
@@ -140,7 +143,7 @@ main(int argc, char **argv)
 		return EXITCODE_SYSTEM;
 	}
 	nameservice_restrict();
-	/* Must come before arguments_parse(): this moves argv. */
+	/* Must come before arguments_parse(), because this call moves argv. */
 	proctitle_init(argc, argv);
 	status = arguments_parse(&options, argc, argv);
 	if (status != ARGUMENTS_RUN)

@@ -14,7 +14,7 @@ clock_ms(void)
 {
 	struct timespec now;
 
-	/* Cannot fail: every Linux has CLOCK_BOOTTIME. */
+	/* This call cannot fail: every Linux has CLOCK_BOOTTIME. */
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -45,7 +45,7 @@ clock_timer_set(int fd, int64_t deadline_ms)
 	struct itimerspec when = { 0 };
 
 	if (deadline_ms != CLOCK_NEVER) {
-		/* Zero would disarm the timer. */
+		/* A time of zero would disarm the timer. */
 		if (deadline_ms < 1)
 			deadline_ms = 1;
 		when.it_value.tv_sec = deadline_ms / 1000;

@@ -22,8 +22,8 @@ int64_t	clock_ms(void);
 int64_t	clock_earlier(int64_t, int64_t);
 
 /*
- * Returns the time at which a duration ends.  Returns CLOCK_NEVER if either
- * argument is CLOCK_NEVER or the sum is too large.
+ * Returns the time at which a duration ends, or CLOCK_NEVER if either argument
+ * is CLOCK_NEVER or the sum is too large.
  */
 int64_t	clock_after(int64_t start_ms, int64_t duration_ms);
 
@@ -41,9 +41,9 @@ void	clock_timer_set(int fd, int64_t deadline_ms);
 /*
  * Parses a decimal number, with or without a fraction, followed by ms, s, m, h
  * or d.  A number without a unit is in seconds.  Stores the duration in ms,
- * rounded, and returns 0.  Stores at least 1 unless the duration is 0.  Returns
- * -1 and stores nothing if the text is malformed or means more than
- * CLOCK_LONGEST_MS.
+ * rounded, and returns 0.  Stores at least 1 unless the duration is 0.  If the
+ * text is malformed or means more than CLOCK_LONGEST_MS, returns -1 and does
+ * not change *ms.
  */
 int	clock_parse_duration(const char *, int64_t *ms);
 

@@ -10,7 +10,7 @@
 enum exitcode {
 	EXITCODE_FREE = 1,		/* --status: nobody holds the lock */
 	EXITCODE_USAGE = 64,		/* the command line or environment */
-	EXITCODE_UNREACHABLE = 69,	/* no contact within the retries */
+	EXITCODE_UNREACHABLE = 69,	/* no contact after all retries */
 	EXITCODE_INTERNAL = 70,		/* a fault in zkrun */
 	EXITCODE_SYSTEM = 71,		/* the system refused: fork, memory */
 	EXITCODE_CONFLICT = 75,		/* not acquired; -E sets another */

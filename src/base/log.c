@@ -16,7 +16,7 @@
 
 #include "base/text.h"
 
-/* At most PIPE_BUF, so that a write to a pipe is atomic. */
+/* This is at most PIPE_BUF, so that a write to a pipe is atomic. */
 #define LINE_SIZE	2048
 #define PREFIX		"zkrun: "
 
@@ -42,7 +42,7 @@ in_background(void)
 	return group != -1 && group != getpgrp();
 }
 
-/* WIPE clears one row only, so the line must not wrap. */
+/* WIPE clears only one row, so the line must not wrap. */
 static void
 cut_to_terminal(char *text)
 {
@@ -91,7 +91,7 @@ log_write(char *message)
 	log_state.unfinished = false;
 }
 
-/* Ignores errors, like write_all(). */
+/* Ignores errors, as write_all() does. */
 static void
 send_to(enum log_sink sink, char *message)
 {
@@ -104,7 +104,7 @@ send_to(enum log_sink sink, char *message)
 		log_write(message);
 }
 
-/* Priority -1 keeps the message out of syslog. */
+/* A priority of -1 keeps the message out of syslog. */
 static void __attribute__((format(printf, 4, 0)))
 say(bool shown, int kind, int priority, const char *format, va_list arguments)
 {

@@ -46,7 +46,9 @@ is_ascii(const char *text)
 	return *text == '\0';
 }
 
-/* Refuses controls, line separators, direction marks, invisible characters. */
+/*
+ * Returns false for controls, line separators, direction marks and invisibles.
+ */
 static bool
 is_harmless(uint32_t c)
 {
@@ -79,7 +81,7 @@ text_clean(char *clean, size_t size, const char *text)
  *
  * wcwidth(3) depends on the locale, and the caller's locale may be C, so this
  * function switches to C.UTF-8.  For ASCII it keeps the locale, because a new
- * one costs some 20 system calls.  If C.UTF-8 is missing, every character
+ * locale costs some 20 system calls.  If C.UTF-8 is missing, every character
  * counts as one column.
  */
 static size_t
@@ -93,7 +95,7 @@ step_over(const char **text, size_t columns)
 
 	utf8 = is_ascii(*text) ? (locale_t)0 :
 	    newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	/* 0 keeps the caller's locale. */
+	/* The value 0 keeps the caller's locale. */
 	caller = uselocale(utf8);
 	for (taken = 0; **text != '\0'; taken += (size_t)width) {
 		next = *text;

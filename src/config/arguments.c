@@ -1,6 +1,7 @@
 /*
- * Reads argv first for the name of the configuration file.  Reads it again
- * last, because the command line overrides the file and the environment.
+ * zkrun reads argv twice: first for the name of the configuration file, and
+ * last for the options, because the command line overrides the file and the
+ * environment.
  */
 #include "config/arguments.h"
 
@@ -256,7 +257,7 @@ read_argv(struct options *options, int argc, char **argv,
 
 	make_tables(longs, shorts, glance->query);
 	opterr = 0;
-	/* 0 makes getopt_long(3) start from the beginning. */
+	/* The value 0 makes getopt_long(3) start from the beginning. */
 	optind = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (value == '?' || value == ':')

@@ -14,8 +14,8 @@ struct options;
 /*
  * Fills in the options, which then have pointers into argv.  Returns
  * ARGUMENTS_RUN.  After --help, --version or an error, which it reports in one
- * line on stderr, returns an exit status instead.  Reads files, so it may wait
- * for the disk.
+ * line on stderr, returns an exit status instead.  May wait for the disk,
+ * because it reads files.
  */
 int	arguments_parse(struct options *, int argc, char **argv);
 

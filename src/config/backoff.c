@@ -23,7 +23,7 @@ backoff_pause_ms(const struct backoff_policy *policy, int64_t retries,
 	pause_ms = policy->sleep_ms;
 	if (policy->cap_ms > 0) {
 		pause_ms = doubled(pause_ms, retries, policy->cap_ms);
-		/* Ten years times 2^32 overflow int64_t, so use double. */
+		/* Use double: ten years times 2^32 would overflow int64_t. */
 		pause_ms = (int64_t)((double)pause_ms * random / UINT32_MAX);
 	}
 	/* Do not pause if no attempt may follow the pause. */

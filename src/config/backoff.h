@@ -1,5 +1,5 @@
 /*
- * Computes the pauses between attempts to connect.  Pure.
+ * Computes the pauses between attempts to connect.  Does no I/O.
  *
  * The default is Curator's RetryNTimes(3, 1000).  With a cap, the pause doubles
  * as in Curator's BoundedExponentialBackoffRetry.  Each pause is then a random
@@ -17,7 +17,7 @@
 #define BACKOFF_DEFAULT	3	/* retries, as Curator's RetryNTimes(3, 1000) */
 
 struct backoff_policy {
-	int	max_retries;	/* after the first; or BACKOFF_FOREVER */
+	int	max_retries;	/* after the first try, or BACKOFF_FOREVER */
 	int64_t	sleep_ms;	/* pause between two attempts */
 	int64_t	cap_ms;		/* longest pause; 0: no doubling */
 	int64_t	for_ms;		/* no retry later than this; 0: no such limit */

@@ -48,7 +48,7 @@ credentials_parse_acl(struct credentials *credentials, const char *value)
 	return NULL;
 }
 
-/* Returns NULL, or why the file cannot be trusted. */
+/* Returns NULL, or the reason not to trust the file. */
 static const char *
 check_file(int fd)
 {
@@ -60,14 +60,14 @@ check_file(int fd)
 		return "not a regular file";
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return "it belongs to another user";
-	/* Root may share its file with a group on purpose. */
+	/* Allow a group for a file of root, who may share it on purpose. */
 	if ((st.st_mode & (st.st_uid == 0 ? S_IWGRP | S_IRWXO :
 	    S_IRWXG | S_IRWXO)) != 0)
 		return "other users can read or write it (run chmod 600)";
 	return NULL;
 }
 
-/* Returns NULL, or why the line cannot be used.  Changes the line. */
+/* Returns NULL, or the reason not to use the line.  Changes the line. */
 static const char *
 add_credential(struct credentials *credentials, char *line, size_t length)
 {

@@ -8,7 +8,7 @@
 
 #define CREDENTIALS_MAX	16	/* credentials, and entries of an ACL */
 
-#define CREDENTIALS_TEXT_SIZE	4096	/* of all credentials, and of the ACL */
+#define CREDENTIALS_TEXT_SIZE	4096	/* all credentials, or the ACL */
 
 struct credentials {
 	size_t	credential_count;

@@ -11,7 +11,7 @@
 #include "base/exitcode.h"
 #include "base/log.h"
 
-/* At most 70 lines of 80 columns, with the defaults in parentheses. */
+/* The text has at most 70 lines of 80 columns, and defaults in parentheses. */
 const char help_text[] =
 "usage: zkrun [option ...] -t task [--] command [argument ...]\n"
 "Runs a command while holding a lock in ZooKeeper, so that it runs on one\n"

@@ -104,7 +104,7 @@ read_task(void *field, const char *value, const struct values_kind *kind)
 #define GONE	optional_argument	/* removed: --help does not show it */
 #define IN(field)	offsetof(struct options, field)
 #define WHOLE	0
-#define LONGEST	32	/* longer than every name of an option */
+#define LONGEST	32	/* more than any option's name */
 
 #define READ(how)	{ .read = (how) }
 #define NO_YES(how, what) { .read = (how), .means = (what), \
@@ -288,7 +288,10 @@ options_nearest(const char *name)
 	const struct option_spec *nearest = NULL, *spec;
 	size_t errors, least;
 
-	/* If over a third of the letters is wrong, it is another word. */
+	/*
+	 * If more than a third of the letters is wrong, the name is another
+	 * word.
+	 */
 	least = strlen(name) / 3 + 1;
 	if (strlen(name) >= LONGEST)
 		return NULL;

@@ -14,7 +14,7 @@
 #include "config/servers.h"
 #include "config/values.h"
 
-/* The lock recipe, see lock/recipe.h. */
+/* The lock recipe: see lock/recipe.h. */
 enum options_recipe {
 	OPTIONS_SEMAPHORE,
 	OPTIONS_MUTEX,
@@ -42,7 +42,7 @@ enum options_mode {
 	OPTIONS_FORGET,	/* --forget */
 };
 
-/* A flag is 0 or 1. */
+/* The values of all options.  A flag is 0 or 1. */
 struct options {
 	enum options_mode mode;
 	const char	*task;			/* in argv */
@@ -102,13 +102,13 @@ extern const size_t		option_specs_count;
 struct option_source {
 	const char	*file;		/* NULL: argv */
 	size_t		 line;		/* 0: file is a variable's name */
-	bool		 nonblock, wait; /* given here; they exclude each other */
+	bool		 nonblock, wait; /* given here, at most one */
 };
 
 /* Fills in the defaults. */
 void	options_default(struct options *);
 
-/* Says whether the option, like --status, replaces the command. */
+/* Returns whether the option, like --status, replaces the command. */
 bool	options_is_mode(const struct option_spec *);
 
 /* Returns the option with that long name, or NULL. */
@@ -117,11 +117,11 @@ const struct option_spec	*options_find(const char *);
 /*
  * Returns the option whose name differs from the given one by the fewest typing
  * errors (a letter added, missing, wrong, or swapped with the next), or NULL if
- * the name resembles none.  Never returns an option that was removed.
+ * the name resembles no option.  Never returns an option that was removed.
  */
 const struct option_spec	*options_nearest(const char *name);
 
-/* Says whether the option was removed.  Its error names the replacement. */
+/* Returns whether the option was removed.  Its error names the replacement. */
 bool	options_is_gone(const struct option_spec *);
 
 /*

@@ -1,7 +1,8 @@
 /*
  * Checks connect strings and znode paths before zkrun uses them.  The client
- * library refuses "[::1]:2181" and "/chroot/", so zkrun converts these.  A
- * server that gets a bad path closes the connection.
+ * library refuses "[::1]:2181" and "/chroot/", so zkrun converts these.  zkrun
+ * refuses bad paths, because a server that gets a bad path closes the
+ * connection.
  */
 #include "config/servers.h"
 

@@ -19,7 +19,7 @@ values_word(void *field, const char *value, const struct values_kind *kind)
 {
 	int *word = field;
 
-	/* A flag without a value stands for its second word. */
+	/* A flag without a value means its second word. */
 	*word = 1;
 	if (value != NULL)
 		for (*word = 0; kind->words[*word] != NULL &&
@@ -133,7 +133,10 @@ values_syslog(void *field, const char *value, const struct values_kind *kind)
 	*chosen = kind->means;
 	if (strcmp(value, "no") == 0)
 		return NULL;
-	/* Only the kernel may use "kern", and only syslogd "mark". */
+	/*
+	 * Leave out "kern", which is for the kernel, and "mark", which is for
+	 * syslogd.
+	 */
 	for (facility = facilitynames; facility->c_name != NULL; facility++)
 		if (strcmp(facility->c_name, value) == 0 &&
 		    facility->c_val != LOG_KERN &&

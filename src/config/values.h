@@ -19,7 +19,7 @@ typedef const char	*values_reader(void *field, const char *value,
 			    const struct values_kind *);
 
 struct values_kind {
-	values_reader	*read;		/* NULL: every value is refused */
+	values_reader	*read;		/* NULL: zkrun refuses every value */
 	int64_t		 least, most;	/* of a number, or a duration in ms */
 	int		 means;		/* what some readers store */
 	const char	*words[4];	/* the allowed words, then NULL */

@@ -40,7 +40,7 @@ set_environment(const struct command_lease *lease)
 {
 	char fence[32], session[32];
 
-	/* This identifies the process of LISTEN_PID, which changes. */
+	/* This variable identifies the process of LISTEN_PID, which changes. */
 	(void)unsetenv("LISTEN_PIDFDID");
 	/* The service manager set these for zkrun only. */
 	if (!lease->notifies) {
@@ -66,7 +66,9 @@ static void
 become(char *const *argv, const struct signals *signals,
     const struct command_lease *lease, pid_t parent, volatile int *error)
 {
-	/* If the parent died before the prctl(2), no signal will come. */
+	/*
+	 * If the parent died before the prctl(2), the kernel sends no signal.
+	 */
 	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) == -1 ||
 	    getppid() != parent)
 		_exit(EXITCODE_INTERNAL);

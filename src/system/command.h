@@ -18,7 +18,7 @@ struct command_lease {
 	const char	*connect;	/* ZKRUN_LEASE_CONNECT */
 	int64_t		 fence;		/* ZKRUN_FENCE */
 	int64_t		 session;	/* ZKRUN_SESSION, in hexadecimal */
-	pid_t		 caller_knows;	/* the pid LISTEN_PID may name */
+	pid_t		 caller_knows;	/* pid that LISTEN_PID may name */
 	bool		 notifies;	/* the command notifies systemd */
 };
 
@@ -29,11 +29,11 @@ struct command_lease {
  * command gets its own pid there.  Unless lease->notifies is set, it gets
  * neither NOTIFY_SOCKET nor the watchdog variables.
  *
- * Returns the pid, which the caller reaps, and sets *runs.  If the command
- * cannot be executed, logs why, clears *runs and returns the pid of a child
- * that exits with 127 (not found), 126, or 71 (no memory).  Returns -1 and sets
- * errno if it cannot set the environment or create a process.  Blocks until the
- * child has called execvp(3).
+ * Returns the pid, which the caller reaps, and sets *runs.  If the kernel
+ * cannot execute the command, logs the reason, clears *runs and returns the pid
+ * of a child that exits with 127 (not found), 71 (no memory) or 126.  Returns
+ * -1 and sets errno if it cannot set the environment or create a process.
+ * Blocks until the child has called execvp(3).
  */
 pid_t	command_start(char *const *argv, const struct signals *,
 	    const struct command_lease *, bool *runs);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MOST	65536	/* numbers to try if /proc does not list them */
+#define MOST	65536	/* numbers to try if /proc has no list */
 
 int
 descriptors_fill_standard(void)
@@ -59,7 +59,9 @@ is_stream(int fd)
 	    is_terminal(what.stx_rdev_major)));
 }
 
-/* Replaces 0 to 2 by /dev/null, or the next socket would get the number. */
+/*
+ * Replaces 0 to 2 by /dev/null, because the next socket would get the number.
+ */
 static void
 let_go(int fd)
 {

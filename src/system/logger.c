@@ -20,10 +20,10 @@
 #include "system/proctitle.h"
 
 #define MESSAGE_SIZE	2048
-#define PATIENCE_S	2	/* for one syslog(3) */
-#define FINISH_MS	999	/* for the logger of stderr, at the end */
-#define SYSLOG_FINISH_MS 200	/* for the logger of syslog(3) */
-#define TRY_AGAIN_MS	1000	/* after a failed fork(2) */
+#define PATIENCE_S	2	/* time for one syslog(3) */
+#define FINISH_MS	999	/* time for the logger of stderr at the end */
+#define SYSLOG_FINISH_MS 200	/* time for the logger of syslog(3) */
+#define TRY_AGAIN_MS	1000	/* pause after a failed fork(2) */
 
 int
 logger_open(struct logger *logger, struct subprocesses *ours, const char *task,
@@ -74,7 +74,7 @@ write_to_syslog(int facility, const char *ident, const char *message)
 	    !WIFSIGNALED(status);
 }
 
-/* Says whether every process that could send messages is gone. */
+/* Returns whether every process that could send messages has exited. */
 static bool
 is_alone(int fd)
 {
@@ -94,7 +94,10 @@ write_all(const struct logger *logger, enum log_sink sink, const char *ident)
 		message[length] = '\0';
 		if (sink == LOG_TO_STDERR)
 			log_write(message);
-		/* Every further message would take PATIENCE_S as well. */
+		/*
+		 * After an alarm, stop: every further message would take as
+		 * long.
+		 */
 		else if (!write_to_syslog(logger->facility, ident, message) &&
 		    is_alone(fd))
 			break;
@@ -121,7 +124,7 @@ become_logger(const struct logger *logger, enum log_sink sink, pid_t parent)
 	(void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
 	log_send_to(LOG_TO_STDERR, -1);
 	log_send_to(LOG_TO_SYSLOG, -1);
-	/* Do not keep a file system busy. */
+	/* Leave the directory, so that its file system can be unmounted. */
 	if (chdir("/") == -1)
 		_exit(EXITCODE_SYSTEM);
 	if (sink == LOG_TO_SYSLOG) {
@@ -193,7 +196,7 @@ logger_inherit(struct logger *logger, struct subprocesses *ours)
 	logger->ours = ours;
 }
 
-/* Writes the unread messages.  May block: no deadline is left. */
+/* Writes the unread messages.  May block, because no deadline is left. */
 static void
 write_rest(struct logger *logger)
 {

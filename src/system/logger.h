@@ -22,7 +22,7 @@ struct logger {
 	const char		*task;		/* for its process title */
 	int			 facility;	/* of syslog(3); -1: none */
 	struct {
-		int	to;		/* log.h writes to it; -1: unused */
+		int	to;		/* log.h sends to it; -1: unused */
 		int	from;		/* the logger reads from it */
 		pid_t	pid;
 		int64_t	tried_ms;	/* last attempt to start a logger */

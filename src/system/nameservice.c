@@ -9,7 +9,10 @@ void
 nameservice_restrict(void)
 {
 #ifdef ZKRUN_STATIC
-	/* This fails only without memory, and the first lookup fails then. */
+	/*
+	 * Ignore a failure for lack of memory: the first look-up will fail as
+	 * well.
+	 */
 	(void)__nss_configure_lookup("passwd", "files");
 	(void)__nss_configure_lookup("hosts", "files dns");
 #endif

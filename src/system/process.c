@@ -74,7 +74,10 @@ add(struct processes *found, pid_t pid, pid_t parent)
 		list = reallocarray(found->list, 2 * found->allocated,
 		    sizeof(*list));
 		if (list == NULL) {
-			/* When these are dead, a later look finds the rest. */
+			/*
+			 * A later look finds the rest, once these processes are
+			 * dead.
+			 */
 			found->incomplete = true;
 			return;
 		}

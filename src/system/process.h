@@ -1,9 +1,10 @@
 /*
  * Reads about processes in /proc, and signals them.
  *
- * One look at /proc may miss a process or show one that has ended.  A pid may
- * belong to a new process by the time zkrun uses it; only our own child keeps
- * its pid until we reap it.  No function here blocks: /proc is in memory.
+ * A look is one reading of the processes in /proc.  It may miss a process or
+ * show a process that has ended.  A pid may belong to a new process by the time
+ * zkrun uses it; only our own child keeps its pid until we reap it.  The
+ * functions do not block, because /proc is in memory.
  */
 #ifndef ZKRUN_PROCESS_H
 #define ZKRUN_PROCESS_H
@@ -32,15 +33,15 @@ struct processes {
 	size_t		 passed_over;	/* own children, left out of list */
 	int		 children_fd;	/* -1: the kernel has no lists */
 	/*
-	 * The list may lack processes, because descriptors, memory or
-	 * permission were missing.
+	 * The list may lack processes, for lack of descriptors, memory or
+	 * permission.
 	 */
 	bool		 incomplete;
 };
 
 /*
- * Reads about a process.  Returns 0; ENOENT or ESRCH if it does not exist; or
- * another errno if it cannot be read.
+ * Reads about a process.  Returns 0, or ENOENT or ESRCH if the process does not
+ * exist, or another errno if the process cannot be read.
  */
 int	process_read(pid_t, struct process *);
 

@@ -8,7 +8,7 @@
  * Makes room for titles: copies arguments and environment to other memory, with
  * the same content and order, and changes the elements of argv.  Call it before
  * anything keeps a pointer to these strings.  If memory is exhausted, zkrun
- * shows no titles.
+ * does not show titles.
  */
 void	proctitle_init(int argc, char **argv);
 

@@ -24,10 +24,10 @@
 #include "system/proctree_private.h"
 
 #define STOP_ROUNDS	16
-#define EMPTY_LOOKS	3	/* empty lists that prove that none is left */
+#define EMPTY_LOOKS	3	/* empty lists that prove an empty tree */
 #define KILL_SELDOM_MS	1000	/* the longest pause between rounds */
 #define PAGE		4096
-#define DEATHS_PER_MS	10	/* threads that end on a slow machine */
+#define DEATHS_PER_MS	10	/* ends of threads, on a slow machine */
 
 /* Asks the kernel whether this process has no children, not even zombies. */
 static bool
@@ -156,7 +156,9 @@ proctree_kill_more(const struct proctree *tree)
 	if (tree->kill_pause_ms == 0)
 		return;
 	proctree_list_own(tree);
-	/* No other process has these pids, because we reap later. */
+	/*
+	 * The pids still belong to these children, because we reap them later.
+	 */
 	for (i = 0; i < found->count; i++)
 		(void)kill(found->list[i].pid, SIGKILL);
 }
@@ -182,12 +184,15 @@ proctree_kill(struct proctree *tree)
 {
 	bool first = tree->kill_pause_ms == 0;
 
-	/* Ask for the CPU ahead of processes that fork. */
+	/* Raise our priority above that of processes that fork. */
 	if (first)
 		(void)setpriority(PRIO_PROCESS, 0, -20);
 	tree->kill_pause_ms = first ? PROCTREE_KILL_AGAIN_MS :
 	    tree->kill_pause_ms * 2;
-	/* Listing our children is fast.  We adopt theirs when they die. */
+	/*
+	 * Kill our own children first: listing them is fast, and when they die,
+	 * their children become ours.
+	 */
 	proctree_kill_more(tree);
 	if (!first)
 		stop_all(tree);

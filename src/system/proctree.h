@@ -1,10 +1,12 @@
 /*
- * The descendants of this process: the command and all processes it started.
+ * The process tree: all descendants of this process, that is, the command and
+ * all processes that it started.
  *
  * Guard and keeper are child subreapers, so a descendant stays below them until
  * it is dead and reaped, even after a double fork or setsid(2).  If waitid(2)
- * fails with ECHILD, no descendant is left.  A failed look at /proc never
- * counts as "no descendant".  Only proctree_rehearse() may block.
+ * fails with ECHILD, no descendant is left.  A failed look at /proc (see
+ * process.h) never counts as "no descendant".  Only proctree_rehearse() may
+ * block.
  */
 #ifndef ZKRUN_PROCTREE_H
 #define ZKRUN_PROCTREE_H
@@ -64,16 +66,16 @@ void	proctree_rehearse(struct proctree *);
 void	proctree_stay_ready(struct proctree *);
 
 /*
- * Spares children that the command did not start, until they are reaped.
- * Either the caller's shell started such a child before its exec of zkrun, or
- * the child descends from one of these.  While the child "except" lives, spares
- * all others.  After its death, spares only those that started before
+ * Spares children that the command did not start, until they are reaped.  The
+ * caller's shell started such a child before its exec of zkrun, or the child
+ * descends from such a child.  While the child "except" lives, spares all
+ * others.  After its death, spares only those that started before
  * older_than_ms, the command's start.  Returns -1 if memory is exhausted or
  * /proc cannot be read.
  */
 int	proctree_spare(struct proctree *, pid_t except, int64_t older_than_ms);
 
-/* Frees the memory.  No other function may follow. */
+/* Frees the memory.  Do not call another function after this one. */
 void	proctree_close(struct proctree *);
 
 /*
@@ -100,9 +102,10 @@ void	proctree_pass_on(struct proctree *, pid_t group, int number,
 int64_t	proctree_kill_takes_ms(const struct proctree *);
 
 /*
- * Sends SIGKILL to every descendant: one bounded round.  From the second round
- * on, stops all of them first, so that none forks faster than it is killed.
- * Returns a pause in ms: call this after each pause until proctree_is_empty().
+ * Sends SIGKILL to every descendant, in one round of limited length.  From the
+ * second round on, first stops all descendants, because a process may fork
+ * faster than zkrun kills.  Returns a pause in ms.  The caller repeats the call
+ * after each pause until proctree_is_empty().
  */
 int64_t	proctree_kill(struct proctree *);
 
@@ -114,10 +117,10 @@ void	proctree_kill_more(const struct proctree *);
 
 /*
  * Reaps one dead child.  Returns its pid and wait status, or 0 if there is
- * none.  Children may die faster than this process reaps them, and the caller's
- * loop must continue.  So set *left to PROCTREE_REAP_MAX in each turn.  Each
- * call counts *left down.  At 0, the call returns 0 and sends SIGCHLD to this
- * process, so that the next turn reaps the rest.
+ * none.  Children may die faster than this process reaps them, but the caller's
+ * loop must continue.  Therefore set *left to PROCTREE_REAP_MAX in each turn.
+ * Each call counts *left down.  At 0, the call returns 0 and sends SIGCHLD to
+ * this process, so that the next turn reaps the rest.
  */
 pid_t	proctree_reap(struct proctree *, int *left, int *status);
 
@@ -136,7 +139,10 @@ bool	proctree_is_empty(const struct proctree *);
 /* Returns whether this child is the only living descendant. */
 bool	proctree_is_only(struct proctree *, pid_t);
 
-/* Writes at most three, as "'sleep' (pid 12), 'cat' (pid 13) and 2 more". */
+/*
+ * Writes at most three descendants: "'sleep' (pid 12), 'cat' (pid 13) and 2
+ * more".
+ */
 void	proctree_describe(struct proctree *, char *, size_t);
 
 #endif

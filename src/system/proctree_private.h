@@ -14,12 +14,12 @@
 #define PROCTREE_KILL_AGAIN_MS	20
 
 /*
- * Opens the descriptors that a look needs, so that nothing else uses up the
- * numbers.  Stores -1 for each descriptor that it cannot open.
+ * Opens the descriptors that a look needs, in order to reserve their numbers.
+ * Stores -1 for each descriptor that it cannot open.
  */
 void	proctree_hold_reserve(struct proctree *);
 
-/* Says whether the process certainly started before that time. */
+/* Returns whether the process certainly started before that time. */
 bool	proctree_is_older(const struct process *, int64_t than_ms);
 
 /* Asks the kernel whether this child, not yet reaped, is alive. */

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define EXTEND_PACE_MS	20000	/* each report asks for 60s more to start */
+#define EXTEND_PACE_MS	20000	/* each report asks for 60s more */
 
 enum { READY = 1, EXTEND = 2, ALIVE = 4, STATUS = 8 };
 
@@ -33,7 +33,9 @@ set_name(struct sdnotify *notify, const char *value)
 	memcpy(notify->name.sun_path, value, length + 1);
 	if (value[0] == '@')
 		notify->name.sun_path[0] = '\0';
-	/* The length includes the NUL of a path; an abstract name has none. */
+	/*
+	 * The length includes the NUL of a path.  An abstract name has no NUL.
+	 */
 	notify->name_length = (socklen_t)(offsetof(struct sockaddr_un,
 	    sun_path) + length + (value[0] == '/'));
 	return NULL;
@@ -135,7 +137,7 @@ sdnotify_pace_ms(const struct sdnotify *notify)
 		return CLOCK_NEVER;
 	if (notify->watchdog_ms == CLOCK_NEVER)
 		return pace_ms;
-	/* +1 keeps a watchdog of 1 ms from making the loop spin. */
+	/* Add 1, or a watchdog of 1 ms would make the loop spin. */
 	return clock_earlier(pace_ms, notify->watchdog_ms / 2 + 1);
 }
 

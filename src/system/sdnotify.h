@@ -3,8 +3,8 @@
  * in a datagram to the socket in $NOTIFY_SOCKET.
  *
  * Only sdnotify_init() may block.  While the manager's queue is full, the
- * functions keep the newest report of each kind.  Without a service manager
- * they do nothing.
+ * functions keep the newest report of each kind.  Without a service manager the
+ * functions do nothing.
  */
 #ifndef ZKRUN_SDNOTIFY_H
 #define ZKRUN_SDNOTIFY_H
@@ -36,7 +36,7 @@ struct sdnotify {
  */
 void	sdnotify_init(struct sdnotify *, bool by_command);
 
-/* The command has started: reports READY=1, unless by_command. */
+/* Reports READY=1, unless by_command, because the command has started. */
 void	sdnotify_started(struct sdnotify *);
 
 /* Reports "TASK: STATE" if the status has changed. */
@@ -45,13 +45,18 @@ void	sdnotify_status(struct sdnotify *, const char *task, const char *state);
 /* Feeds the watchdog and, before the start, asks for more time to start. */
 void	sdnotify_alive(struct sdnotify *);
 
-/* Returns how often to call sdnotify_alive(), in ms, or CLOCK_NEVER. */
+/* Returns the interval between calls of sdnotify_alive(), or CLOCK_NEVER. */
 int64_t	sdnotify_pace_ms(const struct sdnotify *);
 
-/* Sends the reports in one datagram.  Keeps them if the queue is full. */
+/*
+ * Sends the reports in one datagram.  If the queue is full, keeps the reports.
+ */
 void	sdnotify_flush(struct sdnotify *);
 
-/* Returns whether reports wait.  In that case poll for POLLOUT, then flush. */
+/*
+ * Returns whether there are unsent reports.  If so, poll for POLLOUT, then
+ * flush.
+ */
 bool	sdnotify_is_full(const struct sdnotify *);
 
 #endif

@@ -56,7 +56,10 @@ signals_read(int fd, struct signals_received *received)
 	struct signalfd_siginfo info;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		/* Ignore our own SIGPIPE: nobody reads our stderr any more. */
+		/*
+		 * Ignore our own SIGPIPE, which shows only that stderr has no
+		 * reader.
+		 */
 		if (info.ssi_code <= 0 && info.ssi_signo != SIGCHLD &&
 		    info.ssi_pid == (uint32_t)getpid())
 			continue;
@@ -111,7 +114,9 @@ signals_die(int number)
 {
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	(void)signal(number, SIG_DFL);
-	/* This delivers any signal; the default action of this one ends us. */
+	/*
+	 * This call delivers the pending signal, whose default action ends us.
+	 */
 	signals_stop(number);
 	_exit(EXITCODE_SIGNAL + number);
 }

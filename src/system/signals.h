@@ -47,8 +47,9 @@ int	signals_open(const struct signals *);
 
 /*
  * Reads the next signal that came from the kernel or another process, or a
- * SIGCHLD.  Returns false if there is none.  Never blocks.  Read at most
- * SIGNALS_TURN signals per turn: they may arrive faster than zkrun reads them.
+ * SIGCHLD.  Returns false if no signal is pending.  Never blocks.  Read at most
+ * SIGNALS_TURN signals per turn, because signals may arrive faster than zkrun
+ * reads them.
  */
 #define SIGNALS_TURN	64
 bool	signals_read(int fd, struct signals_received *);
@@ -63,7 +64,10 @@ enum signals_kind	signals_kind(int number);
  */
 void	signals_stop(int number);
 
-/* In the child, before exec: restores the caller's mask and dispositions. */
+/*
+ * Restores the caller's mask and dispositions.  Call it in the child before
+ * exec.
+ */
 void	signals_restore(const struct signals *);
 
 /*

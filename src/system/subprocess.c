@@ -44,7 +44,10 @@ subprocess_fork(struct subprocesses *ours, int fd, bool outlives_us)
 		return pid;
 	if (!outlives_us) {
 		(void)prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
-		/* If the parent died before the prctl(2), no signal comes. */
+		/*
+		 * If the parent died before the prctl(2), the kernel sends no
+		 * signal.
+		 */
 		if (getppid() != parent)
 			_exit(EXITCODE_INTERNAL);
 	}
@@ -81,7 +84,9 @@ subprocess_reaped(struct subprocesses *ours, pid_t pid)
 void
 subprocess_kill(struct subprocesses *ours, pid_t pid)
 {
-	/* No other process has this pid, because we have not reaped it. */
+	/*
+	 * The pid still belongs to the helper, because we have not reaped it.
+	 */
 	if (subprocess_is_ours(ours, pid))
 		(void)kill(pid, SIGKILL);
 }

@@ -16,7 +16,7 @@
 
 #define SUBPROCESSES_MAX	8	/* including helpers that hang */
 
-/* The helpers of one process.  All zero: none. */
+/* The helpers of one process.  A struct of zero bytes has no helpers. */
 struct subprocesses {
 	pid_t	pid[SUBPROCESSES_MAX];	/* not yet reaped; 0: free */
 };
@@ -25,8 +25,8 @@ struct subprocesses {
  * Forks a helper.  The child keeps only fd of zkrun's own descriptors, and only
  * stderr and files of the inherited ones, so that it holds no pipe, connection
  * or link open.  The kernel kills the helper when this process dies, unless
- * outlives_us is set.  Returns as fork(2) does; EAGAIN also means that
- * SUBPROCESSES_MAX helpers exist.
+ * outlives_us is set.  Returns what fork(2) returns.  The errno EAGAIN may also
+ * mean that SUBPROCESSES_MAX helpers exist.
  */
 pid_t	subprocess_fork(struct subprocesses *, int fd, bool outlives_us);
 
@@ -40,7 +40,7 @@ void	subprocess_kill(struct subprocesses *, pid_t);
  */
 bool	subprocess_wait(struct subprocesses *, pid_t, int64_t patience_ms);
 
-/* Says whether this pid is a helper that is not reaped yet. */
+/* Returns whether this pid belongs to a helper that is not reaped yet. */
 bool	subprocess_is_ours(struct subprocesses *, pid_t);
 
 /* Returns the number of helpers that are not reaped yet. */
