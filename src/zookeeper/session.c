@@ -181,9 +181,7 @@ let_in(struct session *session)
 {
 	const clientid_t *id = zoo_client_id(session->handle);
 
-	/*
-	 * Refuse these values, which the library accepts: there is no session.
-	 */
+	/* With these values, which the library accepts, there is no session. */
 	if (id->client_id == 0 || zoo_recv_timeout(session->handle) <= 0) {
 		session_drop(session, "the server opened no session");
 		return;
@@ -307,13 +305,9 @@ static void
 adopt_socket(struct session *session, int fd)
 {
 	session->fd = fd;
-	/*
-	 * Debian's library omits this flag; the command would inherit the fd.
-	 */
+	/* Debian's library omits this, so the command would inherit the fd. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/*
-	 * Make poll(2) wait for all the bytes that is_greeting_sane() checks.
-	 */
+	/* Make poll(2) wait for the bytes that is_greeting_sane() checks. */
 	set_option(session, SOL_SOCKET, SO_RCVLOWAT, GREETING_SIZE);
 }
 
