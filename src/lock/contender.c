@@ -21,7 +21,7 @@ static const struct shape {
 	int		 sees;		/* the kinds that this client counts */
 } shapes[] = {
 	{ "ex_c_", "-lock-", 0, CONTENDER_ZKRUN, "zkrun", ALL },
-	/* Go leaves out the hyphens of the UUID. */
+	/* Go writes the UUID without hyphens. */
 	{ "_c_", "-lock-", 3 + 32 + 6, CONTENDER_GO, "Go", ALL },
 	{ "_c_", "-lock-", 0, CONTENDER_CURATOR, "Curator", LOCK },
 	{ "_c_", "__WRIT__", 0, CONTENDER_CURATOR_RW, "Curator, read-write",

@@ -51,7 +51,7 @@ holders_take(struct holders *holders, enum paths_parent parent, char **names,
 	return *count == name_count;
 }
 
-/* Appends a node.  Takes over its name. */
+/* Appends a node.  Takes ownership of its name. */
 static bool
 add_contender(struct holders_node **nodes, size_t *count, char *name)
 {

@@ -1,5 +1,6 @@
 /*
- * Who holds a task and who waits for it, judged from its znodes.
+ * Finds out who holds a task and who waits for the task, from the task's
+ * znodes.
  *
  * Every holder owns a child of P/leases, every waiter a child of P/locks.  The
  * client at the front of the queue owns both.  A holder still owns both for a
@@ -87,8 +88,8 @@ bool	holders_take(struct holders *, enum paths_parent, char **names,
 
 /*
  * Adds the contenders among the children of P, after holders_take() for
- * P/leases and P/locks.  Takes over the names and their array.  Returns false
- * if there is no memory.
+ * P/leases and P/locks.  Takes ownership of the names and their array.  Returns
+ * false if there is no memory.
  */
 bool	holders_add_contenders(struct holders *, char **names, size_t count);
 

@@ -324,7 +324,7 @@ take_change(struct semaphore *semaphore, const struct session_event *event)
 /* Replies to other tags need no handling. */
 static const struct {
 	semaphore_taker	*take;
-	enum state	 in;	/* in other states the reply is too late */
+	enum state	 in;	/* ignored in other states */
 } takes[TAGS] = {
 	[TAG_WALK_IN] = { take_walked_in, ANY_STATE },
 	[TAG_GET_FIRST_LEASE] = { take_first_lease, STATE_WALKING_IN },

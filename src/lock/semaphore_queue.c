@@ -4,17 +4,17 @@
  * Like Curator, zkrun sorts queue nodes by their sequence numbers as text.  At
  * 2^31 the counter of a parent becomes negative or stops, depending on the
  * server.  A new node may then sort ahead of the front of the queue, and both
- * contenders wait with a lease for the other to go.  The client at the front
- * therefore lists the queue.  It does so at once if there are more leases than
- * those of the holders and its own, or with the next beat if its number allows
- * overtaking.  If another node is ahead, the client deletes its lease and waits
- * behind that node.  It keeps its queue node.  A new queue node would sort
- * ahead of the other contender, which would then do the same, and so on
+ * contenders have a lease and wait for the other to leave.  The client at the
+ * front therefore lists the queue.  It does so at once if there are more leases
+ * than those of the holders and its own, or with the next beat if its number
+ * allows overtaking.  If another node is ahead, the client deletes its lease
+ * and waits behind that node.  It keeps its queue node.  A new queue node would
+ * sort ahead of the other contender, which would then do the same, and so on
  * forever.
  *
  * A queue node without a session is persistent: it comes from a restored
- * backup, or a server lost track of its session.  No client owns this node or
- * deletes it, so zkrun skips it.
+ * backup, or a server lost track of its session.  zkrun skips such a node,
+ * because its client does not exist and cannot delete it.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -40,7 +40,8 @@ survey_free(struct survey *survey)
 }
 
 /*
- * Sends a request.  Takes over the path, which is NULL if memory is exhausted.
+ * Sends a request.  Takes ownership of the path, which is NULL if memory is
+ * exhausted.
  */
 static void
 ask(struct survey *survey, enum question_type type, struct survey_task *task,

@@ -1,5 +1,6 @@
 /*
- * The questions of a survey, and what it finds out.
+ * The requests of a survey, and the answers.  A flight is one round of
+ * requests, which are sent together.
  */
 #ifndef ZKRUN_SURVEY_ANSWER_H
 #define ZKRUN_SURVEY_ANSWER_H
@@ -63,12 +64,17 @@ struct survey {
 	int			 looks;		/* number of judgements */
 	int64_t			 began_ms;	/* as in clock.h */
 	bool			 no_memory;
-	/* The tag of each request of this round is its index here. */
+	/*
+	 * The requests of this flight.  The tag of a request is its index here.
+	 */
 	struct survey_question	*questions;
 	size_t			 asked;
 };
 
-/* Adds a task.  Takes over its name, which is NULL if memory is exhausted. */
+/*
+ * Adds a task.  Takes ownership of its name, which is NULL if memory is
+ * exhausted.
+ */
 void	survey_new_task(struct survey *, char *name);
 
 /* Frees what the task owns. */

@@ -65,9 +65,10 @@ bool	forward_heard(struct forward *, enum forward_ear, int number,
 	    pid_t sender, bool at_once, int64_t now_ms);
 
 /*
- * Takes out the oldest signal whose decision is due.  Returns its number, or 0.
- * *by_both tells whether both processes have heard the signal, that is, whether
- * the signal has reached their process group.
+ * Removes the oldest signal whose time of decision has come.  Returns its
+ * number, or 0 if there is no such signal.  *by_both tells whether both
+ * processes have heard the signal, that is, whether the signal has reached
+ * their process group.
  */
 int	forward_next(struct forward *, int64_t now_ms, bool *by_both);
 

@@ -158,7 +158,7 @@ take_signals(struct guard *guard)
 }
 
 /*
- * Do not stop ourselves while nobody else may be able to enforce the deadline:
+ * Do not stop ourselves while the keeper may be unable to enforce the deadline:
  * before the command has reached execve(2) (the keeper waits in vfork), or
  * while the lease is being lost.
  */

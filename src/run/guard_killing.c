@@ -1,10 +1,11 @@
 /*
- * What the guard does when contact is lost for too long, or the keeper dies.
+ * These actions stop and kill when contact is lost for too long or the keeper
+ * dies.
  *
  * The guard does not rely on the keeper.  If the keeper dies or the lease clock
- * runs out, the guard kills all processes below it, in rounds.  No round waits
- * for a death, because a keeper may hang in the kernel.  When all processes are
- * dead, a helper closes the session.
+ * runs out, the guard kills all processes below it, in rounds.  A round does
+ * not wait for a death, because a keeper may hang in the kernel.  When all
+ * processes are dead, a helper closes the session.
  */
 #include "run/guard_private.h"
 
@@ -52,9 +53,9 @@ guard_stop_ms(const struct guard *guard)
 }
 
 /*
- * A tree that was asked to stop gets no more time if the lease is proved anew,
- * but less time if the lease expires earlier.  The guard begins to kill earlier
- * by the time that killing takes.
+ * After the tree was asked to stop, a new proof of the lease does not extend
+ * its time, but an earlier expiry shortens its time.  The guard begins to kill
+ * earlier by the time that killing takes.
  */
 static int64_t
 kill_begins_ms(const struct guard *guard)
@@ -237,7 +238,10 @@ guard_keeper_died_releasing(struct guard *guard,
 	return guard_close_session(guard, message);
 }
 
-/* The keeper takes too long.  All processes of the command are dead. */
+/*
+ * Kills a keeper that takes too long, when all processes of the command are
+ * dead.
+ */
 enum guard_state
 guard_leave_keeper(struct guard *guard, const struct link_message *message)
 {

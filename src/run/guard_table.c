@@ -145,7 +145,7 @@ approve(struct guard *guard, const struct link_message *message)
 
 	if (clock_ms() >= lease_stop_ms(link_expiry_ms(guard->link),
 	    link_timeout_ms(guard->link), guard->options->kill_after_ms)) {
-		/* The guard was stopped, and read this message too late. */
+		/* A guard that was stopped has read this message too late. */
 		answer.type = LINK_AGAIN;
 		next = guard->state;
 	} else {

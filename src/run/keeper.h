@@ -12,8 +12,8 @@ struct signals;
 
 /*
  * Runs the keeper on its end of the link, in a process of its own.  Returns
- * when the lease and the place in the queue are released, or are left to the
- * expiry of the session; the process should exit next.  Exits with
+ * after it has released the lease and the place in the queue, or when they will
+ * end with the session; the process should exit next.  Exits with
  * EXITCODE_SYSTEM if it cannot start.
  *
  * Borrows its arguments; closes the link.  Writes the data into its znodes.

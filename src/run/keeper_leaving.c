@@ -1,6 +1,7 @@
 /*
- * The keeper at its end: it keeps the lease for --hold, releases the lease or
- * the place in the queue, and tells the guard the exit status.
+ * The actions after the command: the keeper keeps the lease for --hold,
+ * releases the lease or the place in the queue, and tells the guard the exit
+ * status.
  */
 #include "run/keeper_private.h"
 
@@ -87,7 +88,7 @@ keeper_hold_or_release(struct keeper *keeper,
 
 /*
  * Waits up to a session timeout for the release.  Without contact the servers
- * release the lease by then.
+ * release the lease within this time.
  */
 enum keeper_state
 keeper_release(struct keeper *keeper, const struct link_message *message)
@@ -144,8 +145,8 @@ say_unreleased(const struct keeper *keeper)
 }
 
 /*
- * The release takes too long, or the user sent a signal.  The guard may exit
- * now; the keeper goes on trying to release the lease.
+ * Lets the guard exit, because the release takes too long or the user sent a
+ * signal.  The keeper continues to try to release the lease.
  */
 enum keeper_state
 keeper_leave_unconfirmed(struct keeper *keeper,

@@ -127,7 +127,7 @@ struct keeper {
 	pid_t			 told_group;	/* for proctree_pass_on() */
 	bool			 lost;		/* the lease is lost */
 	bool			 gone;		/* ZooKeeper reports it lost */
-	bool			 hold_over;	/* --hold no longer applies */
+	bool			 hold_over;	/* --hold applies no longer */
 	bool			 guard_gone;
 	bool			 said_lost;	/* reported lost contact */
 	const char		*data;		/* of the keeper's znodes */

@@ -1,6 +1,6 @@
 /*
- * The keeper until the command starts: it connects, queues, takes the lease and
- * asks the guard.
+ * The actions until the command starts: the keeper connects, queues, takes the
+ * lease and asks the guard.
  */
 #include "run/keeper_private.h"
 
@@ -240,7 +240,7 @@ keeper_ask_guard(struct keeper *keeper, const struct link_message *message)
 	return ASKING;
 }
 
-/* The guard was stopped, and read the question too late: ask again. */
+/* Asks again, because a guard that was stopped read the question too late. */
 enum keeper_state
 keeper_ask_again(struct keeper *keeper, const struct link_message *message)
 {

@@ -1,6 +1,6 @@
 /*
- * The keeper while the command runs: it passes on signals, stops or kills the
- * process tree, and waits for the processes that the command leaves behind.
+ * The actions while the command runs: the keeper passes on signals, stops or
+ * kills the process tree, and waits for processes that outlive the command.
  */
 #include "run/keeper_private.h"
 

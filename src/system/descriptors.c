@@ -44,7 +44,7 @@ is_terminal(unsigned major)
 }
 
 /*
- * Says whether this is a pipe, FIFO, socket or terminal.  AT_STATX_DONT_SYNC
+ * Returns whether this is a pipe, FIFO, socket or terminal.  AT_STATX_DONT_SYNC
  * makes statx(2) answer from memory.  Other calls may block on a device, or on
  * a pipe's lock, which the other end may hold while it waits for a disk.
  */

@@ -56,10 +56,11 @@ void	logger_process(struct logger *, const struct pollfd *);
 void	logger_inherit(struct logger *, struct subprocesses *);
 
 /*
- * Call this last, when no process of zkrun logs any more.  Starts loggers for
- * unread messages.  Waits at most 200 ms for the logger of syslog(3), which may
- * go on after that.  Waits at most 999 ms for the logger of stderr, then kills
- * it and loses its messages.  Leaves SIGCHLD blocked.
+ * Call this last, when all processes of zkrun have stopped logging.  Starts
+ * loggers for unread messages.  Waits at most 200 ms for the logger of
+ * syslog(3), which may continue after that.  Waits at most 999 ms for the
+ * logger of stderr, then kills it and loses its messages.  Leaves SIGCHLD
+ * blocked.
  */
 void	logger_finish(struct logger *);
 

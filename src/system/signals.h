@@ -58,9 +58,9 @@ bool	signals_read(int fd, struct signals_received *);
 enum signals_kind	signals_kind(int number);
 
 /*
- * Stops this process by the given terminal signal.  Returns when the process is
- * continued.  Returns at once in an orphaned process group, which the kernel
- * does not stop because nobody could continue it.
+ * Stops this process by the given terminal signal.  Returns after SIGCONT has
+ * continued the process.  Returns at once in an orphaned process group: the
+ * kernel does not stop such a group, because no shell controls it.
  */
 void	signals_stop(int number);
 

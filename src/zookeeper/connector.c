@@ -168,7 +168,7 @@ silence_ms(const struct connector *connector, int64_t long_ms)
 	    since_ms + long_ms;
 }
 
-/* Says whether another server is worth trying. */
+/* Returns whether another server is worth trying. */
 static bool
 has_other(const struct connector *connector)
 {

@@ -127,7 +127,7 @@ enum connector_news	connector_wait(struct connector *, int64_t give_up_ms,
 			    struct session_event **event);
 
 /*
- * Says whether contact is steady.  After repeated contacts of less than a
+ * Returns whether contact is steady.  After repeated contacts of less than a
  * second, the current one must have lasted for a second.
  */
 bool	connector_is_steady(const struct connector *);

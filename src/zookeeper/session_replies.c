@@ -22,9 +22,9 @@
 #define MOST_PAUSE_MS	1000
 
 /*
- * Says whether the code means that the session is closing, closed or on another
- * server.  The server keeps the connection open after such a reply, so we
- * reconnect to find out.
+ * Returns whether the code means that the session is closing, closed or on
+ * another server.  The server keeps the connection open after such a reply, so
+ * we reconnect to find out.
  */
 static bool
 is_about_session(int rc)
@@ -47,7 +47,7 @@ session_take_verdict(struct session *session, int rc)
 }
 
 /*
- * Says whether the code means that no reply will arrive.  The library itself
+ * Returns whether the code means that no reply will arrive.  The library itself
  * usually makes this code.  If a server sent it, zkrun leaves the server.
  */
 static bool
@@ -92,7 +92,7 @@ hold(struct session_request *request, bool is_throttled)
 	session->ask_again_ms = now_ms + session->pause_ms;
 }
 
-/* Says whether an earlier request is held. */
+/* Returns whether an earlier request is held. */
 static bool
 is_behind_held(const struct session_request *request)
 {

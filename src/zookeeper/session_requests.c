@@ -213,7 +213,9 @@ make_request(const struct session_step *steps, size_t count)
 	return request;
 }
 
-/* Takes over a request, or NULL, and sends it at once or in its turn. */
+/*
+ * Takes ownership of a request, or NULL, and sends it at once or in its turn.
+ */
 static void
 ask(struct session *session, struct session_request *request)
 {
