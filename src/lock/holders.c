@@ -224,7 +224,10 @@ move_paused(struct holders *holders)
 	*lowest = holders->leases[--holders->lease_count];
 }
 
-/* Moves a client that waits in P/locks, but has a lease, to the waiters. */
+/*
+ * Counts the front of P/locks once if it also has a lease: as a holder if this
+ * is the only lease, else as a waiter.
+ */
 static void
 move_front(struct holders *holders, size_t leases, size_t places)
 {

@@ -115,7 +115,7 @@ signals_die(int number)
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 	(void)signal(number, SIG_DFL);
 	/*
-	 * This call delivers the pending signal, whose default action ends us.
+	 * The call delivers the signal, whose default action ends this process.
 	 */
 	signals_stop(number);
 	_exit(EXITCODE_SIGNAL + number);
