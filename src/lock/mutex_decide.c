@@ -96,9 +96,9 @@ find_place(struct mutex *mutex, const char *own,
 /*
  * Watches the node right before ours.  If no other node is before ours, watches
  * ours as well, and lists P once more after both watches are set.  --pause
- * creates a node and then changes the data of the holder's node: either the list
- * shows the pause, or a watch fires.  The same holds if somebody deletes our
- * node.
+ * creates a node and then changes the data of the holder's node: either the
+ * list shows the pause, or a watch fires.  The same holds if somebody deletes
+ * our node.
  */
 static enum recipe_news
 wait_behind(struct mutex *mutex, const struct place *place)
