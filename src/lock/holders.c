@@ -203,17 +203,20 @@ static void
 move_paused(struct holders *holders)
 {
 	struct holders_node *lowest = NULL, *node, *locks;
-	bool is_paused = false;
+	int64_t paused_czxid = INT64_MAX;
 
 	for (node = holders->leases; node < holders->leases +
-	    holders->lease_count; node++)
-		if (node->seen && node->parent == PATHS_TASK) {
-			if (nodename_is_pause(node->name))
-				is_paused = true;
-			else if (node->version == 0)
-				lowest = node;
-		}
-	if (!is_paused || lowest == NULL)
+	    holders->lease_count; node++) {
+		if (!node->seen || node->parent != PATHS_TASK)
+			continue;
+		if (!nodename_is_pause(node->name))
+			lowest = node;
+		else if (node->czxid < paused_czxid)
+			paused_czxid = node->czxid;
+	}
+	if (paused_czxid == INT64_MAX || lowest == NULL ||
+	    (lowest->czxid < paused_czxid &&
+	    (lowest->version > 0 || holders_client(lowest)[0] != '\0')))
 		return;
 	locks = reallocarray(holders->locks, holders->lock_count + 1,
 	    sizeof(*locks));
@@ -310,23 +313,10 @@ holders_read_who(struct holders_who *who, const struct holders_node *node)
 	(void)nodedata_get(data, NODEDATA_USER, who->user, sizeof(who->user));
 	(void)nodedata_get(data, NODEDATA_COMMAND, who->command,
 	    sizeof(who->command));
-	(void)nodedata_get(data, NODEDATA_REVOKE, who->revoker,
-	    sizeof(who->revoker));
-	(void)nodedata_get_number(data, NODEDATA_SINCE, 1, INT64_MAX,
-	    &who->since_ms);
-}
-
-void
-holders_keep_since(const struct holders_node *node, char *data, size_t size)
-{
-	struct holders_who who;
-	char since[32];
-
-	holders_read_who(&who, node);
-	if (!who.is_zkrun)
-		return;
-	(void)snprintf(since, sizeof(since), "%" PRId64, who.since_ms);
-	nodedata_add(data, size, NODEDATA_SINCE, since);
+	if (nodedata_get(data, NODEDATA_REVOKE, who->revoker,
+	    sizeof(who->revoker)))
+		(void)nodedata_get_number(data, NODEDATA_SINCE, 1, INT64_MAX,
+		    &who->since_ms);
 }
 
 const char *

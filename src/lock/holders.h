@@ -75,7 +75,7 @@ struct holders_who {
 	char	command[HOLDERS_TEXT_SIZE];
 	char	revoker[HOLDERS_TEXT_SIZE];	/* "user@host" of --revoke */
 	char	address[HOLDERS_TEXT_SIZE];	/* a Curator node's data */
-	int64_t	since_ms;	/* see holders_keep_since() */
+	int64_t	since_ms;	/* a revoke request does not change this */
 };
 
 /*
@@ -98,8 +98,10 @@ bool	holders_add_contenders(struct holders *, char **names, size_t count);
  * without a session as Curator sorts its queue.  Counts neither unseen nodes
  * nor the queue node of a holder.
  *
- * During a pause, the lowest contender in P holds only if the data of its node
- * has changed, because --pause changes the data of the holder's node only.
+ * During a pause, the lowest contender in P may hold, or wait for the pause.  It
+ * waits if it is younger than the pause.  An older zkrun waits if its data was
+ * never changed, because a holder rewrites its data.  Another client that is
+ * older counts as the holder.
  *
  * A pause can hide a holder.  If the only lease is older than the pause and its
  * session is at the front of the queue, that client either holds and is about
@@ -115,13 +117,6 @@ const char	*holders_client(const struct holders_node *);
 
 /* Parses the node's data.  Cuts texts that are too long. */
 void	holders_read_who(struct holders_who *, const struct holders_node *);
-
-/*
- * Adds to the data of a zkrun's node the time from which the lease is held.
- * The mtime shows this time only until the data changes.
- */
-void	holders_keep_since(const struct holders_node *, char *data,
-	    size_t size);
 
 /*
  * Returns the host of a zkrun, or the address of another client, or "another

@@ -20,17 +20,30 @@
 #include "lock/contender.h"
 #include "lock/mutex_private.h"
 
+static void
+list(struct mutex *mutex, int watch)
+{
+	mutex->listing = true;
+	recipe_watch(&mutex->recipe, SESSION_LIST, TAG_LIST, watch,
+	    mutex->recipe.path);
+	recipe_ask_along(&mutex->recipe);
+}
+
 void
 mutex_list(struct mutex *mutex)
 {
 	mutex->is_next = false;
 	/* A reply that has not yet arrived will show the present state. */
-	if (mutex->listing)
-		return;
-	mutex->listing = true;
-	recipe_ask(&mutex->recipe, SESSION_LIST, TAG_LIST,
-	    mutex->recipe.path);
-	recipe_ask_along(&mutex->recipe);
+	if (!mutex->listing)
+		list(mutex, SESSION_NO_WATCH);
+}
+
+void
+mutex_watch_task(struct mutex *mutex)
+{
+	mutex->is_next = false;
+	mutex->watches_task = true;
+	list(mutex, WATCH_TASK);
 }
 
 void
@@ -40,7 +53,7 @@ mutex_enqueue(struct mutex *mutex)
 	mutex->recipe.claim.fence = 0;
 	mutex->predecessor[0] = '\0';
 	mutex->lower = 0;
-	mutex->listing = mutex->waited = mutex->watches_own = false;
+	mutex->listing = mutex->watches_task = false;
 	recipe_create_node(&mutex->recipe, &mutex->node, TAG_CREATE);
 	mutex_list(mutex);
 }
@@ -48,7 +61,6 @@ mutex_enqueue(struct mutex *mutex)
 void
 mutex_watch_own(struct mutex *mutex)
 {
-	mutex->watches_own = true;
 	recipe_watch(&mutex->recipe, SESSION_GET, TAG_GET_OWN, WATCH_OWN,
 	    mutex->node.name);
 }
@@ -114,7 +126,10 @@ leave(struct recipe *recipe)
 	return mutex_clear(mutex);
 }
 
-/* Rewrites the data, because the mtime of a lease says when we acquired it. */
+/*
+ * Rewrites the data: the mtime of a lease tells since when it is held, and the
+ * data version tells a holder from a waiter (see holders_judge()).
+ */
 static void
 settle(struct recipe *recipe)
 {
@@ -124,7 +139,7 @@ settle(struct recipe *recipe)
 		SESSION_SET_STEP, mutex->node.name, recipe->data, 0,
 	};
 
-	if (mutex->state == STATE_HOLDING && mutex->waited)
+	if (mutex->state == STATE_HOLDING)
 		session_ask_steps(recipe->session, TAG_SETTLE, &step, 1);
 }
 
@@ -169,7 +184,7 @@ resume(struct recipe *recipe)
 		return;
 	recipe->parents = PARENTS_EXPECTED;
 	recipe->beating = mutex->listing = mutex->is_next = false;
-	mutex->watches_own = false;
+	mutex->watches_task = false;
 	mutex->predecessor[0] = '\0';
 	/* Beat first: this proves that the session lives. */
 	if (is_urgent(recipe))

@@ -61,7 +61,8 @@ find_place(struct mutex *mutex, const char *own,
     const struct session_event *event, struct place *place)
 {
 	enum contender_kind kind;
-	int64_t number, ours = -1;
+	/* Without a number of our own we would wait for everybody. */
+	int64_t number, ours = INT64_MAX;
 	size_t i;
 
 	memset(place, 0, sizeof(*place));
@@ -95,55 +96,47 @@ find_place(struct mutex *mutex, const char *own,
 
 /*
  * Watches the node right before ours.  If no other node is before ours, watches
- * ours as well, and lists P once more after both watches are set.  --pause
- * creates a node and then changes the data of the holder's node: either the
- * list shows the pause, or a watch fires.  The same holds if somebody deletes
- * our node.
+ * the children of P as well, as long as we wait.  We are next if both watches
+ * are set: a pause that begins, or the deletion of our own node, then leads to
+ * a new list before we hold.
  */
 static enum recipe_news
 wait_behind(struct mutex *mutex, const struct place *place)
 {
 	struct recipe_claim *claim = &mutex->recipe.claim;
-	bool is_watched, may_be_next = place->lower == 1;
 	char path[PATHS_SIZE];
 
 	if (!nodename_join(path, sizeof(path), mutex->recipe.path,
 	    place->highest))
 		return recipe_fail(&mutex->recipe, RECIPE_REFUSED,
 		    "the name of a node in the queue is too long");
-	mutex->waited = true;
 	mutex->lower = place->lower;
 	claim->ahead = place->lower - place->pauses;
 	if (claim->ahead > 0)
 		claim->ahead--;		/* the holder */
 	claim->is_paused = place->pauses > 0;
-	is_watched = strcmp(path, mutex->predecessor) == 0;
-	if (is_watched && (mutex->watches_own || !may_be_next)) {
-		/*
-		 * A writer of Curator may continue as a reader with the same
-		 * number, and a second pause has the number of the first one,
-		 * so a new list must decide.  With recipe_read_along(),
-		 * acquiring requires another list anyway.
-		 */
-		mutex->is_next = may_be_next && place->pauses == 0 &&
-		    place->kind != CONTENDER_CURATOR_RW &&
-		    mutex->recipe.along == NULL;
-		return RECIPE_WAITING;
-	}
 	if (!mutex->recipe.waits)
 		return RECIPE_TAKEN;
-	if (!is_watched) {
+	if (strcmp(path, mutex->predecessor) != 0) {
 		(void)strlcpy(mutex->predecessor, path,
 		    sizeof(mutex->predecessor));
 		recipe_watch(&mutex->recipe, SESSION_GET, TAG_GET_PREDECESSOR,
 		    WATCH_PREDECESSOR, path);
 	}
-	if (!may_be_next)
+	/*
+	 * A writer of Curator may continue as a reader with the same number, so
+	 * a new list must decide.  With recipe_read_along(), acquiring requires
+	 * another list anyway.
+	 */
+	if (place->lower > 1 || place->kind == CONTENDER_CURATOR_RW ||
+	    mutex->recipe.along != NULL)
 		return RECIPE_WAITING;
-	if (!mutex->watches_own)
-		mutex_watch_own(mutex);
-	mutex_list(mutex);
-	return RECIPE_NOTHING;
+	if (!mutex->watches_task) {
+		mutex_watch_task(mutex);
+		return RECIPE_NOTHING;
+	}
+	mutex->is_next = true;
+	return RECIPE_WAITING;
 }
 
 static enum recipe_news
@@ -230,16 +223,18 @@ take_deleted(struct mutex *mutex, const struct session_event *event)
 static enum recipe_news
 take_change(struct mutex *mutex, const struct session_event *event)
 {
-	if (event->tag == WATCH_OWN) {
-		mutex->watches_own = false;
-		if (mutex->state == STATE_HOLDING)
-			mutex_watch_own(mutex);
-		else if (mutex->state == STATE_QUEUED)
-			mutex_list(mutex);
-	}
-	if (event->tag != WATCH_PREDECESSOR || mutex->state != STATE_QUEUED)
+	if (event->tag == WATCH_OWN && mutex->state == STATE_HOLDING)
+		mutex_watch_own(mutex);
+	if (event->tag == WATCH_OWN || mutex->state != STATE_QUEUED)
 		return RECIPE_NOTHING;
+	if (event->tag == WATCH_TASK) {
+		mutex->watches_task = false;
+		if (mutex->lower == 1)
+			mutex_watch_task(mutex);
+		return RECIPE_NOTHING;
+	}
 	mutex->predecessor[0] = '\0';
+	/* If one change fires both watches, this one fires first. */
 	if (event->gone && mutex->is_next)
 		return hold(mutex);
 	mutex_list(mutex);

@@ -38,6 +38,7 @@ enum tag {
 enum watch {
 	WATCH_PREDECESSOR,
 	WATCH_OWN,
+	WATCH_TASK,		/* the children of P */
 };
 
 struct mutex {
@@ -47,16 +48,16 @@ struct mutex {
 	char		 predecessor[PATHS_SIZE];	/* watched; "": none */
 	size_t			 lower;		/* counted nodes below ours */
 	bool			 is_next;	/* see take_change() */
-	bool			 watches_own;	/* a watch is on our node */
+	bool			 watches_task;	/* WATCH_TASK is set */
 	bool			 listing;	/* a list is unanswered */
-	bool			 waited;
 };
 
 /* Creates our node and lists P. */
 void	mutex_enqueue(struct mutex *);
 
-/* Lists P, unless an earlier list is unanswered. */
+/* Lists P, unless an earlier list is unanswered; or lists and watches P. */
 void	mutex_list(struct mutex *);
+void	mutex_watch_task(struct mutex *);
 
 /* Reads and watches our node. */
 void	mutex_watch_own(struct mutex *);

@@ -93,9 +93,7 @@ take_node(struct holders_node *node, struct session_event *event)
 	node->seen = true;
 	node->czxid = event->czxid;
 	node->session = event->owner;
-	/* --pause changes other clients' nodes as well. */
-	node->since_ms = holders_client(node)[0] != '\0' ? event->made_ms :
-	    event->changed_ms;
+	node->since_ms = event->changed_ms;
 	node->version = event->version;
 	node->data = event->data;
 	event->data = NULL;

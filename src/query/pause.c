@@ -164,59 +164,6 @@ make_nodes(struct pause *pause)
 	return status;
 }
 
-/* Returns the node of the holder, or NULL if there is none. */
-static const struct holders_node *
-find_holder(const struct holders *holders)
-{
-	/* During a pause, a node with unchanged data counts as a waiter. */
-	const struct holders_node *node = holders->holder_count > 0 ?
-	    holders->leases : holders->locks;
-
-	/* During an earlier pause the first contender only waits. */
-	return holders->pause_count > 1 ||
-	    holders->holder_count + holders->waiter_count == 0 ||
-	    node->parent != PATHS_TASK ? NULL : node;
-}
-
-/*
- * Changes the holder's node after the pause has begun.  This marks the holder
- * (see holders_judge()) and wakes the waiter behind the holder, which otherwise
- * does not list P again: see wait_behind() in lock/mutex_decide.c.
- */
-static int
-mark_holder(struct pause *pause)
-{
-	const struct holders_node *holder;
-	char data[2 * NODEDATA_SIZE], path[PATHS_SIZE];
-	struct session_step step = { SESSION_SET_STEP, path, data, -1 };
-	struct session_event *event;
-	enum session_code code;
-	int status, tries;
-
-	for (tries = 0; tries < TRIES; tries++) {
-		status = ask_task(&pause->ask, &pause->survey);
-		if (status != ASK_GO_ON)
-			return status;
-		holder = find_holder(&pause->survey.tasks[0].holders);
-		if (holder == NULL)
-			return ASK_GO_ON;
-		(void)nodename_join(path, sizeof(path), pause->task,
-		    holder->name);
-		(void)strlcpy(data, holder->data, sizeof(data));
-		holders_keep_since(holder, data, sizeof(data));
-		step.version = holder->version;
-		status = ask_steps(&pause->ask, &step, 1, &event);
-		if (status != ASK_GO_ON)
-			return status;
-		code = event->code;
-		session_event_free(event);
-		/* The holder has left, or another client has written. */
-		if (code != SESSION_NO_NODE && code != SESSION_STALE)
-			break;
-	}
-	return ASK_GO_ON;
-}
-
 /* Refuses a pause for another recipe than that of the runs: they would fail. */
 static int
 check_recipe(struct pause *pause)
@@ -279,8 +226,6 @@ pause_run(const struct options *options)
 	status = check_recipe(&pause);
 	if (status == ASK_GO_ON)
 		status = make_nodes(&pause);
-	if (status == ASK_GO_ON && is_mutex(&pause))
-		status = mark_holder(&pause);
 	if (status == ASK_GO_ON) {
 		say_paused(&pause);
 		status = 0;

@@ -35,11 +35,13 @@ was_asked(struct revoke *revoke, const struct revoke_node *lease,
 static bool
 make_request(const struct holders_node *node, char *data, size_t size)
 {
-	char found[2], whoami[HOLDERS_TEXT_SIZE];
+	char found[2], since[32], whoami[HOLDERS_TEXT_SIZE];
 
 	/* If this call cuts the data, the request does not fit either. */
 	(void)strlcpy(data, node->data, size);
-	holders_keep_since(node, data, size);
+	/* The request changes the mtime, so store when the lease began. */
+	(void)snprintf(since, sizeof(since), "%" PRId64, node->since_ms);
+	nodedata_add(data, size, NODEDATA_SINCE, since);
 	nodedata_whoami(whoami, sizeof(whoami));
 	nodedata_add(data, size, NODEDATA_REVOKE, whoami);
 	return nodedata_get(data, NODEDATA_REVOKE, found, sizeof(found));

@@ -512,7 +512,7 @@ test_sizes(void)
 	is_int(who.since_ms, 7, "a bad since= leaves the mtime");
 	node.data = (char *)(uintptr_t)"host=h pid=1 since=5";
 	holders_read_who(&who, &node);
-	is_int(who.since_ms, 5, "since= replaces the mtime");
+	is_int(who.since_ms, 7, "since= without revoke= leaves the mtime");
 }
 
 int
