@@ -1,5 +1,5 @@
 /*
- * Tests how addresses are picked, and how their failures are kept.
+ * Tests how addresses are picked and how their failures are remembered.
  */
 #include "zookeeper/addresses.h"
 

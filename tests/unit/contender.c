@@ -33,7 +33,7 @@ static const struct {
 	{ "read-0000000013", CONTENDER_DOTNET, 13 },
 	{ "write-0000000014", CONTENDER_DOTNET, 14 },
 	{ "any-lock-0000000015", CONTENDER_CURATOR, 15 },
-	/* Clients vary. */
+	/* Unusual forms of these names. */
 	{ "_c_-lock-0000000001", CONTENDER_CURATOR, 1 },
 	{ "_c_" HEX "0-lock-0000000001", CONTENDER_CURATOR, 1 },
 	{ "_c_" UUID "-__lock__0000000001", CONTENDER_KAZOO, 1 },
@@ -42,7 +42,7 @@ static const struct {
 	{ "x-72057-lock-0000000001", CONTENDER_ZOOKEEPER, 1 },
 	{ "lock-lock-0000000001", CONTENDER_CURATOR, 1 },
 	{ "_c_" UUID "-lock-9999999999", CONTENDER_CURATOR, 9999999999 },
-	/* Past 2^31, %010d prints a hyphen and nine digits, or ten. */
+	/* Past 2^31, %010d prints a hyphen and nine or ten digits. */
 	{ "ex_c_" UUID "-lock--2147483648", CONTENDER_ZKRUN, -2147483648 },
 	{ "ex_c_" UUID "-lock--000000001", CONTENDER_ZKRUN, -1 },
 	{ "_c_" HEX "-lock--999999999", CONTENDER_GO, -999999999 },
@@ -57,7 +57,7 @@ static const struct {
 	{ "x--7233--000000001", CONTENDER_ZOOKEEPER, -1 },
 	{ "lock--000000001", CONTENDER_DOTNET, -1 },
 	{ "write--2147483648", CONTENDER_DOTNET, -2147483648 },
-	/* Nodes of no contender. */
+	/* Nodes that belong to no contender. */
 	{ "", CONTENDER_NONE, 0 },
 	{ "-", CONTENDER_NONE, 0 },
 	{ "0000000001", CONTENDER_NONE, 0 },

@@ -11,7 +11,7 @@
 
 #define START	1000000
 
-/* Guard or keeper hears a signal, or the test asks for a decision. */
+/* Guard or keeper receives a signal, or the test asks for a decision. */
 struct step {
 	enum { END, GUARD, KEEPER, PASSED, SPARED, NONE } what;
 	int64_t	after_ms;

@@ -129,7 +129,10 @@ static const struct {
 	{ GUARD_KILLING, ~0, "the guard kills whatever the keeper says" },
 };
 
-/* The pairs that may rest without unread messages, because one will act. */
+/*
+ * The pairs that may have no unread messages, because guard or keeper acts next
+ * by itself.
+ */
 static const struct {
 	int	guard;
 	int	keeper;
@@ -147,7 +150,7 @@ struct queue {
 	int			count;
 };
 
-/* A place of the walk, by the steps that lead to it. */
+/* A place of the walk, described by the steps that lead there. */
 struct node {
 	unsigned char	steps[PATH_MAX_STEPS];
 	int		count;
@@ -178,7 +181,7 @@ number_of(int bit)
 	return __builtin_ctz((unsigned)bit);
 }
 
-/* Prints the steps that led to an error, for the first three. */
+/* Prints the steps that led to an error, for the first three errors. */
 static void
 report(const struct node *node, const char *what, int event, int *count)
 {
@@ -201,7 +204,7 @@ play_clock(bool is_late)
 	link_set_lease(&keeper_end, keeper.lease.expiry_ms, T);
 }
 
-/* Returns false if the queue is full: the walk goes no further. */
+/* Returns false if the queue is full; the walk then stops at this place. */
 static bool
 collect(struct link *end, struct queue *queue)
 {
@@ -314,7 +317,7 @@ is_possible(const struct node *node, int step)
 	case TIME_PASSES:
 		return !node->late;
 	case GUARD_IS_SIGNALLED:
-		/* One signal at a time is enough. */
+		/* Only one signal at a time is tested. */
 		return !node->keeper_reads;
 	case PROVEN:
 		return node->late || node->keeper == PROVING;
@@ -326,7 +329,7 @@ is_possible(const struct node *node, int step)
 	return false;
 }
 
-/* Takes a step.  Returns false if it is not possible, or leads too far. */
+/* Takes a step.  Returns false if the step is impossible or fills a queue. */
 static bool
 take_step(const struct node *node, int step)
 {
@@ -439,7 +442,7 @@ mix_queue(uint64_t hash, const struct queue *queue)
 	for (i = 0; i < queue->count; i++) {
 		message = &queue->messages[i];
 		hash = mix(hash, message->type + 100);
-		/* Hash only whether this is the last question. */
+		/* Hash whether this is the last question, not its number. */
 		if (message->type == LINK_GO || message->type == LINK_AGAIN)
 			hash = mix(hash,
 			    message->question == keeper.question);

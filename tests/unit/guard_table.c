@@ -17,7 +17,7 @@
 #define NO_WORD	(-1)
 #define T	30000
 #define BEFORE	7		/* the exit code before the event */
-#define SAID	9		/* the exit code in the keeper's messages */
+#define SAID	9		/* the exit code that the keeper reports */
 
 static const struct {
 	const char		*what;
@@ -290,7 +290,7 @@ test_parting(void)
 	ok(waits, "a keeper that is done has one second to exit");
 }
 
-/* Tests when STOP_DUE and TIME_UP are due by the newest proof. */
+/* Tests when the newest proof makes STOP_DUE and TIME_UP due. */
 static void
 test_deadlines(void)
 {
@@ -353,7 +353,10 @@ test_deadlines(void)
 	tear_down(&guard, &keeper_end);
 }
 
-/* A dead keeper may not have recorded or held, as status 0 promises. */
+/*
+ * Status 0 promises a recorded run, or a held lock.  A keeper that died may
+ * have done neither.
+ */
 static void
 test_promises(void)
 {

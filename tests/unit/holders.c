@@ -1,6 +1,6 @@
 /*
- * Tests how holders and waiters are told from nodes, and how the data of nodes
- * describes clients.
+ * Tests how nodes tell who holds and who waits, and how their data describes
+ * clients.
  */
 #include "lock/holders.h"
 
@@ -361,7 +361,7 @@ test_pauses(void)
 	holders_free(&holders);
 }
 
-/* Whether a session holds the lock that has a lease and the front node. */
+/* A session has a lease and the front node.  May it hold the lock? */
 static const struct {
 	const char	*what;
 	struct node	 leases[NODES];

@@ -122,7 +122,7 @@ static const struct table tables[] = {
 	{ "a reply reported late does not make the others older", {
 		{ STEP_CONNECT, 0, T, LEASE_UNPROVEN },
 		{ STEP_READ, 9000, 9010, LEASE_UNPROVEN },
-		/* The session reports this reply late, after the read. */
+		/* The session reports this older reply only now. */
 		{ STEP_WRITE, 1000, 1010, 0 },
 		{ STEP_WRITE, 9020, 9030, 0 },
 		{ STEP_WRITE, 16030, 16040, 9020 },

@@ -13,7 +13,7 @@
 
 #include "tap.h"
 
-static int	said_fd;	/* the end of stderr's pipe to read */
+static int	said_fd;	/* the read end of stderr's pipe */
 static int	sent_fd, full_fd; /* both ends of the socket for syslog */
 
 /* Reads without waiting and returns the text, maybe "". */

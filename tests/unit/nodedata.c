@@ -35,7 +35,7 @@ static const struct {
 	{ "hostx=a", "host", NULL },
 	{ "ho=st host=a", "host", "a" },
 	{ "Host=a", "host", NULL },
-	/* The first value counts, because the node was created with it. */
+	/* The first value counts: the node was created with that value. */
 	{ "host=a host=b", "host", "a" },
 	/* Only a blank ends a value, so a value cannot contain a key. */
 	{ "user=x=y host=a", "user", "x=y" },

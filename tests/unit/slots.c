@@ -1,6 +1,6 @@
 /*
  * Tests that each slot has one successful run, however long runs take and
- * whoever waits.
+ * whichever contenders wait.
  */
 #include "lock/slots.h"
 
@@ -133,7 +133,7 @@ test_failures(void)
 
 /* A contender in the queue, and what its run would do. */
 struct waiter {
-	int64_t	joined, at;	/* at: its queue node's time, the newest */
+	int64_t	joined, at;	/* at: the newest time of its queue node */
 	int	slot, takes, status;
 	bool	gone;
 };

@@ -1,6 +1,6 @@
 /*
- * The Test Anything Protocol: one line for each check, and the plan at the end,
- * so that a program that breaks off prints no plan.
+ * The Test Anything Protocol: one line for each check, and the plan at the end.
+ * A program that stops early therefore prints no plan.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -28,7 +28,7 @@ ok(bool good, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	/* A '#' would begin a directive, a newline another line. */
+	/* Replace '#', which would begin a directive, and newlines. */
 	for (i = 0; line[i] != '\0'; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == '#')
 			line[i] = '?';
