@@ -1,6 +1,6 @@
 /*
- * The credential file: zkrun reads what was written, and no message ever shows
- * a part of it.
+ * The credential file: zkrun reads the credential that the file contains, and
+ * no message shows any part of the file.
  */
 #include "fuzz.h"
 
@@ -12,7 +12,7 @@ static const char words[] = "zkrun: cannot use line of '/proc/self/fd/': must "
     "credentials the credentials are longer than 4096 bytes contains no "
     "credentials";
 
-#define SECRET	6	/* so many equal bytes in a row are no accident */
+#define SECRET	6	/* fewer equal bytes in a row may be chance */
 
 static void
 check_discretion(const char *said, const uint8_t *data, size_t size)

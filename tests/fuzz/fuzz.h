@@ -1,8 +1,8 @@
 /*
- * What every fuzz target needs.  A target is one LLVMFuzzerTestOneInput().  It
- * hands the bytes to one reader of zkrun and asserts with must() what has to
- * hold for any bytes.  The sanitizers find accesses out of bounds and undefined
- * behaviour.
+ * The functions that every fuzz target uses.  A target is one
+ * LLVMFuzzerTestOneInput().  It passes the bytes to one parser of zkrun and
+ * asserts with must() what has to hold for any bytes.  The sanitizers find
+ * accesses out of bounds and undefined behaviour.
  *
  * Run targets with -close_fd_mask=2, as tests/fuzz/run does: zkrun writes its
  * messages to stderr, and fuzz_said() reads them there.
@@ -27,7 +27,7 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* Return the bytes as a text that ends with a NUL, and not a byte more. */
+/* Return the bytes as a text in a buffer that ends right after its NUL. */
 static inline char *
 fuzz_text(const uint8_t *data, size_t size)
 {
@@ -41,7 +41,7 @@ fuzz_text(const uint8_t *data, size_t size)
 	return text;
 }
 
-/* Take the next line out of a text, as strsep(3) does; never NULL. */
+/* Remove the next line of a text and return it, as strsep(3); never NULL. */
 static inline char *
 fuzz_line(char **text)
 {
@@ -68,8 +68,8 @@ fuzz_file(const uint8_t *data, size_t size)
 }
 
 /*
- * Is it UTF-8 without control characters?  Judged without text.c.  Newlines are
- * allowed if asked for.
+ * Is the text UTF-8 without control characters?  This check does not use
+ * text.c.  The caller may allow newlines.
  */
 static inline bool
 fuzz_is_clean(const char *text, bool newlines)
@@ -98,7 +98,7 @@ fuzz_is_clean(const char *text, bool newlines)
 	return true;
 }
 
-/* Capture stderr from here on.  Call it before every input. */
+/* Capture stderr from here on.  Call this before every input. */
 static inline void
 fuzz_listen(void)
 {
@@ -124,7 +124,7 @@ fuzz_said(void)
 	return said;
 }
 
-/* Is it one line of zkrun's, with nothing hidden in it? */
+/* Is the message one line of zkrun's, without control characters? */
 static inline bool
 fuzz_is_message(const char *said)
 {

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-/* For a static function in it; the file's exports are defined here. */
+/* Include the source to reach a static function; this defines its exports, too. */
 #include "zookeeper/session.c"
 
 static uint32_t
@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(sane == ((number(data) == 36 || number(data) == 37) &&
 		    number(data + 4) == 0 &&
 		    number(data + 8) <= MAX_TIMEOUT_MS));
-	/* zkrun only peeked at the bytes. */
+	/* zkrun only peeked at the bytes, so the socket still has them all. */
 	if (size > 0)
 		must(read(fds[0], rest, sizeof(rest)) == (ssize_t)size &&
 		    memcmp(rest, data, size) == 0);

@@ -1,6 +1,6 @@
 /*
- * Holders and waiters, judged from the nodes of others: none is counted twice
- * or lost, and what zkrun prints of them is clean.
+ * Holders and waiters, judged from the nodes of other programs: each counts
+ * exactly once, and what zkrun prints about them is clean.
  */
 #include "tasks.h"
 

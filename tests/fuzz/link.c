@@ -1,6 +1,6 @@
 /*
- * Messages of any bytes and length from a keeper that has gone mad.  The guard
- * takes them all, computes no nonsense from them, and exits with a possible
+ * Messages of any bytes and length from a corrupted keeper.  The guard reads
+ * them all, computes only valid times from them, and exits with a possible
  * status.
  */
 #include "fuzz.h"
@@ -38,13 +38,13 @@ descriptors_fill_standard(void)
 	return 0;
 }
 
-/* For its loop; the exports of guard.c are defined here. */
+/* Include guard.c, whose loop is static; this defines its exports, too. */
 #include "lock/lease.h"
 #include "run/guard.c"
 
 /*
- * Send one message: a byte for its length, and the bytes.  0xff stands for the
- * right length, 0xfe for a new expiry in the shared memory.
+ * Send one message.  Its first byte is the length, and its bytes follow.  0xff
+ * means the right length; 0xfe means a new expiry in the shared memory.
  */
 static size_t
 say(struct link *link, const uint8_t *data, size_t size)
@@ -89,7 +89,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct link_message answer;
 	int fds[2];
 
-	/* The shared memory is never freed, so it is used again. */
+	/* Nothing frees the shared memory, so all inputs use the same. */
 	if (links[0].shared == NULL) {
 		must(link_pair(&links[0], &links[1]) == 0);
 		link_close(&links[0]);

@@ -1,8 +1,8 @@
 /*
- * The data of nodes: a value stored under a key is found again, in a buffer of
- * any size, and data of others is read within its bounds.
+ * The data of nodes: zkrun finds a value under the key that stored it, in a
+ * buffer of any size, and reads other programs' data within its bounds.
  *
- * Three lines: a key, a value, and the data of somebody else's node.
+ * The input has three lines: a key, a value, and another program's data.
  */
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /*
- * Names of nodes, one a line; the first is a uuid, the second a queue node.
+ * Names of nodes, one a line: first a uuid, second a queue node, then others.
  * The comparison of names must be a total order, and nodename_ahead() must agree
  * with it.
  */

@@ -1,5 +1,5 @@
 /*
- * /proc/PID/stat, whose second field a process chooses for itself.
+ * /proc/PID/stat: any process can choose the text of its second field.
  */
 #include "fuzz.h"
 
@@ -7,9 +7,9 @@
 
 #define open(path, flags)	(open)(fuzzed != NULL ? fuzzed : (path), flags)
 
-static const char *fuzzed;	/* is read in place of any file */
+static const char *fuzzed;	/* the file that replaces any other file */
 
-/* The exports of process.c are defined here. */
+/* This defines the exports of process.c. */
 #include "system/process.c"
 
 int
@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	must(process.pid == 4242);
 	must(memchr(process.name, '\0', sizeof(process.name)) != NULL);
-	/* No part of the name is taken for the fields after it. */
+	/* zkrun must not take a part of the name for the fields that follow. */
 	end = memrchr(data, ')', size < 1023 ? size : 1023);
 	if (process.dead && end != NULL && memchr(data, '\0', size) == NULL)
 		must(memchr(end, 'Z', size - (size_t)(end - data)) != NULL ||

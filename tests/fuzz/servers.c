@@ -1,5 +1,5 @@
 /*
- * The connect string: zkrun's form of it means the same servers.
+ * The connect string: the form that zkrun makes of it means the same servers.
  */
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * --status: whatever the nodes hold, the JSON is valid, in UTF-8 and without
- * control characters, and the table is clean.
+ * --status: whatever the nodes contain, the JSON is valid UTF-8 without control
+ * characters, and the table is clean.
  */
 #include "tasks.h"
 
@@ -8,7 +8,7 @@
 
 #define DEPTH	16
 
-/* Each of these skips what it knows, and stops in front of anything else. */
+/* Each function skips what it recognizes and stops before anything else. */
 static void	skip_value(const char **, int);
 
 static void

@@ -3,7 +3,7 @@
  *
  *	t NAME [PROBLEM]	a task; the lines up to the next t belong to it
  *	h SESSION CZXID NAME	a child of its leases, its data in the next line
- *	w SESSION CZXID NAME	the same in its locks; H and W: gone meanwhile
+ *	w SESSION CZXID NAME	the same in its locks; H and W: just deleted
  *	r TEXT			a line of its record
  *	R PROBLEM		its record is unreadable
  */
@@ -82,7 +82,7 @@ survey_add_task(struct survey *survey, char *line)
 		survey_set_problem(&task->problem, line);
 }
 
-/* Free it with survey_free(), except what options points to. */
+/* Free the survey with survey_free(), except what options points to. */
 static inline void
 survey_make(struct survey *survey, const struct options *options, char *text)
 {
