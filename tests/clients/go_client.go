@@ -45,7 +45,7 @@ func setting(name, otherwise string) time.Duration {
 	return time.Duration(number(text)) * time.Millisecond
 }
 
-// monotonic returns CLOCK_MONOTONIC, which package time does not disclose.
+// monotonic returns CLOCK_MONOTONIC, which package time does not offer.
 func monotonic() int64 {
 	var now syscall.Timespec
 	_, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME,

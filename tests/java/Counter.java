@@ -1,6 +1,6 @@
 /*
  * Counter: sets how many children a node has ever had, in the data of a stopped
- * server.  The next sequential child gets this number.
+ * server.  The server names the next sequential child with this number.
  *
  * usage: java Counter DATADIR PATH N
  */

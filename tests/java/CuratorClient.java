@@ -1,7 +1,8 @@
 /*
- * CuratorClient: a Curator client that tests drive by lines over a connection.
- * zkrun must be compatible with it.  One JVM serves all tests of a lane, with
- * one connection each.  The first line of a connection names the servers:
+ * CuratorClient: a Curator client, to show that zkrun is compatible with
+ * Curator.  Tests control it with lines over a connection.  One JVM serves all
+ * tests of a lane, with one connection each.  The first line of a connection
+ * names the servers:
  *
  *   connect CONNECT SESSION_MS [SCHEME:CREDENTIAL]
  *                               with a credential, only it may use the nodes
@@ -18,7 +19,7 @@
  *   churn COUNT PATH N SECONDS FILE
  *                               the same with leases of a semaphore of N
  *
- * Each answer is one line, sent when it is known: "ready", "NAME acquired",
+ * Each answer is one line, sent as soon as known: "ready", "NAME acquired",
  * "NAME refused", "NAME released", "contend done RUNS" (also for churn), or
  * "NAME error TEXT".  Every NAME has its own session from acquire to release.
  * The end of the connection ends its sessions.
@@ -75,13 +76,13 @@ public class CuratorClient {
 	private final BufferedReader in;
 	private final PrintStream out;
 	private final Map<String, Held> held = new ConcurrentHashMap<>();
-	/* Every session of this connection; its end closes them. */
+	/* All sessions of this connection, whose end closes them. */
 	private final Set<CuratorFramework> sessions =
 	    ConcurrentHashMap.newKeySet();
 	private String connect, auth;
 	private int sessionMs;
 
-	/* For all nodes that it makes, parents included. */
+	/* The ACL of all nodes that the client makes, parents included. */
 	private static final ACLProvider creatorOnly = new ACLProvider() {
 		@Override
 		public List<ACL> getDefaultAcl() {
@@ -204,7 +205,7 @@ public class CuratorClient {
 		    line.getBytes(StandardCharsets.US_ASCII)));
 	}
 
-	/* With leases 0 it is a mutex. */
+	/* Zero leases mean a mutex. */
 	private void contend(int count, String path, int leases,
 	    long seconds, String file) throws Exception {
 		long end = System.nanoTime() + seconds * 1000000000L;
@@ -232,7 +233,7 @@ public class CuratorClient {
 			say("contend done " + runs);
 	}
 
-	/* Waits that long for a contended lease; null if in vain. */
+	/* Waits that long for a contended lease; returns null if it gets none. */
 	private static Job take(CuratorFramework client, String path,
 	    int leases, long ns) throws Exception {
 		if (leases == 0) {

@@ -1,23 +1,23 @@
 /*
  * CuratorContender: Curator clients that contend with zkruns under torture,
- * each in its own thread and for one task, until there is something on stdin.
+ * each in its own thread and for one task, until stdin has input.
  *
  * usage: java CuratorContender CONNECT BASE SEED OFFSET FILE NAME:TASK:LEASES...
  *
- * Curator promises less than zkrun: it tells its user that the connection is
- * SUSPENDED or LOST, stops nothing, and may tell so too late behind a server
- * that is cut off.  So these runs go by the servers' word.  A run's sign of
- * life is a write to its own lease node.  It has the time of its sending and
- * counts only once acknowledged: the lease existed at that time, so nobody else
- * may have worked.  The run ends when such a write fails or Curator says
- * SUSPENDED or LOST.
+ * Curator promises less than zkrun.  It reports to its user that the connection
+ * is SUSPENDED or LOST, but stops nothing, and behind a server that is cut off
+ * the report may come too late.  These runs therefore trust only the servers.
+ * A run's sign of life is a write to its own lease node.  The sign has the time
+ * at which the write was sent, and counts only if the server acknowledges the
+ * write: the lease existed at that time, so no other client may have worked.
+ * The run ends when such a write fails or Curator reports SUSPENDED or LOST.
  *
  * LEASES is a number, for InterProcessSemaphoreV2, or "mutex", for
  * InterProcessMutex.  One lease also means InterProcessSemaphoreV2, because
  * InterProcessSemaphoreMutex does not tell which node is its own.
  *
- * FILE gets a line for each try, in contender.c's format.  OFFSET is what
- * CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC, in microseconds.
+ * FILE gets a line for each try, in contender.c's format.  OFFSET is the number
+ * of microseconds by which CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC.
  */
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -65,7 +65,7 @@ public class CuratorContender implements Runnable {
 		return System.nanoTime() / 1000 + offsetUs;
 	}
 
-	/* A mutex that tells which node the current thread has. */
+	/* A mutex that reports which node the current thread has. */
 	private static class Mutex extends InterProcessMutex {
 		Mutex(CuratorFramework client, String path) {
 			super(client, path);
@@ -78,8 +78,8 @@ public class CuratorContender implements Runnable {
 	}
 
 	/*
-	 * Works under the lock with the node at path until its time or the
-	 * contact is over.
+	 * Works under the lock with the node at path until its time ends or
+	 * contact is lost.
 	 */
 	private void work(CuratorFramework client, String path,
 	    AtomicBoolean contact) throws Exception {
@@ -136,7 +136,7 @@ public class CuratorContender implements Runnable {
 		mutex.release();
 	}
 
-	/* One session with one try.  Its close leaves nothing behind. */
+	/* One session with one try.  Closing it leaves no node behind. */
 	private void contend() throws Exception {
 		long startUs = nowUs();
 		AtomicBoolean contact = new AtomicBoolean(true);

@@ -83,7 +83,7 @@ public class MutexClient {
 
 			@Override
 			public void takeLeadership(CuratorFramework c) {
-				/* It may lead again before the selector ends. */
+				/* The selector may lead again before it ends. */
 				if (done.isDone())
 					return;
 				try {
@@ -91,7 +91,7 @@ public class MutexClient {
 					if (--left == 0)
 						done.complete(null);
 				} catch (Exception e) {
-					/* The selector would only log it. */
+					/* The selector would only log the exception. */
 					done.completeExceptionally(e);
 				}
 			}

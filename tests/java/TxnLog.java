@@ -1,15 +1,15 @@
 /*
  * TxnLog: prints what the servers of an ensemble decided, and when, from their
- * transaction logs.  No client can have changed these.
+ * transaction logs, which only the servers write.
  *
  * usage: java TxnLog PREFIX DATADIR...
  *
  * Prints "ZXID MS SESSION create PATH CHANGE DATA" and "... delete PATH" for
  * nodes whose paths begin with PREFIX, and "ZXID MS SESSION close".  MS is the
- * leader's wall clock, SESSION is in hex; that of a create is the owner, or 0.
+ * leader's wall clock.  SESSION is in hex; for a create it is the owner, or 0.
  * CHANGE counts the changes of the parent's children.
- * A transaction that only one server has logged was not decided and is left
- * out.
+ * Transactions that only one server has logged are omitted: the ensemble did
+ * not decide them.
  */
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
