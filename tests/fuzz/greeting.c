@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-/* Include the source to reach a static function; this defines its exports, too. */
+/* Include session.c to reach a static function; this defines its exports. */
 #include "zookeeper/session.c"
 
 static uint32_t

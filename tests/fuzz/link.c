@@ -38,7 +38,7 @@ descriptors_fill_standard(void)
 	return 0;
 }
 
-/* Include guard.c, whose loop is static; this defines its exports, too. */
+/* Include guard.c to reach its static loop; this defines its exports. */
 #include "lock/lease.h"
 #include "run/guard.c"
 

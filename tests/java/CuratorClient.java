@@ -233,7 +233,7 @@ public class CuratorClient {
 			say("contend done " + runs);
 	}
 
-	/* Waits that long for a contended lease; returns null if it gets none. */
+	/* Waits that long for a contended lease; null if it gets none. */
 	private static Job take(CuratorFramework client, String path,
 	    int leases, long ns) throws Exception {
 		if (leases == 0) {

@@ -83,7 +83,7 @@ public class MutexClient {
 
 			@Override
 			public void takeLeadership(CuratorFramework c) {
-				/* The selector may lead again before it ends. */
+				/* The selector may lead again before its end. */
 				if (done.isDone())
 					return;
 				try {
@@ -91,7 +91,7 @@ public class MutexClient {
 					if (--left == 0)
 						done.complete(null);
 				} catch (Exception e) {
-					/* The selector would only log the exception. */
+					/* The selector would only log this. */
 					done.completeExceptionally(e);
 				}
 			}
