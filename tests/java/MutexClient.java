@@ -83,7 +83,7 @@ public class MutexClient {
 
 			@Override
 			public void takeLeadership(CuratorFramework c) {
-				/* The selector may lead again before its end. */
+				/* The selector may lead again until closed. */
 				if (done.isDone())
 					return;
 				try {

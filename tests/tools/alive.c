@@ -1,9 +1,9 @@
 /*
- * alive: a command tree that writes down its last sign of life.
+ * alive: a command tree that records its last sign of life.
  *
  *	alive FILE [hard|headless]
  *
- * Starts a child, and a grandchild in a session of its own.  All three write
+ * alive starts a child, and a grandchild in its own session.  All three write
  * the time (ms of CLOCK_BOOTTIME) into one shared page of FILE as often as they
  * can, at least every few ms.  With "hard" they ignore SIGTERM.  With
  * "headless" they also end their main threads, so that they look like zombies.

@@ -2,7 +2,7 @@
  * brood: process trees that grow while they are killed.  All processes write
  * their last sign of life on the same page as alive does (see lastsign).
  *
- *	brood FILE hop N	N chains; every process forks and ends
+ *	brood FILE hop N	N chains; each process forks the next and ends
  *	brood FILE replace N	a tree N deep; a process replaces its child as
  *				soon as the child has died, and survives its
  *				parent
@@ -36,7 +36,7 @@ now_us(void)
 	return ((int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
-/* Another process may have written a later time: never go back. */
+/* Never replace a later time, which another process may have written. */
 static void
 sign(void)
 {

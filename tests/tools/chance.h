@@ -1,5 +1,5 @@
 /*
- * chance.h: random numbers from a seed, by splitmix64.
+ * chance.h: generate random numbers from a seed with splitmix64.
  */
 #ifndef CHANCE_H
 #define CHANCE_H

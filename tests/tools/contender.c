@@ -1,9 +1,9 @@
 /*
  * contender: runs one zkrun after another for one task, with random options.
- * It is the parent of the zkruns and writes down the wait status of each.  The
- * commands under the lock write their own signs of life; see toil.c.
+ * The contender is the parent of the zkruns and records the wait status of
+ * each.  The commands under the lock write their own signs of life; see toil.c.
  *
- * Seed and name determine what a contender does, in which order.  The times
+ * Seed and name determine what a contender does and in which order.  The times
  * depend on the machine.
  */
 #include <sys/prctl.h>
@@ -20,7 +20,7 @@
 #include "chance.h"
 #include "signs.h"
 
-/* The options of one zkrun.  A negative number means: not given. */
+/* The options of one zkrun.  A negative number omits the option. */
 struct plan {
 	int	wait_ms;	/* 0: -n */
 	int	interval_ms;
@@ -40,11 +40,11 @@ struct plan {
 static const char	*dir, *name, *task, *servers, *zkrun, *toil;
 static const char	*leases = "1";
 static const char	*recipe = "semaphore";
-static const char	*settings[8];	/* of zkrun's environment */
+static const char	*settings[8];	/* variables for zkrun's environment */
 static size_t		 setting_count;
 static const char	*output[3];	/* zkrun's files, by descriptor */
 static int		 output_fd[3] = { -1, -1, -1 };
-static int		 stubborn;	/* percent of the commands */
+static int		 stubborn;	/* percent of the commands; see -S */
 static bool		 intervals;
 static uint64_t		 chance;
 static volatile sig_atomic_t over, child;
@@ -221,7 +221,7 @@ open_log(const char *kind)
 	return (file);
 }
 
-/* Write the zkrun's pid where the nemesis reads it. */
+/* Write zkrun's pid to the file that the nemesis reads. */
 static void
 publish(FILE *file, pid_t pid)
 {
@@ -262,7 +262,7 @@ name_outputs(void)
 	return (output[STDOUT_FILENO] == NULL ? "stderr" : "stdout+stderr");
 }
 
-/* The contender writes nothing to the disk, or it would stall as well. */
+/* Write nothing to the disk, or the contender would stall as well. */
 static void
 say_run(FILE *errors, int slot)
 {
@@ -279,7 +279,7 @@ start(const struct plan *plan, int slot, FILE *errors)
 	sigset_t	 blocked, before;
 	pid_t		 pid;
 
-	/* A TERM comes before the fork, or finds the child. */
+	/* Block TERM, so that its handler always knows the child. */
 	(void)sigemptyset(&blocked);
 	(void)sigaddset(&blocked, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &blocked, &before);

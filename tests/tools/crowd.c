@@ -6,9 +6,10 @@
  *	crowd FILE busy N	N processes that compute once FILE.go exists
  *	crowd FILE threads N	one process of N threads that sleep
  *
- * Busy processes sign without a pause.  Among the sleepers, a hundred, evenly
- * spread over the crowd, sign every few ms; if all did, they would load the
- * machine.  crowd makes FILE.up when all exist.  All end after two minutes.
+ * Busy processes write signs without a pause.  A hundred of the sleepers,
+ * evenly spread over the crowd, write one every few ms; if all did, they would
+ * load the machine.  crowd creates FILE.up when all exist.  All end after two
+ * minutes.
  */
 #include <sys/mman.h>
 
@@ -31,7 +32,7 @@
 
 static _Atomic int64_t *last;
 
-/* Another process may have written a later time: never go back. */
+/* Never replace a later time, which another process may have written. */
 static void
 sign(void)
 {
@@ -45,7 +46,7 @@ sign(void)
 		continue;
 }
 
-/* go: a file that ends the sleep when it appears, or NULL. */
+/* The sleep ends when the file "go" appears.  "go" may be NULL. */
 static _Noreturn void
 live(const char *go, bool signs)
 {

@@ -1,6 +1,6 @@
 /*
- * ending: run a program and tell how it ended.  A shell's $? is the same for
- * "died of signal 15" and for "exit 143".
+ * ending: run a program and report how it ended, because a shell's $? is the
+ * same for "died of signal 15" and for "exit 143".
  */
 #include <sys/wait.h>
 

@@ -1,6 +1,6 @@
 /*
- * execenv: run a program with exactly the given environment, even with one that
- * env(1) cannot make.
+ * execenv: run a program with exactly the given environment, even if env(1)
+ * cannot create that environment.
  */
 #include <err.h>
 #include <stdio.h>

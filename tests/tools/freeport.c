@@ -24,7 +24,7 @@ main(int argc, char **argv)
 		errx(2, "usage: freeport count");
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	for (i = 0; i < count; i++) {
-		/* Keep all sockets open to the end, so no port comes twice. */
+		/* Keep all sockets open to the end, so that no port repeats. */
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		address.sin_port = 0;
 		length = sizeof(address);

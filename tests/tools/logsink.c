@@ -1,7 +1,7 @@
 /*
- * logsink: the system's logger.  It binds a datagram socket and appends each
- * message to a file, on a line of its own.  With -f it instead fills the queue
- * of a logger, so that another message would block.
+ * logsink: stands for the system's logger.  It binds a datagram socket and
+ * appends each message to a file, on a line of its own.  With -f it instead
+ * fills the queue of a logger, so that another message would block.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,7 +23,7 @@ usage(void)
 	exit(2);
 }
 
-/* One sender's buffer may be smaller than the queue. */
+/* Use many senders: one sender's buffer may be smaller than the queue. */
 static void
 fill(const struct sockaddr_un *name)
 {

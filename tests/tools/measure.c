@@ -4,8 +4,8 @@
  *
  *	measure RUNS command [argument ...]
  *
- * The wall time ends with the command.  measure then waits for processes that
- * it leaves, and counts their CPU time: zkrun's keeper closes its session after
+ * The wall time ends with the command.  measure then waits for the processes
+ * left behind, and adds their CPU time: zkrun's keeper closes its session after
  * zkrun has exited.  The command's output is discarded.  A status other than 0
  * is an error.
  */

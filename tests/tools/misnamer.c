@@ -4,9 +4,9 @@
  *
  *	misnamer END NAME ...	for all nodes whose paths end in END
  *
- * Prints its port and serves one client after the other.  It knows the requests
- * for nodes (getData, getChildren2, exists), sync, ping and the end of the
- * session.  It answers all others with "no node".
+ * misnamer prints its port and serves one client after the other.  It supports
+ * the requests for nodes (getData, getChildren2, exists), sync, ping and
+ * closeSession.  It answers all others with "no node".
  */
 #include <sys/socket.h>
 

@@ -1,7 +1,7 @@
 /*
- * notified: a service manager.  It binds a datagram socket, at a path or an
- * abstract "@name", and appends each message to a file: "PID LINE".  As for a
- * real manager, the kernel supplies the PID of the sender.
+ * notified: stands for a service manager.  It binds a datagram socket, at a
+ * path or an abstract "@name", and appends each message to a file: "PID LINE".
+ * As for a real manager, the kernel supplies the PID of the sender.
  */
 #include <sys/socket.h>
 #include <sys/un.h>

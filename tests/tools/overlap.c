@@ -1,7 +1,7 @@
 /*
- * overlap: judge a file of begin and end stamps (see stamp.c): do more runs
- * overlap than allowed?  A killed run has no end stamp.  It counts as one
- * moment, or with -k as a run that never ends.
+ * overlap: judge by a file of begin and end stamps (see stamp.c) whether more
+ * runs overlap than allowed.  A killed run has no end stamp.  Such a run counts
+ * as one moment, or with -k as a run that never ends.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 struct mark {
 	long long	 ns;
 	bool		 begin;
-	bool		 moment;	/* no end: counts as a moment */
+	bool		 moment;	/* has no end and counts as a moment */
 	char		*id;
 	size_t		 line;
 };

@@ -1,11 +1,11 @@
 /*
- * pledge: the command of a run whose zkrun may have been told lies.
+ * pledge: the command of a run whose zkrun may have received false frames.
  *
  *	pledge CONNECT DIR RUN HOLD_MS STATUS
  *
  * pledge leaves these files in DIR for the judge of the run:
- *	lock		of all runs of the task; locked while pledge lives
- *	RUN.alive	of this run; locked while any process of the run lives
+ *	lock		for all runs of the task; locked while pledge lives
+ *	RUN.alive	for this run; locked while any of its processes lives
  *	RUN.proof	"begin", and "end" just before the exit with STATUS
  *	lies		a line "RUN WHAT" for each untrue statement of zkrun
  *
@@ -102,7 +102,7 @@ main(int argc, char *argv[])
 	append(proof, "begin", "");
 	if (!locked)
 		tell_lie(" overlap");
-	/* The child inherits the open file, and so the lock. */
+	/* The child inherits the open file and thereby the lock. */
 	if (fork() == 0) {
 		linger(atol(argv[4]) * 2);
 		_exit(0);

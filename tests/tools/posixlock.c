@@ -1,5 +1,6 @@
 /*
- * posixlock: hold a POSIX record lock on a file, as a caller of zkrun may do.
+ * posixlock: run a command that holds a POSIX record lock on a file.  A caller
+ * of zkrun may hold such a lock.
  *
  *	posixlock FILE COMMAND [ARGUMENT ...]
  *

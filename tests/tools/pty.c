@@ -1,6 +1,6 @@
 /*
- * pty: run a program on a terminal of its own.  pty types its stdin on the
- * terminal, and writes the program's output to stdout.
+ * pty: run a program on its own terminal.  pty types its stdin on the terminal
+ * and writes the program's output to stdout.
  */
 #include <sys/ioctl.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 /*
  * relay: a TCP relay in front of a ZooKeeper server, for tests that need a bad
  * network: frozen, slow, cut, silent, or losing a single reply.  Tests control
- * it over a unix socket.
+ * the relay over a unix socket.
  */
 #include <sys/resource.h>
 #include <sys/un.h>
@@ -120,7 +120,7 @@ wait_for(struct conn *c, struct pollfd *pfd)
 				events |= POLLOUT;
 		}
 		c->pfd[i] = -1;
-		/* Leave out an idle socket: a hang-up is always reported. */
+		/* Omit idle sockets: poll(2) always reports a hang-up. */
 		if (events == 0)
 			continue;
 		c->pfd[i] = (int)n;

@@ -1,7 +1,7 @@
 /*
- * relayconn.h: the connections of relay.c: which bytes came in on one side,
- * which may leave on the other side and when, and which ZooKeeper frames pass.
- * The code is in a header, because every .c file here is a program.
+ * relayconn.h: the connections of relay.c: which bytes arrived on one side,
+ * which bytes may leave on the other side and when, and which ZooKeeper frames
+ * pass.  The code is in a header, because every .c file here is a program.
  */
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_MAX	(64U << 20)	/* longer is not ZooKeeper's protocol */
+#define FRAME_MAX	(64U << 20)	/* of ZooKeeper's protocol */
 #define OP_LOW		(-16)		/* closeSession is -11 */
 #define OP_HIGH		127
 #define RULES		8
@@ -62,15 +62,15 @@ struct conn {
 	int			 pfd[2];	/* index in poll's array, or -1 */
 	struct { int32_t xid, error; bool cut; } drop[RULES];
 	int			 ndrop;
-	uint64_t		 garble;	/* its random numbers */
+	uint64_t		 garble;	/* its random state */
 };
 
-/* Replies to drop or to replace by an error: 'left' ones of this opcode. */
+/* Drop the next 'left' replies of this opcode, or replace them by an error. */
 struct rule {
 	int32_t	op;
-	long	skip;		/* the number that passes first */
+	long	skip;		/* how many replies pass first */
 	long	left;
-	int32_t	error;		/* 0: drop it */
+	int32_t	error;		/* 0: drop the reply */
 	bool	cut;
 };
 
@@ -84,12 +84,12 @@ static struct {
 	char	path[256];	/* of the request */
 } trap;
 static bool		 frozen[2], blackhole[2];
-/* An older server or another program: it does not know these requests, ... */
+/* Imitate an older server or another program, which knows fewer requests. */
 #define OP_UNKNOWN	99		/* unknown to every server */
 static bool		 unknown[OP_HIGH - OP_LOW + 1];
-static bool		 slam;		/* ... closes on the first one, */
-static bool		 hang_up;	/* ... closes after its answer, */
-static bool		 no_resume;	/* ... or resumes no session */
+static bool		 slam;		/* closes at the first request */
+static bool		 hang_up;	/* closes after the first answer */
+static bool		 no_resume;	/* does not resume sessions */
 static double		 delay_ms[2];
 static struct {
 	unsigned long	open, accepted, dropped;
@@ -137,7 +137,7 @@ be32(const unsigned char *p)
 	    (uint32_t)p[2] << 8 | p[3]);
 }
 
-/* Note the path of the held request, which is behind length, xid and opcode. */
+/* Note the path of the held request, which follows length, xid and opcode. */
 static void
 note_path(const unsigned char *frame, size_t len)
 {
@@ -294,7 +294,7 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 			pass_on(c, dir, f->buf + at, 4 + len);
 		at += 4 + len;
 		if (hang_up && dir == DOWN && answers) {
-			/* End both directions, so that the answer arrives. */
+			/* Do not reset, so that the answer arrives. */
 			enqueue(f, dir, NULL, 0);
 			swallow(&c->flow[UP]);
 			f->swallow = true;
@@ -304,7 +304,7 @@ feed(struct conn *c, int dir, const unsigned char *p, size_t n)
 	f->have -= at;
 }
 
-/* Read what has arrived for a direction. */
+/* Read the bytes that have arrived for a direction. */
 static void
 take(struct conn *c, int dir)
 {
@@ -329,8 +329,8 @@ take(struct conn *c, int dir)
 }
 
 /*
- * Send what is due.  Returns the milliseconds until more is due, or -1 if that
- * does not depend on the time.
+ * Send the chunks that are due.  Returns the milliseconds until the next one is
+ * due, or -1 if this does not depend on the time.
  */
 static double
 give(struct conn *c, int dir)
@@ -359,7 +359,7 @@ give(struct conn *c, int dir)
 				return (-1);
 			}
 			if (n == -1) {
-				/* Closed; the other direction reports it. */
+				/* Closed.  The other direction notices this. */
 				swallow(f);
 				f->finished = f->ended;
 				return (-1);

@@ -118,7 +118,7 @@ garble(int n, char *w[])
 		return (strcmp(w[1], "off") == 0);
 	if (n != 4)
 		return (false);
-	/* Connections of one seed do not reach the next seed's numbers. */
+	/* Each seed has its own 2^20 numbers for connections. */
 	garbling.next = (uint64_t)number(w[1], &bad) << 20;
 	garbling.one_in = (uint32_t)number(w[2], &bad);
 	garbling.lies = strcmp(w[3], "lies") == 0;
@@ -126,7 +126,7 @@ garble(int n, char *w[])
 	    (garbling.lies || strcmp(w[3], "wire") == 0));
 }
 
-/* Carry out one command; false if there is no such command. */
+/* Carry out one command.  Returns false if the command is unknown. */
 static bool
 obey(int n, char *w[], FILE *out)
 {

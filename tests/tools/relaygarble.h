@@ -3,10 +3,10 @@
  * header, because every .c file here is a program.
  *
  * A seed and the number of the connection determine which frames the relay
- * garbles, and how.  There are two classes.  "wire": damage to the stream and
- * to the heads of frames, as by a bad line or a bad program in between.
- * "lies": a whole, well-formed frame with other contents than the sender sent.
- * No client can detect all lies, because the protocol has no checksum.
+ * garbles, and how.  The class "wire" damages the stream and the heads of
+ * frames, as a bad network or a bad program in between does.  The class "lies"
+ * replaces the contents of whole, well-formed frames.  No client can detect all
+ * lies, because the protocol has no checksum.
  */
 #include "chance.h"
 
@@ -61,12 +61,12 @@ static size_t
 garble_frame(struct conn *c, int dir, enum garble_kind kind,
     unsigned char *p, size_t len)
 {
-	/* The head of a reply: xid, zxid.  Of a request: xid, type. */
+	/* A reply's head has xid and zxid, a request's xid and type. */
 	size_t head = dir == DOWN ? 4 + 12 : 4 + 8, at;
 	static const uint32_t numbers[] = { 0, 1, 2, 0xffffffff, 0x7fffffff,
 	    0x80000000, 0x10000 };
 
-	/* The handshake's head has a version only. */
+	/* The handshake's head has only a version. */
 	if (!c->flow[dir].garbled)
 		head = 4 + 4;
 	if (head > len)
@@ -140,7 +140,7 @@ garble_with(struct conn *c, int dir, enum garble_kind kind,
 	case LOSE:
 		break;
 	case SWAP:
-		/* This frame passes after the next one, if one comes. */
+		/* Hold this frame until the next one has passed. */
 		if (f->held == NULL) {
 			f->held = p;
 			f->held_len = n;
@@ -172,7 +172,7 @@ garble_with(struct conn *c, int dir, enum garble_kind kind,
 	free(p);
 }
 
-/* Take a whole frame on its way. */
+/* Pass on a whole frame, garbled or not. */
 static void
 pass_on(struct conn *c, int dir, const unsigned char *data, size_t len)
 {

@@ -1,6 +1,6 @@
 /*
  * responder: a server that is not ZooKeeper.  It prints its port, answers
- * anything with a fixed text and closes the connection.  Without a text it
+ * any input with a fixed text and closes the connection.  Without a text it
  * listens and never answers.
  */
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 /*
- * shy: two processes that are not dumpable.  The second is in a session of its
- * own.  A /proc mounted with hidepid shows such processes only to root.  They
- * live for a minute.
+ * shy: two processes that are not dumpable and live for a minute.  The second
+ * is in its own session.  If /proc is mounted with hidepid, only root can see
+ * such processes.
  */
 #include <sys/prctl.h>
 

@@ -1,6 +1,7 @@
 /*
- * siglog: a command that writes down every signal that it gets, so that a test
- * can see that a signal came exactly once.  The kernel handles terminal stops.
+ * siglog: a command that records every signal that it receives, so that a test
+ * can see whether a signal came exactly once.  siglog does not catch stop
+ * signals from the terminal.
  */
 #include <sys/signalfd.h>
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LIMIT_MS	60000	/* it ends by itself after this time */
+#define LIMIT_MS	60000	/* siglog exits after this time */
 
 static void
 say(int fd, const char *line)

@@ -7,7 +7,7 @@
 
 #include "signs.h"
 
-/* Wall clock minus clock of the signs: the quickest of many readings. */
+/* The wall clock minus the signs' clock, by the quickest of many readings. */
 static int64_t
 wall_offset_us(void)
 {

@@ -22,8 +22,8 @@
 
 struct signs {
 	_Atomic int64_t	begin_us;
-	_Atomic int64_t	last_us;	/* of processes that need the lease */
-	_Atomic int64_t	left_us;	/* of processes left by -o leave */
+	_Atomic int64_t	last_us;	/* by processes that need the lease */
+	_Atomic int64_t	left_us;	/* by processes left by -o leave */
 	_Atomic int64_t	asked_us;	/* of the first request to stop */
 	_Atomic int64_t	fence;
 	_Atomic int64_t	session;

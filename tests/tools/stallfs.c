@@ -1,20 +1,20 @@
 /*
- * stallfs: a file server that stops answering.
+ * stallfs: a file server that can stop answering.
  *
  *	stallfs DIR CONTROL
  *
- * It mounts a FUSE file system of ten files, named 0 to 9, on DIR, and prints
- * "up".  It serves until it is killed, and then every open request fails.  Each
- * line of the file CONTROL names requests that get no answer as long as the
- * line is there:
+ * stallfs mounts a FUSE file system of ten files, named 0 to 9, on DIR, and
+ * prints "up".  It serves until it is killed; then every open request fails.
+ * Each line of the file CONTROL names requests that get no answer while the file
+ * has this line:
  *
  *	flush 4242	close(2) of process 4242
  *	write all	write(2) of every process
  *	any 4242	any request of process 4242
  *
- * It knows flush, getattr, open, read and write by name.  It prints "held NAME
- * PID" for each request that it does not answer.  Attributes are never cached:
- * fstat(2) asks the server.
+ * The names are flush, getattr, open, read and write.  stallfs prints "held
+ * NAME PID" for each request that it does not answer.  Attributes are never
+ * cached, so fstat(2) asks the server.
  */
 #include <linux/fuse.h>
 #include <sys/mount.h>
@@ -112,7 +112,7 @@ answer(const struct fuse_in_header *head, int error, const void *data,
 	memcpy(buffer, &out, sizeof(out));
 	if (size > 0)
 		memcpy(buffer + sizeof(out), data, size);
-	/* ENOENT: the caller was killed, and its request is gone. */
+	/* ENOENT: the caller was killed, which removed its request. */
 	if (write(device, buffer, out.len) == -1 && errno != ENOENT)
 		err(1, "answer");
 }

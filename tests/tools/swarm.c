@@ -5,13 +5,13 @@
  *
  * swarm starts N commands and ends when all have ended.  A % in an argument
  * becomes the number of the command, 0 to N - 1.  When a command ends, swarm
- * starts it again: with -s until the time is over, with -r until so many have
- * been started.  Then, on TERM, and when its parent dies, swarm sends TERM to
- * all.  10 s later it kills those that still live, with all their descendants.
+ * starts it again: with -s for so many seconds, with -r until it has started so
+ * many.  After that, on TERM, and when its parent dies, swarm sends TERM to all
+ * commands.  10 s later it kills those that still live, and their descendants.
  *
  * swarm prints "started=N failed=N killed=N", and STATUS:N for each exit status
- * that occurred (128 and more for a signal).  If a command ends after the TERM,
- * swarm counts neither a failure nor a status.  The commands' stdout goes to
+ * that occurred (128 and more for a signal).  swarm ignores how commands end
+ * after the TERM.  The commands' stdout goes to
  * /dev/null.
  */
 #include <sys/prctl.h>
@@ -49,7 +49,7 @@ now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* Return the argument with the number in place of each %. */
+/* Return the argument with each % replaced by the number. */
 static char *
 numbered(const char *argument, int number)
 {
@@ -181,7 +181,7 @@ number(const char *text)
 	return n;
 }
 
-/* Wait until the time is over, TERM comes or all have ended. */
+/* Wait until the deadline, for TERM, or for the end of all commands. */
 static void
 wait_for_all(double end_ms, long runs)
 {

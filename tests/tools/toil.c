@@ -1,6 +1,6 @@
 /*
  * toil: the command of a run under torture.  All its processes write their
- * signs of life onto the page of signs.h, as often as they can.
+ * signs of life to the page of signs.h, as often as they can.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -46,7 +46,7 @@ asked(int number)
 		end_us = now_us + 50000;
 }
 
-/* Sign until the time is over. */
+/* Write signs of life until end_us. */
 static void
 live(bool needs_lease)
 {

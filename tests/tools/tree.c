@@ -44,7 +44,7 @@ hop(long ms, time_t end)
 	}
 }
 
-/* Keep as many dead children as possible. */
+/* Leave n dead children unreaped. */
 static void
 zombies(long n)
 {
@@ -82,7 +82,7 @@ deep(long n)
 	nap(LIMIT_S * 1000L);
 }
 
-/* Use so much memory, in small pages, that dying takes a while. */
+/* Use so much memory in small pages that the exit takes a while. */
 static void
 big(long mb)
 {

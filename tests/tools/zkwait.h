@@ -35,7 +35,7 @@ struct answer {
 
 static zhandle_t	*zh;
 static bool		 changed;	/* a watch fired */
-static bool		 attaching;	/* to a session that may be gone */
+static bool		 attaching;	/* resumes a session that may be gone */
 
 static double
 now_ms(void)
@@ -102,7 +102,7 @@ watcher(zhandle_t *handle, int type, int state, const char *path, void *arg)
 		changed = true;
 }
 
-/* Connect, to the session with the id, if any.  False: that session is gone. */
+/* Connect, resuming the session with the id, if any.  False if it is gone. */
 static bool
 connect_to(const char *hosts, const clientid_t *id)
 {
@@ -128,7 +128,7 @@ connect_to(const char *hosts, const clientid_t *id)
 	return (true);
 }
 
-/* Wait for the answer to the request whose sending returned rc. */
+/* Wait for the answer to a request; rc is what the sending call returned. */
 static int
 await(struct answer *a, int rc)
 {

@@ -72,7 +72,7 @@ delete_node(const char *path)
 	return (await(&a, zoo_adelete(zh, path, -1, on_void, &a)));
 }
 
-/* Print path and all nodes below it, or delete them. */
+/* Print, or delete, the node at path and all nodes below. */
 static void
 walk(const char *path, bool delete)
 {
@@ -195,7 +195,7 @@ watch(const char *path)
 
 			rc = await(&a, zoo_aexists(zh, path, 1, on_stat, &a));
 			if (rc == ZOK)
-				continue;	/* created in between */
+				continue;	/* created meanwhile */
 			if (rc == ZNONODE)
 				rc = ZOK;
 		}
@@ -301,8 +301,8 @@ password(int64_t id, char out[16])
 
 /*
  * zookeeper_close() proves nothing, so attach and close until the server says
- * that the session does not exist.  The session's ephemeral nodes may go later;
- * a sync waits until they are gone.
+ * that the session does not exist.  The session's ephemeral nodes may exist
+ * longer; a sync waits until they are deleted.
  */
 static void
 expire(const char *hosts, const char *hex)
@@ -328,7 +328,7 @@ expire(const char *hosts, const char *hex)
 		errx(EXIT_NO, "%s: no such session", hex);
 }
 
-/* Replace the ACL by one entry for everybody. */
+/* Replace the ACL by a single entry, for everybody. */
 static void
 set_acl(const char *path, const char *letters)
 {

@@ -2,7 +2,7 @@
  * slowstart.so, for LD_PRELOAD: delay the keeper just before it starts the
  * command, as a busy machine does.  The delay of 8 ms is shorter than the time
  * for which the guard waits for the keeper's report of a signal.  Before the
- * delay, slowstart.so makes the file that SLOWSTART names.
+ * delay, slowstart.so creates the file that SLOWSTART names.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
- * slowsync.so, for LD_PRELOAD: a server with a slow disk.  Each fsync(2) takes
- * as many milliseconds as the file that SLOWSYNC names says.
+ * slowsync.so, for LD_PRELOAD: give a server a slow disk.  The file that
+ * SLOWSYNC names contains the milliseconds that each fsync(2) takes.
  */
 #include <fcntl.h>
 #include <stdlib.h>

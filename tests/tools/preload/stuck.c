@@ -1,6 +1,6 @@
 /*
- * stuck.so, for LD_PRELOAD: a process of zkrun waits for a disk that does not
- * answer.  Not even SIGKILL ends such a process.
+ * stuck.so, for LD_PRELOAD: make a process of zkrun wait for a disk that does
+ * not answer.  Not even SIGKILL ends such a process.
  *
  * STUCK names the process: guard, keeper or resolver.  Once the file STUCK_WHEN
  * exists, this process writes to the file STUCK_FILE on the disk: guard and

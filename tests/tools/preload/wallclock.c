@@ -3,7 +3,7 @@
  * real machine, other clocks and timers do not change.  (libfaketime also
  * shifts timers of CLOCK_BOOTTIME.)
  *
- * The file that WALLCLOCK names has the clock's error in seconds.
+ * The file that WALLCLOCK names contains the clock's error in seconds.
  */
 #include <sys/syscall.h>
 #include <sys/time.h>
