@@ -1,5 +1,5 @@
 # clients.bash: run lock clients of other libraries beside zkrun --recipe mutex.
-# For test files that load helper as well.
+# A file that loads this must load helper as well.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # status is set by zkrun_wait
 #
@@ -10,9 +10,10 @@
 #	go	the Lock of go-zookeeper	tests/clients/go_client.go
 #	kazoo	kazoo's Lock, with "lock-"	tests/clients/kazoo_client.py
 #
-# All have the same command line.  They and zkrun's commands stamp each stay.
+# All have the same command line.  They and zkrun's commands write a begin and
+# an end stamp for each stay under the lock.
 
-# The node whose children are the contenders.
+# P: print the path of the node whose children are the contenders.
 P()
 {
 	echo "/lock/mutex/$TASK"
@@ -23,17 +24,17 @@ STAYS()
 	echo "$BATS_TEST_TMPDIR/stays"
 }
 
-# contenders N: are there N?  For wait_for.
+# contenders N: are there N contenders?  For wait_for.
 contenders()
 {
 	local names
 
-	# An error of the witness does not count as 0.
+	# Do not take an error of the witness for 0.
 	names=$(zk ls "$(P)" 2>/dev/null) || [ $? -eq 1 ] || return 1
 	[ "$(grep -c . <<<"$names")" -eq "$1" ]
 }
 
-# assert_no_contenders: all of them end, and leave no node.
+# assert_no_contenders: all contenders end and leave no node.
 assert_no_contenders()
 {
 	wait_for 10 contenders 0 && return
@@ -61,7 +62,7 @@ client_bg()
 }
 
 # mutex_bg NAME [OPTION...]: start a zkrun whose command stamps a stay of
-# HOLD_MS.
+# HOLD_MS under the lock.
 mutex_bg()
 {
 	local name=$1
@@ -71,20 +72,20 @@ mutex_bg()
 	    "$TOOLS/stamp" "$(STAYS)" "$name" "${HOLD_MS:-1}"
 }
 
-# kazoo looks for its parent only once and fails if the servers remove an empty
-# container, so make a plain node.
+# Create the contenders' parent as a plain node: kazoo looks for the parent only
+# once, and fails if the servers delete an empty container.
 know_parent()
 {
 	zk create -p "$(P)" >/dev/null
 }
 
-# began NAME: did it get the lock?  For wait_for.
+# began NAME: did NAME get the lock?  For wait_for.
 began()
 {
 	grep -q "^begin .* $1\$" "$(STAYS)" 2>/dev/null
 }
 
-# ends NAME SECONDS: it must exit 0.
+# ends NAME SECONDS: fail unless NAME exits 0 within SECONDS.
 ends()
 {
 	zkrun_wait "$1" "$2" && assert_equal "$1: $status" "$1: 0" && return
@@ -98,7 +99,7 @@ stays()
 	sed -n 's/^begin [0-9]* //p' "$(STAYS)" 2>/dev/null | tr '\n' ' '
 }
 
-# zkruns ID: take the lock again and again while there is no file "over".
+# zkruns ID: take the lock again and again until the file "over" exists.
 zkruns()
 {
 	local rc
@@ -112,8 +113,8 @@ zkruns()
 }
 
 # contend KIND KIND: two clients and two loops of zkrun contend for one lock.
-# Nobody overlaps, the clients have all their rounds, and the zkruns have
-# turns between these.
+# No two holders overlap, the clients complete all rounds, and the zkruns get
+# turns in between.
 contend()
 {
 	local rounds=${ROUNDS:-200} name n
@@ -194,7 +195,7 @@ waiters_leave()
 	zkrun_wait killed 5
 	assert_equal "$status" 137
 	wait_for 10 contenders 3
-	# A contender that takes this for its turn begins within milliseconds.
+	# A contender that mistakes this for its turn begins within a few ms.
 	sleep 0.3
 	assert_equal "$(stays)" ''
 	contenders 3

@@ -7,7 +7,7 @@ setup_file()
 	local lib
 
 	lib=$(compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' | head -n 1)
-	# Monotonic time stays real, because sessions expire by it.
+	# Do not change monotonic time, because sessions expire by it.
 	export FAKE_CLOCK="env LD_PRELOAD=$lib"
 	FAKE_CLOCK+=' FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0'
 	export CLOCK_DIR=$BATS_FILE_TMPDIR/clock
@@ -28,15 +28,15 @@ teardown_file()
 	timeout 30 "$SANDBOX" kill "$CLOCK_DIR/server"
 }
 
-# Make zkrun and zk use this server in this test.
+# Make zkrun and zk use the server with its own clock in this test.
 use_clock_server()
 {
 	ZKRUN_CONNECT=127.0.0.1:$(<"$CLOCK_DIR/port")
 	export ZKRUN_CONNECT
 }
 
-# set_clock OFFSET: set the server's clock to the machine's plus OFFSET, at
-# once.
+# set_clock OFFSET: set the server's clock to the machine's clock plus OFFSET.
+# This takes effect at once.
 set_clock()
 {
 	echo "$1" >"$CLOCK_DIR/new" && mv "$CLOCK_DIR/new" "$CLOCK_DIR/now"

@@ -1,4 +1,5 @@
-# common.bash: for tests and torture: wait, and see whether a process has ended.
+# common.bash: functions of tests and torture that wait for a condition or check
+# whether a process has ended.
 # shellcheck shell=bash
 
 now_us()
@@ -22,8 +23,8 @@ wait_for()
 	done
 }
 
-# gone PID: has the process ended?  A zombie counts: only its parent can reap
-# it.
+# gone PID: has the process ended?  A zombie counts as ended, because only its
+# parent can reap it.
 gone()
 {
 	local stat

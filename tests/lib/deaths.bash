@@ -3,8 +3,8 @@
 # lease.
 # shellcheck shell=bash
 #
-# A zkrun passes if the last sign of life came before the lease was gone.
-# Neither time comes from zkrun: the tree reports the first, and the witness, a
+# A zkrun passes if the last sign of life came before the lease was deleted.
+# Neither time comes from zkrun.  The tree reports the first.  The witness, a
 # ZooKeeper client with its own connection past any relay, reports the second.
 
 # boot_us: set BOOT_US to the time now, on the clock of alive and znode.
@@ -22,7 +22,7 @@ nap()
 		mkfifo "$BATS_TEST_TMPDIR/nap"
 		exec {NAP_FD}<>"$BATS_TEST_TMPDIR/nap"
 	fi
-	# Do not fork: that takes longer than some naps.
+	# Do not fork, because a fork takes longer than some naps.
 	printf -v NAP '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000))
 	read -rt "$NAP" <&"$NAP_FD" || true
 }
@@ -40,8 +40,8 @@ median()
 }
 
 # keeper_now GUARD: set KEEPER without a fork; fail if there is no keeper yet.
-# Check the name: a guard with sanitizers has another child at its exit, which
-# looks for leaks, and the guard hangs if a test kills that child.
+# Check the name: at its exit, a guard with sanitizers has another child, which
+# looks for leaks.  The guard hangs if a test kills that child.
 keeper_now()
 {
 	local name=''
@@ -64,7 +64,7 @@ witness_file()
 	echo "$BATS_TEST_TMPDIR/witness.$1"
 }
 
-# start_witness NAME TASK: record from now on when the lease goes.
+# start_witness NAME TASK: from now on, record when the lease is deleted.
 start_witness()
 {
 	local out
@@ -141,7 +141,7 @@ beat_fleet()
 	wait_for 20 fleet_has_beaten
 }
 
-# signal_fleet SIGNAL guard|keeper: signal all of them with one kill.
+# signal_fleet SIGNAL guard|keeper: signal all guards or keepers with one kill.
 signal_fleet()
 {
 	local name pids=()
@@ -157,9 +157,9 @@ signal_fleet()
 	kill -"$1" "${pids[@]}"
 }
 
-# judge_one NAME: fail if a process was alive after the lease was gone.  Call
-# this when the lease is gone.  Set LEASE_GONE_US, and AHEAD_US to the time from
-# the last sign of life until then.
+# judge_one NAME: fail if a process was alive after the lease was deleted.  Call
+# this after the deletion.  Set LEASE_GONE_US to the time of the deletion, and
+# AHEAD_US to the time from the last sign of life until then.
 judge_one()
 {
 	local last
@@ -176,9 +176,9 @@ judge_one()
 }
 
 # judge_fleet SECONDS [WITHIN_MS [AT_LEAST_MS]]: wait for the end of every lease
-# and tree.  Fail unless each tree died before its lease was gone, by at most
-# WITHIN_MS and at least AT_LEAST_MS.  With sanitizers zkrun kills slowly, and
-# AT_LEAST_MS does not count.
+# and tree.  Fail unless each tree died before its lease was deleted, by at most
+# WITHIN_MS and at least AT_LEAST_MS.  With sanitizers zkrun kills slowly, so
+# AT_LEAST_MS is ignored.
 judge_fleet()
 {
 	local name ahead=() least_ms=${3:-0} rc=0
@@ -207,7 +207,7 @@ judge_fleet()
 	return $rc
 }
 
-# end_fleet STATUS: wait for all of them; fail unless each exits with STATUS.
+# end_fleet STATUS: wait for FLEET to end; fail unless each exits with STATUS.
 end_fleet()
 {
 	local name rc=0
@@ -237,7 +237,7 @@ figure()
 	echo "# $*" >&3
 }
 
-# said NAME PATTERN N: fail unless its stderr has exactly N lines that match.
+# said NAME PATTERN N: fail unless exactly N lines of NAME's stderr match.
 said()
 {
 	assert_equal "$2: $(grep -cE -e "$2" "$BATS_TEST_TMPDIR/$1.err")" \
@@ -264,7 +264,7 @@ plant()
 	chmod +x "$1"
 }
 
-# kill_marked: kill what the commands of this test have left.
+# kill_marked: kill the processes that the commands of this test have left.
 kill_marked()
 {
 	local pid

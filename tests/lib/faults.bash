@@ -4,7 +4,7 @@
 # Each zkrun of a crowd has its own task and phase, so twelve zkruns under one
 # fault are twelve trials.  Each runs tools/alive: three processes that record
 # their last sign of life and ignore SIGTERM.  Each task has a witness: a client
-# on a server without the fault, which records when the lease goes.
+# on a server without the fault, which records when the lease is deleted.
 #
 # CROWD has the names of the zkruns.  The task of NAME is $TASK-NAME, and its
 # files are $BATS_TEST_TMPDIR/NAME.*.
@@ -18,7 +18,8 @@
 start_three()
 {
 	export ENSEMBLE=$TOP/tests/ensemble THREE=$BATS_FILE_TMPDIR/three
-	# With ticks of 500 ms a server grants 10 s by default; tests use 30 s.
+	# With ticks of 500 ms a server grants at most 10 s by default, but
+	# tests use 30 s.
 	timeout 120 "$ENSEMBLE" start "$THREE" --tick 500 \
 	    --set maxSessionTimeout=60000
 }
@@ -51,7 +52,7 @@ mend_three()
 {
 	local n pids=()
 
-	# Heal only after a cut: it resets every link.
+	# Heal only after a cut, because healing resets every link.
 	[ -z "$THREE_CUT" ] || three heal
 	for n in 1 2 3; do
 		"$SANDBOX" thaw "$THREE/$n" 2>/dev/null || {
@@ -105,11 +106,12 @@ watch_leases()
 	"$TOOLS/znode" -c "$2" watch "$(leases_of "$TASK-$1")" \
 	    >"$out" 2>&1 3>&- &
 	HELPERS+=($!)
-	# It reports only what changes from then on.
+	# The witness reports only the changes after its start.
 	wait_for 20 grep -q watching "$out"
 }
 
-# witnessed NAME SIGN N: has the witness seen N leases made (+) or gone (-)?
+# witnessed NAME SIGN N: has the witness seen N leases created (+) or deleted
+# (-)?
 witnessed()
 {
 	[ "$(grep -c "^[0-9.]* [$2] " "$BATS_TEST_TMPDIR/$1.witness")" -ge "$3" ]
@@ -150,7 +152,7 @@ mortal_crowd()
 	random_pause 1000 2500
 }
 
-# tells_of_loss NAME: does its stderr have all messages about lost contact?
+# tells_of_loss NAME: does NAME's stderr have all messages about lost contact?
 tells_of_loss()
 {
 	local s='[0-9]+\.[0-9]s' err=$BATS_TEST_TMPDIR/$1.err pattern
@@ -167,8 +169,8 @@ tells_of_loss()
 	done
 }
 
-# judge NAME: was the last sign of life before the task's latest lease was gone?
-# Print by how many ms.
+# judge NAME: did the last sign of life come before the task's latest lease was
+# deleted?  Print by how many ms.
 judge()
 {
 	local dir=$BATS_TEST_TMPDIR lease gone last
@@ -217,8 +219,8 @@ crowd_ends()
 	done
 }
 
-# crowd_was_in_time NAME...: after crowd_ends, fail if any died too late or
-# ended in a wrong way.
+# crowd_was_in_time NAME...: after crowd_ends, fail if any died too late or did
+# not end as it should.
 crowd_was_in_time()
 {
 	verdict "$@"
@@ -255,13 +257,13 @@ lucky_crowd()
 	random_pause 1000 2500
 }
 
-# has_lost NAME: has it ever said that it lost contact?
+# has_lost NAME: has NAME ever reported lost contact?
 has_lost()
 {
 	grep -q 'lost contact with ZooKeeper' "$BATS_TEST_TMPDIR/$1.err"
 }
 
-# has_contact NAME: does its last message about contact leave it with contact?
+# has_contact NAME: fail if NAME's last message about contact reports a loss.
 has_contact()
 {
 	! grep 'contact with ZooKeeper' "$BATS_TEST_TMPDIR/$1.err" |
@@ -280,7 +282,7 @@ all_of()
 }
 
 # all_untouched NAME...: fail unless each has contact, still runs its first
-# command, never asked it to stop, and exits with its status.
+# command, never asked this command to stop, and exits with its status.
 all_untouched()
 {
 	local name base pid wrong=0 lost=0
@@ -330,7 +332,7 @@ queue_for()
 	    "$BATS_TEST_TMPDIR/$name.alive" hard
 }
 
-# older_than SINCE MS: have MS passed since then?
+# older_than SINCE MS: have MS passed since SINCE?
 older_than()
 {
 	[ "$(now_us)" -gt $(($1 + $2 * 1000)) ]
@@ -343,7 +345,8 @@ hand_over()
 }
 
 # handed_end: set STARTED to the zkruns of CROWD that started their command, and
-# end these with crowd_ends.  The others must not start theirs any more.
+# end these with crowd_ends.  Stop the others, and fail if one of them has
+# started its command meanwhile.
 handed_end()
 {
 	local name others=()
@@ -367,8 +370,9 @@ handed_end()
 }
 
 # drop_leader: kill a cut leader when the test no longer needs it.  Its votes
-# still reach the others, because a server connects back to the address that
-# another one names, past the relay.  They would elect it again and again.
+# still reach the other servers, because a server connects back to the address
+# that another one names, past the relay.  The others would elect the cut server
+# again and again.
 drop_leader()
 {
 	"$SANDBOX" kill "$THREE/$CHOSEN"
@@ -388,7 +392,7 @@ as_root()
 }
 
 # start_network: start a server in its own network namespace; set
-# NETWORK_CONNECT.  Only one at a time.
+# NETWORK_CONNECT.  Only one such server can run at a time.
 start_network()
 {
 	local port
@@ -411,9 +415,9 @@ start_network()
 	NETWORK_CONNECT=198.18.77.2:$port
 }
 
-# network_link up|down: while down, what zkrun sends does not arrive.  The
-# interface stays up: otherwise the kernel would notice both the failure and its
-# end at once.
+# network_link up|down: while down, the link drops what zkrun sends.  The
+# interface stays up, or the kernel would notice the failure and its end at
+# once.
 network_link()
 {
 	local neighbour=(198.18.77.2 dev "$NETWORK")

@@ -52,7 +52,7 @@ zk()
 	timeout 20 "$TOOLS/znode" -c "${ZK_CONNECT:-$ZKRUN_CONNECT}" "$@"
 }
 
-# With RECIPE=mutex tests/run, all zkruns of a test use that recipe.
+# With RECIPE=mutex in the environment, all zkruns of a test use that recipe.
 uses_mutex()
 {
 	[ "${ZKRUN_RECIPE:-}" = mutex ]
@@ -65,7 +65,7 @@ leases_of()
 	echo "${LOCK_BASE:-/lock/mutex}/$1$(uses_mutex || echo /leases)"
 }
 
-# children PATH: print the children, one a line, also if there is no such node.
+# children PATH: print the children, one a line; nothing if PATH does not exist.
 children()
 {
 	zk ls "$1" 2>/dev/null || [ $? -eq 1 ]
@@ -101,18 +101,18 @@ queue_of()
 	fi
 }
 
-# lease_of TASK: print the path of its lease node.
+# lease_of TASK: print the path of the task's lease node.
 lease_of()
 {
 	echo "$(leases_of "$1")/$(holders "$1" | head -n 1)"
 }
 
-# holds_count TASK N, queue_count TASK N: are there N?  For wait_for.
+# holds_count TASK N, queue_count TASK N: are there N nodes?  For wait_for.
 holds_count()
 {
 	local names
 
-	# An error of the witness does not count as 0.
+	# Do not take an error of the witness for 0.
 	names=$(holders "$1") && [ "$(grep -c . <<<"$names")" -eq "$2" ]
 }
 
@@ -127,7 +127,7 @@ lock_clean()
 {
 	local leases locks
 
-	# An error of the witness does not count as clean.
+	# Do not take an error of the witness for a clean lock.
 	leases=$(holders "$1") && locks=$(queue_of "$1") &&
 	    [ -z "$leases$locks" ]
 }
@@ -156,7 +156,7 @@ own_server()
 
 	OWN_DIR=$BATS_TEST_TMPDIR/server${#OWN_SERVERS[@]}
 	OWN_SERVERS+=("$OWN_DIR")
-	# The port goes to a file: $() would wait for all who hold its pipe.
+	# Write the port to a file: $() would wait for all that hold its pipe.
 	timeout 90 "$SANDBOX" start "$OWN_DIR" "$@" >"$OWN_DIR.port" || return 1
 	port=$(<"$OWN_DIR.port")
 	# shellcheck disable=SC2034 # for the tests
@@ -249,8 +249,8 @@ curator_lines()
 	    grep -cxF -e "$1")" -ge "$2" ]
 }
 
-# curator_expect SECONDS LINE: wait for a line that begins so.  A repeated call
-# waits for the next such line.
+# curator_expect SECONDS LINE: wait for a line that begins with LINE.  A
+# repeated call waits for the next such line.
 curator_expect()
 {
 	local seconds=$1 n
@@ -281,7 +281,7 @@ zkrun_bg()
 	local name=$1
 
 	shift
-	# The shell has its background jobs ignore SIGINT and SIGQUIT.
+	# The shell makes its background jobs ignore SIGINT and SIGQUIT.
 	env --default-signal=INT,QUIT "$ZKRUN" "$@" </dev/null \
 	    >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" \
 	    3>&- &
@@ -291,7 +291,7 @@ zkrun_bg()
 	wait_for 5 is_zkrun "$BG_PID"
 }
 
-# LOG NAME: print the path of the siglog's file.
+# LOG NAME: print the path of the file of siglog NAME.
 LOG()
 {
 	echo "$BATS_TEST_TMPDIR/log$1"
@@ -303,8 +303,8 @@ logged()
 	grep -v ready "$(LOG "$1")" | tr '\n' ' '
 }
 
-# zkrun_ending NAME ARG...: as zkrun_bg, for an end that $? cannot tell; see
-# ended.
+# zkrun_ending NAME ARG...: as zkrun_bg, but record whether zkrun exits or dies
+# of a signal, which $? cannot show; see ended.
 zkrun_ending()
 {
 	local name=$1 file=$BATS_TEST_TMPDIR/$1.ending
@@ -337,7 +337,7 @@ is_zkrun()
 	[ "/proc/$1/exe" -ef "$ZKRUN" ] || gone "$1"
 }
 
-# zkrun_wait NAME SECONDS: wait for its end, and set status to its exit status.
+# zkrun_wait NAME SECONDS: wait for NAME's end; set status to its exit status.
 zkrun_wait()
 {
 	local pid=${BG[$1]}
@@ -352,7 +352,7 @@ zkrun_wait()
 	unset "BG[$1]"
 }
 
-# children_of PID: print its direct children, one a line, without zkrun's
+# children_of PID: print the direct children of PID, one a line, without zkrun's
 # loggers.
 children_of()
 {
@@ -369,7 +369,7 @@ has_children()
 	[ -n "$(children_of "$1")" ]
 }
 
-# keeper_of GUARD: wait for the keeper and print its pid.
+# keeper_of GUARD: wait for the guard's keeper and print the keeper's pid.
 keeper_of()
 {
 	wait_for 5 has_children "$1" || return 1
@@ -402,7 +402,7 @@ let_go()
 	assert_equal "$status" 143
 }
 
-# in_state PID LETTERS: is the state of PID, as ps has it, one of LETTERS?
+# in_state PID LETTERS: is the state of PID, as shown by ps, one of LETTERS?
 in_state()
 {
 	local stat
@@ -413,8 +413,8 @@ in_state()
 }
 
 # marked MARK: print the living processes with MARK in their environment.
-# 'zkrun ... -- env MARK=... command' marks the command's processes and no
-# zkrun.
+# 'zkrun ... -- env MARK=... command' marks only the command's processes, not
+# zkrun's.
 marked()
 {
 	local pid
@@ -425,14 +425,14 @@ marked()
 	done
 }
 
-# marked_count MARK N: are there N?  For wait_for.
+# marked_count MARK N: do N such processes exist?  For wait_for.
 marked_count()
 {
 	[ "$(marked "$1" | wc -l)" -eq "$2" ]
 }
 
-# start_terminal COMMAND...: run COMMAND on a terminal of its own.  Its output
-# is in $BATS_TEST_TMPDIR/terminal.out.
+# start_terminal COMMAND...: run COMMAND on its own terminal.  The output is in
+# $BATS_TEST_TMPDIR/terminal.out.
 start_terminal()
 {
 	mkfifo "$BATS_TEST_TMPDIR/terminal.in"
@@ -455,7 +455,7 @@ start_shell()
 	wait_for 10 prompt_comes 1
 }
 
-# The terminal goes away, as if its window was closed.
+# Close the terminal, as when its window is closed.
 end_terminal()
 {
 	kill -KILL "${HELPERS[-1]}"
@@ -469,24 +469,25 @@ terminal_says()
 # type_keys FORMAT: type what printf makes of FORMAT.
 type_keys()
 {
-	# shellcheck disable=SC2059 # that is what it is for
+	# shellcheck disable=SC2059 # the caller passes a format
 	printf "$1" >&"$TERMINAL_IN"
 }
 
-# asan: is this the pass with sanitizers?  It is slower, so some tests do less.
+# asan: is this the pass with sanitizers?  That pass is slower, so some tests do
+# less.
 asan()
 {
 	[ "${ZKRUN_PASS:-plain}" = asan ]
 }
 
-# can_preload: does LD_PRELOAD work with zkrun?  Sanitizers must be loaded first,
-# and a static zkrun loads nothing.
+# can_preload: does LD_PRELOAD work with zkrun?  It does not with sanitizers,
+# which must be loaded first, or with a static zkrun, which loads nothing.
 can_preload()
 {
 	! asan && readelf -d "$ZKRUN" | grep -q NEEDED
 }
 
-# has_lines FILE PATTERN N: do at least N lines match?
+# has_lines FILE PATTERN N: do at least N lines of FILE match?
 has_lines()
 {
 	[ "$(grep -cE -e "$2" "$1")" -ge "$3" ]
@@ -527,7 +528,7 @@ stop_all()
 
 	for pid in "${BG[@]}"; do
 		kill -TERM "$pid" 2>/dev/null || true
-		# A stopped process acts on TERM only when it is resumed.
+		# A stopped process handles TERM only after it is resumed.
 		kill -CONT "$pid" 2>/dev/null || true
 	done
 	for pid in "${BG[@]}"; do

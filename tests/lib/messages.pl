@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 #
-# messages.pl: hold zkrun-messages(7) to the code.
+# messages.pl: compare zkrun-messages(7) with the code.
 #
 #	messages.pl PAGE SOURCE ...
 #
@@ -8,7 +8,7 @@
 # that the sources cannot print.  Verbose messages need no entry.
 #
 # An entry is a line '.It "TEXT"', where words in capitals stand for values, or a
-# line '.It Ql "TEXT"' for a reason inside of a message.
+# line '.It Ql "TEXT"' for a reason inside a message.
 
 use strict;
 use warnings;
@@ -62,7 +62,7 @@ sub in_sources
 	return 1;
 }
 
-# prints FORMAT ENTRY: whether a message of this format can be that of the entry.
+# prints FORMAT ENTRY: whether this format can print the entry's message.
 sub prints
 {
 	my ($format, $entry) = @_;
@@ -86,8 +86,8 @@ s/\\&//g, s/\\-/-/g for @lines;
 my @entries = map { /^\.It "(.*)"$/ ? $1 : () } @lines;
 my @reasons = map { /^\.It Ql "(.*)"$/ ? $1 : () } @lines;
 
-# A format without words prints what another function has composed, and the page
-# describes the hint that help_refuse() adds once.
+# Skip formats without words, which print a text from another function, and the
+# hint of help_refuse(), which the page describes once.
 for my $format (@formats) {
 	print "no entry: $format\n" if $format =~ /[a-z]{2}/ &&
 	    $format !~ /^%s%stry / && !grep { prints($format, $_) } @entries;

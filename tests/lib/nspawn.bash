@@ -1,12 +1,12 @@
 # nspawn.bash: boot a container with this machine's systemd as PID 1, for tests
-# of the units.  It shares this machine's /usr and network, and is empty
-# otherwise.  The units are installed as their heads say, with zkrun in
-# /usr/local/bin.
+# of the units.  The container shares this machine's /usr and network, and is
+# empty otherwise.  The units are installed as their first comments explain,
+# with zkrun in /usr/local/bin.
 #
 # ROOT is the container's root directory.
 # shellcheck shell=bash
 
-# no_machine: print why the container cannot boot here, or nothing.
+# no_machine: print why the container cannot boot here, or nothing if it can.
 no_machine()
 {
 	local name
@@ -42,7 +42,7 @@ cgroup_mount()
 	findmnt -n -t cgroup2 -o TARGET | head -n 1
 }
 
-# make_root CONNECT: make everything of the container but /usr.
+# make_root CONNECT: create all files of the container except /usr.
 make_root()
 (
 	etc=$ROOT/etc
@@ -55,7 +55,7 @@ make_root()
 	done
 	cp /etc/os-release /etc/passwd /etc/group /etc/ld.so.cache "$etc"
 	printf '%s: files systemd\n' passwd group >"$etc/nsswitch.conf"
-	# Without an id systemd takes this for the first boot and asks
+	# Without a machine id, systemd takes this for the first boot and asks
 	# questions.
 	printf '%032x\n' 1 >"$etc/machine-id"
 	cat >"$etc/systemd/system/test.target" <<-'END'
@@ -85,8 +85,8 @@ boot_machine()
 {
 	ROOT=$BATS_FILE_TMPDIR/root
 	[ -d "$ROOT" ] || make_root "$1" || return 1
-	# Its own cgroup, or it would share a second container's.  The time
-	# limit ends it if the tests are killed.
+	# Give the container its own cgroup, or two containers would share one.
+	# The time limit ends the container if the tests are killed.
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	as_root env -u BENCH_MARK timeout -k 20 600 env \
 	    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 bash -c '
@@ -108,7 +108,7 @@ has_booted()
 	machine_pid && inside systemctl is-active test.target
 }
 
-# machine_pid: print the pid of the container's PID 1 outside.
+# machine_pid: print the pid that the container's PID 1 has on this machine.
 machine_pid()
 {
 	local pid
@@ -183,7 +183,7 @@ setting()
 	echo "$1" >>"$ROOT/etc/default/zkrun-$TASK"
 }
 
-# start UNIT...: load the units anew and start them, without waiting.
+# start UNIT...: reload the units and start them, without waiting.
 start()
 {
 	inside systemctl daemon-reload
@@ -199,7 +199,7 @@ what()
 # has UNIT PROPERTY PATTERN
 has()
 {
-	# shellcheck disable=SC2053 # it is a pattern
+	# shellcheck disable=SC2053 # $3 is a pattern
 	[[ $(what "$1" "$2") == $3 ]]
 }
 
@@ -220,7 +220,7 @@ ends()
 	    becomes "$1" Result "$2" 1
 }
 
-# begin_journal: journal shows only entries from here on.
+# begin_journal: make journal show only entries from here on.
 begin_journal()
 {
 	CURSOR=$(inside journalctl -q -n 1 --show-cursor -o cat |
@@ -240,7 +240,7 @@ clean_machine()
 	local verb
 
 	if machine_runs; then
-		# Patterns do not fail if a unit is missing.
+		# Use patterns: they do not fail if a unit is missing.
 		for verb in 'stop' 'kill --signal=KILL' reset-failed; do
 			# shellcheck disable=SC2086 # two words
 			inside timeout 10 systemctl $verb 'zkrun@*' 'other@*' \
@@ -265,13 +265,14 @@ sessions()
 	    sort
 }
 
-# no_sessions: are there none but those of earlier tests?
+# no_sessions: do only sessions of earlier tests exist?
 no_sessions()
 {
 	[ -z "$(comm -13 "$BATS_TEST_TMPDIR/sessions" <(sessions))" ]
 }
 
-# nothing_wrong UNIT: no warning or notice of systemd, and no message of zkrun.
+# nothing_wrong UNIT: fail if systemd wrote a warning or a notice, or zkrun
+# wrote a message.
 nothing_wrong()
 {
 	local said
@@ -286,20 +287,22 @@ nothing_wrong()
 	return 1
 }
 
-# all_released [TASK]: its lock has no node left, and no session either.
+# all_released [TASK]: fail unless the task's lock has neither a node nor a
+# session left.
 all_released()
 {
-		# The sessions first: looking for nodes opens a session.
+	# Check sessions first, because looking for nodes opens a session.
 	wait_for 1 no_sessions && assert_lock_clean "${1:-$TASK}" 1
 }
 
-# told UNIT TEXT N: has the journal exactly N lines with TEXT?
+# told UNIT TEXT N: does UNIT's journal have exactly N lines with TEXT?
 told()
 {
 	[ "$(journal -u "$1" -o cat | grep -cF -e "$2")" -eq "$3" ]
 }
 
-# pid_of guard|keeper|command UNIT: print its pid inside.
+# pid_of guard|keeper|command UNIT: print the pid of this process of UNIT, as
+# seen inside the container.
 pid_of()
 {
 	local pid
@@ -311,13 +314,13 @@ pid_of()
 	inside pgrep -P "$pid" | head -n 1
 }
 
-# processes UNIT: print the pids of its cgroup.
+# processes UNIT: print the pids of the unit's cgroup.
 processes()
 {
 	inside cat "/sys/fs/cgroup$(what "$1" ControlGroup)/cgroup.procs"
 }
 
-# dead PID...: are these processes dead inside?
+# dead PID...: are these processes of the container dead?
 dead()
 {
 	! inside ps -o stat= -p "$(tr ' ' , <<<"$*")" | grep -qv '^Z'

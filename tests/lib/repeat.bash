@@ -1,11 +1,13 @@
-# repeat.bash: what failed in a lane runs again by itself.  For tests/run.
+# repeat.bash: run tests that failed in a lane again by themselves.  For
+# tests/run.
 # shellcheck shell=bash disable=SC2154 # variables of tests/run
 #
-# The lanes share the processor time that the measuring files leave.  A test may
-# fail there because it waited for the processor longer than for its condition.
-# So it runs three times more, with the machine to itself, and it has failed if
-# one of these runs fails.  tests/run names and counts the tests that passed only
-# so.  More than three failures in a pass are no accident: they stay failures.
+# The lanes share the processor time that the measuring files leave.  A test in
+# a lane may fail only because it waited too long for the processor.  So a
+# failed test runs three more times, with the machine to itself, and counts as
+# failed if one of these runs fails.  tests/run names and counts the tests that
+# passed only this way.  If more than three tests fail in a pass, none is
+# repeated: so many failures are not chance.
 
 # failed_in_lanes PASS: "FILE TAB TEST" for each test that failed in a lane.
 failed_in_lanes()
@@ -18,7 +20,7 @@ failed_in_lanes()
 	done <"$logs/shared"
 }
 
-# passes_alone PASS FILE TEST: three times in a row.
+# passes_alone PASS FILE TEST: does the test pass three times in a row?
 passes_alone()
 {
 	local run log
@@ -32,7 +34,7 @@ passes_alone()
 	done
 }
 
-# repeat_failed PASS: run what failed in a lane by itself.
+# repeat_failed PASS: run each test that failed in a lane by itself.
 repeat_failed()
 {
 	local pass=$1 file name log number failures

@@ -1,13 +1,13 @@
-# runs.bash: the record of runs, read by a witness, and commands that leave
-# traces to compare it with.  For test files that load helper as well.
+# runs.bash: read the record of runs with a witness, and run commands that leave
+# traces, to compare both.  A file that loads this must load helper as well.
 # shellcheck shell=bash
 
-# zkrun stores a run with a multi (14).  It is the second multi of a run that
-# takes the lock with its first request.  Beats are multis as well, but not in
-# the first second of a session of 10 s.
+# zkrun stores a run with a multi (opcode 14).  If the run takes the lock with
+# its first request, this multi is its second.  Beats are multis as well, but a
+# session of 10 s sends none in its first second.
 export STORE=14
 
-# Make the task's parents, so that the first request takes the lock.
+# Create the task's parents, so that the first request takes the lock.
 know_task()
 {
 	zk create -p "/lock/mutex/$TASK" >/dev/null
@@ -44,7 +44,7 @@ record_is_sound()
 	}
 	END {
 		if (NR == 0 || runs > 10) bad("length")
-		# The success line must be that of the newest success.
+		# The success line must describe the newest success.
 		if (first && first != success) bad("not that success")
 		exit wrong
 	}' "$BATS_TEST_TMPDIR/record.${1:-$TASK}"
@@ -155,7 +155,7 @@ ended_in()
 	}
 }
 
-# says NAME PATTERN: does its stderr match?
+# says NAME PATTERN: does NAME's stderr match?
 says()
 {
 	grep -Eq -e "$2" "$BATS_TEST_TMPDIR/$1.err" || {
@@ -165,14 +165,15 @@ says()
 	}
 }
 
-# kill_host NAME: kill all its processes at once, as a loss of power does.
+# kill_host NAME: kill all processes of NAME at once, as a loss of power does.
 kill_host()
 {
 	local guard=${BG[$1]} keeper children
 
 	keeper=$(keeper_of "$guard")
 	children=$(children_of "$keeper")
-	# No process gets to notice another's death.  A child may have ended.
+	# Stop the guard first, so that no process notices another's death.
+	# Ignore errors of the last kill, because a child may have ended.
 	kill -STOP "$guard" && kill -KILL "$keeper" "$guard" || return 1
 	# shellcheck disable=SC2086 # one word each
 	[ -z "$children" ] || kill -KILL $children || true

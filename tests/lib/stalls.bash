@@ -1,5 +1,5 @@
-# stalls.bash: disks, file servers and processes that do not answer, and
-# successors that begin after a job.  For test files that load helper and deaths
+# stalls.bash: make disks, file servers and processes stop answering, and queue
+# successors behind a job.  A file that loads this must load helper and deaths
 # as well.
 #
 # A test calls stalling_disk or file_server; teardown calls end_stalls.
@@ -13,7 +13,7 @@ stalls_setup()
 	declare -ga FLEET=()
 }
 
-# Resume everything first: a process that is held up cannot end.
+# Resume everything first, because a process that is stuck cannot end.
 end_stalls()
 {
 	local rc=0
@@ -49,8 +49,8 @@ stalling_disk()
 	DISK=$BATS_TEST_TMPDIR/disk
 }
 
-# From now on a process that writes to DISK waits, and even SIGKILL does not end
-# it.
+# freeze_disk: from now on, make every process that writes to DISK wait.  Not
+# even SIGKILL ends such a process.
 freeze_disk()
 {
 	fsfreeze --freeze "$DISK"
@@ -98,8 +98,8 @@ put_on()
 	ln -s "$1" "$BATS_TEST_TMPDIR/$2.$3"
 }
 
-# stuck_one WHO NAME ARG...: as enlist NAME ARG..., but after freeze_disk and
-# stick process WHO of this zkrun waits for DISK.
+# stuck_one WHO NAME ARG...: as enlist NAME ARG..., but once freeze_disk and
+# stick have run, process WHO of this zkrun waits for DISK.
 stuck_one()
 {
 	local -x STUCK=$1 STUCK_FILE=$DISK/stuck
@@ -131,7 +131,7 @@ a_child_is_stuck()
 	return 1
 }
 
-# a_writer_is_stuck FILE: is a process stuck that has FILE open?
+# a_writer_is_stuck FILE: is a process that has FILE open stuck?
 a_writer_is_stuck()
 {
 	local pid
@@ -146,8 +146,8 @@ a_writer_is_stuck()
 # Successors
 #
 
-# queue_successors: queue a command behind each of FLEET.  It writes down the
-# time when it begins.
+# queue_successors: queue a command behind each of FLEET.  Each command records
+# the time when it begins.
 queue_successors()
 {
 	local name
@@ -161,7 +161,8 @@ queue_successors()
 	done
 }
 
-# judge_successors SECONDS: each of FLEET was dead before its successor began.
+# judge_successors SECONDS: fail unless each of FLEET was dead before its
+# successor began.
 judge_successors()
 {
 	local name last begin least='' rc=0

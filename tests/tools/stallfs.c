@@ -5,8 +5,8 @@
  *
  * stallfs mounts a FUSE file system of ten files, named 0 to 9, on DIR, and
  * prints "up".  It serves until it is killed; then every open request fails.
- * Each line of the file CONTROL names requests that get no answer while the file
- * has this line:
+ * Each line of the file CONTROL names requests that get no answer while the
+ * file has this line:
  *
  *	flush 4242	close(2) of process 4242
  *	write all	write(2) of every process

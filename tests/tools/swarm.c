@@ -11,8 +11,7 @@
  *
  * swarm prints "started=N failed=N killed=N", and STATUS:N for each exit status
  * that occurred (128 and more for a signal).  swarm ignores how commands end
- * after the TERM.  The commands' stdout goes to
- * /dev/null.
+ * after the TERM.  The commands' stdout goes to /dev/null.
  */
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
