@@ -1,8 +1,8 @@
 # cost.bash: the cost of running a command under a lock.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 
-# rows_of_times PART SIZE REFERENCE WHAT...: a row of wall and of CPU time for
-# each.
+# rows_of_times PART SIZE REFERENCE WHAT...: print a row of wall time and a row
+# of CPU time for each WHAT.
 rows_of_times() {
 	local part=$1 size=$2 reference=$3 what
 
@@ -17,7 +17,7 @@ rows_of_times() {
 	done
 }
 
-# a: wall and CPU time of "X -- true" on loopback, one after the other.
+# a: wall and CPU time of "X -- true" on loopback, one run after the other.
 part_a() {
 	local all=(zkrun true flock)
 
@@ -42,8 +42,8 @@ trips() {
 	    'round trips' "etcdctl lock/$((2 * delay)) ms"
 }
 
-# b: over a distance.  The relay delays data in each direction.  It does not
-# delay the TCP handshake, which would add one round trip to each.
+# b: the same over a distance.  The relay delays data in each direction.  It
+# does not delay the TCP handshake, which would add one round trip to each run.
 part_b() {
 	local runs=$(((rounds + 1) / 2)) far holder
 

@@ -1,4 +1,4 @@
-# crowd.bash: what a waiting or holding zkrun costs, one alone and many at once.
+# crowd.bash: what a waiting or holding zkrun costs, alone and among many.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 
 crowd=1000
@@ -49,7 +49,7 @@ part_e() {
 		guard=$holder
 	done
 	[ "$beats" -ge 1 ] || beats=1
-	# By then the start is over.
+	# Do not count wake-ups and packets of the start.
 	sleep 1
 	began=$(now_ms)
 	packets=$(packets)
@@ -64,15 +64,15 @@ part_e() {
 		    $(($(now_ms) - began)))" 'wake-ups a minute' \
 		    '42 (three for each beat)'
 	done
-	# One packet is the question for their number.
+	# Subtract the packet that asks for the number.
 	row e 'zkrun both' two "$(per_minute $(($(packets) - packets - 1)) \
 	    $(($(now_ms) - began)))" 'requests a minute' '56 (two every T/7 each)'
 	kill "${pid[waiting guard]}" "$holder"
 	wait "${pid[waiting guard]}" "$holder" || true
 }
 
-# rate FILE SECONDS: print runs a second, from two seconds after the first run
-# on.
+# rate FILE SECONDS: print runs a second, counted from two seconds after the
+# first run.
 rate() {
 	awk -v over="$2" '
 	$1 == "begin" {

@@ -8,9 +8,9 @@ progress() {
 }
 
 # row PART WHAT SIZE VALUE UNIT [REFERENCE]: add a row.  REFERENCE is
-# "WHAT/SIZE" of an earlier row or a number; the ratio is that of VALUE to its
-# value.  Without such a row there is no ratio.  values[PART/WHAT/SIZE/UNIT]
-# keeps VALUE.
+# "WHAT/SIZE" of an earlier row, or a number; the row shows the ratio of VALUE
+# to REFERENCE.  If no such row exists, the new row has no ratio.  VALUE is kept
+# in values[PART/WHAT/SIZE/UNIT].
 row() {
 	local part=$1 what=$2 size=$3 value=$4 unit=$5 reference=${6:-} of=
 
@@ -61,14 +61,15 @@ until_true() {
 	done
 }
 
-# with_us COMMAND...: for the background: COMMAND ends when this shell dies.
+# with_us COMMAND...: execute COMMAND so that it ends when this shell dies.  For
+# background jobs.
 with_us() {
 	exec setpriv --pdeathsig TERM "$@"
 }
 
-# ZooKeeper and etcd write to the same disk, and both wait for it.  With
-# ZooKeeper's usual backlog of 50 a crowd would wait a second for each TCP
-# retry.
+# ZooKeeper and etcd write to the same disk, and both sync to disk.  Raise
+# ZooKeeper's backlog: with the default of 50, clients of a crowd would wait a
+# second for each TCP retry.
 start_zookeeper() {
 	zk_port=$("$sandbox" start "$work/zookeeper" --tick 2000 \
 	    --jvm -Dzookeeper.forceSync=yes --set maxSessionTimeout=600000 \

@@ -1,16 +1,17 @@
-# queue.bash: queues of waiters, each of which takes over from the one before.
+# queue.bash: queues of waiters, each of which takes the lock from the waiter
+# before it.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 # shellcheck disable=SC2016 # expanded by the inner shell
 
 declare -A lined
 # The number of hand-offs measured for each length of queue, at least.
 handoffs=$(((rounds * 5 + 1) / 2))
-# A session timeout so long that no beat is counted.
+# A session timeout so long that no beat falls into the measurement.
 long=300
 # How long each command runs, in ms.  By then the next waiter has come to the
 # front of the queue.
 hold=${BENCH_HOLD:-20}
-# This machine can run no more of them: each has 9 threads and 20 MB.
+# The most that this machine can run: each has 9 threads and 20 MB.
 etcdctl_most=100
 # A command that waits until the gate opens and then runs "$@".
 at_gate='echo >"$0.shut"; read -r _ <"$0"; exec "$@"'
@@ -83,9 +84,10 @@ zkruns_below() {
 	done
 }
 
-# zkrun_line_once: a queue of a holder, SIZE - 1 waiters and a last one, which
-# keeps the lock.  Counting begins when all of them queue, so that exactly SIZE
-# hand-offs lie between the end of the first command and the start of the last.
+# zkrun_line_once: run a queue of a holder, SIZE - 1 waiters and a last waiter,
+# which keeps the lock.  Counting begins when all of them queue, so that exactly
+# SIZE hand-offs lie between the end of the first command and the start of the
+# last.
 zkrun_line_once() { # SIZE TASK [SYSTEM]
 	local system=${3:-zkrun} size=$1 task=$2 stamps=$work/$2.stamps gate=$work/$2.gate
 	local before after began swarm='' holder last pids
@@ -156,7 +158,7 @@ etcdctl_line_once() { # SIZE NAME
 	    >>"$work/etcdctl.$size"
 }
 
-# lines SYSTEM SIZE: measure enough queues of this length, once in a bench.
+# lines SYSTEM SIZE: measure enough queues of this length, unless already done.
 lines() {
 	local i
 

@@ -1,4 +1,4 @@
-# rush.bash: hundreds of zkruns that start in the same second, as with cron.
+# rush.bash: start hundreds of zkruns in the same second, as cron does.
 # shellcheck shell=bash disable=SC2154 # variables of tests/bench
 
 rush=400
@@ -21,8 +21,8 @@ each() { # TOTAL N
 	awk -v total="$1" -v n="$2" 'BEGIN { printf "%.2f", total / n }'
 }
 
-# rush WHAT N STATUSES COMMAND...: start N of COMMAND at once, and print what
-# each of them costs.  STATUSES are the expected ones ("0:400", or "0 75" for
+# rush WHAT N STATUSES COMMAND...: start N of COMMAND at once, and print the
+# cost of each.  STATUSES are the expected exit statuses ("0:400", or "0 75" for
 # any number of each); a command with another status counts as lost.
 rush() {
 	local what=$1 n=$2 good=$3 began cpu bytes zxid lost=0 word

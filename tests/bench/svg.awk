@@ -1,5 +1,5 @@
-# svg.awk: the CSV of the bench as a picture, with a bar for each ratio, on a
-# logarithmic scale around 1, and its value beside it.
+# svg.awk: draw the CSV of the bench as a picture, with a bar and a value for
+# each ratio, on a logarithmic scale around 1.
 function escape(text) {
 	gsub(/&/, "\\&amp;", text)
 	gsub(/</, "\\&lt;", text)

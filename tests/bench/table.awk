@@ -1,4 +1,4 @@
-# table.awk: the CSV of the bench as a table for people.
+# table.awk: print the CSV of the bench as a readable table.
 BEGIN { FS = "," }
 {
 	line = sprintf("%-4s  %-26s %-12s %10s %-24s %7s  %s",
