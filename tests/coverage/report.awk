@@ -1,8 +1,9 @@
-# report.awk: the lines that were never run, and the table of coverage.
+# report.awk: print the lines that were never run, and the table of coverage.
 #
-# Files: the exceptions, the counts (file, line, count, function), the sources.
-# An exception is a line "FILE FUNCTION N REASON": up to N lines of FUNCTION are
-# never run.  The exit status is 1 below the bar or if a line has no reason.
+# The arguments are the exceptions, the counts (file, line, count, function) and
+# the sources.  An exception is a line "FILE FUNCTION N REASON": up to N lines
+# of FUNCTION are never run.  The exit status is 1 if coverage is below the bar
+# or a line that was never run has no reason.
 
 FNR == 1 {
 	file_number++

@@ -1,10 +1,10 @@
 /*
- * shared: one set of counters for all processes of zkrun.
+ * shared: share one set of counters among all processes of zkrun.
  *
  * gcov keeps its counters in memory and writes them when a program exits.  Many
  * of zkrun's processes do not exit: they are killed, or end in _exit(2).  So
  * the counters are pages of a file that every process maps, and a count is
- * stored at once, however the process ends.  No line of src/ changes for it.
+ * stored at once, however the process ends.  This needs no change of src/.
  *
  * tests/coverage links this into zkrun, with shared.ld, which lays out the
  * counters, and --wrap=__gcov_exit.  With COVERAGE_COLLECT in the environment
@@ -29,8 +29,8 @@ __wrap___gcov_exit(void)
 }
 
 /*
- * Runs before main(), and so before any count.  A process that cannot open the
- * file, for instance in a sandbox, counts for itself, and its counts are lost.
+ * Runs before main() and thus before any count.  If a process cannot open the
+ * file, for instance in a sandbox, its counts are lost.
  */
 static void __attribute__((constructor))
 share(void)
