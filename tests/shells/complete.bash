@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# complete.bash LINE: print what bash offers for zkrun at the end of LINE, one
-# word a line.  BASH_COMPLETION_USER_DIR is where the completion is installed.
+# complete.bash LINE: print the words that bash offers for zkrun at the end of
+# LINE, one a line.  BASH_COMPLETION_USER_DIR has the installed completion.
 
 set -u
 # shellcheck source=/dev/null
