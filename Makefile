@@ -16,7 +16,8 @@
 #   make coverage   list the lines of src/ that the tests do not run
 #   make torture    inject faults for ten minutes, by a seed, and judge the result
 #   make torture-broken   show that torture detects six zkruns with a defect
-#   make soak       100000 hand-offs: descriptors, memory and znodes do not grow
+#   make soak       do 100000 hand-offs; descriptors, memory and znodes must not
+#                   grow
 #   make fuzz       fuzz all parsers, and run zkrun against a hostile server;
 #                   FUZZ_SECONDS=60 for each parser, HOSTILE_SESSIONS=10000
 #   make install    set PREFIX, DESTDIR, BINDIR or MANDIR to change paths, and
@@ -136,10 +137,10 @@ $(BUILD)/tools/%.so: tests/tools/preload/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CPPFLAGS) -std=c11 $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
-# One file for every Linux: it loads no library.  The linker warns of getaddrinfo,
-# getpwuid and the client library's getpwuid_r, which load the modules that
-# nsswitch.conf(5) names.  With ZKRUN_STATIC they use only the modules that glibc
-# links in since 2.34, see src/system/nameservice.h.
+# The static zkrun loads no library, so one file serves every Linux.  The linker
+# warns of getaddrinfo, getpwuid and the client library's getpwuid_r, which load
+# the modules that nsswitch.conf(5) names.  With ZKRUN_STATIC they use only the
+# modules that glibc links in since 2.34; see src/system/nameservice.h.
 STATIC_LIBS ?= -l:libzookeeper_st.a \
 	$(shell $(PKG_CONFIG) --static --libs libbsd-overlay) -lmd -lm
 
@@ -155,7 +156,7 @@ $(BUILD)/tools/stamp: LDFLAGS += -static
 $(BUILD)/tools/stamp: OWN_LIBS = $(BSD_LIBS) -lmd
 endif
 
-# The completions get their table of options from the manual.
+# The manual supplies the table of options for the completions.
 $(BUILD)/completions/options: contrib/completions/options.awk $(MAN)
 	@mkdir -p $(@D)
 	awk -f contrib/completions/options.awk $(filter %.1,$(MAN)) >$@
@@ -165,8 +166,8 @@ $(BUILD)/completions/zkrun.%: contrib/completions/zkrun.% \
 	sed -e '/^@OPTIONS@$$/{r $(BUILD)/completions/options' -e 'd}' $< >$@
 
 # The fuzz targets, and the program's objects with sanitizers and libFuzzer's
-# coverage.  The objects are in an archive, because a target may include a source
-# file to reach its static functions.
+# coverage.  The objects are in an archive, because a target may include one of
+# the source files to reach its static functions.
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_OBJ = $(LIB_OBJ:$(BUILD)/obj/%=$(BUILD)/fuzz/obj/%)
 FUZZ_CC = clang

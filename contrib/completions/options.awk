@@ -8,7 +8,7 @@
 #	words		the possible values, if they are a fixed set
 #	description	the first sentence
 #
-# Tests hold the manual to the program, and so the completions as well.
+# Tests compare the manual, and thereby the completions, with the program.
 
 BEGIN {
 	known["retries"] = "forever"
