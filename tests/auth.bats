@@ -25,7 +25,7 @@ auth_file()
 	chmod 600 "$file"
 }
 
-# zka COMMAND...: zk with the credential of CREATOR.
+# zka COMMAND...: run zk with the credential of CREATOR.
 zka()
 {
 	zk -a "$CREATOR" "$@"
@@ -84,7 +84,7 @@ clean()
 	clean
 }
 
-@test "without the credential nobody can delete the lease, queue or take the lock" {
+@test "without the credential no client can delete the lease, queue or take the lock" {
 	local lease
 
 	hold holder "$TASK" -a "$AUTH"
@@ -142,7 +142,7 @@ clean()
 	hold holder "$TASK" -a "$AUTH" --acl "$grants"
 	zkrun_bg waiter -a "$other" --acl "$grants" -t "$TASK" -- true
 	wait_for 10 waits 1
-	# Everybody else may read the nodes and change nothing.
+	# All other users may read the nodes but not change them.
 	run -0 zkrun --status "$TASK"
 	assert_line --partial 'wait 1'
 	run -2 zk rm "$(lease_of)"
@@ -255,7 +255,7 @@ collect_traces()
 	run -1 grep -raE "$SECRET|$AUTH" "$BATS_TEST_TMPDIR/traces/$command".*
 	run -1 grep -ra "$SECRET" "$BATS_TEST_TMPDIR/traces"
 	run -1 grep -l "$AUTH" "$BATS_TEST_TMPDIR"/traces/*.fd
-	# The same grep finds the secret in the file.
+	# Check that the same grep finds the secret in the file.
 	grep -q "$SECRET" "$AUTH"
 	let_go holder
 	zkrun_wait waiter 10
@@ -297,7 +297,7 @@ refused()
 	refused "use '$AUTH': not a regular file"
 }
 
-@test "a symbolic link is judged by its target" {
+@test "zkrun judges a symbolic link by its target" {
 	auth_file "$AUTH.behind" "$CREATOR"
 	rm -f "$AUTH"
 	ln -s "$AUTH.behind" "$AUTH"

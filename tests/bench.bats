@@ -4,7 +4,7 @@
 # those limits that a busy machine does not affect.
 #
 # Alone: it is a benchmark.
-# Once: it measures the program as built for use.
+# Once: sanitizers would change the measurements.
 # bats file_tags=long
 
 load lib/helper
@@ -54,8 +54,7 @@ at_most()
 	assert_equal "$(cut -d , -f 1 "$WORK/bench.csv" | uniq | xargs)" \
 	    'part a b d e'
 
-	# The picture closes each element in order, and has a bar for each
-	# ratio.
+	# The picture is well-formed and has a bar for each ratio.
 	run -0 awk -v RS='<' -v FS='>' '
 	NR == 1 { next }
 	{ split($1, name, /[ \/]/) }
@@ -89,7 +88,7 @@ holds_something()
 		    >/dev/null 2>&1 3>&- &
 		bench=$!
 		wait_for 20 holds_something "$dir"
-		# The waiting zkrun starts a moment later.
+		# The waiting zkrun starts a moment after the holder.
 		sleep 0.5
 		kill -"$signal" "$bench"
 		wait "$bench" || true

@@ -4,7 +4,7 @@
 # for a disk, a file server, a terminal or a process.  strace(1) records their
 # calls, and each must be in the table of src/README.md.
 #
-# Once: sanitizers make calls of their own.
+# Once: sanitizers make additional calls.
 
 load lib/helper
 
@@ -28,8 +28,7 @@ traced()
 }
 
 # calls NAME: print the calls of guard and keeper after execve(2) of the
-# command.  Leave out lines that only tell of the end of a call, of a signal or
-# of an exit.
+# command.  Omit lines that only report the end of a call, a signal or an exit.
 calls()
 {
 	awk -v guard="$BG_PID" -v keeper="$KEEPER" '

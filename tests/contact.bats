@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
 # Servers accept a connection and do not answer, refuse connections, or are
-# busy.  An answer is progress; a connection alone is not.
+# busy.  zkrun counts an answer as progress, but not a connection alone.
 
 load lib/helper
 load lib/faults
@@ -49,7 +49,7 @@ said()
 		assert_output --partial "$RELAY_CONNECT"
 		assert_equal "$(relay_count accepted)" 2
 	done
-	# Without any pause zkrun still tries only once a second.
+	# Even without a configured pause zkrun tries only once a second.
 	relay_tell reset-stats
 	start_us=$(now_us)
 	run -69 zkrun -c "$RELAY_CONNECT" -r forever --retry-sleep 0 \
@@ -85,7 +85,7 @@ said()
 	hold holder "$TASK" -T 12s -c "$RELAY_CONNECT"
 	relay_tell reset-stats
 	before_us=$(now_us)
-	# The server answers the read in front of each beat.
+	# The server answers the read before each beat.
 	relay_tell hang-up on
 	wait_for 20 relay_counts accepted 4
 	[ $(($(now_us) - before_us)) -ge 2000000 ]
@@ -112,7 +112,7 @@ said()
 	let_go holder
 }
 
-@test "requests that a busy server throws away are sent again, in order" {
+@test "zkrun resends requests that a busy server discards, in order" {
 	local i
 
 	own_server --jvm -Dzookeeper.request_throttle_max_requests=1 \
@@ -133,7 +133,7 @@ said()
 	assert_lock_clean "$TASK"
 }
 
-@test "if a server throws all requests away, the attempt counts as failed" {
+@test "if a server discards all requests, the attempt counts as failed" {
 	local word
 
 	start_relay
@@ -147,7 +147,7 @@ said()
 	done
 }
 
-@test "a holder leaves a server that throws all requests away for another one" {
+@test "a holder leaves a server that discards all requests for another one" {
 	local both busy=one
 
 	start_relay one
@@ -169,7 +169,7 @@ said()
 	run -1 timeout 10 "$ZKRUN" --status -c "$RELAY_CONNECT" "$TASK"
 }
 
-@test "a beat that a server throws away is sent again, and the lease is kept" {
+@test "zkrun resends a beat that a server discards, and keeps the lease" {
 	start_relay
 	hold holder "$TASK" -T 4s -c "$RELAY_CONNECT"
 	relay_tell reset-stats
@@ -206,7 +206,7 @@ said()
 	[ -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "if somebody changes the ACL of a held lease, the message says so, exit 76" {
+@test "if another client changes the ACL of a held lease, the message says so, exit 76" {
 	local lease
 
 	hold holder "$TASK" -k 1

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 #
 # A real cron runs the crontab of contrib/cron.  The tests check which jobs send
-# mail.  cron looks at the clock only once a minute, so setup_file turns each
-# line into one that cron runs at its start, and all tests look at that run.
+# mail.  cron reads the clock only once a minute, so setup_file turns each line
+# into one that cron runs when it starts, and all tests look at that run.
 # cron has its own crontab directory, mailer and /run, and does not touch the
 # machine's.
 #
-# Once: it tests a crontab, which is the same in every pass.
+# Once: a second pass would test the same crontab.
 # bats file_tags=long
 
 load lib/helper
@@ -114,7 +114,7 @@ make_crontabs()
 			    >/dev/null
 		done
 	done
-	# tell prints what cron gives a job, without and with zkrun.
+	# tell prints what cron passes to a job, without and with zkrun.
 	cat >cron.d/other <<-END
 	PATH=$(dirname "$ZKRUN"):/usr/bin:/bin
 	MAILTO=plain

@@ -2,7 +2,7 @@
 #
 # Contact is lost while the command has thousands of processes that ignore TERM.
 # Killing them takes longer than the margin, but all of them die before the
-# lease is gone.
+# lease is deleted.
 #
 # Alone: it starts thousands of processes and threads.
 # bats file_tags=long
@@ -20,14 +20,15 @@ setup()
 
 teardown()
 {
-	# end_stalls looks at each process; thousands would take too long.
+	# Skip end_stalls, which takes too long to look at thousands of
+	# processes.
 	[ -z "${BG[crowd]:-}" ] || pkill -KILL -P "${BG[crowd]}" || true
 	end_stalls
 }
 
-# lose_crowd SECONDS: cut the contact.  The witness and zkrun must both say that
-# the crowd died before its lease was gone.  The next command must begin after
-# the crowd's death.
+# lose_crowd SECONDS: cut the contact.  The witness and zkrun must both show
+# that the crowd died before its lease was deleted.  The next command must begin
+# after the crowd's death.
 lose_crowd()
 {
 	local said
@@ -55,7 +56,7 @@ lose_crowd()
 	assert_lock_clean "$TASK-crowd"
 }
 
-@test "3,000 processes at T = 4s are dead before the lease is gone" {
+@test "3,000 processes at T = 4s are dead before the lease is deleted" {
 	! asan || return 0
 	start_relay
 	zkrun_bg crowd -T 4s -k 0.5 -c "$RELAY_CONNECT" -t "$TASK-crowd" -- \
@@ -63,7 +64,7 @@ lose_crowd()
 	lose_crowd 20
 }
 
-@test "6,000 processes at the default T are dead before the lease is gone" {
+@test "6,000 processes at the default T are dead before the lease is deleted" {
 	! asan || return 0
 	# The lane's server grants 10 s at most, less than the default.
 	own_server --tick 500 --set maxSessionTimeout=60000
@@ -74,7 +75,7 @@ lose_crowd()
 	lose_crowd 60
 }
 
-@test "a process of 8,000 threads at T = 4s is dead before the lease is gone" {
+@test "a process of 8,000 threads at T = 4s is dead before the lease is deleted" {
 	! asan || return 0
 	start_relay
 	zkrun_bg crowd -T 4s -k 0.5 -c "$RELAY_CONNECT" -t "$TASK-crowd" -- \
@@ -82,7 +83,7 @@ lose_crowd()
 	lose_crowd 20
 }
 
-@test "100 busy processes of an ordinary user are dead before the lease is gone" {
+@test "100 busy processes of an ordinary user are dead before the lease is deleted" {
 	local place
 
 	! asan || return 0

@@ -126,7 +126,7 @@ contender()
 	echo "$output"
 	assert_output --partial 'ids=10 overlaps=0 max_concurrent=1 '
 	assert_output --partial 'open=0'
-	# Nobody starves: each has run at least once every two seconds.
+	# No contender starves: each has run at least once every two seconds.
 	for i in zkrun1 zkrun2 zkrun3 zkrun4 zkrun5 java0 java1 java2 java3 \
 	    java4; do
 		n=$(grep -c "^begin .* $i\$" "$stamps")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# With the manual's interval a daily job runs once on each day, also when clocks
+# With the manual's interval a daily job runs once on each day, even if clocks
 # change and a day has 23 or 25 hours.  The manual's table of intervals agrees
 # with the calendar.
 
@@ -66,7 +66,7 @@ advised()
 
 # walk TASK INTERVAL: on each day on stdin start two contenders, some seconds
 # early or late by ZooKeeper's clock, and earliest on Sundays, when clocks
-# change.  Each run records its day.  Print what is wrong.
+# change.  Each run records its day.  Print each deviation.
 walk()
 {
 	local task=$1 interval=$2 first=(x 0 -1 2 1 -2 3 -3)

@@ -3,7 +3,7 @@
 # Whichever process dies, stops or loses contact, everything that the command
 # started is dead before the lease could expire.
 #
-# Measures: when processes die.
+# Measures: the times at which processes die.
 
 load lib/helper
 load lib/deaths
@@ -43,7 +43,7 @@ err_of()
 	# tree with a smaller lead could die in time by luck, because the
 	# servers round up.
 	judge_fleet 15 3000 600
-	# No guard woke up to end the lease: the servers ended all leases.
+	# The servers ended all leases: no guard woke up to release one.
 	for name in "${FLEET[@]}"; do
 		in_state "${BG[$name]}" T
 	done
@@ -72,7 +72,7 @@ err_of()
 }
 
 # kill_each guard|keeper: kill this process of each zkrun, one after the other,
-# and measure how soon each lease is gone.
+# and measure how soon each lease is deleted.
 kill_each()
 {
 	local name pid us=() at
@@ -96,7 +96,7 @@ kill_each()
 	    "most $(printf '%s\n' "${us[@]}" | sort -n | tail -n 1) us"
 }
 
-@test "if the guard is killed, the command's processes die and the lease goes within milliseconds" {
+@test "if the guard is killed, the command's processes die and the lease is deleted within milliseconds" {
 	fleet "$(many 12)"
 	kill_each guard
 	judge_fleet 5 500
@@ -106,7 +106,7 @@ kill_each()
 	fleet_clean
 }
 
-@test "if the keeper is killed, the command's processes die and the lease goes within milliseconds" {
+@test "if the keeper is killed, the command's processes die and the lease is deleted within milliseconds" {
 	fleet "$(many 12)"
 	kill_each keeper
 	judge_fleet 5 500
@@ -115,7 +115,7 @@ kill_each()
 	fleet_clean
 }
 
-@test "if all guards are killed at once, the command's processes die before the leases go" {
+@test "if all guards are killed at once, the command's processes die before the leases are deleted" {
 	fleet "$(many 12)"
 	signal_fleet KILL guard
 	judge_fleet 10 2000
@@ -123,7 +123,7 @@ kill_each()
 	fleet_clean
 }
 
-@test "if guard and keeper are killed, the command dies before the lease goes" {
+@test "if guard and keeper are killed, the command dies before the lease is deleted" {
 	local i commands=() n
 
 	n=$(many 10 3)
@@ -145,7 +145,7 @@ kill_each()
 	done
 }
 
-@test "if unsolicited replies crash all keepers, the command's processes die before the leases go" {
+@test "if unsolicited replies crash all keepers, the command's processes die before the leases are deleted" {
 	# The test wants the crash: write no report and no core file.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 	ulimit -c 0
@@ -216,7 +216,7 @@ assert_met_nobody()
 	for ((i = 0; i < n; i++)); do
 		has_signs "s$i" && ran=$((ran + 1))
 		gone "${KEEPERS[i]}" && held=$((held + 1))
-		# A keeper that did not hold the lock yet is still in the queue.
+		# A keeper that did not yet hold the lock is still in the queue.
 		kill -CONT "${KEEPERS[i]}" 2>/dev/null || true
 	done
 	figure "of $n stopped keepers $held held, $ran had a command"
@@ -311,8 +311,8 @@ stop_between()
 	wait_for 10 grep -q 'lost contact.*: stopping' "$BATS_TEST_TMPDIR/t.err"
 	kill -TERM "${BG[t]}"
 	nap 200000
-	# The keeper finds the guard's consent, which is too late now, and the
-	# signal.
+	# The keeper finds both the signal and the guard's consent, which comes
+	# too late.
 	kill -CONT "$KEEPER"
 	zkrun_wait t 10
 	assert_equal "$status" 143
@@ -320,7 +320,7 @@ stop_between()
 	assert_met_nobody t
 }
 
-@test "if only the guard sleeps, the lease stays and the command starts later" {
+@test "if only the guard sleeps, zkrun keeps the lease and the command starts later" {
 	stop_between a
 	# The keeper goes on beating, so the lease stays and the contender
 	# waits.
@@ -582,7 +582,7 @@ assert_named_and_held()
 }
 
 #
-# What zkrun says and does when contact or lease is lost
+# What zkrun reports and does when contact or lease is lost
 #
 
 @test "--on-loss ignore: the command runs to its end with one warning, exit 76" {
@@ -598,7 +598,7 @@ assert_named_and_held()
 	watch_fleet
 	relay_tell blackhole
 	wait_for 15 saw_lease_go i
-	# The command lives on after the lease.
+	# The command outlives the lease.
 	outlives() { ! judge_one i; }
 	wait_for 5 outlives
 	zkrun -n -t "$TASK-i" -- true
@@ -663,7 +663,7 @@ assert_named_and_held()
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "messages tell of lost contact, the time left, and regained contact" {
+@test "messages report lost contact, the time left, and regained contact" {
 	start_relay
 	FLEET=()
 	enlist m -c "$RELAY_CONNECT" -T 4s -- "$TOOLS/alive" "$(signs m)"
@@ -728,7 +728,7 @@ assert_named_and_held()
 	said soft "^zkrun: all processes of '$TASK-soft' are dead, 1\\.[0-9]s before its lease could expire\$" 1
 	said hard . 4
 	said soft . 3
-	# The message was true: the lease node went more than 1 s after it.
+	# The message was true: the lease node was deleted more than 1 s later.
 	judge_one soft
 	[ "$AHEAD_US" -gt 1000000 ]
 }

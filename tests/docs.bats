@@ -24,8 +24,8 @@ same_lists()
 }
 
 # table: print the table of options as "NAME LETTER VALUE".  LETTER is - if
-# there is none.  VALUE is yes or no; an optional value counts as yes.  Options
-# that were removed (GONE) are left out.
+# there is none.  VALUE is yes or no; an optional value counts as yes.  Removed
+# options (GONE) are omitted.
 table()
 {
 	sed -nE "s/^\t\{ \"([a-z-]+)\", ('(.)'|0), (VALUE|NONE|MAYBE), .*/\1 \3 \4/p" \
@@ -168,7 +168,7 @@ default_of()
 		value=$(sed -nE 's/^#define DEFAULT_FILE.*"(.*)"/\1/p' \
 		    src/config/arguments.c) ;;
 	*,EITHER*)
-		# A word for 0 is the first word of KIND.
+		# The first word of KIND is the manual's word for 0.
 		[ -n "$value" ] ||
 		    value=$(sed -E 's/[^"]*"([a-z]+)".*/\1/' <<<"$3") ;;
 	esac
@@ -450,7 +450,7 @@ index_check()
 # Building
 #
 
-# installed: print what make install has put below $WORK/root.
+# installed: print the files that make install has put below $WORK/root.
 installed()
 {
 	(cd "$WORK/root" && find . ! -type d -printf '%P %m\n' | sort)

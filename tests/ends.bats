@@ -3,7 +3,7 @@
 # How signals end a job and zkrun: jobs in their own process groups, what a job
 # leaves behind, the shell around zkrun, and zombies.
 #
-# Measures: the guard keeps a signal 20 ms for the keeper's answer.
+# Measures: the 20 ms for which the guard waits for the keeper's answer.
 
 load lib/helper
 load lib/deaths

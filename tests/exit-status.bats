@@ -335,7 +335,7 @@ took_at_most()
 	    if [ -e /proc/self/fd/$i ]; then r=$r$i; fi; done
 	    echo "$r" >>"$1"'
 
-	# The shell's test looks at the shell's own descriptors.
+	# test(1) is built into the shell, so /proc/self is the shell.
 	closed()
 	{
 		: >"$report"

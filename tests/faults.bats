@@ -244,7 +244,7 @@ session_error()
 	assert_lock_clean "$TASK"
 }
 
-@test "if zkrun may not delete its lock node, it says so and still ends in time" {
+@test "if zkrun may not delete its lock node, it reports this and still ends in time" {
 	hold first "$TASK"
 	zkrun_bg second -T 10s -t "$TASK" -- sleep 1
 	wait_for 10 queue_count "$TASK" 1
@@ -279,7 +279,7 @@ session_error()
 	assert_lock_clean "$TASK"
 }
 
-@test "when contact is lost, the message says which server zkrun had not tried" {
+@test "when contact is lost, the message names the server that zkrun had not tried" {
 	local name list=
 
 	for name in one other; do
@@ -359,7 +359,7 @@ create_comes_late()
 	assert_lock_clean "$TASK"
 }
 
-@test "zkrun deletes a lease that is created late, so that nobody waits for it" {
+@test "zkrun deletes a lease that is created late, so that no contender waits for it" {
 	create_comes_late 2
 }
 
@@ -455,7 +455,7 @@ create_comes_late()
 }
 
 @test "waiters keep their places if a server accepts connections but never answers" {
-	# zkrun asks for 30 s; this server grants 10 s.
+	# zkrun asks for 30 s, but this server grants 10 s.
 	hold holder "$TASK"
 	start_relay
 	zkrun_bg waiter -c "$RELAY_CONNECT" -t "$TASK" -- true
@@ -479,7 +479,7 @@ create_comes_late()
 	assert_equal "$status" 0
 }
 
-@test "zkrun waits for a server as the retry policy says" {
+@test "zkrun waits for a server according to the retry policy" {
 	own_server
 	timeout 30 "$SANDBOX" kill "$OWN_DIR"
 	zkrun_bg run -v -c "$OWN_CONNECT" -r forever --retry-sleep 100ms \
@@ -531,7 +531,7 @@ session_in_queue()
 	hold holder "$TASK"
 	before=$(now_us)
 	# Use a short session timeout: a server may never answer a request that
-	# it gets while it closes the last session.
+	# arrives while this server closes the last session.
 	zkrun_bg waiter -w 5 -T 2s -t "$TASK" -- true
 	# Expire each session once, in the first half of the time of -w.
 	expired() { session=$(session_in_queue) && zk expire "$session"; }
@@ -685,7 +685,7 @@ assert_lost()
 	    "$BATS_TEST_TMPDIR/holder.err"
 }
 
-@test "if somebody deletes the lease, the command is killed, exit 76" {
+@test "if another client deletes the lease, the command is killed, exit 76" {
 	hold_with_tree
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	assert_lost
@@ -720,7 +720,7 @@ assert_lost()
 	assert_equal "$status" 76
 }
 
-@test "if a hostile reply crashes the keeper, the command's processes die and the lease goes, exit 76" {
+@test "if a hostile reply crashes the keeper, the command's processes die and the lease is deleted, exit 76" {
 	# The test wants the crash: write no report and no core file.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 	ulimit -c 0

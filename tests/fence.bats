@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# The fencing token, and --check, which tells whether the lease still exists.
+# The fencing token, and --check, which tests whether the lease still exists.
 
 load lib/helper
 load lib/deaths
@@ -127,7 +127,7 @@ asker()
 	shift
 	mkfifo "$BATS_TEST_TMPDIR/ask"
 	exec {ASK}<>"$BATS_TEST_TMPDIR/ask"
-	# The command ends when the test says so: by then the lease may be gone.
+	# The test tells the command when to end: the lease may not exist then.
 	zkrun_bg "$name" --on-loss ignore "$@" -t "$TASK" -- bash -c '
 		while read -r how <"$1" && [ "$how" != end ]; do
 			"$2" --check $how 2>>"$3.said"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# zkrun --forget lists and deletes the records of tasks that nobody uses.
+# zkrun --forget lists and deletes the records of unused tasks.
 
 load lib/helper
 load lib/runs
@@ -70,7 +70,7 @@ kept()
 	run -71 bash -c '"$ZKRUN" --forget >/dev/full'
 }
 
-@test "where there is no record, --forget lists nothing and makes no node" {
+@test "where there is no record, --forget lists nothing and creates no node" {
 	run -0 zkrun --forget
 	assert_output ''
 	run -0 zkrun --forget --yes gone
@@ -182,7 +182,7 @@ in_use()
 	zk get "$RUNS/t" | grep -q status=0
 }
 
-@test "--forget succeeds if contact is lost or somebody else deletes the record" {
+@test "--forget succeeds if contact is lost or another client deletes the record" {
 	records a:1 b:1 c:1
 	start_relay
 	for op in 9 14; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# Test hostile servers in short; make fuzz takes longer.
+# Test hostile servers briefly; make fuzz tests them for longer.
 #
 # Once: sanitizers would report faults of the client library.
 

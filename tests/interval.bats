@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 #
-# --interval and the record of runs: one success per interval, whatever clocks
-# say and whichever process dies.
+# --interval and the record of runs: each interval has one success, whatever
+# time the clocks show and whichever process dies.
 #
-# Measures: how soon the next run begins.
+# Measures: the time until the next run begins.
 
 load lib/helper
 load lib/deaths
@@ -83,7 +83,7 @@ slots_that_ran()
 	use_clock_server
 	slots "$TASK" 1001 1006 -i 25h >"$BATS_TEST_TMPDIR/wrong"
 	assert_equal "$(slots_that_ran)" '1001 1003 1005 '
-	# Without an interval nobody skips, so the test above would fail.
+	# Without an interval no contender skips, so the test above would fail.
 	slots "$TASK" 1007 1009 -i 0 >>"$BATS_TEST_TMPDIR/wrong"
 	assert_ran $((3 + 12))
 	assert_equal "$(<"$BATS_TEST_TMPDIR/wrong")" ''
@@ -320,8 +320,8 @@ eight_end()
 	[ "$(of_run 2 took)" -ge 700 ]
 }
 
-# leave_an_orphan NAME OPTION...: start a zkrun whose command has exited and
-# left one process.
+# leave_an_orphan NAME OPTION...: start a zkrun whose command exits and leaves
+# one process behind.
 leave_an_orphan()
 {
 	local name=$1
@@ -336,7 +336,7 @@ leave_an_orphan()
 	wait_for 10 lingers
 }
 
-@test "a run is recorded only when all its processes are gone" {
+@test "a run is recorded only when all its processes are dead" {
 	leave_an_orphan run -i 0
 	runs_count 0
 	kill "$(marked "$TASK")"
@@ -385,7 +385,7 @@ leave_an_orphan()
 #
 
 # assaults N ROUNDS SPAN_US: run the task $TASK-N ROUNDS times, and kill guard,
-# keeper or both at a random moment of each run.  Print what is wrong.
+# keeper or both at a random moment of each run.  Print each violation.
 assaults()
 {
 	local task=$TASK-$1 stamps=$BATS_TEST_TMPDIR/stamps$1 span=$3 round victim
@@ -403,7 +403,7 @@ assaults()
 		guard=$!
 		nap_up_to $span
 		if keeper_now "$guard"; then
-			# The process may be gone by now.
+			# The process may have ended by now.
 			case $victim in
 			guard)	kill -KILL "$guard" ;;
 			keeper)	kill -KILL "$KEEPER" ;;
@@ -467,8 +467,8 @@ assaults()
 	[ "$(grep -vc ' 0$' <<<"$all")" -ge $((workers * rounds / 10)) ]
 }
 
-# held_store NAME OPTION...: start a zkrun whose run is over, and make the relay
-# hold its write of the record.
+# held_store NAME OPTION...: start a zkrun, and when its command has ended, make
+# the relay hold the write of the record.
 held_store()
 {
 	local name=$1
@@ -748,7 +748,7 @@ end_without_contact()
 	wait_for 5 not has_command "${BG[$name]}"
 }
 
-@test "after a success without contact, zkrun exits 69 when the session is over" {
+@test "after a success without contact, zkrun exits 69 when the session expires" {
 	local before took
 
 	before=$(now_us)

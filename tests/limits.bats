@@ -92,7 +92,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_lock_clean "$TASK"
 }
 
-@test "--max-time -o wait: zkrun also stops the processes that the command left, exit 124" {
+@test "--max-time -o wait: zkrun also stops the processes that the command left behind, exit 124" {
 	zkrun_bg run -i 0 -m 1.5 -k 0.3 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
 	wait_for 10 test -e "$BATS_TEST_TMPDIR/ready"
@@ -103,7 +103,7 @@ ORPHAN='setsid sh -c "trap \"\" TERM; echo >\"\$1\"; sleep 600; sleep 600" sh "$
 	assert_next_met_nobody
 }
 
-@test "--max-time -o leave: zkrun does not stop the processes that the command left" {
+@test "--max-time -o leave: zkrun does not stop the processes that the command left behind" {
 	run -0 zkrun -o leave -m 5 -t "$TASK" -- env "MARK=$TASK" \
 	    sh -c "$ORPHAN" "$BATS_TEST_TMPDIR/ready"
 	# The orphan and its sleep live on.
@@ -174,7 +174,7 @@ holding()
 	run -127 zkrun --hold 0.1 -t "$TASK" -- no-such-command
 }
 
-@test "--hold and --interval: a run is recorded at once, not when the lease goes" {
+@test "--hold and --interval: a run is recorded at once, not when the lease is deleted" {
 	holding 0 --hold 600 -i 23h
 	assert_equal "$(statuses)" '0 '
 	[ "$(of_run 1 took)" -lt 60000 ]
@@ -220,7 +220,7 @@ holding()
 	assert_lock_clean "$TASK"
 }
 
-@test "--hold: if the guard dies, the lease goes" {
+@test "--hold: if the guard dies, the lease is deleted" {
 	holding 0 --hold 600
 	next_in_queue
 	kill -KILL "${BG[run]}"
@@ -228,7 +228,7 @@ holding()
 	assert_next_met_nobody
 }
 
-@test "--hold: if the keeper dies, zkrun does not exit 0, and the lease goes" {
+@test "--hold: if the keeper dies, zkrun does not exit 0, and the lease is deleted" {
 	holding 0 --hold 600
 	next_in_queue
 	kill -KILL "$(children_of "${BG[run]}")"
@@ -271,7 +271,7 @@ holding()
 	lock_clean "$TASK"
 }
 
-@test "--hold: if contact stays lost, zkrun exits 76 when the session is over" {
+@test "--hold: if contact stays lost, zkrun exits 76 when the session expires" {
 	start_relay
 	holding 0 --hold 600 -T 2 -c "$RELAY_CONNECT"
 	relay_tell refuse on
@@ -280,7 +280,7 @@ holding()
 	assert_lock_clean "$TASK"
 }
 
-@test "--hold: if the lease goes while the reply to the write is lost, zkrun exits 76" {
+@test "--hold: if the lease is deleted while the reply to the write is lost, zkrun exits 76" {
 	start_relay
 	gated run 0 -i 0 --hold 600 -c "$RELAY_CONNECT"
 	# The present connection stays; the relay refuses new ones.
@@ -557,7 +557,7 @@ assert_revoked()
 	assert_revoked 124
 }
 
-@test "a waiter holds its lease even if somebody wrote to the lease node meanwhile" {
+@test "a waiter holds its lease even if another client wrote to the lease node meanwhile" {
 	local lease
 
 	hold holder "$TASK"

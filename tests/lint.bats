@@ -3,7 +3,7 @@
 # Compilers, linters and mawk find nothing in the sources.  The build makes a
 # hardened program.
 #
-# Once: it looks at the sources, and builds its own programs.
+# Once: it tests the sources and its own builds.
 # bats file_tags=long
 
 load lib/helper
@@ -35,7 +35,7 @@ setup()
 	assert_output ''
 }
 
-# Debian's default awk is mawk, which refuses some of what other awks accept.
+# Debian's default awk is mawk, which refuses some programs of other awks.
 @test "mawk understands every awk program" {
 	local program programs
 

@@ -2,7 +2,7 @@
 #
 # The lock: its nodes in ZooKeeper, and the order in which contenders get it.
 #
-# Measures: round trips over a slow link.
+# Measures: the number of round trips over a slow link.
 
 load lib/helper
 
@@ -66,7 +66,7 @@ of_lease()
 	done
 }
 
-@test "when the session expires, the lease node goes and zkrun exits 76" {
+@test "when the session expires, the lease node is deleted and zkrun exits 76" {
 	show_lease
 	zk expire "$(session_of "$(of_lease LEASE)")"
 	run -1 zk stat "$(of_lease LEASE)"
@@ -226,7 +226,7 @@ in_queue()
 	assert_equal "$(relay_count op12)" 2
 	# Without the lock zkrun does not ask for the last run either.
 	run -75 zkrun -n -i 1h -t "$TASK" -- true
-	# The holder took a free lock, so nobody has made 'locks'.
+	# The holder took a free lock, so 'locks' does not exist.
 	run -1 zk stat "/lock/mutex/$TASK/locks"
 	run -1 zk stat "/lock/runs/$TASK"
 	let_go holder
@@ -312,7 +312,7 @@ at_head()
 	HEAD=$(holders "$TASK" | grep -vxF "$before")
 }
 
-@test "the first waiter also waits for a lease that somebody else adds" {
+@test "the first waiter also waits for a lease that another client adds" {
 	local leases=/lock/mutex/$TASK/leases
 
 	hold holder "$TASK"
@@ -329,7 +329,7 @@ at_head()
 	assert_equal "$status" 0
 }
 
-@test "if the first waiter's lease is deleted, the waiter makes another one and holds" {
+@test "if the first waiter's lease is deleted, the waiter creates another one and holds" {
 	hold holder "$TASK"
 	at_head waiter
 	# Stop the keeper, so that it learns of both events at once.
@@ -460,7 +460,7 @@ leases_is_gone()
 	leases_is_gone
 }
 
-@test "the server deletes the parents when nobody uses them" {
+@test "the server deletes the parents when no client uses them" {
 	own_server --jvm -Dznode.container.checkIntervalMs=100
 	zkrun -c "$OWN_CONNECT" -t "$TASK" -- true
 	export ZK_CONNECT=$OWN_CONNECT

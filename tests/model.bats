@@ -2,7 +2,7 @@
 #
 # Check the protocols and the lease clock exhaustively; see tests/model/.
 #
-# Once: it does not run zkrun.
+# Once: it tests models, not zkrun.
 # bats file_tags=long
 
 load lib/helper

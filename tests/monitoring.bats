@@ -3,7 +3,7 @@
 # Test contrib/monitoring with tasks on a real server: zkrun-metrics for
 # Prometheus, check_zkrun for Nagios, and the alert rules, which promtool runs.
 #
-# Once: these are scripts.
+# Once: a second pass would test the same scripts.
 
 load lib/helper
 
@@ -185,7 +185,7 @@ zkrun_look_timestamp_seconds $(value look_timestamp_seconds)"
 	assert_line 'zkrun_last_run_status{task="\\n"} 0'
 }
 
-@test "metrics: a paused task is not held, unless somebody still holds it" {
+@test "metrics: a paused task is not held, unless a client still holds it" {
 	hold holder both
 	run -0 zkrun --pause both
 	run -0 zkrun --pause paused
@@ -354,7 +354,7 @@ read_all_the_time()
 # check_zkrun
 #
 
-@test "check: exits 0 while the last good run is young enough, 2 afterwards" {
+@test "check: exits 0 while the last good run is recent enough, 2 afterwards" {
 	write_record t "$(run_ended success 36000 727000 0)" \
 	    "$(run_ended run 36000 727000 0)"
 	run -0 check t 25h

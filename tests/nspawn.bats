@@ -67,7 +67,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "systemctl status says who holds the lock and whom a waiting job waits for" {
+@test "systemctl status shows who holds the lock and which holder a waiting job waits for" {
 	start "zkrun@$TASK"
 	is_holding "zkrun@$TASK"
 	start "other@$TASK"
@@ -141,7 +141,7 @@ teardown()
 	all_released
 }
 
-@test "systemctl kill: the job hears the signal once, and everything ends" {
+@test "systemctl kill: the job gets the signal once, and everything ends" {
 	job 'trap "echo heard; exit 0" TERM' 'echo at work' \
 	    'while :; do sleep 0.05; done'
 	start "zkrun@$TASK"
@@ -163,7 +163,7 @@ teardown()
 	nothing_wrong "zkrun@$TASK"
 }
 
-@test "a signal to the keeper of a unit ends the job as a signal to the guard does" {
+@test "a signal to the keeper of a unit ends the job like a signal to the guard" {
 	start "zkrun@$TASK"
 	is_holding "zkrun@$TASK"
 	inside kill -TERM "$(pid_of keeper "zkrun@$TASK")"
@@ -329,7 +329,7 @@ timers_of_two()
 # The daemon
 #
 
-# two_gateways: gateway is active and other waits for its lock.
+# two_gateways: make gateway active and other wait for the lock.
 two_gateways()
 {
 	start gateway
@@ -361,7 +361,7 @@ two_gateways()
 	nothing_wrong other
 }
 
-@test "a daemon's child in its own session delays a stop by less than -k and two seconds" {
+@test "a daemon's child in its own session delays a stop by less than -k plus two seconds" {
 	local began
 
 	gatewayd 'setsid sh -c "echo the child; exec sleep 600" &' \

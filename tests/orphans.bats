@@ -46,7 +46,7 @@ end_marked()
 	lock_clean "$TASK"
 }
 
-@test "-o leave releases the lease at once and lets the other processes run on" {
+@test "-o leave releases the lease at once and lets the remaining processes run on" {
 	leave_one -o leave
 	zkrun_wait run 5
 	assert_equal "$status" 5
@@ -137,7 +137,7 @@ lingers()
 	assert_equal "$status" 5
 }
 
-@test "a hundred dead children that nobody reaps do not confuse zkrun" {
+@test "a hundred unreaped dead children do not confuse zkrun" {
 	zkrun_bg run -o kill -t "$TASK" -- env "MARK=$TASK" sh -c '
 		"$1" zombies 100 &
 		sleep 0.1' sh "$TOOLS/tree"

@@ -43,7 +43,7 @@ contents()
 # The tarball
 #
 
-@test "make dist makes the same bytes for every user and at any time" {
+@test "make dist writes the same bytes for every user and at any time" {
 	local list
 
 	# Make it with another umask, time zone, language, directory and second.
@@ -64,7 +64,7 @@ contents()
 	    grep -F ' 2001-09-09 01:46 '
 }
 
-@test "the tarball builds, installs and makes the same tarball" {
+@test "a build from the tarball installs, and make dist there gives the same tarball" {
 	# Unpack the tarball with a narrow umask.
 	(umask 077 && tar --no-same-permissions -xf "$TARBALL")
 	cd "zkrun-$VERSION"
@@ -76,7 +76,7 @@ contents()
 	run -0 make -s install BUILD=build PREFIX="$PWD/usr"
 	run -0 usr/bin/zkrun -t "$TASK" -- echo yes
 	assert_output yes
-	# The tarball leaves out what was built.
+	# The tarball does not contain files that the build created.
 	rm -r usr
 	run -0 make -s dist BUILD=build
 	cmp "$TARBALL" "build/zkrun-$VERSION.tar.gz"
@@ -126,7 +126,7 @@ contents()
 755 usr/bin/zkrun
 755 usr/share/doc/zkrun/examples/monitoring/check_zkrun
 755 usr/share/doc/zkrun/examples/monitoring/zkrun-metrics"
-	# The program has what hardening=+all demands.
+	# The program has the features that hardening=+all enables.
 	readelf -d root/usr/bin/zkrun | grep -q 'FLAGS.*BIND_NOW'
 	readelf -h root/usr/bin/zkrun | grep -q 'DYN (Position-Independent'
 	# apt finds all dependencies.
@@ -153,8 +153,8 @@ lint()
 	assert_output --partial 'E: zkrun: no-copyright-file'
 }
 
-# in_root DPKG-ARGUMENT...: run dpkg on a root of our own.  It has the real list
-# of installed packages, so the dependencies have to be installed.
+# in_root DPKG-ARGUMENT...: run dpkg on the test's own root.  The root has the
+# real list of installed packages, so the dependencies have to be installed.
 in_root()
 {
 	local as=()
@@ -259,7 +259,7 @@ in_root_version()
 	assert_output "zkrun $VERSION"
 }
 
-@test "install-deps puts policy-rc.d back, however its last run ended" {
+@test "install-deps restores policy-rc.d, however its last run ended" {
 	local policy=$BATS_TEST_TMPDIR/policy-rc.d
 	# shellcheck disable=SC2034 # for the functions
 	local saved=$policy.zkrun-saved ours='# ours'

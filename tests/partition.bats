@@ -6,7 +6,7 @@
 # These tests take minutes and measure times.  Sanitizers slow zkrun down, so
 # with them only the first test runs.
 #
-# Measures: when processes die.
+# Measures: the times at which processes die.
 
 load lib/helper
 load lib/faults
@@ -41,14 +41,14 @@ teardown()
 # Lost for good
 #
 
-@test "T of 4 ticks, the relay drops all bytes: the job is dead before the lease is gone" {
+@test "T of 4 ticks, the relay drops all bytes: the job is dead before the lease is deleted" {
 	start_relay
 	mortal_crowd 5 2 0.3 "$RELAY_CONNECT" "$ZKRUN_CONNECT"
 	relay_tell blackhole
 	crowd_died_in_time
 }
 
-@test "T of 10 ticks, the relay drops all bytes: the job is dead before the lease is gone" {
+@test "T of 10 ticks, the relay drops all bytes: the job is dead before the lease is deleted" {
 	! asan || return 0
 	choose follower
 	start_relay relay "$(address_of "$CHOSEN")"
@@ -58,7 +58,7 @@ teardown()
 }
 
 # bats test_tags=long
-@test "the client's only server is frozen: the job is dead before the lease is gone" {
+@test "the client's only server is frozen: the job is dead before the lease is deleted" {
 	! asan || return 0
 	choose follower
 	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
@@ -66,7 +66,7 @@ teardown()
 	crowd_died_in_time
 }
 
-@test "a follower cut off from its leader still answers: the job is dead before the lease is gone" {
+@test "a follower cut off from its leader still answers: the job is dead before the lease is deleted" {
 	! asan || return 0
 	choose follower
 	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
@@ -75,7 +75,7 @@ teardown()
 }
 
 # bats test_tags=long
-@test "a follower cut off from its leader, T of 4 ticks: the job is dead before the lease is gone" {
+@test "a follower cut off from its leader, T of 4 ticks: the job is dead before the lease is deleted" {
 	! asan || return 0
 	choose follower
 	mortal_crowd 12 2 0.3 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
@@ -83,7 +83,7 @@ teardown()
 	crowd_died_in_time
 }
 
-@test "a leader cut off from its quorum still answers: the job is dead before the lease is gone" {
+@test "a leader cut off from its quorum still answers: the job is dead before the lease is deleted" {
 	! asan || return 0
 	choose leader
 	mortal_crowd 12 5 0.5 "$(address_of "$CHOSEN")" "$(address_of "$OTHER")"
@@ -129,17 +129,17 @@ hand_over_around_a_cut()
 	done
 }
 
-@test "a follower is cut off during hand-offs: the job is dead before the lease is gone" {
+@test "a follower is cut off during hand-offs: the job is dead before the lease is deleted" {
 	asan || hand_over_around_a_cut follower
 }
 
 # bats test_tags=long
-@test "a leader is cut off during hand-offs: the job is dead before the lease is gone" {
+@test "a leader is cut off during hand-offs: the job is dead before the lease is deleted" {
 	asan || hand_over_around_a_cut leader
 }
 
 # bats test_tags=long
-@test "the client's link stalls, then its follower is cut off: the job is dead before the lease is gone" {
+@test "the client's link stalls, then its follower is cut off: the job is dead before the lease is deleted" {
 	local thawed
 
 	! asan || return 0
@@ -156,7 +156,7 @@ hand_over_around_a_cut()
 }
 
 # bats test_tags=long
-@test "all servers are killed: the job is dead before the lease is gone" {
+@test "all servers are killed: the job is dead before the lease is deleted" {
 	local n
 
 	! asan || return 0
@@ -181,7 +181,7 @@ hand_over_around_a_cut()
 	! asan || return 0
 	choose leader
 	lucky_crowd c 12 10 1 "$(three connect)"
-	# The other two servers notice nothing, but nothing can be written.
+	# The other two servers do not notice this, but no write succeeds.
 	"$SANDBOX" freeze "$THREE/$CHOSEN"
 	sleep 3
 	"$SANDBOX" thaw "$THREE/$CHOSEN"

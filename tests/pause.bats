@@ -337,7 +337,7 @@ races()
 	assert_line --regexp "^zkrun: $of of '$TASK' by bob@"
 	assert_equal "${#lines[@]}" 2
 	run -0 zkrun -n -l 3 -t "$TASK" -- true
-	# A pause with too few leases blocks nobody.
+	# A pause with too few leases does not block the task.
 	run -0 zkrun --pause -l 1 "$TASK"
 	run -0 zkrun -n -l 3 -t "$TASK" -- true
 	LOGNAME=bob run -0 zkrun --pause "$TASK"
@@ -471,7 +471,7 @@ lost_reply()
 	zkrun_bg pause -c "$RELAY_CONNECT" --pause -l 3 "$TASK"
 	wait_for 10 relay_counts op14 3
 	pauses_count 2
-	# From here on nobody may create nodes in 'leases'.
+	# From here on no client may create nodes in 'leases'.
 	zk setacl "$P/leases" rd
 	relay_tell thaw
 	ended_in pause 10 77

@@ -80,7 +80,8 @@ start_silent()
 	run -75 zkrun -n -t "$TASK" -- ls -a
 	run -75 zkrun -n -t "$TASK" -- ls -al
 	run -75 zkrun -n -t "$TASK" -- sleep 600
-	# The command names no lock: another task is free, and -t is required.
+	# The command does not name the lock: another task is free, and -t is
+	# required.
 	run -143 zkrun -n -t "$TASK.2" -- sh -c 'kill "$$"' sleep 600
 	run -64 zkrun -n -- sleep 600
 	let_go holder

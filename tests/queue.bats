@@ -29,7 +29,7 @@ waits()
 	wait_for 10 queue_count "$TASK" $((before + 1))
 }
 
-# ran NAME...: all these contenders had their turn, in this order.
+# ran NAME...: fail unless these contenders had their turn, in this order.
 ran()
 {
 	local name
@@ -45,7 +45,7 @@ ran()
 # Queue nodes without a session
 #
 
-@test "contenders pass over a queue node without a session, and nobody overtakes the waiters behind it" {
+@test "contenders pass over a queue node without a session, and no newcomer overtakes the waiters behind it" {
 	zk create -p "/lock/mutex/$TASK/locks" >/dev/null
 	ghost 3
 	hold holder "$TASK"
@@ -62,7 +62,7 @@ ran()
 	run -0 zkrun -n -t "$TASK" -- true
 }
 
-@test "queue nodes without a session amid the queue do not change its order" {
+@test "queue nodes without a session in the middle of the queue do not change its order" {
 	local locks=/lock/mutex/$TASK/locks name
 
 	hold holder "$TASK"
@@ -137,9 +137,9 @@ ran()
 }
 
 #
-# Sequence numbers past 2^31.  As in Curator, the lower number as text comes
-# first.  From 2^31 on the latest node has it, or, once the server repeats the
-# last number, the node with the lower UUID comes first.
+# Sequence numbers past 2^31.  As in Curator, the number that is lower as text
+# comes first.  From 2^31 on this is the number of the latest node.  Once the
+# server repeats the last number, the node with the lower UUID comes first.
 #
 
 # count_from N: start a server of the test's own, whose queue has had N nodes
@@ -160,7 +160,7 @@ count_from()
 	"$SANDBOX" restart "$OWN_DIR" >/dev/null
 }
 
-# all_ran NAME...: all these contenders had their turn.
+# all_ran NAME...: fail unless all these contenders had their turn.
 all_ran()
 {
 	local name
@@ -206,7 +206,7 @@ all_ran()
 	ran second first
 }
 
-@test "negative numbers: two heads wait for each other, and one notices in time" {
+@test "negative numbers: two heads wait for each other, and one gives way in time" {
 	count_from -5
 	hold holder "$TASK"
 	waits first -T 7s

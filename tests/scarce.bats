@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 #
-# The machine lacks something: descriptors, processes, memory, or files that
-# usually exist.  zkrun may fail, but says so, and exits 0 only if the command
-# ran.
+# The machine lacks descriptors, processes, memory, or files that usually exist.
+# zkrun may fail, but reports the failure, and exits 0 only if the command ran.
 
 load lib/helper
 load lib/deaths
@@ -32,7 +31,7 @@ honest()
 	esac
 }
 
-@test "with too few descriptors zkrun says so and starts nothing, or the command runs" {
+@test "with too few descriptors zkrun reports this and starts nothing, or the command runs" {
 	local n connect TRUE=0 FALSE=0
 
 	# A sanitizer that cannot open its report's file hangs.
@@ -94,7 +93,7 @@ all_dead()
 	assert_lock_clean "$TASK-$1"
 }
 
-@test "with few descriptors zkrun kills all that the command started, or starts nothing" {
+@test "with few descriptors zkrun kills every process that the command started, or starts nothing" {
 	local n TRUE=0 FALSE=0
 
 	# A sanitizer that cannot open its report's file hangs.
@@ -118,7 +117,7 @@ all_dead()
 	[ $TRUE -ge 6 ]
 }
 
-@test "with too few processes zkrun says so and starts nothing, or the command runs" {
+@test "with too few processes zkrun reports this and starts nothing, or the command runs" {
 	local n PLACE TRUE=0 FALSE=0
 
 	[ "$(id -u)" -eq 0 ] || skip 'needs another user'
@@ -159,7 +158,7 @@ set_user()
 	    bash -c 'ulimit -u "$0"; exec "$@"' "$1")
 }
 
-@test "zkrun says so if it cannot fork the logger for --syslog" {
+@test "zkrun reports if it cannot fork the logger for --syslog" {
 	local PLACE AS_USER
 
 	# Guard and keeper are two processes.
@@ -221,7 +220,7 @@ set_user()
 	assert_lock_clean "$TASK" 20
 }
 
-@test "the reader of zkrun's stderr is gone: the command runs on and its status counts" {
+@test "the reader of zkrun's stderr has exited: the command runs on and its status counts" {
 	local rc=0
 
 	zkrun -v -c "127.0.0.1:1,$ZKRUN_CONNECT" -t "$TASK" -- sh -c \

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 #
 # Servers that know only a part of ZooKeeper's protocol.  The relay imitates
-# them: it replaces the type of a request by one that no server knows, so that
-# ZooKeeper answers ZUNIMPLEMENTED and closes the connection, and it removes the
-# session from a client's handshake.
+# such servers.  It replaces the type of a request by one that no server knows,
+# so that ZooKeeper answers ZUNIMPLEMENTED and closes the connection.  It also
+# removes the session from a client's handshake.
 
 load lib/helper
 

@@ -42,7 +42,8 @@ offers_fish()
 	    fish -c 'complete "-C$argv"' -- "$1" | cut -f 1
 }
 
-# offers_zsh LINE: all lines of a test go to one zsh on a terminal.
+# offers_zsh LINE: type LINE to zsh.  All lines of a test go to one zsh on a
+# terminal.
 offers_zsh()
 {
 	export OFFERS=$BATS_TEST_TMPDIR/offers

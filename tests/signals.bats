@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 #
-# A signal to zkrun reaches the command and all that it started, once.
+# A signal to zkrun reaches the command and all processes that the command
+# started, once.
 #
-# Measures: a signal waits 20 ms for the other process, a lease lasts for a second.
+# Measures: 20 ms for which a signal waits, and leases that last for a second.
 
 load lib/helper
 

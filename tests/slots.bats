@@ -37,7 +37,7 @@ waiting()
 	queue_of "$TASK" | grep -c . || true
 }
 
-# all_end NAME N STATUS: the N contenders end with STATUS.
+# all_end NAME N STATUS: fail unless the N contenders exit with STATUS.
 all_end()
 {
 	local i

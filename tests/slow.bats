@@ -3,13 +3,13 @@
 # Servers with a slow disk: a preload makes each fsync(2) take long.  Without
 # another server zkrun waits for the request under way.
 #
-# Measures: whether the lease is proven in time.
-# Once: the time goes to the disk, and contact.bats runs the same code.
+# Measures: the time until the lease is proven.
+# Once: it spends its time on the disk, and contact.bats runs the same code.
 # bats file_tags=long
 
 load lib/helper
 
-# slow_server [OPTION...]: start a server.  now_slow MS makes its fsyncs slow.
+# slow_server [OPTION...]: start a server.  now_slow MS makes each fsync slow.
 slow_server()
 {
 	local SLOWSYNC=$BATS_TEST_TMPDIR/slow

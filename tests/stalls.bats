@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 #
 # A disk, a file server, a pipe or a terminal does not answer.  If zkrun loses
-# contact meanwhile, the job is dead before its lease is gone.  Otherwise the
+# contact meanwhile, the job is dead before its lease is deleted.  Otherwise the
 # job runs on.
 #
 # Sanitizers must be loaded first, so tests with LD_PRELOAD do nothing under
 # them.
 #
-# Measures: when processes die.
+# Measures: the times at which processes die.
 
 load lib/helper
 load lib/deaths
@@ -24,7 +24,7 @@ teardown()
 }
 
 # dead_in_time STATUS: the fleet has lost contact.  It must be dead before its
-# leases are gone, its successors must begin later, and it must exit with
+# leases are deleted, its successors must begin later, and it must exit with
 # STATUS.  The file server answers again before the test judges the exit,
 # because the kernel closes files at exit.
 dead_in_time()
@@ -85,7 +85,7 @@ start_three_voices()
 	queue_successors
 }
 
-@test "stderr stalls and contact is lost: the job is dead before its lease is gone" {
+@test "stderr stalls and contact is lost: the job is dead before its lease is deleted" {
 	local name
 
 	stalling_disk
@@ -143,7 +143,7 @@ start_three_voices()
 }
 
 # bats test_tags=long
-@test "a file server is gone and contact is lost: the job is dead before its lease is gone" {
+@test "a file server stops answering and contact is lost: the job is dead before its lease is deleted" {
 	local name keeper inherited lines=()
 
 	file_server
@@ -169,7 +169,7 @@ start_three_voices()
 # Processes that cannot die
 #
 
-@test "guard or keeper cannot be killed: the job is dead before its lease is gone" {
+@test "guard or keeper cannot be killed: the job is dead before its lease is deleted" {
 	can_preload || return 0
 	stalling_disk
 	start_relay
@@ -307,7 +307,7 @@ survives_choking()
 }
 
 # bats test_tags=long
-@test "the terminal is stopped and contact is lost: the job is dead before its lease is gone" {
+@test "the terminal is stopped and contact is lost: the job is dead before its lease is deleted" {
 	start_relay
 	# shellcheck disable=SC2016 # for the inner shell
 	start_terminal sh -c '"$@"; echo "status $?"' sh \

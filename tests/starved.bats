@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# On a machine without processor time or without processes all that the command
-# started still dies before the lease may expire.
+# On a machine that lacks processor time or processes, every process that the
+# command started still dies before the lease could expire.
 #
 # Alone: it starves the machine.
 # bats file_tags=long
@@ -57,7 +57,7 @@ teardown()
 	fleet_clean
 }
 
-@test "guard or keeper is killed: trees that fork, hide, stop and regrow are dead before the lease is gone" {
+@test "guard or keeper is killed: trees that fork, hide, stop and regrow are dead before the lease is deleted" {
 	local tree=$BATS_TEST_TMPDIR/tree
 
 	plant "$tree"
@@ -92,7 +92,7 @@ teardown()
 	fleet_clean
 }
 
-@test "trees that fork as fast as they can are all dead, whichever process is killed" {
+@test "all processes of trees that fork as fast as they can are dead, whichever process is killed" {
 	local what
 
 	for what in guard keeper lease orphans; do

@@ -4,7 +4,7 @@
 # do not exist, and where system calls and functions are missing.  make
 # old-kernel runs whole files of tests in this way.
 #
-# Once: it builds its own.
+# Once: it builds its own zkrun.
 # bats file_tags=long
 
 load lib/helper
@@ -36,7 +36,7 @@ as_old()
 	"$TOOLS/nocalls" 38 424 1023 "$@"
 }
 
-# empty_root: make a root with zkrun and what the kernel provides, for in_root.
+# empty_root: create a root for in_root, with only zkrun and the kernel's files.
 empty_root()
 {
 	mkdir -p "$ROOT"/{bin,proc,dev,etc}

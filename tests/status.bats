@@ -3,7 +3,7 @@
 # --status shows holders, waiters and the last run.  --revoke asks a holder to
 # give up, and --break deletes the lease of a holder that zkrun cannot ask.
 #
-# Measures: how long a look takes.
+# Measures: the duration of a look.
 
 load lib/helper
 load lib/clock
@@ -32,7 +32,7 @@ status_json()
 	[ "$status" -le 1 ] && jq -e . <<<"$output" >/dev/null
 }
 
-# got FILTER: print what jq finds in $output, on one line.
+# got FILTER: print the result of jq's FILTER on $output, on one line.
 got()
 {
 	jq -c "$1" <<<"$output"
@@ -430,7 +430,7 @@ stale_line()
 	zkrun_wait w 10
 	assert_equal "$status" 0
 	queue_count t 0
-	# --break also deletes the nodes if nobody holds the lock.
+	# --break also deletes the nodes if no client holds the lock.
 	stale_line u
 	run -0 zkrun --break --yes u
 	queue_count u 0
@@ -822,7 +822,7 @@ asked()
 	zk get "$1" | grep -q ' revoke='
 }
 
-@test "--revoke asks the holder, and exits when its lease is gone" {
+@test "--revoke asks the holder, and exits when its lease is deleted" {
 	local node me since
 
 	me=${LOGNAME:-$(id -un)}@$(hostname)

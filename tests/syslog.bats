@@ -130,7 +130,7 @@ take_task()
 	zk create -p "/lock/mutex/$TASK/leases/foreign"
 }
 
-# in_time MS COMMAND...: COMMAND takes at most MS; return its status.
+# in_time MS COMMAND...: fail if COMMAND takes more than MS; return its status.
 in_time()
 {
 	local limit=$1 begin took rc=0
@@ -248,13 +248,13 @@ in_time()
 # No system logger
 #
 
-@test "without a system logger zkrun works as always" {
+@test "without a system logger zkrun works as usual" {
 	run -3 --separate-stderr in_time 3000 logged --syslog -t "$TASK" -- \
 	    sh -c 'echo out; exit 3'
 	assert_output out
 	# shellcheck disable=SC2154 # by run
 	assert_equal "$stderr" ''
-	# The socket's path exists, but nobody listens.
+	# The socket's path exists, but no process listens.
 	start_sink
 	kill -KILL "$SINK"
 	wait_for 5 gone "$SINK"
@@ -264,7 +264,7 @@ in_time()
 	wait_for 5 loggers_count 0
 }
 
-@test "a system logger that starts later or again gets the messages from then on" {
+@test "a system logger that starts late or restarts gets the messages from then on" {
 	logged_bg a --syslog -t "$TASK" -- sleep 600
 	zk rm "/lock/mutex/$TASK/leases/$(holders "$TASK")"
 	zkrun_wait a 10
@@ -283,7 +283,7 @@ in_time()
 # A stuck system logger
 #
 
-@test "a stopped system logger delays nobody, and gets the messages when it resumes" {
+@test "a stopped system logger delays no zkrun, and gets the messages when it resumes" {
 	start_sink
 	stop_sink
 	take_task
@@ -296,7 +296,7 @@ in_time()
 	wait_for 5 loggers_count 0
 }
 
-@test "a stopped system logger delays nobody if the caller ignores SIGCHLD, as cron may" {
+@test "a stopped system logger delays no zkrun if the caller ignores SIGCHLD, as cron may" {
 	OWN_DEV+=(env --ignore-signal=CHLD)
 	start_sink
 	stop_sink

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 #
-# What zkrun tells a service manager, what the command inherits of the manager's
-# settings, and the units of contrib/systemd.  Here tests/tools/notified.c acts
+# zkrun's messages to a service manager, the manager's settings that the command
+# inherits, and the units of contrib/systemd.  Here tests/tools/notified.c acts
 # as the manager: it records each message and its sender.  The tests run the
 # units' own command lines.
 
@@ -128,7 +128,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_equal "$status" 0
 }
 
-@test "the status says how many are ahead, and names the stages of the end" {
+@test "the status tells how many contenders are ahead, and names the stages of the end" {
 	start_manager
 	# The holder stops slowly, so that each of its states is sent.
 	zkrun_bg first -t "$TASK" -- \
@@ -189,7 +189,7 @@ UNTIL_END='until [ -e "$0" ]; do sleep 0.02; done'
 	assert_output --partial 'the socket name is too long'
 }
 
-@test "a manager that does not read delays nobody and gets READY=1 later" {
+@test "a manager that does not read delays no zkrun and gets READY=1 later" {
 	start_manager
 	kill -STOP "$MANAGER"
 	wait_for 5 in_state "$MANAGER" T
@@ -547,7 +547,7 @@ as_template()
 
 	[ "${ZKRUN_PASS:-plain}" = plain ] || return 0
 	install -m 755 "$ZKRUN" "$dir/zkrun"
-	# The kernel lets nobody look into a program that is not readable.
+	# The kernel protects the memory of a program that is not readable.
 	install -m 111 "$(command -v sleep)" "$dir/guarded"
 	printf '#!/bin/sh\n"%s/guarded" 600 &\nwait\n' "$dir" >"$dir/job"
 	chmod 755 "$dir/job" "$dir"

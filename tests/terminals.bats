@@ -261,7 +261,7 @@ in_foreground()
 
 # is_suspended WAY: has ^Z suspended the job?  ^Z stops a plain command.  ^Z
 # stops timeout(1), but not the command behind it.  The kernel does not stop a
-# command in its own session, because nobody could resume it.
+# command in its own session, because no shell could resume that command.
 is_suspended()
 {
 	case $1 in
@@ -300,7 +300,7 @@ is_suspended()
 			wait_for 5 in_foreground "$GUARD"
 			type_keys '\003'
 			if [ "$shell" = fish ]; then
-					# This is the status of fg itself.
+					# This is the exit status of fg.
 				shows_status 0
 			else
 				shows_status 130

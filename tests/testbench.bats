@@ -201,8 +201,8 @@ end_holders()
 	wait_for 5 nothing_left
 }
 
-# repeats BATS TAP: print what repeat_failed says of a TAP file of the file f,
-# and the file's lines afterwards.  The command BATS runs f.
+# repeats BATS TAP: run repeat_failed on a TAP file of the file f.  Print the
+# output, and the lines of the TAP file afterwards.  The command BATS runs f.
 repeats()
 {
 	logs=$BATS_TEST_TMPDIR scratch=$BATS_TEST_TMPDIR repeated=0

@@ -3,7 +3,7 @@
 # The servers of an ensemble grant different session timeouts, and contact moves
 # to a server with a shorter timeout.
 #
-# Measures: when processes die.
+# Measures: the times at which processes die.
 # bats file_tags=long
 # shellcheck disable=SC2034 # FLEET is for the helpers
 
@@ -91,7 +91,7 @@ regained()
 	assert_lock_clean "$TASK"
 }
 
-@test "the keeper stops after it moved to a server with a shorter timeout: the job is dead before its lease is gone" {
+@test "the keeper stops after it moved to a server with a shorter timeout: the job is dead before its lease is deleted" {
 	! asan || return 0
 	enlist run -T 8s -k 0.3 -c "$BOTH" -- \
 	    "$TOOLS/alive" "$(signs run)" hard

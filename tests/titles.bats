@@ -16,7 +16,8 @@ shows()
 	[ "$(title_of "$1")" = "$2" ]
 }
 
-# titles GUARD STATE [KEEPER-STATE]: guard and keeper reach these titles.
+# titles GUARD STATE [KEEPER-STATE]: wait until guard and keeper have these
+# titles.
 titles()
 {
 	local keeper

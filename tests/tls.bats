@@ -4,7 +4,7 @@
 # The tests make the certificates.  zkrun refuses the TLS options of earlier
 # versions.
 #
-# Once: nothing here depends on zkrun's own memory.
+# Once: the tunnel handles TLS, so sanitizers in zkrun would find nothing new.
 # bats file_tags=long
 
 load lib/helper
@@ -107,7 +107,8 @@ end_tunnel()
 	run -0 zkrun -c "$TUNNEL_CONNECT" --acl auth::cdrwa -t "$TASK" -- true
 }
 
-# no_way SED-SCRIPT MESSAGE: the tunnel logs MESSAGE, and zkrun soon exits 69.
+# no_way SED-SCRIPT MESSAGE: fail unless the changed tunnel logs MESSAGE and
+# zkrun soon exits 69.
 no_way()
 {
 	local begin=$EPOCHREALTIME

@@ -1,5 +1,5 @@
-# Run the main paths under valgrind: it reports nothing about guard, keeper and
-# helpers.
+# Run the main paths under valgrind, which must report nothing about guard,
+# keeper and helpers.
 # shellcheck shell=bash
 #
 # Once: valgrind and sanitizers exclude each other.
@@ -15,7 +15,7 @@ checked()
 	    --log-file="$BATS_TEST_TMPDIR/valgrind.%p" "$ZKRUN" "$@" 3>&-
 }
 
-# no_report N: there were at least N processes, and valgrind reports nothing.
+# no_report N: fail unless N or more processes ran and valgrind reports nothing.
 no_report()
 {
 	local files
@@ -47,7 +47,7 @@ no_report()
 	no_report 2
 }
 
-@test "a refused try and a wait that ends in vain are clean" {
+@test "a refused try and a wait without success are clean" {
 	hold holder "$TASK"
 	run -75 checked -n -t "$TASK" -- true
 	run -75 checked -w 0.3 -t "$TASK" -- true

@@ -25,7 +25,7 @@ said()
 	grep -qxE "zkrun: $2" "$BATS_TEST_TMPDIR/$1.err"
 }
 
-@test "on a terminal: zkrun rewrites one line in place, and wipes it when the wait is over" {
+@test "on a terminal: zkrun rewrites one line in place, and wipes it when the wait ends" {
 	local count
 
 	hold holder "$TASK"
@@ -49,7 +49,7 @@ said()
 	wait_for 10 shown $'\r\033\\[Kit runs'
 }
 
-@test "on a terminal: the holder stays shown during the next look" {
+@test "on a terminal: the line still shows the holder during the next look" {
 	local keeper
 
 	hold holder "$TASK"
