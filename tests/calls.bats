@@ -60,7 +60,7 @@ judge_calls()
 	bad=$(sed -E 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/' \
 	    "$BATS_TEST_TMPDIR/calls" | sort -u | comm -23 - <(known))
 	assert_equal "not in the table: $bad" "not in the table: "
-	# These two calls may take any descriptor.  The other calls take files
+	# These two calls may use any descriptor.  The other calls use files
 	# of /proc, devices in memory, and descriptors without a file name.
 	bad=$(grep -vE '^[0-9]+ +(fcntl\([^,]*, F_GETFD|statx\([^,]*, "", AT_STATX_DONT_SYNC)' \
 	    "$BATS_TEST_TMPDIR/calls" |

@@ -232,6 +232,6 @@ ran()
 	refute_line --regexp '^(TERM|USER|ZKRUN)'
 	assert_equal "$(mail locked-odd)" "$(mail plain-odd)"
 	run -0 mail plain-odd
-	# HUP, PIPE and TERM are ignored.
+	# The signals HUP, PIPE and TERM are ignored.
 	assert_line --regexp 'SigIgn:.*5001$'
 }

@@ -29,8 +29,8 @@ no_crash()
 	}
 }
 
-# misnamed END NAME...: no command crashes if nodes have children with these
-# names.
+# misnamed END NAME...: fail if a command of zkrun crashes because nodes have
+# children with these names.
 misnamed()
 {
 	"$TOOLS/misnamer" "$@" >"$BATS_TEST_TMPDIR/port" 3>&- &

@@ -15,7 +15,7 @@ setup_file()
 	NO_MACHINE=$(no_machine)
 	export NO_MACHINE
 	[ -z "$NO_MACHINE" ] || return 0
-	# A server for this file only, so that the tests can count its sessions.
+	# Start a server for this file only, to count its sessions.
 	timeout 90 "$SANDBOX" start "$BATS_FILE_TMPDIR/server" --tick 500 \
 	    >"$BATS_FILE_TMPDIR/port"
 }
@@ -283,7 +283,8 @@ tried_again()
 	nothing_wrong "zkrun@$TASK"
 }
 
-# timers_of_two: the timers of two servers start the job; one server runs it.
+# timers_of_two: fail unless the timers of two servers start the job and only
+# one server runs it.
 timers_of_two()
 {
 	local name

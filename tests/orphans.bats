@@ -350,7 +350,7 @@ reuse_helper()
 }
 
 @test "the reader of a pipe sees its end as soon as the command closes it" {
-	# The orphan has no copy of the pipe, and zkrun waits for the orphan.
+	# The orphan has no copy of the pipe; zkrun still waits for the orphan.
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	sh -c 'cat <"$1/pipe" >"$1/out"; : >"$1/eof"' sh "$BATS_TEST_TMPDIR" \
 	    3>&- &

@@ -29,7 +29,7 @@ virgin()
 	[ -z "$(zk ls "$BASE" 2>/dev/null)" ]
 }
 
-# Does a contender wait with a lease at the front of the queue?
+# Return whether a contender with a lease waits at the front of the queue.
 has_two_leases()
 {
 	[ "$(zk ls "$BASE/x/leases" | wc -l)" -eq 2 ]

@@ -388,7 +388,8 @@ guard_in_terminal()
 # Which processes get a signal
 #
 
-# log_tree OPTION...: a command with two more processes, one in its own session.
+# log_tree OPTION...: run a command with two more processes, one in its own
+# session.
 log_tree()
 {
 	zkrun_bg t "$@" -t "$TASK" -- bash -c '

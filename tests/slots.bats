@@ -16,7 +16,7 @@ setup()
 	use_clock_server
 }
 
-# behind NAME N OPTION...: N contenders queue behind the holder, one by one.
+# behind NAME N OPTION...: queue N contenders behind the holder, one by one.
 # Their commands succeed.
 behind()
 {

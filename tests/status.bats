@@ -365,7 +365,7 @@ curator_where()
 	assert_equal "$(holders t)" ''
 }
 
-# stale_line TASK: a queue with two nodes without a session, x and y.
+# stale_line TASK: plant a queue with two nodes without a session, x and y.
 stale_line()
 {
 	zk create -p "$BASE/$1/locks/_c_x-lock-0000000000" "$(made_by 7)" \
@@ -1069,7 +1069,7 @@ revoked_once()
 			"$ZKRUN" --break -q t </dev/null >/dev/null
 			echo "status $?."
 		done'
-	# Any answer but y or yes is a no.
+	# zkrun takes any answer except y or yes for a no.
 	wait_for 10 grep -q '\[y/N\] $' "$out"
 	type_keys '\n'
 	wait_for 10 has_lines "$out" '^status 75\.' 1

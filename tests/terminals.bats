@@ -70,7 +70,7 @@ close_shell()
 	TERMINAL_IN=''
 }
 
-# Does the shell sleep in the terminal's foreground?
+# Return whether the shell sleeps in the terminal's foreground.
 at_prompt()
 {
 	local stat
@@ -465,7 +465,7 @@ all_ended()
 	let_go holder
 }
 
-# goes_on: the job runs on and holds the lock.  Then end it.
+# goes_on: fail unless the job runs on and holds the lock; then end the job.
 goes_on()
 {
 	run -75 zkrun -n -t "$TASK" -- true
@@ -611,8 +611,8 @@ write_orphans()
 	chmod +x "$D/bin/orphans"
 }
 
-# inside_is_well WAY NAME...: the command's orphans are reaped, and all other
-# processes run.  NAME... are among them.
+# inside_is_well WAY NAME...: fail unless the command's orphans are reaped and
+# all other processes run, NAME... among them.
 inside_is_well()
 {
 	local way=$1 names

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 #
-# Test the test bench itself.  A witness that sees nothing, a relay that drops
+# Test the tests' own tools.  A witness that sees nothing, a relay that drops
 # nothing or a checker that cannot fail would make every other test worthless.
 
 load lib/helper
