@@ -531,7 +531,7 @@ session_in_queue()
 	hold holder "$TASK"
 	before=$(now_us)
 	# Use a short session timeout: a server may never answer a request that
-	# arrives while this server closes the last session.
+	# arrives while this server closes the previous session.
 	zkrun_bg waiter -w 5 -T 2s -t "$TASK" -- true
 	# Expire each session once, in the first half of the time of -w.
 	expired() { session=$(session_in_queue) && zk expire "$session"; }

@@ -87,7 +87,7 @@ slots_that_ran()
 	slots "$TASK" 1007 1009 -i 0 >>"$BATS_TEST_TMPDIR/wrong"
 	assert_ran $((3 + 12))
 	assert_equal "$(<"$BATS_TEST_TMPDIR/wrong")" ''
-	# After the clock went back zkrun cannot tell whether a run is due.
+	# If the clock has gone back, zkrun cannot tell whether a run is due.
 	slots "$TASK" 1005 1005 -i 23h >"$BATS_TEST_TMPDIR/wrong"
 	assert_ran $((3 + 12))
 	has_lines "$BATS_TEST_TMPDIR/wrong" '^slot 1005: exit status 78$' 4

@@ -375,8 +375,8 @@ at_head()
 	zk create -p "$p/leases"
 	run -0 zkrun -n -t "$TASK" -- echo ran
 	assert_output ran
-	# If the first run sent a delete, it is done when the second run is
-	# over.
+	# A delete that the first run sent is done when the second run has
+	# ended.
 	run -0 zkrun -n -t "$TASK" -- true
 	zk stat "$p/leases"
 }

@@ -63,7 +63,8 @@ has_no_order()
 	[ ! -e "$BATS_TEST_TMPDIR/order" ]
 }
 
-# in_turn NAME...: these end in 0, and had their turns in this order.
+# in_turn NAME...: check that these runs exit with 0, and held the lock in this
+# order.
 in_turn()
 {
 	local name
@@ -197,7 +198,7 @@ requests()
 	requests op15=1 op12=2 'op4=[23]' op14=1 op2=1
 }
 
-@test "a run behind a waiter lists once, and twice more when the waiter holds" {
+@test "a run behind a waiter lists the queue once, and twice more when the waiter gets the lock" {
 	hold holder "$TASK"
 	zkrun_bg first -t "$TASK" -- sleep 600
 	wait_for 10 contenders 2
@@ -495,7 +496,7 @@ counted()
 	run -0 zkrun -n -t "$TASK" -- true
 }
 
-# count_from N: start a server of the test's own, whose next node in P has the
+# count_from N: start a separate server for this test.  The next node in P gets the
 # number N.
 count_from()
 {

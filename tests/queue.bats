@@ -142,7 +142,7 @@ ran()
 # server repeats the last number, the node with the lower UUID comes first.
 #
 
-# count_from N: start a server of the test's own, whose queue has had N nodes
+# count_from N: start a separate server for this test.  Its queue has had N nodes
 # before.
 count_from()
 {

@@ -180,7 +180,7 @@ some_offer()
 		offers "$shell" 'zkrun -t x -- false --on-'
 		refute_output --partial on-loss
 	done
-	# The values of such options are not zkrun's either.
+	# The values of such options also belong to the command.
 	: >auth.one
 	offers bash 'zkrun -t x -- ls --config-file=auth.'
 	assert_output auth.one

@@ -82,7 +82,7 @@ end_holders()
 	zk rm "/passed-$TASK"
 }
 
-@test "the relay freezes, refuses and swallows connections, and heals" {
+@test "the relay freezes, refuses and swallows connections, and then forwards them again" {
 	start_relay
 	# Frozen bytes pass after the thaw, on the same connection.
 	relay_tell freeze

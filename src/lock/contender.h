@@ -32,15 +32,15 @@ enum contender_kind {
 /*
  * The highest number that zkrun accepts.  The servers number the children of P
  * with a signed 32 bit counter, and when it overflows, the clients disagree
- * about the order.  The limit leaves enough numbers for those who join while a
- * contender holds.
+ * about the order.  The limit leaves enough numbers for the contenders that
+ * join while another one holds the lock.
  */
 #define CONTENDER_NUMBER_MAX	2147000000
 
 /* Returns the kind of a node by its name, and its sequence number. */
 enum contender_kind	contender_parse(const char *name, int64_t *number);
 
-/* Returns the name of the kind's client for users, such as "kazoo". */
+/* Returns the client's name as users know it, such as "kazoo". */
 const char	*contender_client(enum contender_kind);
 
 /*

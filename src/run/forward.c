@@ -78,7 +78,7 @@ find_slot(struct forward *forward)
 /*
  * Finds a slot to overwrite if all slots hold undecided signals: a slot whose
  * signal is also in another slot, or else the oldest slot.  Returns NULL if a
- * slot waits for the other report of a signal of this number.
+ * slot with this signal number still waits for its second report.
  */
 static struct forward_entry *
 make_room(struct forward *forward, int number)

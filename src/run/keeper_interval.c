@@ -34,7 +34,8 @@ leave_unstarted(struct keeper *keeper, int exit_code)
 /*
  * Describes this contender at a time of the local clock.  The leader's clock
  * gives the creation times of our first node and our lease.  The local clock
- * measures from the keeper's start to that node, and from the lease to now.
+ * measures two spans: from the keeper's start until it asked for that node, and
+ * from the time at which it saw the lease until now.
  */
 static struct slots_contender
 contender_at(const struct keeper *keeper, int64_t our_ms)

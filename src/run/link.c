@@ -56,7 +56,7 @@ send_now(struct link *link, const struct link_message *message)
 /*
  * Returns whether the next message replaces a queued one, so that the queue for
  * a stopped peer does not grow: only the newest session and report count, and
- * the peer needs an equal signal only once.
+ * the peer needs the same signal only once.
  */
 static bool
 replaces(const struct link_message *queued, const struct link_message *next)

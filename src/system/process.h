@@ -31,7 +31,7 @@ struct processes {
 	size_t		 count;
 	size_t		 allocated;
 	size_t		 passed_over;	/* own children, left out of list */
-	int		 children_fd;	/* -1: the kernel has no lists */
+	int		 children_fd;	/* -1: the kernel has no such lists */
 	/*
 	 * The list may lack processes, for lack of descriptors, memory or
 	 * permission.

@@ -72,7 +72,7 @@ void	signals_restore(const struct signals *);
 
 /*
  * Ends this process by the signal, so that its parent sees the true cause.
- * Leaves no core file, which would show zkrun instead of the command.  Exits
+ * Disables core files: they would show zkrun instead of the command.  Exits
  * with 128 + n if the signal does not end it (PID 1 of a container).
  */
 void	signals_die(int number) __attribute__((noreturn));

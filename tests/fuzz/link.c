@@ -10,7 +10,10 @@
 #include "system/descriptors.h"
 #include "system/process.h"
 
-/* Replaces the archive's function, which would close what libFuzzer needs. */
+/*
+ * Replaces the archive's function, because that one closes descriptors that
+ * libFuzzer needs.
+ */
 void
 descriptors_let_go(void)
 {
@@ -43,8 +46,8 @@ descriptors_fill_standard(void)
 #include "run/guard.c"
 
 /*
- * Send one message.  Its first byte is the length, and its bytes follow.  0xff
- * means the right length; 0xfe means a new expiry in the shared memory.
+ * Send one message.  The first byte gives its length, and the message follows.
+ * 0xff means the right length; 0xfe means a new expiry in the shared memory.
  */
 static size_t
 say(struct link *link, const uint8_t *data, size_t size)

@@ -80,8 +80,8 @@ in_order()
 	awk -F - 'NF { print $NF, $0 }' <<<"$names" | sort -n | cut -d ' ' -f 2
 }
 
-# holders TASK: print the lease nodes (of holders, and of the first waiter), one a
-# line.
+# holders TASK: print the lease nodes (of the holders and of the first waiter),
+# one a line.
 holders()
 {
 	if uses_mutex; then
@@ -466,7 +466,7 @@ terminal_says()
 	grep -qF -e "$1" "$BATS_TEST_TMPDIR/terminal.out"
 }
 
-# type_keys FORMAT: type what printf makes of FORMAT.
+# type_keys FORMAT: type the output of printf FORMAT.
 type_keys()
 {
 	# shellcheck disable=SC2059 # the caller passes a format

@@ -36,7 +36,7 @@ enum with {
 	WITH_LEAVE, WITH_KILL,	/* -o */
 	WITH_TERM, WITH_WINCH,	/* the signal in LINK_SIGNAL */
 	WITH_CROSSED_TERM,	/* TERM for the command, after its end */
-	WITH_ANSWER,		/* the message is for the last question */
+	WITH_ANSWER,		/* the message answers the newest question */
 	WITH_STALE,		/* no time left on the lease clock */
 	WITH_IGNORE,		/* --on-loss ignore */
 	WITH_INTERVAL,		/* -i 1h, and nodes; no run on record */
