@@ -204,9 +204,10 @@ move_paused(struct holders *holders)
 {
 	struct holders_node *lowest = NULL, *node, *locks;
 	int64_t paused_czxid = INT64_MAX;
+	size_t i;
 
-	for (node = holders->leases; node < holders->leases +
-	    holders->lease_count; node++) {
+	for (i = 0; i < holders->lease_count; i++) {
+		node = &holders->leases[i];
 		if (!node->seen || node->parent != PATHS_TASK)
 			continue;
 		if (!nodename_is_pause(node->name))
