@@ -4,6 +4,8 @@
 # and wait in one queue.
 #
 # Only check-all has the packages of Go and kazoo.
+#
+# Once: the file tests the protocol; mutex runs zkrun's code under sanitizers.
 
 load lib/helper
 load lib/clients

@@ -229,7 +229,7 @@ only()
 }
 
 # bats test_tags=long
-@test "the checker catches five zkruns that break a promise" {
+@test "the checker catches three zkruns that break a promise" {
 	TORTURE_SECONDS=60 TORTURE_DIR=$BATS_TEST_TMPDIR \
 	    "$TOP/tests/torture/broken" -q >"$BATS_TEST_TMPDIR/out" 3>&-
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/out" >&3
