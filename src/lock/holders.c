@@ -137,7 +137,9 @@ compare_locks(const void *one, const void *other)
 
 	if (rank_lock(a) != rank_lock(b))
 		return rank_lock(a) - rank_lock(b);
-	if (contender_parse(a->name, &first) != CONTENDER_NONE &&
+	/* In P/locks, Curator compares the numbers as text. */
+	if (a->parent == PATHS_TASK && b->parent == PATHS_TASK &&
+	    contender_parse(a->name, &first) != CONTENDER_NONE &&
 	    contender_parse(b->name, &second) != CONTENDER_NONE &&
 	    first != second)
 		return first < second ? -1 : 1;

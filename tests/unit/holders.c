@@ -122,6 +122,10 @@ static const struct {
 	{ "queue nodes of equal number sort by name",
 	    { { 0 } }, { { "_c_b-lock-1", 1, 12 }, { "_c_a-lock-1", 2, 13 } },
 	    "", "_c_a-lock-1 _c_b-lock-1 " },
+	{ "negative numbers in the queue sort as text, as in Curator",
+	    { { 0 } }, { { "_c_a-lock--2147483648", 1, 11 },
+	      { "_c_b-lock--2147483647", 2, 12 } },
+	    "", "_c_b-lock--2147483647 _c_a-lock--2147483648 " },
 	{ "an empty name is a name",
 	    { { "", 1, 11 } }, { { 0 } }, " ", "" },
 
