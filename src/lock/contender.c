@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lock/nodename.h"
+
 #define DIGITS	"0123456789"
 #define LOCK	(CONTENDER_ZKRUN | CONTENDER_CURATOR | CONTENDER_GO | \
 		CONTENDER_DOTNET)
@@ -104,6 +106,23 @@ bool
 contender_sees(enum contender_kind kind, enum contender_kind other)
 {
 	return (shape_of(kind)->sees & (int)other) != 0;
+}
+
+const char *
+contender_lowest(char *const *names, size_t count, const char *except)
+{
+	const char *lowest = NULL;
+	int64_t lowest_number = INT64_MAX, number;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (names[i] != except && !nodename_is_pause(names[i]) &&
+		    contender_parse(names[i], &number) != CONTENDER_NONE &&
+		    number < lowest_number) {
+			lowest = names[i];
+			lowest_number = number;
+		}
+	return lowest;
 }
 
 bool

@@ -50,6 +50,13 @@ const char	*contender_client(enum contender_kind);
 bool	contender_sees(enum contender_kind, enum contender_kind other);
 
 /*
+ * Returns the contender with the lowest number, or NULL if there is none.
+ * Leaves out pauses, and the name at except, which may be NULL.
+ */
+const char	*contender_lowest(char *const *names, size_t count,
+		    const char *except);
+
+/*
  * Returns whether the name is "locks" or "leases".  The semaphore recipe uses
  * these nodes, and does not exclude the contenders in P.
  */

@@ -72,18 +72,13 @@ add_contender(struct holders_node **nodes, size_t *count, char *name)
 bool
 holders_add_contenders(struct holders *holders, char **names, size_t count)
 {
-	int64_t lowest = INT64_MAX, number;
-	size_t first = count, i;
+	const char *first = contender_lowest(names, count, NULL);
+	int64_t number;
+	size_t i;
 	bool is_lease, ok = true;
 
-	for (i = 0; i < count; i++)
-		if (contender_parse(names[i], &number) != CONTENDER_NONE &&
-		    !nodename_is_pause(names[i]) && number < lowest) {
-			first = i;
-			lowest = number;
-		}
 	for (i = 0; i < count; i++) {
-		is_lease = i == first || nodename_is_pause(names[i]);
+		is_lease = names[i] == first || nodename_is_pause(names[i]);
 		if (contender_parse(names[i], &number) == CONTENDER_NONE)
 			free(names[i]);
 		else

@@ -237,19 +237,10 @@ find_holder(const struct recipe *recipe, char *const *names, size_t count,
     size_t *holders)
 {
 	const struct mutex *mutex = (const struct mutex *)recipe;
-	const char *first = NULL, *own, *pause = nodename_find_pause(names,
-	    count);
-	int64_t lowest = INT64_MAX, number;
-	size_t i;
+	const char *pause = nodename_find_pause(names, count);
+	const char *first = contender_lowest(names, count,
+	    nodename_find(mutex->node.uuid, names, count));
 
-	own = nodename_find(mutex->node.uuid, names, count);
-	for (i = 0; i < count; i++)
-		if (names[i] != own && !nodename_is_pause(names[i]) &&
-		    contender_parse(names[i], &number) != CONTENDER_NONE &&
-		    number < lowest) {
-			first = names[i];
-			lowest = number;
-		}
 	*holders = pause != NULL || first != NULL ? 1 : 0;
 	return pause != NULL ? pause : first;
 }
