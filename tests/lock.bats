@@ -665,27 +665,6 @@ leases_is_gone()
 	let_go holder
 }
 
-# quick_at_times LEAST MOST OPTION...: over the slow link, one of 30 runs must
-# take at most MOST ms; the machine is not busy every time.  No run may take
-# less than LEAST ms, because no zkrun can be faster.
-quick_at_times()
-{
-	local before i least=$1 most=$2 ms
-
-	shift 2
-	# A sanitizer starts two processes slowly.
-	! asan || most=600
-	for i in {1..30}; do
-		before=$(now_us)
-		"$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" "$@" -- true 3>&-
-		ms=$((($(now_us) - before) / 1000))
-		[ $ms -ge "$least" ]
-		[ $ms -gt "$most" ] || return 0
-	done
-	echo "$ms ms" >&2
-	return 1
-}
-
 @test "over a slow link a run on a free lock takes three and a half round trips" {
 	zkrun -t "$TASK" -- true
 	start_relay relay "$ZKRUN_CONNECT" -d 25

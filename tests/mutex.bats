@@ -223,27 +223,6 @@ requests()
 	let_go holder
 }
 
-# quick_at_times LEAST MOST OPTION...: over the slow link, one of 30 runs must
-# take at most MOST ms; the machine is not busy every time.  No run may take
-# less than LEAST ms, because no zkrun can be faster.
-quick_at_times()
-{
-	local before i least=$1 most=$2 ms
-
-	shift 2
-	# A sanitizer starts two processes slowly.
-	! asan || most=600
-	for i in {1..30}; do
-		before=$(now_us)
-		"$ZKRUN" -c "$RELAY_CONNECT" -t "$TASK" "$@" -- true 3>&-
-		ms=$((($(now_us) - before) / 1000))
-		[ $ms -ge "$least" ]
-		[ $ms -gt "$most" ] || return 0
-	done
-	echo "$ms ms" >&2
-	return 1
-}
-
 @test "over a slow link a run on a free mutex and a refusal with -n take three and a half round trips" {
 	know_task
 	start_relay relay "$ZKRUN_CONNECT" -d 25
