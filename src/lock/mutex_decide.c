@@ -216,9 +216,9 @@ take_deleted(struct mutex *mutex, const struct session_event *event)
 }
 
 /*
- * If a list that followed the watch showed only the watched node before ours,
- * and that node is now deleted without an earlier change, we hold the lock
- * without another list.  Later nodes have higher numbers.
+ * If we are next and the watched node is deleted, we hold the lock without
+ * another list: the children of P have not changed before, and later nodes have
+ * higher numbers.
  */
 static enum recipe_news
 take_change(struct mutex *mutex, const struct session_event *event)

@@ -103,8 +103,8 @@ void	recipe_resume(struct recipe *);
 
 /*
  * After RECIPE_ACQUIRED: a semaphore leaves the queue, so that the next waiter
- * moves up.  If we have waited, also sets the mtime of the lease to the
- * present.
+ * moves up.  Also sets the mtime of the lease to the present; a semaphore does
+ * so only if we have waited.
  */
 void	recipe_settle(struct recipe *);
 
